@@ -1,0 +1,23 @@
+"""Semantic image search: image regions and sentences in one space.
+
+>>> from engine import Engine
+"""
+
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError
+from engine.types import Alignment, Hit, Phrase, SentenceHit
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+
+__all__ = ["Alignment", "Engine", "EngineError", "Hit", "Phrase", "SentenceHit"]
+
+
+def __getattr__(name: str) -> object:
+    # torch takes seconds to import; `engine.errors` and `--help` do without it.
+    if name == "Engine":
+        from engine.api import Engine
+
+        return Engine
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

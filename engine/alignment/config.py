@@ -1,0 +1,92 @@
+"""One JSON file is one architecture, and how it is trained."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from engine.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What a model is made of; everything here changes its vectors."""
+
+    backbone: str = "efficientnet_lite2"
+    image_size: int = 320  # pixels a side
+    proposer: str = "fixed_windows"
+    num_channels: int = 1280  # C of the backbone's feature map
+    word_vectors: Literal["minilm_static", "minilm_contextual"] = "minilm_contextual"
+    word_dimension: int = 384  # E of the word vectors
+    dimension: int = 256  # D of the shared space
+    hidden: int = 256  # of the recurrent layer
+    towers: Literal["plain", "cosine"] = "cosine"  # eqs. 1–8 as written, or unit vectors with a global term
+    beta: float = 0.05  # reward for keeping the region from one word to the next (eq. 12), in units of the word score
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a model is trained; nothing here changes the vectors of a trained one."""
+
+    objective: Literal["ranking", "contrastive"] = "contrastive"
+    optimizer: Literal["sgd", "adam"] = "adam"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    momentum: float = 0.9  # of sgd
+    margin: float = 1.0  # of the ranking objective
+    dropout: float = 0.3  # of all but the recurrent layers
+    clip: float = 5.0  # each element of the gradient
+    batch_size: int = 128  # image–sentence pairs
+    epochs: int = 10
+    warmup: float = 0.05  # share of all steps
+    mirror: bool = True  # train on mirrored photos too
+    average: float = 0.999  # decay of the moving average of the weights that is kept; 0 keeps the last weights
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """A named architecture with its training."""
+
+    name: str
+    architecture: Architecture = Architecture()
+    training: Training = Training()
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "ModelConfig":
+        """Read it from JSON.
+
+        Raises:
+            ModelError: no such file, not JSON, a setting that does not exist, or a value of the wrong kind.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            sections = {"architecture": Architecture, "training": Training}
+            made = {key: _section(kind, content.get(key, {}), path) for key, kind in sections.items()}
+            return cls(name=str(content["name"]), **made)
+        except FileNotFoundError as error:
+            raise ModelError(f"{path} does not exist; a model folder holds config.json.") from error
+        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, AttributeError) as error:
+            raise ModelError(f"{path} is not a model configuration ({error}); expected JSON with a name.") from error
+
+
+def _section(kind: type, values: dict[str, Any], path: Path) -> Any:
+    fields = {field.name: field.type for field in dataclasses.fields(kind)}
+    for name, value in values.items():
+        if name not in fields:
+            raise ModelError(f"{path}: there is no setting {name!r}; the settings are {', '.join(fields)}.")
+        expected = fields[name]
+        if get_origin(expected) is Literal:
+            right, wanted = value in get_args(expected), f"one of {', '.join(get_args(expected))}"
+        else:
+            # A whole number will do for a fraction; a truth value, which Python counts as a number, will not.
+            right = type(value) is expected or (expected is float and type(value) is int)
+            wanted = f"a value of type {getattr(expected, '__name__', expected)}"
+        if not right:
+            raise ModelError(f"{path}: {name} is {value!r}; expected {wanted}.")
+    return kind(**values)

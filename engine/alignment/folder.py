@@ -1,0 +1,92 @@
+"""A model on disk: ``config.json``, ``weights.safetensors``, ``vocabulary.json``, ``MODEL_CARD.md``."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from engine.alignment.config import ModelConfig
+from engine.alignment.model import AlignmentModel
+from engine.errors import ModelError
+from engine.files import replace_file, sha256
+from engine.language.vocabulary import Vocabulary
+
+PRETRAINED = ("default", "paper")
+CONFIG, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A trained model and where it came from.
+
+    ``fingerprint`` changes whenever its vectors could: vectors of different fingerprints are never compared.
+    """
+
+    name: str
+    config: ModelConfig
+    model: AlignmentModel
+    vocabulary: Vocabulary
+    fingerprint: str
+
+
+def find_model(name: str) -> Path:
+    """The folder of a packaged model, or the folder that ``name`` is a path of.
+
+    Raises:
+        ModelError: neither exists.
+    """
+    with as_file(files("engine.pretrained") / name) as packaged:
+        folder = packaged if name in PRETRAINED else Path(name).expanduser()
+    if not (folder / CONFIG).is_file():
+        raise ModelError(
+            f"There is no model {name!r}: expected {' or '.join(PRETRAINED)}, or a folder with {CONFIG} and {WEIGHTS} "
+            "(scripts/train_alignment writes one)."
+        )
+    return folder
+
+
+def save_model(folder: Path, config: ModelConfig, model: AlignmentModel, vocabulary: Vocabulary) -> None:
+    """Write a model; weights in half precision, which changes no figure (docs/decisions.md)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config.save(folder / CONFIG)
+    vocabulary.save(folder / VOCABULARY)
+    weights = {name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}
+    replace_file(folder / WEIGHTS, lambda temporary: temporary.write_bytes(save(weights)))
+
+
+def load_model(name: str) -> ModelFolder:
+    """Load a packaged model by name, or one's own by its folder.
+
+    Raises:
+        ModelError: no such model, or files that are damaged or do not belong together.
+    """
+    folder = find_model(name)
+    config = ModelConfig.load(folder / CONFIG)
+    model = AlignmentModel(config.architecture)
+    try:
+        weights = load_file(folder / WEIGHTS)
+        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+        vocabulary = Vocabulary.load(folder / VOCABULARY)
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"The model in {folder} cannot be loaded ({reason}); train it again or restore its files."
+        ) from error
+    return ModelFolder(
+        config.name,
+        config,
+        model.eval().requires_grad_(False),
+        vocabulary,
+        _fingerprint(config, folder / WEIGHTS),
+    )
+
+
+def _fingerprint(config: ModelConfig, weights: Path) -> str:
+    architecture = asdict(config.architecture)
+    del architecture["beta"]  # cuts phrases out of vectors that it does not change
+    content = json.dumps(architecture, sort_keys=True) + sha256(weights)
+    return hashlib.sha256(content.encode()).hexdigest()

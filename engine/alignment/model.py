@@ -1,0 +1,71 @@
+"""The alignment model: two towers and the score between what they give."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from engine.alignment.config import Architecture
+from engine.alignment.scores import sum_max
+from engine.alignment.towers import (
+    CosineImageTower,
+    CosineSentenceTower,
+    ImageEmbedding,
+    PlainImageTower,
+    PlainSentenceTower,
+    SentenceEmbedding,
+)
+
+INITIAL_SCALE = 20.0
+
+
+class AlignmentModel(nn.Module):
+    """Features of regions and fixed word vectors in, vectors of one space out.
+
+    Args:
+        architecture: which towers, and their sizes.
+        dropout: used in training only.
+    """
+
+    def __init__(self, architecture: Architecture, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.architecture = architecture
+        image_tower, sentence_tower = _TOWERS[architecture.towers]
+        self.image_tower = image_tower(architecture, dropout)
+        self.sentence_tower = sentence_tower(architecture, dropout)
+        # The inverse temperature of the contrastive objective; no part of the score.
+        self.log_scale = nn.Parameter(torch.tensor(math.log(INITIAL_SCALE)))
+
+    def fit_features(self, features: Tensor) -> None:
+        """Take the scale of each channel from a sample of region features (B, R, C), before training."""
+        self.image_tower.standardise.fit(features)  # type: ignore[union-attr, operator]
+
+    def embed_images(self, features: Tensor) -> ImageEmbedding:
+        """Region features (B, R, C), the whole image last → region vectors (B, R, D) and photo vectors (B, D)."""
+        embedding: ImageEmbedding = self.image_tower(features)
+        return embedding
+
+    def embed_sentences(self, vectors: Tensor, mask: Tensor) -> SentenceEmbedding:
+        """Word vectors (N, T, E) and mask (N, T) → words (N, T, D) and sentence vectors (N, D)."""
+        embedding: SentenceEmbedding = self.sentence_tower(vectors, mask)
+        return embedding
+
+    @property
+    def has_global(self) -> bool:
+        """Whether the score has a global term."""
+        return isinstance(self.image_tower, CosineImageTower)
+
+
+def score(images: ImageEmbedding, sentences: SentenceEmbedding) -> Tensor:
+    """S_kl of every image and sentence: eq. 8, plus the global term of models that have one → (B, N)."""
+    scores = sum_max(images.regions, sentences.words, sentences.mask)
+    if images.photo is not None and sentences.sentence is not None:
+        scores = scores + images.photo @ sentences.sentence.T
+    return scores
+
+
+_TOWERS: dict[str, tuple[Callable[[Architecture, float], nn.Module], Callable[[Architecture, float], nn.Module]]] = {
+    "plain": (PlainImageTower, PlainSentenceTower),
+    "cosine": (CosineImageTower, CosineSentenceTower),
+}

@@ -1,0 +1,201 @@
+"""The library of this project: open a photo library, index, ask.
+
+>>> from engine import Engine
+>>> engine = Engine.open("my-library")  # doctest: +SKIP
+>>> engine.index(["photos"]).added  # doctest: +SKIP
+128
+>>> engine.search("a dog jumping over a log")[0].path  # doctest: +SKIP
+PosixPath('/home/me/photos/rex.jpg')
+"""
+
+import warnings
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from engine.alignment.folder import load_model
+from engine.device import choose_device
+from engine.errors import LibraryMissingError, WrongModelError
+from engine.indexing import Indexer, IndexReport, Progress, Report
+from engine.multimodal import MultimodalModel
+from engine.photos.scan import scan
+from engine.search import service
+from engine.search.service import Warn
+from engine.sentences import sentences_of_file
+from engine.settings import library_folder
+from engine.types import Alignment, Hit, SentenceHit
+from index import LibraryReader, LibraryStatus, LibraryWriter, SearchParams
+
+DEFAULT_MODEL = "default"
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=3)
+
+
+def _no_report(_: Progress) -> None:
+    """Say nothing."""
+
+
+class Engine:
+    """A photo library with the model that reads it. Use ``Engine.open``; close it, or use it in a ``with`` block.
+
+    Networks are loaded when they are first needed, and stay.
+    """
+
+    def __init__(self, folder: Path, model: str | None, device: str, warn: Warn) -> None:
+        self.folder = folder
+        self._model_name = model
+        self._device = device
+        self._warn = warn
+        self._reader: LibraryReader | None = None
+
+    @classmethod
+    def open(
+        cls,
+        library: str | Path | None = None,
+        *,
+        model: str | None = None,
+        device: str = "auto",
+        warn: Warn = _warn,
+    ) -> Self:
+        """Open a library; nothing is read or made yet.
+
+        Args:
+            library: its folder; None for ``ENGINE_LIBRARY`` or the user's data folder.
+            model: ``default``, ``paper`` or a model folder; None for the one that made the library, else ``default``.
+            device: ``auto``, ``cpu`` or ``cuda``.
+            warn: told what a user should know, a sentence at a time.
+        """
+        return cls(Path(library).expanduser() if library else library_folder(), model, device, warn)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the library's files."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    @cached_property
+    def model(self) -> MultimodalModel:
+        """The model, loaded on first use.
+
+        Raises:
+            ModelError: there is no such model, or its files are damaged.
+        """
+        return MultimodalModel(load_model(self._model_name or self._library_model()), choose_device(self._device))
+
+    def _library_model(self) -> str:
+        try:
+            return self.reader.status().model_name or DEFAULT_MODEL
+        except LibraryMissingError:
+            return DEFAULT_MODEL
+
+    @property
+    def reader(self) -> LibraryReader:
+        """The library, open for reading.
+
+        Raises:
+            LibraryMissingError: there is none in the folder.
+        """
+        if self._reader is None:
+            self._reader = LibraryReader.open(self.folder, self._warn)
+        return self._reader
+
+    def _fitting_reader(self) -> LibraryReader:
+        """The library, if the model made its vectors."""
+        status = self.reader.status()
+        if status.fingerprint and status.fingerprint != self.model.fingerprint:
+            raise WrongModelError(
+                f"The library in {self.folder} was made by the model {status.model_name!r} ({status.fingerprint[:8]}), "
+                f"and this is {self.model.name!r} ({self.model.fingerprint[:8]}): their vectors cannot be compared. "
+                f"Use the library's model, or run `engine index --model {self._model_name or DEFAULT_MODEL}` on it "
+                "to embed its photos again."
+            )
+        return self.reader
+
+    def index(
+        self,
+        paths: Iterable[str | Path],
+        sentences: Iterable[str | Path] = (),
+        *,
+        report: Report = _no_report,
+        max_pixels: int | None = None,
+        rebuild_vectors: bool = False,
+    ) -> IndexReport:
+        """Bring the library up to date with photos and sentences; it is made when there is none.
+
+        Args:
+            paths: photos, and folders to be walked.
+            sentences: text files with one sentence a line, or files like ``dataset.json``.
+            report: called with the progress.
+            max_pixels: the largest photo taken, in pixels; None for what the memory of the machine allows.
+            rebuild_vectors: throw the vectors away and make them again; the repair of a damaged vector file.
+
+        Raises:
+            PhotoPathError: a path that does not exist.
+            SentenceFileError: a file of sentences that cannot be read.
+            LibraryError: the library cannot be written, is damaged, or is being written by someone else.
+        """
+        found = scan(paths)
+        texts = [(text, str(file)) for file in map(Path, sentences) for text in sentences_of_file(file)]
+        model = self.model
+        self.close()
+        with LibraryWriter.open(self.folder) as writer:
+            return Indexer(writer, model, report, max_pixels).run(found, texts, rebuild_vectors=rebuild_vectors)
+
+    def search(self, text: str, limit: int = 10, params: SearchParams | None = None) -> list[Hit]:
+        """Photos that a text describes, best first, each with the phrases of the text and where they were found.
+
+        Raises:
+            QueryError: the text has no word that the model knows.
+            LibraryMissingError: there is no library.
+            WrongModelError: another model made the library.
+        """
+        return service.search(self._fitting_reader(), self.model, text, limit, params or SearchParams(), self._warn)
+
+    def sentences(self, image: str | Path, limit: int = 10) -> list[SentenceHit]:
+        """The indexed sentences that describe a photo best; the photo need not be indexed.
+
+        Raises:
+            PhotoError: the photo cannot be read.
+            LibraryMissingError: there is no library.
+            WrongModelError: another model made the library.
+        """
+        return service.sentences(self._fitting_reader(), self.model, Path(image), limit)
+
+    def similar(self, image: str | Path, limit: int = 10) -> list[Hit]:
+        """The photos of the library that look most like a photo; the photo need not be indexed.
+
+        Raises:
+            PhotoError: the photo cannot be read.
+            LibraryMissingError: there is no library.
+            WrongModelError: another model made the library.
+        """
+        return service.similar(self._fitting_reader(), self.model, Path(image), limit)
+
+    def align(self, image: str | Path, sentence: str) -> Alignment:
+        """Where each phrase of a sentence is in a photo. It needs no library.
+
+        Raises:
+            PhotoError: the photo cannot be read.
+            QueryError: the sentence has no word that the model knows.
+        """
+        return service.align(self.model, Path(image), sentence, self._warn)
+
+    def status(self) -> LibraryStatus:
+        """What the library holds.
+
+        Raises:
+            LibraryMissingError: there is none in the folder.
+        """
+        return self.reader.status()

@@ -1,0 +1,1 @@
+"""Captioned data sets, their cached features, and batches of them."""

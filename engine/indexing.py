@@ -1,0 +1,239 @@
+"""Photos and sentences → vectors → the library, a batch at a time; what is done is kept whenever it stops."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import QueryError
+from engine.multimodal import MultimodalModel
+from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
+from engine.photos.scan import Failure, FoundPhoto, Scan
+from engine.sentences import SentenceFileError, clean, sentences_beside
+from engine.vision.encoder import pixels_of
+from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
+
+PHOTO_BATCH = 16
+SENTENCE_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: ``done`` of ``total`` of ``what`` ("photos" or "sentences")."""
+
+    what: str
+    done: int
+    total: int
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(slots=True)
+class IndexReport:
+    """What a run did. ``seconds`` says where the time went, by stage, as the main thread saw it."""
+
+    added: int = 0
+    unchanged: int = 0
+    sentences_added: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of a block to a stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+
+
+def build_spec(model: MultimodalModel) -> BuildSpec:
+    """What the library must know of a model."""
+    return BuildSpec(
+        model_name=model.name,
+        fingerprint=model.fingerprint,
+        num_regions=model.num_regions,
+        dimension=model.dimension,
+        has_global=model.has_global,
+    )
+
+
+class Indexer:
+    """One run over photos and sentences.
+
+    Args:
+        writer: the library, open for writing.
+        model: makes the vectors.
+        report: called as the run goes on.
+        max_pixels: the largest photo taken; None for a limit that the memory of the machine gives.
+    """
+
+    def __init__(
+        self, writer: LibraryWriter, model: MultimodalModel, report: Report, max_pixels: int | None = None
+    ) -> None:
+        self._writer = writer
+        self._model = model
+        self._report = report
+        self._max_pixels = max_pixels
+        self.result = IndexReport()
+
+    def run(self, scan: Scan, sentences: Iterable[tuple[str, str]], *, rebuild_vectors: bool = False) -> IndexReport:
+        """Bring the library up to date with the photos of ``scan`` and with sentences, each with its source.
+
+        Everything that an earlier model embedded is embedded again when the model has changed, and everything that
+        this one did with ``rebuild_vectors``.
+        """
+        self._writer.use_build(build_spec(self._model), discard_vectors=rebuild_vectors)
+        known = self._writer.known_photos()
+        self.result.failed.extend(scan.failures)
+        self.result.skipped = scan.skipped
+        found = [*scan.photos, *_left_behind(known, scan)]
+        changed = [photo for photo in found if not _is_current(photo, known.get(photo.path))]
+        self.result.unchanged = len(found) - len(changed)
+        stored = {photo.content_hash for photo in known.values() if photo.embedded}
+        described = self._photos(changed, stored)
+        self._sentences([*sentences, *described, *self._beside(found)])
+        with self.result.timed("finish"):
+            self.result.warnings.extend(self._writer.finish())
+        return self.result
+
+    def _photos(self, found: Sequence[FoundPhoto], stored: set[str]) -> list[tuple[str, str]]:
+        """Embed photos whose content is not ``stored``; return the descriptions inside them, each with its source."""
+        described: list[tuple[str, str]] = []
+        batch: list[LoadedPhoto] = []
+        orphaned: list[FoundPhoto] = []  # copies of a photo whose own file was changed since
+        workers = os.cpu_count() or 1
+        loaded = load_photos(
+            found, self._model.image_size, workers, self._max_pixels, lambda _, content: content in stored
+        )
+        try:
+            for number, item in enumerate(self._waiting_for(loaded), start=1):
+                if isinstance(item, Failure):
+                    self.result.failed.append(item)
+                elif isinstance(item, KnownContent):
+                    if self._link(item):
+                        self.result.added += 1
+                    else:
+                        orphaned.append(item.found)
+                else:
+                    batch.append(item)
+                    path = item.found.path
+                    described.extend((text, f"metadata of {path}") for text in clean(item.metadata.descriptions))
+                    self.result.warnings.extend(f"{path}: {warning}" for warning in item.warnings)
+                if len(batch) == PHOTO_BATCH:
+                    stored |= self._write(batch)
+                    batch = []
+                self._report(Progress("photos", number, len(found)))
+            if batch:
+                self._write(batch)
+        finally:
+            loaded.close()
+        return described + self._photos(orphaned, set()) if orphaned else described
+
+    def _link(self, copy: KnownContent) -> bool:
+        """Let a photo share the vectors of an equal one; False where the library no longer has them."""
+        photo = copy.found
+        linked = self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash)
+        return linked is not None
+
+    def _waiting_for(self, loaded: Iterator[Loaded]) -> Iterator[Loaded]:
+        """Pass items on, timing how long the model waits for them."""
+        while True:
+            with self.result.timed("decode"):
+                item = next(loaded, None)
+            if item is None:
+                return
+            yield item
+
+    def _write(self, batch: Sequence[LoadedPhoto]) -> set[str]:
+        """Embed and store a batch in one transaction; return its content hashes."""
+        encoder = self._model.regions
+        with self.result.timed("resize"):
+            pixels = pixels_of([photo.image for photo in batch], encoder.image_size)
+        with self.result.timed("backbone"):
+            feature_map = encoder.extract(pixels)
+        with self.result.timed("regions"):
+            vectors = self._model.embed_features(encoder.regions_of(feature_map))
+        with self.result.timed("write"):
+            records = vectors.records.astype(np.float16)
+            self._writer.add_photos([_row(photo) for photo in batch], records, vectors.boxes, vectors.objectness)
+        self.result.added += len(batch)
+        return {photo.content_hash for photo in batch}
+
+    def _beside(self, found: Iterable[FoundPhoto]) -> Iterator[tuple[str, str]]:
+        for photo in found:
+            try:
+                beside = sentences_beside(photo.path)
+            except SentenceFileError as error:
+                self.result.warnings.append(str(error))
+                continue
+            if beside:
+                sidecar, sentences = beside
+                yield from ((sentence, str(sidecar)) for sentence in sentences)
+
+    def _sentences(self, sentences: Iterable[tuple[str, str]]) -> None:
+        """Embed the sentences that the library does not hold yet, and those that another model embedded."""
+        known = self._writer.known_sentences()
+        wanted: dict[str, str] = dict(self._writer.sentences_to_embed())
+        for text, source in sentences:
+            if text not in known:
+                wanted.setdefault(text, source)
+        readable = [(text, source, words) for text, source in wanted.items() if (words := self._words(text, source))]
+        readable.sort(key=lambda item: len(item[2]))  # sentences alike in length need little padding
+        for start in range(0, len(readable), SENTENCE_BATCH):
+            texts, sources, words = zip(*readable[start : start + SENTENCE_BATCH], strict=True)
+            with self.result.timed("sentences"):
+                vectors = self._model.embed_sentences(words)
+            rows = np.concatenate([vector.rows for vector in vectors]).astype(np.float16)
+            with self.result.timed("write"):
+                self._writer.add_sentences(texts, sources, rows, np.array([len(v.words) for v in vectors]))
+            self.result.sentences_added += len(texts)
+            self._report(Progress("sentences", start + len(texts), len(readable)))
+
+    def _words(self, text: str, source: str) -> tuple[str, ...]:
+        try:
+            return self._model.usable(text).words
+        except QueryError as error:
+            self.result.warnings.append(f"{source}: {error}")
+            return ()
+
+
+def _is_current(photo: FoundPhoto, known: KnownPhoto | None) -> bool:
+    """Whether the current model has embedded this very file, by size and time of change."""
+    return known is not None and known.embedded and (known.size, known.mtime_ns) == (photo.size, photo.mtime_ns)
+
+
+def _left_behind(known: Mapping[str, KnownPhoto], scan: Scan) -> Iterator[FoundPhoto]:
+    """Photos of the catalogue outside this scan that the current model has not embedded, as far as they exist."""
+    scanned = {photo.path for photo in scan.photos}
+    for path, photo in known.items():
+        if photo.embedded or path in scanned:
+            continue
+        with suppress(OSError):
+            status = Path(path).stat()
+            yield FoundPhoto(path, status.st_size, status.st_mtime_ns)
+
+
+def _row(photo: LoadedPhoto) -> PhotoRow:
+    metadata = photo.metadata
+    return PhotoRow(
+        path=photo.found.path,
+        size=photo.found.size,
+        mtime_ns=photo.found.mtime_ns,
+        content_hash=photo.content_hash,
+        width=photo.width,
+        height=photo.height,
+        format=photo.format,
+        taken_at=metadata.taken_at,
+        camera=metadata.camera,
+        latitude=metadata.latitude,
+        longitude=metadata.longitude,
+    )

@@ -1,0 +1,1 @@
+"""Sentence → words: tokens, the vocabulary, fixed word vectors."""

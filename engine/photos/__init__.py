@@ -1,0 +1,1 @@
+"""From files to photos: finding them, decoding them upright, and what their files say about them."""

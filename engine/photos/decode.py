@@ -1,0 +1,92 @@
+"""One photo's file to upright RGB pixels and its metadata, in one reading of the file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageFile
+
+from engine.errors import PhotoError
+from engine.photos.access import opened
+from engine.photos.colour import to_rgb
+from engine.photos.formats import canonical, promised_by
+from engine.photos.identify import damage, identified
+from engine.photos.limits import PixelLimit, pixel_limit, refusal
+from engine.photos.metadata import Metadata, read_metadata, read_orientation
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A photo's pixels, upright, and its metadata.
+
+    ``image`` is RGB and may be smaller than ``width`` × ``height``, the size in pixels of the whole upright
+    photo. ``format`` is what the content is; ``mismatched_name`` says that the file's extension promises
+    another format.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+    format: str
+    mismatched_name: bool
+    metadata: Metadata
+
+
+def decode(path: str | Path, max_pixels: int | None = None, target: int | None = None) -> Decoded:
+    """Decode a photo: its first frame, turned upright by the EXIF orientation, in RGB.
+
+    With ``target`` the image may come back smaller, but with both sides of at least ``target`` pixels where
+    the photo's are: a JPEG is then decoded at a fraction of its size, several times as fast. ``max_pixels``
+    replaces the limit of ``engine.photos.limits``. Raises PhotoError where there is no whole photo to be had:
+    a truncated file never comes back half grey.
+    """
+    limit = pixel_limit(max_pixels)
+    with opened(path) as file, identified(file, path) as picture:
+        return _decoded(picture, Path(path), limit, target)
+
+
+def _decoded(picture: ImageFile.ImageFile, path: Path, limit: PixelLimit, target: int | None) -> Decoded:
+    too_large = refusal(*picture.size, limit)
+    if too_large:
+        raise PhotoError(str(path), too_large)
+    found = canonical(picture.format)
+    try:
+        rgb, (width, height), metadata = _pixels(picture, found, target)
+        orientation = read_orientation(picture)
+    except Exception as error:  # each decoder has exceptions of its own for damaged data
+        raise PhotoError(str(path), damage(error, found)) from error
+    if orientation in _UPRIGHT:
+        rgb = rgb.transpose(_UPRIGHT[orientation])
+    if orientation >= 5:  # these four lie on their side
+        width, height = height, width
+    promised = promised_by(path.suffix)
+    return Decoded(rgb, width, height, found, promised is not None and promised != found, metadata)
+
+
+def _pixels(
+    picture: ImageFile.ImageFile, found: str, target: int | None
+) -> tuple[Image.Image, tuple[int, int], Metadata]:
+    """The pixels as stored, in RGB, reduced towards ``target``; the full size as stored; the metadata."""
+    # A PNG may carry its EXIF behind the pixels; a TIFF lets go of its file once the pixels are read.
+    early = None if found == "PNG" else read_metadata(picture)
+    size = picture.size
+    if target is not None and found == "JPEG":
+        picture.draft("RGB", (target, target))
+        picture.load()
+    else:
+        picture.load()
+        size = picture.size  # a HEIC may hold another size than it announces; a TIFF was turned upright
+    metadata = early or read_metadata(picture)
+    rgb = to_rgb(picture)
+    if target is not None and min(rgb.size) // target > 1:
+        rgb = rgb.reduce(min(rgb.size) // target)
+    return rgb, size, metadata

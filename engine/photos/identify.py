@@ -1,0 +1,90 @@
+"""What picture a file holds, judged by its content, and what a decoder's complaint about it means.
+
+Importing this module teaches Pillow HEIC. Pillow's own guard against decompression bombs is a fixed number
+and a warning; opening a picture here replaces it, for the whole process, by ``engine.photos.limits``.
+"""
+
+import os
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+import pillow_heif
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from engine.errors import PhotoError
+from engine.photos.formats import PILLOW_FORMATS, signature_of
+
+pillow_heif.register_heif_opener()
+
+_PILLOW_MODULES = r"PIL\.|pillow_heif"
+_ZEROS = 4096
+_SIGNS_OF_TRUNCATION = ("truncated", "end of file", "not large enough", "eof", "unexpected end", "premature")
+
+
+def identified(file: BinaryIO, path: str | Path) -> ImageFile.ImageFile:
+    """The picture in an open file, whatever its name promises; no pixel is decoded yet.
+
+    Raises PhotoError, naming ``path``, where the content is empty, damaged, or not a photo.
+    """
+    name = str(path)
+    head = file.read(16)
+    signature = signature_of(head)
+    if not head:
+        raise PhotoError(name, "the file is empty (0 bytes)")
+    if signature and (cut := _cut_short(file, head, signature)):
+        raise PhotoError(name, damage(EOFError(cut), signature))
+    _prepare_pillow()
+    try:
+        return Image.open(file, formats=PILLOW_FORMATS)
+    except UnidentifiedImageError as error:
+        if signature:
+            reason = f"corrupt or truncated: it starts like {signature}, but its header cannot be read"
+        else:
+            expected = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
+            reason = f"not an image: it starts with {head[:8]!r}; expected {expected}"
+        raise PhotoError(name, reason) from error
+    except Exception as error:  # each decoder has exceptions of its own for damaged data
+        raise PhotoError(name, damage(error, signature or "image")) from error
+
+
+def _cut_short(file: BinaryIO, head: bytes, signature: str) -> str | None:
+    """How a file is seen to be incomplete where its decoder would not say so; None where it is not."""
+    num_bytes = file.seek(0, os.SEEK_END)
+    promised = int.from_bytes(head[4:8], "little") + 8
+    if signature == "WEBP" and promised > num_bytes:
+        return f"{num_bytes} of {promised} bytes are there"
+    if signature == "JPEG" and num_bytes > _ZEROS:
+        # A download that broke off is often filled up with zeros, which decode as grey. Some cameras pad their
+        # files too, but behind the end of the picture.
+        file.seek(-_ZEROS, os.SEEK_END)
+        if not any(file.read()):
+            file.seek(0)
+            if not file.read().rstrip(b"\0").endswith(b"\xff\xd9"):
+                return "its end is filled with zeros"
+    return None
+
+
+def damage(error: Exception, photo_format: str) -> str:
+    """A decoder's complaint in one line that says what is wrong with the file and what to do."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory to decode it; close other programs or make it smaller"
+    text = " ".join(str(error).split()) or type(error).__name__
+    cut = isinstance(error, EOFError) or any(sign in text.lower() for sign in _SIGNS_OF_TRUNCATION)
+    wrong = (
+        f"truncated: the {photo_format} data ends too early"
+        if cut
+        else f"corrupt: the {photo_format} data cannot be decoded"
+    )
+    return f"{wrong} ({text}); copy the file again from its source"
+
+
+def _prepare_pillow() -> None:
+    """Make ours the only size limit, and keep Pillow's remarks on odd files off the user's screen.
+
+    ``warnings.catch_warnings`` is not safe with threads; so a filter is set, and set again where a caller
+    (pytest, for one) has put the old filters back.
+    """
+    Image.MAX_IMAGE_PIXELS = None
+    if not any(getattr(entry[3], "pattern", None) == _PILLOW_MODULES for entry in warnings.filters):
+        warnings.filterwarnings("ignore", module=_PILLOW_MODULES)

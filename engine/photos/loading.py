@@ -1,0 +1,117 @@
+"""Hashing and decoding photos ahead of the model, in threads, in order: the model never waits for a disk."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from PIL import Image
+
+from engine.errors import PhotoError
+from engine.photos.decode import decode
+from engine.photos.hashing import content_hash
+from engine.photos.metadata import Metadata
+from engine.photos.scan import Failure, FoundPhoto
+
+_AHEAD = 4
+"""Photos in flight for each worker: enough to ride out a large one, few enough to hold in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPhoto:
+    """A photo ready for the model.
+
+    ``image`` is upright RGB and may be smaller than ``width`` × ``height``, the size in pixels of the whole
+    upright photo. ``warnings`` are remarks for the user, a line each.
+    """
+
+    found: FoundPhoto
+    content_hash: str
+    image: Image.Image
+    width: int
+    height: int
+    format: str
+    metadata: Metadata
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContent:
+    """A photo whose content is known already, under this or another name; it was not decoded."""
+
+    found: FoundPhoto
+    content_hash: str
+
+
+Loaded = LoadedPhoto | KnownContent | Failure
+
+
+def load_photos(
+    found: Iterable[FoundPhoto],
+    target: int,
+    workers: int = 2,
+    max_pixels: int | None = None,
+    skip: Callable[[FoundPhoto, str], bool] | None = None,
+) -> Generator[Loaded, None, None]:
+    """Hash and decode photos in ``workers`` threads; yield one result for each of ``found``, in its order.
+
+    A photo that cannot be read is yielded as a Failure and never raised. ``target`` and ``max_pixels`` are
+    those of ``decode``. ``skip`` is asked, with the content hash, whether a photo need not be decoded; it is
+    called from the threads, several at a time, so let it look into a set and not into a database. Closing the
+    iterator, as an interrupt does, drops what has not begun, waits for the few photos being decoded, and
+    leaves no thread behind. Raises EngineError where ``max_pixels`` or ``ENGINE_MAX_PIXELS`` is not a number,
+    at the first photo.
+    """
+
+    def load(photo: FoundPhoto) -> Loaded:
+        return _load(photo, target, max_pixels, skip)
+
+    pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="photo")
+    try:
+        photos = iter(found)
+        pending: deque[Future[Loaded]] = deque(
+            pool.submit(load, photo) for photo in islice(photos, max(1, workers) * _AHEAD)
+        )
+        while pending:
+            result = pending.popleft().result()
+            pending.extend(pool.submit(load, photo) for photo in islice(photos, 1))
+            yield result
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _load(
+    photo: FoundPhoto, target: int, max_pixels: int | None, skip: Callable[[FoundPhoto, str], bool] | None
+) -> Loaded:
+    try:
+        before = _version(photo.path)
+        digest = content_hash(photo.path)
+        if skip is not None and skip(photo, digest):
+            return KnownContent(photo, digest)
+        decoded = decode(photo.path, max_pixels, target)
+        if _version(photo.path) != before:
+            raise PhotoError(photo.path, "it changed while it was being read; run the command again")
+    except PhotoError as error:
+        return Failure(photo.path, error.reason)
+    remarks = (f"the name promises another format; the content is {decoded.format}",)
+    return LoadedPhoto(
+        found=photo,
+        content_hash=digest,
+        image=decoded.image,
+        width=decoded.width,
+        height=decoded.height,
+        format=decoded.format,
+        metadata=decoded.metadata,
+        warnings=remarks if decoded.mismatched_name else (),
+    )
+
+
+def _version(path: str) -> tuple[int, int] | None:
+    """The size and modification time of a file; None where it is gone, which opening it reports better."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns

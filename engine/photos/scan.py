@@ -1,0 +1,173 @@
+"""Walking files and folders: which photos are there, and what could not be looked at."""
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import PhotoPathError
+from engine.photos.access import os_reason
+from engine.photos.formats import EXTENSIONS
+
+_NOT_FOR_PEOPLE = frozenset(
+    {"@eadir", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPhoto:
+    """A photo's file: its absolute normalised path, its size in bytes, when it changed in nanoseconds."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that could not be read: its path, fit to print, and why, in one line."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a walk found: the photos in a fixed order, the failures, and the other files by extension.
+
+    ``roots`` are the absolute paths that were asked for. A photo that is missing here was deleted only if
+    none of the ``failures`` is it or a folder above it.
+    """
+
+    roots: tuple[str, ...]
+    photos: tuple[FoundPhoto, ...]
+    failures: tuple[Failure, ...]
+    skipped: dict[str, int]
+
+    def __iter__(self) -> Iterator[FoundPhoto]:
+        return iter(self.photos)
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    @property
+    def num_skipped(self) -> int:
+        """How many files were passed by because their names are not those of photos."""
+        return sum(self.skipped.values())
+
+
+def scan(paths: Iterable[str | Path]) -> Scan:
+    """Find the photos in files and folders, each once, ordered as ``paths`` and by name within a folder.
+
+    Symbolic links are followed, each folder once. Hidden names and the folders that systems keep for
+    themselves are left alone. A file that is named itself is taken whatever its extension. Raises
+    PhotoPathError where a path that was named does not exist or is neither a file nor a folder.
+    """
+    walk = _Walk()
+    roots = []
+    for path in paths:
+        root = os.path.normpath(Path(path).absolute())
+        roots.append(root)
+        walk.take_root(root)
+    return Scan(tuple(roots), tuple(walk.photos), tuple(walk.failures), dict(sorted(walk.skipped.items())))
+
+
+def sidecar_text(path: str | Path) -> Path | None:
+    """The text file that describes a photo: ``photo.jpg.txt``, else ``photo.txt``; None without one."""
+    photo = Path(path)
+    for candidate in (photo.with_name(f"{photo.name}.txt"), photo.with_suffix(".txt")):
+        try:
+            if candidate != photo and candidate.is_file():
+                return candidate
+        except OSError:  # a folder that may not be searched, or a name that became too long
+            continue
+    return None
+
+
+@dataclass(slots=True)
+class _Walk:
+    photos: list[FoundPhoto] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    _folders: set[tuple[int, int]] = field(default_factory=set)
+    _files: set[str] = field(default_factory=set)
+
+    def take_root(self, root: str) -> None:
+        if not _is_utf8(root):
+            raise PhotoPathError(_printable(root), "its name is not valid UTF-8; rename it")
+        try:
+            status = Path(root).stat()
+        except OSError as error:
+            raise PhotoPathError(root, os_reason(error)) from error
+        if stat.S_ISDIR(status.st_mode):
+            self._folder(root, os.path.realpath(root), status)
+        elif stat.S_ISREG(status.st_mode):
+            self._file(root, os.path.realpath(root), status)
+        else:
+            raise PhotoPathError(root, "it is a device, pipe or socket; expected a photo or a folder")
+
+    def _folder(self, folder: str, real: str, status: os.stat_result) -> None:
+        """Walk a folder and all below it; a stack of our own, so that no depth is too deep."""
+        stack = [(folder, real, status)]
+        while stack:
+            folder, real, status = stack.pop()
+            identity = (status.st_dev, status.st_ino)
+            if identity in self._folders:
+                continue
+            self._folders.add(identity)
+            try:
+                with os.scandir(folder) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
+            except OSError as error:
+                self._fail(folder, os_reason(error))
+                continue
+            below = [found for entry in entries if (found := self._entry(entry, real))]
+            stack.extend(reversed(below))
+
+    def _entry(self, entry: os.DirEntry[str], real_folder: str) -> tuple[str, str, os.stat_result] | None:
+        """Take one entry of a folder; a folder is handed back to be walked later."""
+        if entry.name.startswith(".") or entry.name.lower() in _NOT_FOR_PEOPLE:
+            return None
+        extension = Path(entry.name).suffix.lower()
+        try:
+            status = entry.stat()
+            linked = entry.is_symlink()
+        except OSError as error:
+            broken = isinstance(error, FileNotFoundError) and entry.is_symlink()
+            self._fail(entry.path, "a broken symbolic link" if broken else os_reason(error))
+            return None
+        if stat.S_ISREG(status.st_mode) and extension not in EXTENSIONS:
+            self.skipped[extension] += 1
+        elif not _is_utf8(entry.name):
+            self._fail(entry.path, "its name is not valid UTF-8; rename it")
+        else:
+            # Asking only for links saves a system call for each part of each path.
+            real = os.path.realpath(entry.path) if linked else os.path.normpath(f"{real_folder}/{entry.name}")
+            if stat.S_ISDIR(status.st_mode):
+                return entry.path, real, status
+            if stat.S_ISREG(status.st_mode):
+                self._file(entry.path, real, status)
+        return None
+
+    def _file(self, path: str, real: str, status: os.stat_result) -> None:
+        """Remember a photo, unless it was met before under this or another name."""
+        if real not in self._files:
+            self._files.add(real)
+            self.photos.append(FoundPhoto(path, status.st_size, status.st_mtime_ns))
+
+    def _fail(self, path: str, reason: str) -> None:
+        self.failures.append(Failure(_printable(path), reason))
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _printable(path: str) -> str:
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")

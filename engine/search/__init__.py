@@ -1,0 +1,1 @@
+"""Questions to a library: text → photos, photo → sentences, photo → photos, and why."""

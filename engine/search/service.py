@@ -1,0 +1,127 @@
+"""Answers from an open library and a model that fits it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.multimodal import MultimodalModel, PhotoVectors
+from engine.photos.decode import Decoded, decode
+from engine.search.explain import phrases_of
+from engine.types import Alignment, Hit, SentenceHit
+from index import LibraryReader, Query, SearchParams
+from index.exact import best, score_records
+
+Warn = Callable[[str], None]
+
+CANDIDATES = 1000  # photos that `similar` compares by cosine
+
+
+def search(
+    reader: LibraryReader, model: MultimodalModel, text: str, limit: int, params: SearchParams, warn: Warn
+) -> list[Hit]:
+    """Photos that a text describes, best first, with the phrases and their boxes.
+
+    Raises:
+        QueryError: the text has no word that the model knows.
+    """
+    read = model.read(text)
+    for warning in read.warnings:
+        warn(warning)
+    found = reader.search_photos(Query(read.vector.words, read.vector.sentence), limit, params)
+    ids = [photo_id for photo_id, _ in found]
+    regions = reader.photo_vectors(ids)[:, : model.num_regions]
+    hits = zip(found, reader.photos(ids), regions, reader.boxes(ids), strict=True)
+    return [
+        Hit(
+            Path(photo.path),
+            score,
+            phrases_of(read.tokens, read.vector, vectors, boxes, (photo.width, photo.height), model.beta),
+        )
+        for (_, score), photo, vectors, boxes in hits
+    ]
+
+
+def sentences(reader: LibraryReader, model: MultimodalModel, image: Path, limit: int) -> list[SentenceHit]:
+    """The indexed sentences that describe a photo best; the photo need not be indexed.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+    """
+    found = reader.search_sentences(_record(reader, model, image), limit)
+    texts = reader.sentence_texts([sentence_id for sentence_id, _ in found])
+    return [SentenceHit(text, score) for text, (_, score) in zip(texts, found, strict=True)]
+
+
+def similar(reader: LibraryReader, model: MultimodalModel, image: Path, limit: int) -> list[Hit]:
+    """Photos that look like a photo, without the photo itself; 1 is an equal photo.
+
+    The score is that of words with each region of the photo in the place of a word: the mean over its regions of the
+    best cosine in the other photo (and the cosine of the photo vectors, where the model has them, for half of it).
+    Lengths are left out, because in a model with plain dot products long vectors would win every time.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+    """
+    unit = _unit(_record(reader, model, image))
+    share = 0.5 if model.has_global else 1.0
+    query = Query(
+        unit[: model.num_regions] * (share / model.num_regions),
+        unit[-1] * (1 - share) if model.has_global else None,
+    )
+    own = reader.photo_id_of_path(_absolute(image))
+    candidates = [photo_id for photo_id, _ in reader.search_photos(query, CANDIDATES + limit) if photo_id != own]
+    scores = score_records(_unit(reader.photo_vectors(candidates)), query)
+    found = best(scores, np.array(candidates, dtype=np.int64), limit)
+    photos = reader.photos([photo_id for photo_id, _ in found])
+    return [Hit(Path(photo.path), score) for photo, (_, score) in zip(photos, found, strict=True)]
+
+
+def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Alignment:
+    """The score of one photo and one sentence, and the phrases of the sentence with their boxes.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+        QueryError: the sentence has no word that the model knows.
+    """
+    read = model.read(sentence)
+    for warning in read.warnings:
+        warn(warning)
+    decoded, vectors = _embed(model, image)
+    regions = vectors.records[0, : model.num_regions]
+    score = float((read.vector.words @ regions.T).max(axis=1).sum())
+    if read.vector.sentence is not None:
+        score += float(vectors.records[0, -1] @ read.vector.sentence)
+    size = (decoded.width, decoded.height)
+    phrases = phrases_of(read.tokens, read.vector, regions, vectors.boxes[0], size, model.beta)
+    return Alignment(image, sentence, score, *size, phrases)
+
+
+def _embed(model: MultimodalModel, image: Path) -> tuple[Decoded, PhotoVectors]:
+    decoded = decode(image, target=model.image_size)
+    return decoded, model.embed_photos([decoded.image])
+
+
+def _absolute(image: Path) -> str:
+    return os.path.normpath(image.absolute())  # as the catalogue writes paths
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(1e-12))
+    return unit
+
+
+def _record(reader: LibraryReader, model: MultimodalModel, image: Path) -> NDArray[np.float32]:
+    """The record (S, D) of a photo: the stored one where the file is indexed and unchanged, else computed now."""
+    photo_id = reader.photo_id_of_path(_absolute(image))
+    if photo_id is not None and image.is_file():
+        (photo,) = reader.photos([photo_id])
+        status = image.stat()
+        if (photo.size, photo.mtime_ns) == (status.st_size, status.st_mtime_ns):
+            stored: NDArray[np.float32] = reader.photo_vectors([photo_id])[0]
+            return stored
+    computed: NDArray[np.float32] = _embed(model, image)[1].records[0]
+    return computed.astype(np.float16).astype(np.float32)  # as it would be stored

@@ -1,0 +1,52 @@
+"""The values that cross the engine's public surface, and the alphabet of shapes.
+
+Shapes are written with these letters everywhere: B images, N sentences, R regions, T words, D embedding, V vocabulary.
+A box is ``(x0, y0, x1, y1)``: inside the engine from 0 to 1, in results in pixels of the upright photo.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A contiguous run of words of a sentence and the region it was found in.
+
+    ``text`` is the phrase as it was written, ``box`` is in pixels of the upright photo, ``score`` is the sum of the
+    scores of its words in that region.
+    """
+
+    text: str
+    box: Box
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A photo found by a text query: its path, its score (eq. 8 plus the model's global term), and why."""
+
+    path: Path
+    score: float
+    phrases: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceHit:
+    """A sentence that describes a photo, with its score."""
+
+    sentence: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """A photo and a sentence, put into one space: the score of the pair and the phrases with their boxes."""
+
+    path: Path
+    sentence: str
+    score: float
+    width: int
+    height: int
+    phrases: tuple[Phrase, ...]

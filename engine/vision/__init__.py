@@ -1,0 +1,1 @@
+"""Image → regions: one pass of a convolutional network, proposals, and a vector for each region."""

@@ -1,0 +1,45 @@
+"""The shelf: keeps photos, sentences and their vectors in a folder, and finds them again. It knows no model."""
+
+from index.errors import (
+    EngineError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryLockedError,
+    LibraryMissingError,
+    LibraryReadOnlyError,
+    WrongModelError,
+)
+from index.reader import LibraryReader
+from index.values import (
+    FLAT_LIMIT,
+    BuildInfo,
+    BuildSpec,
+    KnownPhoto,
+    LibraryStatus,
+    PhotoRow,
+    Query,
+    SearchParams,
+    StoredPhoto,
+)
+from index.writer import LibraryWriter
+
+__all__ = [
+    "FLAT_LIMIT",
+    "BuildInfo",
+    "BuildSpec",
+    "EngineError",
+    "KnownPhoto",
+    "LibraryDamagedError",
+    "LibraryError",
+    "LibraryLockedError",
+    "LibraryMissingError",
+    "LibraryReadOnlyError",
+    "LibraryReader",
+    "LibraryStatus",
+    "LibraryWriter",
+    "PhotoRow",
+    "Query",
+    "SearchParams",
+    "StoredPhoto",
+    "WrongModelError",
+]

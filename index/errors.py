@@ -1,0 +1,38 @@
+"""The errors of the shelf, and the base of every error of this project.
+
+EngineError                      any error that a person can act on
+└── LibraryError                 something is wrong with a library on disk
+    ├── LibraryMissingError      there is no library in that folder
+    ├── LibraryReadOnlyError     the library cannot be written
+    ├── LibraryLockedError       another process is writing to it
+    ├── LibraryDamagedError      a file of it is not what was written
+    └── WrongModelError          vectors of another model, or of another shape, than the library's
+"""
+
+
+class EngineError(Exception):
+    """Any error that a person can act on; its text says what was found, what was expected and what to do."""
+
+
+class LibraryError(EngineError):
+    """Something is wrong with a library on disk."""
+
+
+class LibraryMissingError(LibraryError):
+    """There is no library in the folder that was named."""
+
+
+class LibraryReadOnlyError(LibraryError):
+    """The library's folder or file system does not allow writing."""
+
+
+class LibraryLockedError(LibraryError):
+    """Another process is writing to the library."""
+
+
+class LibraryDamagedError(LibraryError):
+    """A file of the library is missing, cut short, or not what was written; the text names the file."""
+
+
+class WrongModelError(LibraryError):
+    """Vectors or a query do not fit the model that made the library's current build."""

@@ -1,0 +1,91 @@
+"""The exact score, block by block in numpy: the oracle that every approximate answer is measured against.
+
+score(photo, sentence) = sum over words t of max over regions i of region_i · word_t,
+plus photo_vector · sentence_vector where the model has a global term.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.values import Query
+
+BLOCK_BYTES = 32 * 2**20
+
+
+def records_per_block(rows_per_record: int, dimension: int) -> int:
+    """How many records fit in one block of float32, at least one."""
+    return max(1, BLOCK_BYTES // (4 * rows_per_record * dimension))
+
+
+def score_records(block: NDArray[np.floating], query: Query) -> NDArray[np.float32]:
+    """The scores (n,) of a block of records (n, S, D), whose last row is the photo vector if `query.sentence` is given.
+
+    >>> block = np.array([[[1, 0], [0, 2]]], np.float16)  # one photo, R = 2, D = 2
+    >>> words = np.array([[3, 0], [1, 1]], np.float32)  # T = 2
+    >>> score_records(block, Query(words)).tolist()  # max(3, 0) + max(1, 2)
+    [5.0]
+    """
+    num_records, rows_per_record, dimension = block.shape
+    num_words = len(query.words)
+    # The sentence vector is one more column: one product, and no copy of the block without its photo vectors.
+    columns = query.words if query.sentence is None else np.vstack([query.words, query.sentence[None]])
+    rows = block.reshape(-1, dimension).astype(np.float32)  # (n·S, D)
+    products = (rows @ columns.T.astype(np.float32)).reshape(num_records, rows_per_record, len(columns))
+    num_regions = rows_per_record - (query.sentence is not None)
+    scores = products[:, :num_regions, :num_words].max(axis=1).sum(axis=1)  # (n, R, T) -> (n, T) -> (n,)
+    if query.sentence is not None:
+        scores = scores + products[:, num_regions, num_words]
+    return np.asarray(scores, np.float32)
+
+
+def score_photos(
+    blocks: Iterable[tuple[int, NDArray[np.float16]]], query: Query, num_records: int
+) -> NDArray[np.float32]:
+    """The scores (num_records,) of all records, given as (number of the first, block (n, S, D))."""
+    scores = np.full(num_records, -np.inf, np.float32)
+    for first, block in blocks:
+        scores[first : first + len(block)] = score_records(block, query)
+    return scores
+
+
+def score_sentences(
+    rows: NDArray[np.float16],
+    starts: NDArray[np.int64],
+    num_words: NDArray[np.int64],
+    regions: NDArray[np.float32],
+    photo_vector: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
+    """The scores (n,) of sentences for one photo: regions (R, D) and, with a global term, its photo vector (D,).
+
+    `rows` is (W, D); the words of sentence i are rows[starts[i] : starts[i] + num_words[i]], and with a global term the
+    row after them is its sentence vector.
+    """
+    values = rows.astype(np.float32)
+    best_region = (values @ regions.T).max(axis=1)  # (W, D) @ (D, R) -> (W,)
+    owners = np.repeat(np.arange(len(starts)), num_words)
+    before = np.cumsum(num_words) - num_words
+    word_rows = np.arange(len(owners)) - np.repeat(before - starts, num_words)
+    scores = np.bincount(owners, weights=best_region[word_rows], minlength=len(starts))
+    if photo_vector is not None:
+        scores = scores + values[starts + num_words] @ photo_vector
+    return scores.astype(np.float32)
+
+
+def best(scores: NDArray[np.float32], ids: NDArray[np.int64], limit: int) -> list[tuple[int, float]]:
+    """The `limit` best (id, score), best first; equal scores in order of id. A score that is no number comes last.
+
+    >>> best(np.array([1, 2, 2], np.float32), np.array([7, 9, 8]), limit=2)
+    [(8, 2.0), (9, 2.0)]
+    """
+    if limit <= 0 or not len(scores):
+        return []
+    ranked = np.where(np.isnan(scores), np.float32(-np.inf), scores)
+    if limit < len(ranked):
+        threshold = np.partition(ranked, len(ranked) - limit)[len(ranked) - limit]
+        kept_rows = np.flatnonzero(ranked >= threshold)
+    else:
+        kept_rows = np.arange(len(ranked))
+    order = kept_rows[np.lexsort((ids[kept_rows], -ranked[kept_rows]))][:limit]
+    return [(int(ids[row]), float(ranked[row])) for row in order]

@@ -1,0 +1,236 @@
+"""Reads a library: one consistent snapshot, whatever a writer does meanwhile."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine
+
+from index import search
+from index.checks import require_query_fits, require_shape
+from index.errors import LibraryError
+from index.failures import explained
+from index.layout import FAISS_FILES, bytes_of
+from index.photo_repository import PhotoRepository
+from index.repository import BuildRepository
+from index.sentence_repository import SentenceRepository
+from index.session import DATABASE, open_for_reading
+from index.snapshot import Snapshot, take_snapshot
+from index.snapshot_index import SnapshotIndex
+from index.values import FLAT_LIMIT, BuildInfo, LibraryStatus, Query, SearchParams, StoredPhoto
+
+if TYPE_CHECKING:
+    from index.faiss_store import FaissStore
+
+
+class LibraryReader:
+    """A library as it was when it was opened. It never waits for a writer, and no writer waits for it.
+
+    Until it is closed SQLite keeps its log of later changes: close and open again when `changed` says so. Methods may
+    be called from several threads.
+    """
+
+    def __init__(
+        self, folder: Path, engine: Engine, warn: Callable[[str], None], verify: bool, flat_limit: int
+    ) -> None:
+        self._folder = folder
+        self._flat_limit = flat_limit
+        self._lock = threading.Lock()
+        self._probe = engine.connect()
+        self._connection = engine.connect()
+        self._snapshot: Snapshot | None = None
+        self._index: SnapshotIndex | None = None
+        try:
+            self._version = self._data_version()
+            self._connection.begin()
+            self._snapshot = take_snapshot(self._connection, folder, verify=verify)
+            if self._snapshot is not None:
+                self._index = SnapshotIndex(folder, self._snapshot, warn, flat_limit)
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(
+        cls, folder: Path, warn: Callable[[str], None], *, verify: bool = False, flat_limit: int = FLAT_LIMIT
+    ) -> Self:
+        """Open the library in `folder`; `warn` is told what a person should know, such as a rebuilt index.
+
+        `verify` computes the checksum of every segment. Raises LibraryMissingError, LibraryDamagedError,
+        LibraryReadOnlyError (an older schema in a folder that cannot be written) or LibraryError.
+        """
+        engine = open_for_reading(folder)
+        with explained(folder, DATABASE):
+            return cls(folder, engine, warn, verify, flat_limit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the snapshot."""
+        with self._lock:
+            self._connection.close()
+            self._probe.close()
+            if self._snapshot is not None:
+                self._snapshot.photos.close()
+                self._snapshot.sentences.close()
+
+    def changed(self) -> bool:
+        """Whether something was written to the library since this reader was opened."""
+        with self._lock, explained(self._folder, DATABASE):
+            return self._data_version() != self._version
+
+    @property
+    def build(self) -> BuildInfo | None:
+        """The build that answers searches, None where nothing was indexed."""
+        return None if self._snapshot is None else self._snapshot.build
+
+    @property
+    def num_photos(self) -> int:
+        """The photos that the current build has embedded."""
+        return 0 if self._snapshot is None else len(self._snapshot.photo_ids)
+
+    @property
+    def num_sentences(self) -> int:
+        """The sentences that the current build has embedded."""
+        return 0 if self._snapshot is None else len(self._snapshot.sentence_ids)
+
+    @property
+    def photo_ids(self) -> NDArray[np.int64]:
+        """The numbers (n,) of the photos of the current build, ascending."""
+        return np.empty(0, np.int64) if self._snapshot is None else self._snapshot.photo_ids
+
+    def search_photos(
+        self,
+        query: Query,
+        limit: int,
+        params: SearchParams = SearchParams(),  # noqa: B008 - it is frozen
+    ) -> list[tuple[int, float]]:
+        """The `limit` best (photo, score), best first; equal scores in order of photo.
+
+        Raises WrongModelError when the query's dimension or global term is not the build's.
+        """
+        snapshot = self._snapshot
+        if snapshot is None or not self.num_photos:
+            return []
+        require_query_fits(query, snapshot.build)
+        return search.search_photos(snapshot, query, limit, params, self._load_index, self._flat_limit)
+
+    def search_sentences(self, record: NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        """The `limit` best (sentence, score) for a photo's record (S, D). Raises WrongModelError for another shape."""
+        snapshot = self._snapshot
+        if snapshot is None or not self.num_sentences:
+            return []
+        require_shape("the photo's record", record, (snapshot.build.rows_per_photo, snapshot.build.dimension))
+        return search.search_sentences(snapshot, record, limit)
+
+    def photos(self, photo_ids: Sequence[int]) -> list[StoredPhoto]:
+        """The photos in the order asked for. Raises ValueError for a number that is not in the library."""
+        with self._query() as connection:
+            found = PhotoRepository(connection).photos(photo_ids)
+        return [_of(found, photo_id, "photo") for photo_id in photo_ids]
+
+    def photo_id_of_path(self, path: str) -> int | None:
+        """The number of the photo at a path, None when it is not in the catalogue."""
+        with self._query() as connection:
+            return PhotoRepository(connection).photo_id_of_path(path)
+
+    def sentence_texts(self, sentence_ids: Sequence[int]) -> list[str]:
+        """The texts in the order asked for. Raises ValueError for a number that is not in the library."""
+        with self._query() as connection:
+            found = SentenceRepository(connection).texts(sentence_ids)
+        return [_of(found, sentence_id, "sentence") for sentence_id in sentence_ids]
+
+    def photo_vectors(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
+        """The records (n, S, D) of photos. Raises ValueError for a photo that the current build has not embedded."""
+        snapshot = self._require_snapshot(photo_ids)
+        ids = np.asarray(photo_ids, np.int64)
+        rows = np.searchsorted(snapshot.photo_ids, ids)
+        known_mask = np.isin(ids, snapshot.photo_ids)
+        if not known_mask.all():
+            raise _unknown(int(ids[~known_mask][0]), "photo")
+        records = snapshot.photos.records(snapshot.records[rows], snapshot.build.rows_per_photo)
+        return records.astype(np.float32)
+
+    def boxes(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
+        """The corners (n, R, 4) of the regions of photos, from 0 to 1 of the photo's size. Raises ValueError."""
+        return self._regions(photo_ids)[:, :, :4]
+
+    def objectness(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
+        """The proposal's score (n, R) of the regions of photos. Raises ValueError."""
+        return self._regions(photo_ids)[:, :, 4]
+
+    def status(self) -> LibraryStatus:
+        """Counts and sizes, for a person to look at."""
+        with self._query() as connection:
+            builds = BuildRepository(connection).all_builds()
+        build = self.build
+        return LibraryStatus(
+            photos=self.num_photos,
+            regions=self.num_photos * (build.num_regions if build else 0),
+            sentences=self.num_sentences,
+            model_name=build.model_name if build else "",
+            fingerprint=build.fingerprint if build else "",
+            num_regions=build.num_regions if build else 0,
+            dimension=build.dimension if build else 0,
+            has_global=build.has_global if build else False,
+            sqlite_bytes=bytes_of(self._folder.glob(f"{DATABASE}*")),
+            vector_bytes=bytes_of((self._folder / "vectors").rglob("*.f16")),
+            faiss_bytes=bytes_of(self._folder.glob(FAISS_FILES)),
+            builds=tuple(builds),
+        )
+
+    def _regions(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
+        """Boxes and objectness side by side: (n, R, 5)."""
+        build = self._require_snapshot(photo_ids).build
+        with self._query() as connection:
+            rows = PhotoRepository(connection).regions(build.build_id, photo_ids)
+        table = np.array([row[1:] for row in rows], np.float32).reshape(-1, build.num_regions, 5)
+        owners = [row.photo_id for row in rows[:: build.num_regions]]
+        place = {photo_id: position for position, photo_id in enumerate(owners)}
+        return table[[_of(place, photo_id, "photo") for photo_id in photo_ids]]
+
+    def _load_index(self) -> "FaissStore":
+        if self._index is None:
+            raise LibraryError(f"The library in {self._folder} holds no vectors: there is nothing to index.")
+        with explained(self._folder, DATABASE):
+            return self._index.load()
+
+    def _require_snapshot(self, photo_ids: Sequence[int]) -> Snapshot:
+        if self._snapshot is None:
+            raise _unknown(next(iter(photo_ids), 0), "photo")
+        return self._snapshot
+
+    @contextmanager
+    def _query(self) -> Iterator[Connection]:
+        """The snapshot's connection, for one thread at a time."""
+        with self._lock, explained(self._folder, DATABASE):
+            yield self._connection
+
+    def _data_version(self) -> int:
+        # A number that SQLite changes on this connection when another one commits.
+        with self._probe.begin():
+            return int(self._probe.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+
+Value = TypeVar("Value")
+
+
+def _of(found: Mapping[int, Value], number: int, kind: str) -> Value:
+    if number not in found:
+        raise _unknown(number, kind)
+    return found[number]
+
+
+def _unknown(number: int, kind: str) -> ValueError:
+    return ValueError(f"{kind} {number} is not in this library; take numbers from a search in the same library")

@@ -1,0 +1,178 @@
+"""The tables of a library: one metadata file in SQLite, which is the truth about everything else in the folder."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Dialect,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Text,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+REVISION = "0001"
+"""The newest migration; a test compares it with the head of ``alembic/versions``."""
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class PathText(TypeDecorator[str]):
+    """A file name as text; one that is not valid UTF-8 is kept as its bytes, so no photo is refused for its name."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        """Text as it is, and the bytes of a name that holds surrogate escapes."""
+        if value is None or value.isascii():
+            return value
+        encoded = value.encode("utf-8", "surrogateescape")
+        try:
+            encoded.decode("utf-8")
+        except UnicodeDecodeError:
+            return encoded
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """The name as Python spells it, with surrogate escapes where it is not UTF-8."""
+        return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+class Base(DeclarativeBase):
+    """The base of every table; constraints are named, because SQLite can only alter what has a name."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map: ClassVar = {float: Double}
+
+
+class Build(Base):
+    """One model's view of the catalogue: vectors of different builds are never mixed."""
+
+    __tablename__ = "builds"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_name: Mapped[str] = mapped_column(Text)
+    fingerprint: Mapped[str] = mapped_column(Text, unique=True)
+    num_regions: Mapped[int]
+    dimension: Mapped[int]
+    has_global: Mapped[bool]
+    created_at: Mapped[datetime]
+    current: Mapped[bool]
+
+    # A build's id names its folder of vectors and is written in the manifest, so a number is never used again.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+Index("uq_builds_current", Build.current, unique=True, sqlite_where=text("current"))
+
+
+class Photo(Base):
+    """A photo of the catalogue, whatever model looked at it."""
+
+    __tablename__ = "photos"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(PathText, unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    content_hash: Mapped[str] = mapped_column(Text, index=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    format: Mapped[str] = mapped_column(Text)
+    taken_at: Mapped[datetime | None]
+    camera: Mapped[str | None] = mapped_column(Text)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    added_at: Mapped[datetime]
+
+
+class PhotoRecord(Base):
+    """Which record of a build's photo store holds a photo's vectors; copies of one photo share a record."""
+
+    __tablename__ = "photo_records"
+
+    build_id: Mapped[int] = mapped_column(ForeignKey("builds.id", ondelete="CASCADE"), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    record: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Region(Base):
+    """A region of a photo as a build saw it: corners from 0 to 1 of the photo's size, and the proposal's score."""
+
+    __tablename__ = "regions"
+
+    photo_id: Mapped[int] = mapped_column(primary_key=True)
+    build_id: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    x0: Mapped[float]
+    y0: Mapped[float]
+    x1: Mapped[float]
+    y1: Mapped[float]
+    objectness: Mapped[float]
+
+    # The record is the parent: a photo or a build that goes takes its records along, and those their regions.
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["build_id", "photo_id"], ["photo_records.build_id", "photo_records.photo_id"], ondelete="CASCADE"
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class Sentence(Base):
+    """A sentence of the catalogue and where it came from."""
+
+    __tablename__ = "sentences"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Text, unique=True)
+    source: Mapped[str] = mapped_column(PathText)
+
+
+class SentenceRecord(Base):
+    """Where a build's sentence store holds a sentence: its first row and its number of words."""
+
+    __tablename__ = "sentence_records"
+
+    build_id: Mapped[int] = mapped_column(ForeignKey("builds.id", ondelete="CASCADE"), primary_key=True)
+    sentence_id: Mapped[int] = mapped_column(
+        ForeignKey("sentences.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    start: Mapped[int] = mapped_column(BigInteger)
+    num_words: Mapped[int]
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Segment(Base):
+    """What has been committed of one file of vectors; bytes beyond it were never part of the library."""
+
+    __tablename__ = "segments"
+
+    build_id: Mapped[int] = mapped_column(ForeignKey("builds.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    num_rows: Mapped[int]
+    crc32: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('photos', 'sentences')", name="kind"),
+        {"sqlite_with_rowid": False},
+    )

@@ -1,0 +1,92 @@
+"""The SQL of sentences and their records, one method a statement."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from index.schema import Sentence, SentenceRecord
+
+# SQLite takes 32,766 variables in a statement.
+_AT_ONCE = 10_000
+
+
+class SentenceRepository:
+    """Statements about sentences."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def embedded_sentences(self, build_id: int) -> set[str]:
+        """The texts that the build has embedded."""
+        statement = (
+            select(Sentence.text)
+            .join(SentenceRecord, SentenceRecord.sentence_id == Sentence.id)
+            .where(SentenceRecord.build_id == build_id)
+        )
+        return set(self._connection.execute(statement).scalars())
+
+    def sentences_without_record(self, build_id: int) -> list[tuple[str, str]]:
+        """(text, source) of the sentences that the build has not embedded, in the order they were added."""
+        statement = (
+            select(Sentence.text, Sentence.source)
+            .join(
+                SentenceRecord,
+                and_(SentenceRecord.sentence_id == Sentence.id, SentenceRecord.build_id == build_id),
+                isouter=True,
+            )
+            .where(SentenceRecord.sentence_id.is_(None))
+            .order_by(Sentence.id)
+        )
+        return [(text, source) for text, source in self._connection.execute(statement)]
+
+    def save_sentences(self, texts: Sequence[str], sources: Sequence[str]) -> None:
+        """Add sentences; one that is known keeps its number and its first source."""
+        self._connection.execute(
+            upsert(Sentence).on_conflict_do_nothing(index_elements=["text"]),
+            [{"text": text, "source": source} for text, source in zip(texts, sources, strict=True)],
+        )
+
+    def ids_of_texts(self, texts: Sequence[str]) -> dict[str, int]:
+        """The numbers of those of `texts` that are in the catalogue."""
+        found: dict[str, int] = {}
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts[start : start + _AT_ONCE]
+            rows = self._connection.execute(select(Sentence.text, Sentence.id).where(Sentence.text.in_(some)))
+            found.update((text, sentence_id) for text, sentence_id in rows)
+        return found
+
+    def save_records(
+        self, build_id: int, sentence_ids: Sequence[int], starts: Sequence[int], num_words: Sequence[int]
+    ) -> None:
+        """Say where the build's store holds each sentence; a newer place replaces an older one."""
+        statement = upsert(SentenceRecord)
+        new = statement.excluded
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["build_id", "sentence_id"],
+                set_={"start": new.start, "num_words": new.num_words},
+            ),
+            [
+                {"build_id": build_id, "sentence_id": sentence_id, "start": start, "num_words": count}
+                for sentence_id, start, count in zip(sentence_ids, starts, num_words, strict=True)
+            ],
+        )
+
+    def sentence_records(self, build_id: int) -> list[Row[tuple[int, int, int]]]:
+        """(sentence, first row, number of words) of every sentence of the build, in order of first row."""
+        statement = (
+            select(SentenceRecord.sentence_id, SentenceRecord.start, SentenceRecord.num_words)
+            .where(SentenceRecord.build_id == build_id)
+            .order_by(SentenceRecord.start, SentenceRecord.num_words)
+        )
+        return list(self._connection.execute(statement))
+
+    def texts(self, sentence_ids: Sequence[int]) -> dict[int, str]:
+        """The texts of those of the sentences that are in the catalogue, by number."""
+        found: dict[int, str] = {}
+        for start in range(0, len(sentence_ids), _AT_ONCE):
+            some = sentence_ids[start : start + _AT_ONCE]
+            rows = self._connection.execute(select(Sentence.id, Sentence.text).where(Sentence.id.in_(some)))
+            found.update((sentence_id, text) for sentence_id, text in rows)
+        return found

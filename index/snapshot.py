@@ -1,0 +1,59 @@
+"""What a reader takes from SQLite once: the current build, and where its photos and sentences lie in the stores."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from index.layout import store_folder
+from index.photo_repository import PhotoRepository
+from index.repository import BuildRepository, Kind
+from index.sentence_repository import SentenceRepository
+from index.values import BuildInfo
+from index.vectors import VectorStore
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The current build at one moment.
+
+    `photo_ids` (n,) ascend and `records` (n,) hold the record of each; `sentence_ids`, `starts` and `num_words` (N,)
+    are in order of `starts`, an empty sentence before the one that begins in the same row.
+    """
+
+    build: BuildInfo
+    photos: VectorStore
+    sentences: VectorStore
+    photo_ids: NDArray[np.int64]
+    records: NDArray[np.int64]
+    sentence_ids: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    num_words: NDArray[np.int64]
+
+    @property
+    def num_records(self) -> int:
+        """The number of records in the photo store: photos with the same content share one."""
+        return self.photos.num_rows // self.build.rows_per_photo
+
+
+def take_snapshot(connection: Connection, folder: Path, *, verify: bool) -> Snapshot | None:
+    """The current build, or None where nothing was indexed. Raises LibraryDamagedError."""
+    builds = BuildRepository(connection)
+    build = builds.current_build()
+    if build is None:
+        return None
+
+    def open_store(kind: Kind) -> VectorStore:
+        states = builds.segments_of(build.build_id, kind)
+        return VectorStore.open_for_reading(store_folder(folder, build, kind), build.dimension, states, verify=verify)
+
+    photo_rows = _columns(PhotoRepository(connection).photo_records(build.build_id), 2)
+    sentence_rows = _columns(SentenceRepository(connection).sentence_records(build.build_id), 3)
+    return Snapshot(build, open_store("photos"), open_store("sentences"), *photo_rows, *sentence_rows)
+
+
+def _columns(rows: object, count: int) -> list[NDArray[np.int64]]:
+    table = np.array(rows, np.int64).reshape(-1, count)
+    return [np.ascontiguousarray(table[:, column]) for column in range(count)]

@@ -1,0 +1,108 @@
+"""One transaction of rows and vectors: both become part of the library, or neither does."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from index.candidates import forget_index
+from index.errors import LibraryError
+from index.failures import explained
+from index.layout import store_folder
+from index.repository import BuildRepository, Kind
+from index.session import DATABASE
+from index.values import BuildInfo
+from index.vectors import VectorStore
+
+_KINDS: tuple[Kind, Kind] = ("photos", "sentences")
+
+
+class Transactions:
+    """The writer's connection and the vector stores of the build it writes to."""
+
+    def __init__(self, folder: Path, connection: Connection, max_rows: int | None) -> None:
+        self._folder = folder
+        self._connection = connection
+        self._max_rows = max_rows
+        self._build: BuildInfo | None = None
+        self._stores: dict[Kind, VectorStore] = {}
+
+    @property
+    def build_id(self) -> int | None:
+        """The number of the build in use, None before there is one."""
+        return None if self._build is None else self._build.build_id
+
+    def build(self) -> BuildInfo:
+        """The build in use. Raises RuntimeError before `open_build`."""
+        if self._build is None:
+            raise RuntimeError("no build is in use; call use_build first")
+        return self._build
+
+    def store(self, kind: Kind) -> VectorStore:
+        """A vector store of the build in use."""
+        return self._stores[kind]
+
+    def open_build(self, build: BuildInfo) -> None:
+        """Open a build's stores, without whatever an interrupted writer left. Raises LibraryDamagedError."""
+        stores: dict[Kind, VectorStore] = {}
+        with self.transaction() as connection:
+            builds = BuildRepository(connection)
+            for kind in _KINDS:
+                committed = builds.segments_of(build.build_id, kind)
+                folder = store_folder(self._folder, build, kind)
+                stores[kind] = VectorStore.open_for_writing(folder, build.dimension, committed, max_rows=self._max_rows)
+                if stores[kind].states != committed:
+                    builds.save_segments(build.build_id, kind, stores[kind].states)
+            num_records = stores["photos"].num_rows // build.rows_per_photo
+            # A catalogue restored from a backup knows fewer records; those to come would not be the index's.
+            forget_index(self._folder, lambda it: it.build_id == build.build_id and it.num_records > num_records)
+        self._build, self._stores = build, stores
+
+    def close_build(self) -> None:
+        """Close the build's files; there is no build in use afterwards."""
+        for store in self._stores.values():
+            store.close()
+        self._build, self._stores = None, {}
+
+    def close(self) -> None:
+        """Close the build and the connection."""
+        self.close_build()
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end of the block, and undone when the block raises."""
+        try:
+            with explained(self._folder, DATABASE), self._connection.begin():
+                yield self._connection
+        except BaseException:
+            self._undo()
+            raise
+        for store in self._stores.values():
+            store.settle()
+
+    def append(self, kind: Kind, rows: NDArray[np.float16], lengths: Sequence[int]) -> list[int]:
+        """Append records to a store inside a transaction and return the first row of each."""
+        store = self._stores[kind]
+        starts = store.append(rows, lengths)
+        BuildRepository(self._connection).save_segments(self.build().build_id, kind, store.states)
+        return starts
+
+    def _undo(self) -> None:
+        """Take back what was appended in a transaction that failed."""
+        build, stores = self._build, self._stores
+        self._build, self._stores = None, {}
+        if build is None:
+            return
+        # Ask SQLite: an interrupt may have come just after the commit. When even this fails the writer stays without
+        # a build, and the next one removes what is left over.
+        with suppress(LibraryError), explained(self._folder, DATABASE):
+            with self._connection.begin():
+                builds = BuildRepository(self._connection)
+                states = {kind: builds.segments_of(build.build_id, kind) for kind in _KINDS}
+            for kind, store in stores.items():
+                store.roll_back(states[kind])
+            self._build, self._stores = build, stores

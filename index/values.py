@@ -1,0 +1,123 @@
+"""The values that cross the shelf's public surface."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLAT_LIMIT = 100_000
+"""Region vectors up to which a search is exact throughout and FAISS keeps a flat index."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSpec:
+    """The model that makes vectors: R regions a photo, D dimensions, with or without a photo and a sentence vector."""
+
+    model_name: str
+    fingerprint: str
+    num_regions: int
+    dimension: int
+    has_global: bool
+
+    @property
+    def rows_per_photo(self) -> int:
+        """S, the rows of a photo's record: R, and one more for the photo vector where the model has one.
+
+        >>> BuildSpec("tiny", "f00d", num_regions=20, dimension=8, has_global=True).rows_per_photo
+        21
+        """
+        return self.num_regions + self.has_global
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildInfo(BuildSpec):
+    """A build of a library: the model that made it, when, and whether it is the one that answers searches."""
+
+    build_id: int
+    created_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRow:
+    """What the catalogue knows about a photo file. `taken_at` is local time, as cameras write it."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    content_hash: str
+    width: int
+    height: int
+    format: str
+    taken_at: datetime | None = None
+    camera: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPhoto(PhotoRow):
+    """A photo of the catalogue with its number and the time (UTC) it was first added."""
+
+    photo_id: int
+    added_at: datetime
+
+    def row(self) -> PhotoRow:
+        """The photo without its number and time."""
+        return PhotoRow(**{field.name: getattr(self, field.name) for field in fields(PhotoRow)})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhoto:
+    """What decides whether a file has to be looked at again; `embedded` means by the current build."""
+
+    photo_id: int
+    size: int
+    mtime_ns: int
+    content_hash: str
+    embedded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A sentence on the model's side of the score: words (T, D) and, with a global term, the sentence vector (D,)."""
+
+    words: NDArray[np.float32]
+    sentence: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParams:
+    """How to search: `auto` is exact up to FLAT_LIMIT region vectors and takes candidates from FAISS above.
+
+    `num_neighbours` regions are taken for each word, from the `nprobe` nearest cells of the index.
+    """
+
+    mode: Literal["auto", "exact", "approximate"] = "auto"
+    num_neighbours: int = 1024
+    nprobe: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """The size of a library: counts for the current build, bytes on disk. Model fields are empty without one."""
+
+    photos: int
+    regions: int
+    sentences: int
+    model_name: str
+    fingerprint: str
+    num_regions: int
+    dimension: int
+    has_global: bool
+    sqlite_bytes: int
+    vector_bytes: int
+    faiss_bytes: int
+    builds: tuple[BuildInfo, ...]
+
+    @property
+    def total_bytes(self) -> int:
+        """The bytes of the whole library."""
+        return self.sqlite_bytes + self.vector_bytes + self.faiss_bytes

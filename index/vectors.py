@@ -1,0 +1,234 @@
+"""Append-only segment files of float16 rows with checksums: where the vectors of a build live.
+
+SQLite is the truth about how many rows of a file belong to the library. A file may hold more (a crash between append
+and commit), never less.
+"""
+
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import LibraryDamagedError
+
+SEGMENT_BYTES = 256 * 2**20
+_STORED = np.dtype("<f2")
+_READ_BYTES = 2**22
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentState:
+    """What is committed of one segment file: its rows, their CRC-32, and the file's time when they were written."""
+
+    number: int
+    num_rows: int
+    crc32: int
+    mtime_ns: int
+
+
+class VectorStore:
+    """The segments of one kind of vectors of one build, as rows numbered from 0 through all segments.
+
+    A record is a run of rows; it never straddles two segments. A segment that is not the last one never changes, so
+    the number of a row never changes either, whatever the size limit was when it was written.
+    """
+
+    def __init__(self, folder: Path, dimension: int, states: Sequence[SegmentState], max_rows: int) -> None:
+        self.folder = folder
+        self.dimension = dimension
+        self._row_bytes = dimension * _STORED.itemsize
+        self._max_rows = max_rows
+        self._committed = list(states)
+        self._states = list(states)
+        self._file: BinaryIO | None = None
+        self._maps: list[NDArray[np.float16]] | None = None
+
+    @classmethod
+    def open_for_reading(
+        cls, folder: Path, dimension: int, states: Sequence[SegmentState], *, verify: bool = False
+    ) -> "VectorStore":
+        """A store whose committed rows are mapped into memory.
+
+        The checksum of a segment is computed when its file has another time than the one recorded, or always when
+        `verify`. Raises LibraryDamagedError that names the file.
+        """
+        store = cls(folder, dimension, states, max_rows=0)
+        for state in states:
+            store._check(state, verify=verify)
+        return store
+
+    @classmethod
+    def open_for_writing(
+        cls, folder: Path, dimension: int, states: Sequence[SegmentState], *, max_rows: int | None = None
+    ) -> "VectorStore":
+        """A store that can be appended to; whatever an interrupted writer left beyond the committed rows is removed.
+
+        `states` of the store may differ from those given in the files' times: commit them. Raises LibraryDamagedError.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = max_rows if max_rows is not None else max(1, SEGMENT_BYTES // (dimension * _STORED.itemsize))
+        store = cls(folder, dimension, states, rows)
+        store.roll_back([store._check(state, verify=False) for state in states])
+        return store
+
+    @property
+    def states(self) -> list[SegmentState]:
+        """The segments with everything that was appended so far."""
+        return list(self._states)
+
+    @property
+    def num_rows(self) -> int:
+        """The number of rows in all segments."""
+        return sum(state.num_rows for state in self._states)
+
+    def append(self, rows: NDArray[np.float16], lengths: Sequence[int]) -> list[int]:
+        """Write records one after the other and return the number of the first row of each.
+
+        `rows` is (sum of lengths, D). The rows are on the disk when this returns; they belong to the library once
+        `states` is committed in the transaction that names them, after which call `settle`; call `roll_back` when that
+        transaction failed.
+        """
+        if rows.shape != (sum(lengths), self.dimension):
+            raise ValueError(f"rows have shape {rows.shape}, expected ({sum(lengths)}, {self.dimension})")
+        starts: list[int] = []
+        first, stop = 0, 0  # rows[first:stop] go to the last segment together
+        for length in lengths:
+            used = self._states[-1].num_rows + stop - first if self._states else 0
+            if length and (not self._states or (used and used + length > self._max_rows)):
+                self._write(rows[first:stop])
+                first = stop
+                self._states.append(SegmentState(len(self._states), 0, 0, 0))
+            starts.append(self.num_rows + stop - first)
+            stop += length
+        self._write(rows[first:stop])
+        return starts
+
+    def settle(self) -> None:
+        """Take everything appended so far as committed."""
+        self._committed = list(self._states)
+        self._maps = None
+
+    def roll_back(self, committed: Sequence[SegmentState]) -> None:
+        """Remove everything beyond what is committed."""
+        self.close()
+        self._committed = list(committed)
+        self._states = list(committed)
+        for path in self.folder.glob("*.f16"):
+            number = int(path.stem) if path.stem.isdecimal() else -1
+            if number >= len(self._committed):
+                path.unlink()
+        for state in self._committed:
+            path, size = self._path(state.number), state.num_rows * self._row_bytes
+            if path.stat().st_size > size:
+                os.truncate(path, size)
+                state = self._timed(state)
+            self._states[state.number] = state
+
+    def close(self) -> None:
+        """Close the file that is being written and drop the memory maps."""
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+        self._maps = None
+
+    def segments(self) -> Iterator[tuple[int, NDArray[np.float16]]]:
+        """The number of the first row of each segment and its committed rows (n, D), mapped into memory."""
+        if self._maps is None:
+            self._maps = [self._map(state) for state in self._committed]
+        first = 0
+        for rows in self._maps:
+            yield first, rows
+            first += len(rows)
+
+    def record_blocks(
+        self, rows_per_record: int, block_records: int, first_record: int = 0
+    ) -> Iterator[tuple[int, NDArray[np.float16]]]:
+        """Records of equal length in order: number of the first, block (n <= block_records, rows_per_record, D)."""
+        for first_row, rows in self.segments():
+            first = first_row // rows_per_record
+            records = rows.reshape(-1, rows_per_record, self.dimension)
+            for start in range(max(0, first_record - first), len(records), block_records):
+                yield first + start, records[start : start + block_records]
+
+    def records(self, ids: NDArray[np.int64], rows_per_record: int) -> NDArray[np.float16]:
+        """Copies of the records `ids` (n,), of equal length: (n, rows_per_record, D)."""
+        out = np.empty((len(ids), rows_per_record, self.dimension), _STORED)
+        for first_row, rows in self.segments():
+            records = rows.reshape(-1, rows_per_record, self.dimension)
+            local = ids - first_row // rows_per_record
+            here_mask = (local >= 0) & (local < len(records))
+            out[here_mask] = records[local[here_mask]]
+        return out
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.f16"
+
+    def _map(self, state: SegmentState) -> NDArray[np.float16]:
+        return np.memmap(self._path(state.number), dtype=_STORED, mode="r", shape=(state.num_rows, self.dimension))
+
+    def _write(self, rows: NDArray[np.float16]) -> None:
+        if not len(rows):
+            return
+        state = self._states[-1]
+        path = self._path(state.number)
+        if self._file is None or self._file.name != str(path):
+            if self._file is not None:
+                self._file.close()
+            self._file = path.open("ab")
+            sync_folder(self.folder)
+        data = np.ascontiguousarray(rows, _STORED).tobytes()
+        self._file.write(data)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        grown = SegmentState(state.number, state.num_rows + len(rows), zlib.crc32(data, state.crc32), 0)
+        self._states[-1] = self._timed(grown)
+        self._maps = None
+
+    def _timed(self, state: SegmentState) -> SegmentState:
+        mtime_ns = self._path(state.number).stat().st_mtime_ns
+        return SegmentState(state.number, state.num_rows, state.crc32, mtime_ns)
+
+    def _check(self, state: SegmentState, *, verify: bool) -> SegmentState:
+        path, size = self._path(state.number), state.num_rows * self._row_bytes
+        if not path.is_file():
+            raise _damaged(path, f"is missing; {state.num_rows} vectors were expected in it")
+        found = path.stat()
+        if found.st_size < size:
+            raise _damaged(path, f"holds {found.st_size} bytes, expected at least {size}")
+        if verify or found.st_mtime_ns != state.mtime_ns:
+            crc = _crc32_of(path, size)
+            if crc != state.crc32:
+                raise _damaged(path, f"has checksum {crc:08x}, expected {state.crc32:08x}")
+        return SegmentState(state.number, state.num_rows, state.crc32, found.st_mtime_ns)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of new and renamed files in `folder` survive a power cut, where the system can."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _crc32_of(path: Path, size: int) -> int:
+    crc = 0
+    with path.open("rb") as file:
+        while size > 0 and (data := file.read(min(size, _READ_BYTES))):
+            crc = zlib.crc32(data, crc)
+            size -= len(data)
+    return crc
+
+
+def _damaged(path: Path, found: str) -> LibraryDamagedError:
+    return LibraryDamagedError(
+        f"The vectors in {path} are damaged: the file {found}. Run `engine index --rebuild-vectors` to make the "
+        "vectors again from the photos; the catalogue is kept."
+    )

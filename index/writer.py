@@ -1,0 +1,235 @@
+"""Writes to a library: one process at a time, each batch in one transaction of vectors and rows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from filelock import Timeout
+from numpy.typing import NDArray
+
+from index.candidates import current_index, freshness, publish
+from index.cataloguing import save_copy, save_photos
+from index.checks import require_finite, require_same_model, require_shape
+from index.errors import LibraryError, LibraryLockedError
+from index.failures import explained
+from index.layout import remove_other_build_folders
+from index.lock import WriterLock
+from index.photo_repository import PhotoRepository
+from index.repository import BuildRepository
+from index.sentence_repository import SentenceRepository
+from index.session import DATABASE, open_for_writing
+from index.transactions import Transactions
+from index.values import FLAT_LIMIT, BuildInfo, BuildSpec, KnownPhoto, PhotoRow
+
+
+class LibraryWriter:
+    """The one writer of a library. Killed at any instant, the next one goes on with nothing lost and nothing twice.
+
+    Every method that writes raises LibraryReadOnlyError where the folder cannot be written and LibraryError when the
+    disk is full; the batch is then undone. Methods that need a build raise RuntimeError before `use_build`.
+    """
+
+    def __init__(self, folder: Path, lock: WriterLock, work: Transactions, flat_limit: int) -> None:
+        self._folder = folder
+        self._lock = lock
+        self._work = work
+        self._flat_limit = flat_limit
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        timeout_s: float = 10.0,
+        max_rows: int | None = None,
+        flat_limit: int = FLAT_LIMIT,
+    ) -> Self:
+        """Open or make the library in `folder`. `max_rows` limits the rows of a segment (by default to 256 MB).
+
+        Raises LibraryLockedError when another writer holds it for `timeout_s`, LibraryDamagedError,
+        LibraryReadOnlyError or LibraryError.
+        """
+        with explained(folder, DATABASE):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = WriterLock(folder, timeout_s)
+            try:
+                connection = open_for_writing(folder).connect()
+            except BaseException:
+                lock.release()
+                raise
+        return cls(folder, lock, Transactions(folder, connection, max_rows), flat_limit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files and let others write."""
+        self._work.close()
+        self._lock.release()
+
+    def use_build(self, spec: BuildSpec, *, discard_vectors: bool = False) -> BuildInfo:
+        """Find or begin the build of a model and make it the current one.
+
+        `discard_vectors` begins it anew and keeps the catalogue: the repair of damaged segments. Raises
+        WrongModelError when the fingerprint is known with another shape, and LibraryDamagedError.
+        """
+        self._work.close_build()
+        with self._work.transaction() as connection:
+            builds = BuildRepository(connection)
+            found = builds.build_with_fingerprint(spec.fingerprint)
+            if found is not None and discard_vectors:
+                builds.delete_build(found.build_id)
+                found = None
+            if found is not None:
+                require_same_model(found, spec)
+            build_id = builds.add_build(spec) if found is None else found.build_id
+            builds.mark_no_build_current()
+            builds.mark_current(build_id)
+            build = builds.current_build()
+            known = builds.all_builds()
+        if build is None:
+            raise LibraryError(f"The build of {spec.fingerprint} disappeared while it was written; run it again.")
+        with explained(self._folder, DATABASE):
+            remove_other_build_folders(self._folder, known)
+        self._work.open_build(build)
+        return build
+
+    def drop_other_builds(self) -> None:
+        """Remove the vectors and rows of every build but the current one; the catalogue is kept."""
+        build = self._work.build()
+        with self._work.transaction() as connection:
+            BuildRepository(connection).delete_other_builds(build.build_id)
+        with explained(self._folder, DATABASE):
+            remove_other_build_folders(self._folder, [build])
+
+    def known_photos(self) -> dict[str, KnownPhoto]:
+        """Every photo of the catalogue by its path."""
+        with self._work.transaction() as connection:
+            return PhotoRepository(connection).known_photos(self._work.build_id)
+
+    def record_with_content(self, content_hash: str) -> int | None:
+        """The record of the current build that holds a photo with this content."""
+        build = self._work.build()
+        with self._work.transaction() as connection:
+            found = PhotoRepository(connection).record_with_content(build.build_id, content_hash)
+        return None if found is None else found[0]
+
+    def add_photos(
+        self,
+        batch: Sequence[PhotoRow],
+        vectors: NDArray[np.float16],
+        boxes: NDArray[np.float32],
+        objectness: NDArray[np.float32],
+    ) -> None:
+        """Add or replace photos with their vectors (n, S, D), boxes (n, R, 4) and objectness (n, R), all or none.
+
+        Raises WrongModelError for other shapes, ValueError for a vector that is not finite or a path given twice.
+        """
+        build = self._work.build()
+        require_shape("vectors", vectors, (len(batch), build.rows_per_photo, build.dimension))
+        require_shape("boxes", boxes, (len(batch), build.num_regions, 4))
+        require_shape("objectness", objectness, (len(batch), build.num_regions))
+        require_finite(vectors)
+        paths = [photo.path for photo in batch]
+        if len(set(paths)) < len(paths):
+            raise ValueError("a path was given twice in one batch; each photo belongs in it once")
+        if not batch:
+            return
+        with self._work.transaction() as connection:
+            rows = vectors.reshape(-1, build.dimension)  # (n·S, D)
+            starts = self._work.append("photos", rows, [build.rows_per_photo] * len(batch))
+            ids = save_photos(connection, build.build_id, batch)
+            photos = PhotoRepository(connection)
+            photos.add_records(build.build_id, ids, [start // build.rows_per_photo for start in starts])
+            photos.add_regions(build.build_id, ids, boxes, objectness)
+
+    def link_photo(self, path: str, size: int, mtime_ns: int, content_hash: str) -> int | None:
+        """Add a copy, or the new name, of a photo that the build has embedded: it shares record, regions and metadata.
+
+        Returns the photo's number; None, and nothing is written, when no photo of the build has this content (any
+        more), and it has to be embedded like a new one.
+        """
+        build = self._work.build()
+        with self._work.transaction() as connection:
+            return save_copy(connection, build.build_id, path, size, mtime_ns, content_hash)
+
+    def touch_photo(self, path: str, size: int, mtime_ns: int) -> None:
+        """Note the new size and time of a photo file whose content is the same."""
+        self.touch_photos([(path, size, mtime_ns)])
+
+    def touch_photos(self, stats: Sequence[tuple[str, int, int]]) -> None:
+        """Note (path, size, mtime_ns) of many photo files whose content is the same, in one transaction."""
+        if stats:
+            with self._work.transaction() as connection:
+                PhotoRepository(connection).update_stats(stats)
+
+    def remove_photos(self, photo_ids: Sequence[int]) -> None:
+        """Remove photos from the catalogue and from every build."""
+        with self._work.transaction() as connection:
+            PhotoRepository(connection).delete_photos(photo_ids)
+
+    def known_sentences(self) -> set[str]:
+        """The texts that the current build has embedded."""
+        build = self._work.build()
+        with self._work.transaction() as connection:
+            return SentenceRepository(connection).embedded_sentences(build.build_id)
+
+    def sentences_to_embed(self) -> list[tuple[str, str]]:
+        """(text, source) of the sentences that the current build has not embedded, after a change of model."""
+        build = self._work.build()
+        with self._work.transaction() as connection:
+            return SentenceRepository(connection).sentences_without_record(build.build_id)
+
+    def add_sentences(
+        self,
+        texts: Sequence[str],
+        sources: Sequence[str],
+        word_rows: NDArray[np.float16],
+        num_words: NDArray[np.int64],
+    ) -> None:
+        """Add sentences with their word rows, one after the other, all or none. `num_words` is (N,).
+
+        A sentence has T rows of D, and with a global term its sentence vector after them. A text that is known keeps
+        its number and source. Raises WrongModelError, or ValueError for a vector that is not finite.
+        """
+        build = self._work.build()
+        counts = [int(count) for count in num_words]
+        lengths = [count + build.has_global for count in counts]
+        require_shape("word_rows", word_rows, (sum(lengths), build.dimension))
+        require_finite(word_rows)
+        if not texts:
+            return
+        with self._work.transaction() as connection:
+            starts = self._work.append("sentences", word_rows, lengths)
+            sentences = SentenceRepository(connection)
+            sentences.save_sentences(texts, sources)
+            ids = sentences.ids_of_texts(texts)
+            sentences.save_records(build.build_id, [ids[text] for text in texts], starts, counts)
+
+    def finish(self) -> list[str]:
+        """Bring the FAISS file up to date with the photos; return what a person should know about the old one."""
+        build = self._work.build()
+        store = self._work.store("photos")
+        num_records = store.num_rows // build.rows_per_photo
+        if not num_records:
+            return []
+        with explained(self._folder, DATABASE):
+            state = freshness(self._folder, build, num_records)
+            if state.usable and state.note is None:
+                return []
+            index, state = current_index(self._folder, build, store, state, flat_limit=self._flat_limit)
+            try:
+                publish(self._folder, build, index, wait_s=600)
+            except Timeout as error:
+                raise LibraryLockedError(
+                    f"Another process has been writing the FAISS index in {self._folder} for ten minutes. Stop it and "
+                    "run the command again; the vectors are safe."
+                ) from error
+        return [state.note] if state.damaged and state.note else []

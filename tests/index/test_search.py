@@ -1,0 +1,106 @@
+"""Searches against slow loops and, approximate ones, against the oracle."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from index import SearchParams
+from index.faiss_store import FaissStore, num_gpus
+
+FULL = SearchParams("approximate", num_neighbours=10**6, nprobe=10**6)
+
+
+def paths_of(reader: Any, found: list[tuple[int, float]]) -> list[str]:
+    return [photo.path for photo in reader.photos([number for number, _ in found])]
+
+
+@pytest.mark.parametrize("params", [SearchParams(), SearchParams("exact"), FULL], ids=lambda params: params.mode)
+def test_search_equals_slow_loops_on_the_stored_vectors(maker: Any, params: SearchParams) -> None:
+    maker.fill(37, max_rows=44)
+    with maker.reader() as reader:
+        for num_words in (1, 2, 7):
+            query = maker.query(num_words)
+            found, expected = reader.search_photos(query, 10, params), maker.slow_search(query)[:10]
+            assert paths_of(reader, found) == [path for path, _ in expected]
+            np.testing.assert_allclose([s for _, s in found], [s for _, s in expected], rtol=1e-4, atol=1e-4)
+    assert maker.warnings == []
+
+
+@pytest.mark.parametrize("limit", [0, 1, 400, 1000])
+def test_a_full_probe_of_inverted_lists_equals_the_oracle(maker: Any, limit: int) -> None:
+    maker.fill(400, max_rows=333, flat_limit=500)
+    with maker.reader(flat_limit=500) as reader:
+        query = maker.query()
+        exact = reader.search_photos(query, limit, SearchParams("exact"))
+        assert len(exact) == min(limit, 400)
+        full = reader.search_photos(query, limit, FULL)
+        assert [number for number, _ in full] == [number for number, _ in exact]
+        np.testing.assert_allclose([s for _, s in full], [s for _, s in exact], rtol=1e-5)
+        assert reader.search_photos(query, limit) == reader.search_photos(query, limit, SearchParams("approximate"))
+
+
+def test_few_candidates_are_ranked_by_the_exact_score(plain: Any) -> None:
+    plain.fill(400, flat_limit=500)
+    with plain.reader(flat_limit=500) as reader:
+        query = plain.query()
+        scores = dict(reader.search_photos(query, 400, SearchParams("exact")))
+        found = reader.search_photos(query, 20, SearchParams("approximate", num_neighbours=30, nprobe=4))
+        assert 0 < len(found) <= 20
+        np.testing.assert_allclose([s for _, s in found], [scores[number] for number, _ in found], rtol=1e-5)
+        assert [s for _, s in found] == sorted((s for _, s in found), reverse=True)
+
+
+def test_equal_scores_come_in_order_of_number_every_time(plain: Any) -> None:
+    from index import LibraryWriter
+
+    with LibraryWriter.open(plain.folder) as writer:
+        writer.use_build(plain.spec)
+        plain.add(writer, ["/a.jpg"])
+        same = np.repeat(plain.vectors["/a.jpg"][None], 8, axis=0)
+        rows = [plain.row(f"/b{number}.jpg") for number in range(8)]
+        writer.add_photos(rows, same, np.zeros((8, 5, 4), np.float32), np.zeros((8, 5), np.float32))
+        writer.finish()
+    with plain.reader() as reader:
+        query = plain.query()
+        for params in (SearchParams("exact"), SearchParams("approximate")):
+            for _ in range(3):
+                found = reader.search_photos(query, 4, params)
+                assert [number for number, _ in found] == [1, 2, 3, 4]
+
+
+def test_a_query_without_words_scores_only_the_global_term(maker: Any) -> None:
+    maker.fill(5)
+    with maker.reader() as reader:
+        query = maker.query(0)
+        found = reader.search_photos(query, 5)
+        np.testing.assert_allclose([s for _, s in found], [s for _, s in maker.slow_search(query)], rtol=1e-4)
+        assert reader.search_photos(query, 5, SearchParams("approximate")) == []
+
+
+def test_the_index_grows_with_the_library(plain: Any) -> None:
+    from index import LibraryWriter
+
+    plain.fill(50, flat_limit=500)
+    with LibraryWriter.open(plain.folder, flat_limit=500) as writer:
+        writer.use_build(plain.spec)
+        for start in range(50, 300, 50):
+            plain.add(writer, [f"/photos/{number}.jpg" for number in range(start, start + 50)])
+        assert writer.finish() == []
+    with plain.reader(flat_limit=500) as reader:
+        query = plain.query()
+        assert paths_of(reader, reader.search_photos(query, 9, FULL)) == [p for p, _ in plain.slow_search(query)[:9]]
+    assert plain.warnings == []
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(num_gpus() == 0, reason="FAISS sees no CUDA device")
+def test_a_gpu_finds_what_a_cpu_finds(plain: Any) -> None:
+    plain.fill(400, flat_limit=500)
+    with plain.reader(flat_limit=500) as reader:
+        query = plain.query()
+        index = reader._load_index()
+        assert isinstance(index, FaissStore)
+        on_gpu = index.search(query.words, 50, 10**6)
+        index._gpu = index._index
+        assert len(np.intersect1d(on_gpu, index.search(query.words, 50, 10**6))) >= 0.95 * len(on_gpu)

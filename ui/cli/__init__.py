@@ -1,0 +1,1 @@
+"""The command line, one file a verb. torch is imported inside a verb, so that help is instant."""

@@ -1,0 +1,49 @@
+"""``engine align``: where each phrase of a sentence is in a photo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui import present
+from ui.cli import options
+from ui.cli.console import fail, note, print_json, terminal_width, warn
+
+PICTURE_FORMATS = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def command(
+    image: Annotated[Path, typer.Argument(help="A photo.")],
+    sentence: Annotated[list[str], typer.Argument(help="A sentence about it.", metavar="SENTENCE...")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write a picture with the phrases and their boxes.")
+    ] = None,
+    json: options.Json = False,
+    library: options.Library = None,
+    model: options.Model = None,
+    device: options.Device = "auto",
+) -> None:
+    """Cut a sentence into phrases and show where each is in a photo."""
+    from engine import Engine
+    from engine.drawing import draw_phrases
+    from engine.photos.decode import decode
+
+    if output is not None and output.suffix.lower() not in PICTURE_FORMATS:
+        raise typer.BadParameter(
+            f"{output} should end with one of {', '.join(PICTURE_FORMATS)}.", param_hint="--output"
+        )
+    with Engine.open(library, model=model, device=device, warn=warn) as engine:
+        alignment = engine.align(image, " ".join(sentence))
+    if json:
+        print_json([present.alignment_as_dict(alignment)])
+    else:
+        typer.echo(present.alignment_as_text(alignment, terminal_width()))
+    if output is not None:
+        picture = draw_phrases(decode(image).image, [(phrase.text, phrase.box) for phrase in alignment.phrases])
+        try:
+            picture.save(output)
+        except OSError as error:
+            raise fail(
+                f"{output} cannot be written: {error.strerror or error}; name a file in a folder of yours."
+            ) from error
+        note(f"Wrote {output}.")

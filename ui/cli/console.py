@@ -1,0 +1,89 @@
+"""What goes where: results to stdout, everything else to stderr; errors as sentences with an exit status."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from typer.core import TyperGroup
+
+from engine.errors import EngineError
+from ui.present import printable
+
+FAILURE = 1
+INTERRUPTED = 130
+
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """A remark for the user, on stderr."""
+    stderr.print(f"[yellow]warning:[/] {_safe(text)}")
+
+
+def note(text: str) -> None:
+    """Something the user asked for nothing to be done about, on stderr."""
+    stderr.print(_safe(text))
+
+
+def fail(text: str) -> typer.Exit:
+    """Say what went wrong; raise what this returns."""
+    stderr.print(f"[red]error:[/] {_safe(text)}")
+    return typer.Exit(FAILURE)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on stdout."""
+    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 80 where there is none."""
+    return shutil.get_terminal_size().columns
+
+
+def _safe(text: str) -> str:
+    return escape(printable(text))
+
+
+class ErrorReportingGroup(TyperGroup):
+    """Runs a command so that no traceback reaches a user."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; turn errors into a message and a status."""
+        try:
+            return super().invoke(ctx)
+        except EngineError as error:
+            raise fail(str(error)) from error
+        except KeyboardInterrupt as error:
+            note("\nInterrupted. What was done so far is kept; run the same command again to go on.")
+            raise typer.Exit(INTERRUPTED) from error
+        except BrokenPipeError as error:
+            # The reader of our output went away, as `| head` does; nothing more can be said to it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(FAILURE) from error
+        except OSError as error:
+            raise fail(f"{error.filename or 'The system says'}: {error.strerror or error}") from error
+        except MemoryError as error:
+            raise fail("There is not enough memory; close other programs, or lower --max-pixels.") from error
+
+
+@contextmanager
+def last_resort() -> Iterator[None]:
+    """Say that a mistake of ours is one, instead of printing where it happened."""
+    try:
+        yield
+    except Exception as error:
+        if os.environ.get("ENGINE_DEBUG"):
+            raise
+        fail(
+            f"This should not happen ({type(error).__name__}: {error}). "
+            "Run it with ENGINE_DEBUG=1 to see where, and please report that."
+        )
+        sys.exit(FAILURE)

@@ -1,0 +1,77 @@
+"""``engine index``: photos and sentences into the library."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from ui.cli import options
+from ui.cli.console import fail, note, stderr, warn
+
+MAX_FAILURES_SHOWN = 20
+KINDS = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
+
+
+class RateColumn(ProgressColumn):
+    """Items a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate so far."""
+        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
+
+
+def command(
+    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", metavar="PATH...")],
+    sentence_files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--sentences", help="A text file with one sentence a line, or a dataset.json. Can be given again."
+        ),
+    ] = None,
+    library: options.Library = None,
+    model: options.Model = None,
+    device: options.Device = "auto",
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(min=1, help="Largest photo taken, in pixels; by default what the memory of this machine allows."),
+    ] = None,
+    rebuild_vectors: Annotated[
+        bool, typer.Option(help="Make all vectors again: the repair of a damaged vector file.")
+    ] = False,
+) -> None:
+    """Bring a library up to date with photos, and with sentences that may describe them."""
+    from engine import Engine
+    from engine.indexing import Progress as Step
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with Engine.open(library, model=model, device=device, warn=warn) as engine:
+        with Progress(*columns, console=stderr, transient=True) as progress:
+            tasks = {what: progress.add_task(what, total=None, visible=False) for what in ("photos", "sentences")}
+
+            def show(step: Step) -> None:
+                progress.update(tasks[step.what], completed=step.done, total=step.total, visible=True)
+
+            report = engine.index(
+                paths, sentence_files or (), report=show, max_pixels=max_pixels, rebuild_vectors=rebuild_vectors
+            )
+        for text in report.warnings:
+            warn(text)
+        for failure in report.failed[:MAX_FAILURES_SHOWN]:
+            warn(f"{failure.path}: {failure.reason}")
+        if (more := len(report.failed) - MAX_FAILURES_SHOWN) > 0:
+            warn(f"… and {more} more photos that could not be read")
+        typer.echo(
+            f"{report.added} photos added, {report.unchanged} unchanged, {len(report.failed)} failed; "
+            f"{report.sentences_added} sentences added. The library in {engine.folder} holds "
+            f"{engine.status().photos} photos and {engine.status().sentences} sentences."
+        )
+        if report.seconds:
+            stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items())
+            note(f"Seconds by stage: {stages}.")
+        if not report.added and not report.unchanged and not report.sentences_added:
+            other = f" ({sum(report.skipped.values())} other files were passed by)" if report.skipped else ""
+            raise fail(f"No readable photo in {', '.join(map(str, paths))}{other}; expected {KINDS}.")

@@ -1,0 +1,24 @@
+"""The options that several verbs share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Library = Annotated[
+    Path | None,
+    typer.Option(
+        "--library", envvar="ENGINE_LIBRARY", help="Folder of the library; by default in the user's data folder."
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        envvar="ENGINE_MODEL",
+        help="default, paper, or a model folder. By default the one that made the library, else 'default'.",
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+Limit = Annotated[int, typer.Option("-n", "--limit", min=1, help="How many results at most.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

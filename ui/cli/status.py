@@ -1,0 +1,37 @@
+"""``engine status``: what a library holds."""
+
+import typer
+
+from ui.cli import options
+from ui.cli.console import print_json, warn
+
+
+def command(json: options.Json = False, library: options.Library = None) -> None:
+    """Say what a library holds, which model made it, and how much room it takes."""
+    from engine.settings import library_folder
+    from index import LibraryReader
+
+    folder = (library or library_folder()).expanduser()
+    with LibraryReader.open(folder, warn) as reader:
+        status = reader.status()
+    if json:
+        print_json({
+            "library": str(folder), "photos": status.photos, "regions": status.regions, "sentences": status.sentences,
+            "model": status.model_name, "fingerprint": status.fingerprint, "dimension": status.dimension,
+            "bytes": status.total_bytes, "bytes_by_part": {
+                "sqlite": status.sqlite_bytes, "vectors": status.vector_bytes, "faiss": status.faiss_bytes,
+            },
+            "models": [build.model_name for build in status.builds],
+        })  # fmt: skip
+        return
+    rows = {
+        "library": str(folder),
+        "photos": status.photos,
+        "regions": status.regions,
+        "sentences": status.sentences,
+        "model": f"{status.model_name} ({status.fingerprint[:8]})" if status.model_name else "none yet",
+        "on disk": f"{status.total_bytes / 1e6:.1f} MB (catalogue {status.sqlite_bytes / 1e6:.1f}, "
+        f"vectors {status.vector_bytes / 1e6:.1f}, index {status.faiss_bytes / 1e6:.1f})",
+    }
+    for name, value in rows.items():
+        typer.echo(f"{name:<10} {value}")

@@ -1,0 +1,130 @@
+"""Results to text for a terminal and to plain dictionaries for JSON: shared by the command line and the web page."""
+
+import math
+import os
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.types import Alignment, Box, Hit, Phrase, SentenceHit
+
+_INDENT = "      "
+_SHORTEST = 20
+
+
+def hit_as_dict(hit: Hit) -> dict[str, Any]:
+    """``{"path", "score", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}]}``; boxes in pixels."""
+    return {
+        "path": str(hit.path),
+        "score": _number(hit.score, 4),
+        "phrases": [_phrase_as_dict(phrase) for phrase in hit.phrases],
+    }
+
+
+def sentence_hit_as_dict(hit: SentenceHit) -> dict[str, Any]:
+    """``{"sentence", "score"}``."""
+    return {"sentence": hit.sentence, "score": _number(hit.score, 4)}
+
+
+def alignment_as_dict(alignment: Alignment) -> dict[str, Any]:
+    """``{"path", "score", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}]}``; boxes in pixels."""
+    return hit_as_dict(Hit(alignment.path, alignment.score, alignment.phrases))
+
+
+def hits_as_text(hits: Sequence[Hit], width: int = 80) -> str:
+    """Photos, best first: rank, score and path a line, then its phrases a line each, within ``width`` columns.
+
+    A path is never shortened, so that it can be copied; it may run over the width. Without hits, a line says so.
+    """
+    if not hits:
+        return "No photo was found."
+    lines: list[str] = []
+    for rank, hit in enumerate(hits, start=1):
+        lines.append(f"{rank:>3}. {_score(hit.score)}  {shown_path(hit.path)}")
+        lines.extend(_phrase_lines(hit.phrases, width))
+    return "\n".join(lines)
+
+
+def sentence_hits_as_text(hits: Sequence[SentenceHit], width: int = 80) -> str:
+    """Sentences, best first: rank, score and sentence, wrapped within ``width`` columns."""
+    if not hits:
+        return "No sentence was found."
+    lines: list[str] = []
+    for rank, hit in enumerate(hits, start=1):
+        start = f"{rank:>3}. {_score(hit.score)}  "
+        first, *rest = _wrapped(printable(hit.sentence), max(_SHORTEST, width - len(start)))
+        lines.append(start + first)
+        lines.extend(" " * len(start) + line for line in rest)
+    return "\n".join(lines)
+
+
+def alignment_as_text(alignment: Alignment, width: int = 80) -> str:
+    """A photo and a sentence: the path, the score of the pair, then the phrases a line each."""
+    head = f"{_score(alignment.score).strip()}  {shown_path(alignment.path)}"
+    sentence = _wrapped(printable(alignment.sentence), max(_SHORTEST, width - len(_INDENT)))
+    return "\n".join([head, *(_INDENT + line for line in sentence), *_phrase_lines(alignment.phrases, width)])
+
+
+def shown_path(path: Path) -> str:
+    """A path fit to print: relative to the current folder where that is shorter, control characters escaped."""
+    whole = str(path)
+    try:
+        relative = os.path.relpath(whole)
+    except (OSError, ValueError):  # the current folder is gone, or on another drive
+        relative = whole
+    return printable(relative if len(relative) < len(whole) else whole)
+
+
+def printable(text: str) -> str:
+    r"""Text on one line and without power over the terminal.
+
+    >>> printable("two\nlines, caf\u00e9\x1b[31m")
+    'two\\nlines, café\\x1b[31m'
+    """
+    # A backslash is doubled only where others stand for something: Windows paths stay as they are.
+    if all(c.isprintable() for c in text):
+        return text
+    return "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _phrase_as_dict(phrase: Phrase) -> dict[str, Any]:
+    return {
+        "text": phrase.text,
+        "box": [_number(value, 1) for value in phrase.box],
+        "score": _number(phrase.score, 4),
+    }
+
+
+def _phrase_lines(phrases: Sequence[Phrase], width: int) -> list[str]:
+    """A line for each phrase, in columns: its text, its score, and its box as left, top, right, bottom."""
+    boxes = [_box(phrase.box) for phrase in phrases]
+    room = max(_SHORTEST, width - len(_INDENT) - 11 - max(map(len, boxes), default=0))
+    texts = [_shortened(printable(phrase.text), room) for phrase in phrases]
+    column = max(map(len, texts), default=0)
+    return [
+        f"{_INDENT}{text:<{column}} {_score(phrase.score)}  {box}"
+        for phrase, text, box in zip(phrases, texts, boxes, strict=True)
+    ]
+
+
+def _box(box: Box) -> str:
+    return "[" + ", ".join(f"{_number(value, 0):.0f}" for value in box) + "]"
+
+
+def _score(score: float) -> str:
+    return f"{_number(score, 3):8.3f}" if math.isfinite(score) else f"{'–':>8}"
+
+
+def _number(value: float, digits: int) -> float:
+    """A finite rounded number, which JSON can hold; zero for what is none, and no minus before a zero."""
+    return round(float(value), digits) + 0.0 if math.isfinite(value) else 0.0
+
+
+def _shortened(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Text in lines of at most ``room`` characters; at least one line."""
+    return textwrap.wrap(text, room) or [""]
