@@ -14,7 +14,7 @@ from engine.multimodal import MultimodalModel
 from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
 from engine.photos.scan import Failure, FoundPhoto, Scan
 from engine.sentences import SentenceFileError, clean, sentences_beside
-from engine.vision.encoder import pixels_of
+from engine.vision.pixels import pixels_of
 from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
 
 PHOTO_BATCH = 16

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,8 +15,10 @@ from engine.alignment.folder import ModelFolder
 from engine.errors import QueryError
 from engine.language.tokens import Tokens, tokenize
 from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
-from engine.vision.encoder import RegionEncoder, RegionFeatures
 from engine.vision.proposals import create_proposer
+
+if TYPE_CHECKING:
+    from engine.vision.encoder import RegionEncoder, RegionFeatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,10 @@ class MultimodalModel:
         self.image_size = architecture.image_size
 
     @cached_property
-    def regions(self) -> RegionEncoder:
+    def regions(self) -> "RegionEncoder":
         """The backbone with its proposals."""
+        from engine.vision.encoder import RegionEncoder  # torchvision takes seconds to import; a text does without
+
         architecture = self.folder.config.architecture
         return RegionEncoder(architecture.backbone, architecture.image_size, architecture.proposer, self.device)
 
@@ -89,7 +94,7 @@ class MultimodalModel:
         return self.embed_features(self.regions.encode(images))
 
     @torch.inference_mode()
-    def embed_features(self, features: RegionFeatures) -> PhotoVectors:
+    def embed_features(self, features: "RegionFeatures") -> PhotoVectors:
         """Region features (B, R, C) → vectors, boxes and objectness."""
         embedding = self.folder.model.image_tower.to(features.features.device)(features.features)
         records: Tensor = embedding.regions  # (B, R, D)

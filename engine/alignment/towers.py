@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from engine.alignment.config import Architecture
 
 # Plain dot products start small, so that the margin of 1 is what the first gradients are about.
-INITIAL_LENGTH = 0.1
+INITIAL_LENGTH = 0.02
 
 
 @dataclass(frozen=True, slots=True)

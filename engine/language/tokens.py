@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from nltk.tokenize import RegexpTokenizer
+import regex
 
 # Runs of letters and digits of any script; all else separates. It agrees with 34,966 of the 35,000 published lists.
-_TOKENIZER = RegexpTokenizer(r"[^\W_]+")
+# nltk's RegexpTokenizer runs the same expression in the same library (a test compares them); importing nltk for it
+# would cost every query a second or two.
+WORD = regex.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +31,5 @@ def tokenize(text: str) -> Tokens:
     >>> tokenize("A dog, jumping!").phrase(0, 2)
     'A dog'
     """
-    spans = tuple(_TOKENIZER.span_tokenize(text))
+    spans = tuple(match.span() for match in WORD.finditer(text))
     return Tokens(text, tuple(text[start:end].lower() for start, end in spans), spans)

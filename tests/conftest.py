@@ -1,0 +1,208 @@
+"""What the end-to-end tests share: real photos, a library of them, the packaged model, and ways to run a command."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from typer.testing import CliRunner, Result
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PACKAGED_PHOTOS = {
+    "skimage.data": ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "coins.png"),
+    "sklearn.datasets.images": ("china.jpg", "flower.jpg"),
+    "matplotlib": ("mpl-data/sample_data/grace_hopper.jpg",),
+}
+SENTENCES = (
+    "A woman in an orange space suit smiles in front of a flag.",
+    "A cat looks at the camera.",
+    "A cup of coffee stands on a wooden table.",
+    "A rocket stands on the launch pad at night.",
+    "Old coins lie in rows.",
+    "A temple with a curved roof under a blue sky.",
+    "A pink flower with green leaves.",
+    "An officer in uniform poses for a portrait.",
+    "Two dogs run through the snow.",
+    "A boy jumps into the water.",
+)
+NUM_MANY = 240
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a GPU where there is none."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="no CUDA device is usable here"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The user's library is never touched, and the exported network is kept: made once, or taken from ENGINE_CACHE."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ENGINE_LIBRARY", str(tmp_path_factory.mktemp("home") / "no library here"))
+        if not os.environ.get("ENGINE_CACHE"):
+            patch.setenv("ENGINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        for name in ("ENGINE_MODEL", "ENGINE_MAX_PIXELS", "ENGINE_DEBUG", "PYTHONPATH"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def model() -> object:
+    """The packaged model ``default`` on the CPU."""
+    import torch
+
+    from engine.alignment.folder import load_model
+    from engine.multimodal import MultimodalModel
+
+    return MultimodalModel(load_model("default"), torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an untrained model named ``other`` with the architecture of ``default``."""
+    import torch
+
+    from engine.alignment.config import ModelConfig
+    from engine.alignment.folder import find_model, save_model
+    from engine.alignment.model import AlignmentModel
+    from engine.language.vocabulary import Vocabulary
+
+    architecture = ModelConfig.load(find_model("default") / "config.json").architecture
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        untrained = AlignmentModel(architecture)
+    folder = tmp_path_factory.mktemp("models") / "other"
+    save_model(folder, ModelConfig("other", architecture), untrained, Vocabulary({"dog": 5}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of small real photos that come with installed packages. Copy it to change it."""
+    folder = tmp_path_factory.mktemp("real") / "photos"
+    folder.mkdir()
+    for package, names in PACKAGED_PHOTOS.items():
+        try:
+            sources = [files(package).joinpath(name) for name in names]
+        except ModuleNotFoundError:
+            continue
+        for source in sources:
+            if source.is_file():
+                (folder / source.name).write_bytes(source.read_bytes())
+    if len(list(folder.iterdir())) < 4:
+        pytest.skip("no photos: install scikit-image, scikit-learn and matplotlib (the extra 'dev' has them)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sentence_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sentences about the photos and about others, one a line."""
+    path = tmp_path_factory.mktemp("sentences") / "sentences.txt"
+    path.write_text("\n".join(SENTENCES) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def library(photos: Path, sentence_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the photos and the sentences. Read it; take ``own_library`` to change it."""
+    from engine import Engine
+
+    folder = tmp_path_factory.mktemp("indexed") / "library"
+    with Engine.open(folder, device="cpu") as engine:
+        engine.index([photos], [sentence_file])
+    return folder
+
+
+@pytest.fixture
+def own_library(library: Path, tmp_path: Path) -> Path:
+    """A copy of the library that a test may change."""
+    return shutil.copytree(library, tmp_path / "own library")
+
+
+@pytest.fixture
+def own_photos(photos: Path, tmp_path: Path) -> Path:
+    """A copy of the photos that a test may change."""
+    return shutil.copytree(photos, tmp_path / "own photos")
+
+
+@pytest.fixture(scope="session")
+def many_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few hundred generated photos, no two alike: enough to interrupt a run in the middle."""
+    folder = tmp_path_factory.mktemp("generated") / "photos"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(NUM_MANY):
+        coarse = Image.fromarray(random.integers(0, 256, (4, 5, 3), dtype=np.uint8))
+        picture = coarse.resize((160, 128)).filter(ImageFilter.GaussianBlur(2))
+        picture.save(folder / f"{number:04}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def many_library(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the generated photos that was made in one go. Read it only."""
+    from engine import Engine
+
+    folder = tmp_path_factory.mktemp("indexed") / "many"
+    with Engine.open(folder, device="cpu") as engine:
+        engine.index([many_photos])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def flickr8k() -> Path:
+    """The research data: a folder with ``dataset.json`` and ``images/<split>/``."""
+    named = os.environ.get("ENGINE_TEST_DATA")
+    folder = Path(named).expanduser() if named else ROOT.parent / "shared" / "data" / "flickr8k"
+    if not (folder / "dataset.json").is_file():
+        pytest.skip(
+            f"no Flickr8k in {folder}: set ENGINE_TEST_DATA to a folder with Karpathy's dataset.json and images/val/"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cli() -> Callable[..., Result]:
+    """Runs a command in this process: ``cli("search", "a dog", library=folder)``. It fails where one would crash."""
+    from ui.cli.main import app
+
+    def run(*arguments: str | Path, library: Path | None = None, columns: int = 80) -> Result:
+        variables = {"COLUMNS": str(columns), "TERM": "dumb"} | ({"ENGINE_LIBRARY": str(library)} if library else {})
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], env=variables)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise AssertionError(f"engine {arguments} crashed") from result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def start() -> Callable[..., "subprocess.Popen[str]"]:
+    """Starts a command in a process of its own, with pipes as a shell would give it and Ctrl-C as a terminal would."""
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from ui.cli.main import run; run()"
+
+    def popen(
+        *arguments: str | Path, library: Path, stdout: int = subprocess.PIPE, **variables: str
+    ) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-c", program, *map(str, arguments)],
+            env={**os.environ, "ENGINE_LIBRARY": str(library), "PYTHONPATH": str(ROOT), **variables},
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return popen

@@ -1,0 +1,72 @@
+"""The backbone runs the same in ONNX Runtime and torch, is checked by its bytes, and can be exchanged."""
+
+import pytest
+import torch
+
+from engine.errors import ModelError
+from engine.files import checked
+from engine.vision.backbone import create_backbone
+from engine.vision.encoder import pool_regions
+from engine.vision.proposals import FixedWindows
+from engine.vision.runtime import OnnxExtractor, TorchExtractor, create_extractor, export_onnx
+
+CPU = torch.device("cpu")
+
+
+def pixels(batch, size=320):
+    return torch.randint(0, 256, (batch, 3, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    return create_backbone("efficientnet_lite2", 320)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_onnx_runtime_equals_torch(backbone, batch):
+    fast, slow = create_extractor(backbone, 320, CPU), TorchExtractor(backbone, CPU)
+    assert isinstance(fast, OnnxExtractor)
+    torch.testing.assert_close(fast(pixels(batch)), slow(pixels(batch)), atol=1e-3, rtol=1e-3)
+
+
+def test_a_batch_gives_what_single_photos_give(backbone):
+    extract = create_extractor(backbone, 320, CPU)
+    together = extract(pixels(3))
+    alone = torch.cat([extract(photo[None]) for photo in pixels(3)])
+    torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small"])
+def test_backbones_of_torchvision_fit_in(name, tmp_path):
+    network = create_backbone(f"torchvision/{name}", 96, pretrained=False)
+    feature_map = network(pixels(2, 96))
+    assert feature_map.shape[:2] == (2, network.num_channels(96))
+    boxes, _ = FixedWindows()(feature_map)
+    assert pool_regions(feature_map, boxes).shape == (2, 20, network.num_channels(96))
+    export_onnx(network, 96, tmp_path / "network.onnx")
+    torch.testing.assert_close(
+        OnnxExtractor(tmp_path / "network.onnx")(pixels(2, 96)), feature_map, atol=1e-3, rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize("name", ["nothing", "torchvision/nothing"])
+def test_an_unknown_backbone_is_named(name):
+    with pytest.raises(ModelError, match="nothing"):
+        create_backbone(name, 320)
+
+
+def test_weights_of_other_bytes_are_refused(tmp_path):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"something else")
+    with pytest.raises(ModelError, match="SHA-256"):
+        checked(path, "0" * 64, "some-package")
+    with pytest.raises(ModelError, match="reinstall the package some-package"):
+        checked(tmp_path / "missing.pth", "0" * 64, "some-package")
+
+
+@pytest.mark.gpu
+def test_features_on_a_gpu_equal_those_on_the_cpu(backbone):
+    on_cpu = TorchExtractor(backbone, CPU)(pixels(4))
+    on_gpu = create_extractor(create_backbone("efficientnet_lite2", 320), 320, torch.device("cuda"))(pixels(4)).cpu()
+    # Half precision: ReLU6 keeps features below 6, so an absolute bound says it all.
+    assert (on_gpu - on_cpu).abs().mean() < 1e-2
