@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.alignment.folder import load_model
+from engine.alignment.folder import PRETRAINED, load_model
 from engine.device import choose_device
-from engine.errors import LibraryMissingError, WrongModelError
+from engine.errors import LibraryMissingError, ModelError, WrongModelError
 from engine.indexing import Indexer, IndexReport, Progress, Report
 from engine.multimodal import MultimodalModel
 from engine.photos.scan import scan
@@ -96,9 +96,16 @@ class Engine:
 
     def _library_model(self) -> str:
         try:
-            return self.reader.status().model_name or DEFAULT_MODEL
+            build = LibraryReader.current_build(self.folder)
         except LibraryMissingError:
             return DEFAULT_MODEL
+        if build is not None and build.model_name not in PRETRAINED:
+            raise ModelError(
+                f"The library in {self.folder} was made by the model {build.model_name!r}, which is not one of "
+                f"{', '.join(PRETRAINED)}: name its folder with --model, or run `engine index --model {DEFAULT_MODEL}` "
+                "to embed the photos again."
+            )
+        return DEFAULT_MODEL if build is None else build.model_name
 
     @property
     def reader(self) -> LibraryReader:

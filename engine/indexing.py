@@ -83,6 +83,8 @@ class Indexer:
         self._model = model
         self._report = report
         self._max_pixels = max_pixels
+        self._known: dict[str, KnownPhoto] = {}
+        self._seen: set[str] = set()  # sentences that the library holds, or that cannot be embedded
         self.result = IndexReport()
 
     def run(self, scan: Scan, sentences: Iterable[tuple[str, str]], *, rebuild_vectors: bool = False) -> IndexReport:
@@ -92,22 +94,22 @@ class Indexer:
         this one did with ``rebuild_vectors``.
         """
         self._writer.use_build(build_spec(self._model), discard_vectors=rebuild_vectors)
-        known = self._writer.known_photos()
+        self._known = known = self._writer.known_photos()
+        self._seen = self._writer.known_sentences()
         self.result.failed.extend(scan.failures)
         self.result.skipped = scan.skipped
         found = [*scan.photos, *_left_behind(known, scan)]
         changed = [photo for photo in found if not _is_current(photo, known.get(photo.path))]
         self.result.unchanged = len(found) - len(changed)
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
-        described = self._photos(changed, stored)
-        self._sentences([*sentences, *described, *self._beside(found)])
+        self._photos(changed, stored)
+        self._sentences([*self._writer.sentences_to_embed(), *sentences, *self._beside(found)])
         with self.result.timed("finish"):
             self.result.warnings.extend(self._writer.finish())
         return self.result
 
-    def _photos(self, found: Sequence[FoundPhoto], stored: set[str]) -> list[tuple[str, str]]:
-        """Embed photos whose content is not ``stored``; return the descriptions inside them, each with its source."""
-        described: list[tuple[str, str]] = []
+    def _photos(self, found: Sequence[FoundPhoto], stored: set[str]) -> None:
+        """Embed photos whose content is not ``stored``, and the descriptions inside them."""
         batch: list[LoadedPhoto] = []
         orphaned: list[FoundPhoto] = []  # copies of a photo whose own file was changed since
         workers = os.cpu_count() or 1
@@ -119,15 +121,11 @@ class Indexer:
                 if isinstance(item, Failure):
                     self.result.failed.append(item)
                 elif isinstance(item, KnownContent):
-                    if self._link(item):
-                        self.result.added += 1
-                    else:
+                    if not self._link(item):
                         orphaned.append(item.found)
                 else:
                     batch.append(item)
-                    path = item.found.path
-                    described.extend((text, f"metadata of {path}") for text in clean(item.metadata.descriptions))
-                    self.result.warnings.extend(f"{path}: {warning}" for warning in item.warnings)
+                    self.result.warnings.extend(f"{item.found.path}: {warning}" for warning in item.warnings)
                 if len(batch) == PHOTO_BATCH:
                     stored |= self._write(batch)
                     batch = []
@@ -136,13 +134,20 @@ class Indexer:
                 self._write(batch)
         finally:
             loaded.close()
-        return described + self._photos(orphaned, set()) if orphaned else described
+        if orphaned:
+            self._photos(orphaned, set())
 
     def _link(self, copy: KnownContent) -> bool:
         """Let a photo share the vectors of an equal one; False where the library no longer has them."""
         photo = copy.found
-        linked = self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash)
-        return linked is not None
+        if self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash) is None:
+            return False
+        before = self._known.get(photo.path)
+        if before is not None and before.embedded and before.content_hash == copy.content_hash:
+            self.result.unchanged += 1  # only its time of change is another
+        else:
+            self.result.added += 1
+        return True
 
     def _waiting_for(self, loaded: Iterator[Loaded]) -> Iterator[Loaded]:
         """Pass items on, timing how long the model waits for them."""
@@ -155,6 +160,11 @@ class Indexer:
 
     def _write(self, batch: Sequence[LoadedPhoto]) -> set[str]:
         """Embed and store a batch in one transaction; return its content hashes."""
+        # The descriptions first: a photo that the library holds is not read again, so a run that is killed in between
+        # would lose them.
+        self._sentences(
+            (text, f"metadata of {photo.found.path}") for photo in batch for text in clean(photo.metadata.descriptions)
+        )
         encoder = self._model.regions
         with self.result.timed("resize"):
             pixels = pixels_of([photo.image for photo in batch], encoder.image_size)
@@ -180,14 +190,15 @@ class Indexer:
                 yield from ((sentence, str(sidecar)) for sentence in sentences)
 
     def _sentences(self, sentences: Iterable[tuple[str, str]]) -> None:
-        """Embed the sentences that the library does not hold yet, and those that another model embedded."""
-        known = self._writer.known_sentences()
-        wanted: dict[str, str] = dict(self._writer.sentences_to_embed())
+        """Embed the sentences that the library does not hold yet, each with its source."""
+        wanted: dict[str, str] = {}
         for text, source in sentences:
-            if text not in known:
+            if text not in self._seen:
                 wanted.setdefault(text, source)
+        self._seen.update(wanted)
         readable = [(text, source, words) for text, source in wanted.items() if (words := self._words(text, source))]
         readable.sort(key=lambda item: len(item[2]))  # sentences alike in length need little padding
+        total = self.result.sentences_added + len(readable)
         for start in range(0, len(readable), SENTENCE_BATCH):
             texts, sources, words = zip(*readable[start : start + SENTENCE_BATCH], strict=True)
             with self.result.timed("sentences"):
@@ -196,7 +207,7 @@ class Indexer:
             with self.result.timed("write"):
                 self._writer.add_sentences(texts, sources, rows, np.array([len(v.words) for v in vectors]))
             self.result.sentences_added += len(texts)
-            self._report(Progress("sentences", start + len(texts), len(readable)))
+            self._report(Progress("sentences", self.result.sentences_added, total))
 
     def _words(self, text: str, source: str) -> tuple[str, ...]:
         try:

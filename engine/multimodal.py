@@ -144,4 +144,6 @@ class MultimodalModel:
             warnings.append(f"The text is long: its last {dropped} words are left out.")
         if unknown := sorted({word for word in tokens.words if not self.word_vectors.known(word)}):
             warnings.append(f"Not known to the model: {', '.join(unknown)}.")
+        if rare := sorted({word for word in tokens.words if word not in self.folder.vocabulary} - set(unknown)):
+            warnings.append(f"Rare or missing in the model's training, so expect less of: {', '.join(rare)}.")
         return ReadQuery(tokens, self.embed_sentences([tokens.words])[0], tuple(warnings))

@@ -68,6 +68,17 @@ class LibraryReader:
         with explained(folder, DATABASE):
             return cls(folder, engine, warn, verify, flat_limit)
 
+    @staticmethod
+    def current_build(folder: Path) -> BuildInfo | None:
+        """The build that answers searches, None where nothing was indexed. The vectors are not looked at.
+
+        So it can be asked of a library whose vectors are damaged, before they are made again. Raises
+        LibraryMissingError, LibraryDamagedError (of the catalogue), LibraryReadOnlyError or LibraryError.
+        """
+        engine = open_for_reading(folder)
+        with explained(folder, DATABASE), engine.connect() as connection:
+            return BuildRepository(connection).current_build()
+
     def __enter__(self) -> Self:
         return self
 

@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import ExifTags, Image, ImageFilter
 from typer.testing import CliRunner, Result
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -140,14 +141,17 @@ def own_photos(photos: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def many_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A few hundred generated photos, no two alike: enough to interrupt a run in the middle."""
+    """A few hundred generated photos, no two alike and some with a description: enough to interrupt a run."""
     folder = tmp_path_factory.mktemp("generated") / "photos"
     folder.mkdir()
     random = np.random.default_rng(0)
     for number in range(NUM_MANY):
         coarse = Image.fromarray(random.integers(0, 256, (4, 5, 3), dtype=np.uint8))
         picture = coarse.resize((160, 128)).filter(ImageFilter.GaussianBlur(2))
-        picture.save(folder / f"{number:04}.jpg")
+        exif = Image.Exif()
+        if number % 8 == 0:
+            exif[ExifTags.Base.ImageDescription] = f"Colours of {number} lamps in the fog"
+        picture.save(folder / f"{number:04}.jpg", exif=exif)
     return folder
 
 
@@ -190,16 +194,40 @@ def cli() -> Callable[..., Result]:
 
 
 @pytest.fixture(scope="session")
+def wait_for_batches() -> Callable[["subprocess.Popen[str]", Path, int], None]:
+    """Waits until a process that indexes photos has written this many more batches to the library's vectors."""
+
+    def written(library: Path) -> int:
+        return sum(path.stat().st_size for path in library.rglob("photos/*.f16"))
+
+    def wait(process: "subprocess.Popen[str]", library: Path, num_batches: int) -> None:
+        sizes = {written(library)}
+        deadline = time.monotonic() + 120
+        while len(sizes) <= num_batches:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+            sizes.add(written(library))
+
+    return wait
+
+
+@pytest.fixture(scope="session")
 def start() -> Callable[..., "subprocess.Popen[str]"]:
     """Starts a command in a process of its own, with pipes as a shell would give it and Ctrl-C as a terminal would."""
-    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from ui.cli.main import run; run()"
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from ui.cli.main import run; {}run()"
+    )
 
     def popen(
-        *arguments: str | Path, library: Path, stdout: int = subprocess.PIPE, **variables: str
+        *arguments: str | Path, library: Path, stdout: int = subprocess.PIPE, announced: bool = False
     ) -> "subprocess.Popen[str]":
+        """With ``announced`` a line on stderr says when the command begins."""
+        announcement = "print('ready', file=sys.stderr, flush=True); " if announced else ""
         return subprocess.Popen(
-            [sys.executable, "-c", program, *map(str, arguments)],
-            env={**os.environ, "ENGINE_LIBRARY": str(library), "PYTHONPATH": str(ROOT), **variables},
+            [sys.executable, "-c", program.format(announcement), *map(str, arguments)],
+            env={**os.environ, "ENGINE_LIBRARY": str(library), "PYTHONPATH": str(ROOT)},
             stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,

@@ -9,8 +9,11 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from engine.alignment.config import Architecture
 
-# Plain dot products start small, so that the margin of 1 is what the first gradients are about.
-INITIAL_LENGTH = 0.02
+# Plain dot products start small, and word vectors a little above zero, so that the first scores differ by less than the
+# margin of 1. Otherwise the first steps are so long that most of the ReLUs of eq. 6 die and never come back.
+INITIAL_REGION_SCALE = 0.02
+INITIAL_WORD_SCALE = 0.3
+INITIAL_WORD_BIAS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class PlainImageTower(nn.Module):
         self.standardise = Standardise(architecture.num_channels)
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(architecture.num_channels, architecture.dimension)  # W_m, b_m
-        self.project.weight.data *= INITIAL_LENGTH
+        self.project.weight.data *= INITIAL_REGION_SCALE
 
     def forward(self, features: Tensor) -> ImageEmbedding:
         """Region features (B, R, C), the whole image last → embedding."""
@@ -83,6 +86,8 @@ class PlainSentenceTower(nn.Module):
         self.forwards = nn.Linear(hidden, hidden)  # W_f, b_f
         self.backwards = nn.Linear(hidden, hidden)  # W_b, b_b
         self.project = nn.Linear(hidden, architecture.dimension)  # W_d, b_d
+        self.project.weight.data *= INITIAL_WORD_SCALE
+        nn.init.constant_(self.project.bias, INITIAL_WORD_BIAS)
         for recurrent in (self.forwards, self.backwards):
             # Starts as a short memory that neither vanishes nor grows along a sentence.
             nn.init.eye_(recurrent.weight)

@@ -37,7 +37,8 @@ def test_every_command_and_option_has_help(name: str, cli: Cli) -> None:
     shown = cli(*name.split()[1:], "--help", columns=200)
     assert (shown.exit_code, shown.stderr) == (0, "")
     for parameter in parameters:
-        spelling = parameter.opts[0] if parameter.param_type_name == "option" else parameter.human_readable_name
+        is_option = parameter.param_type_name == "option"
+        spelling = parameter.opts[0] if is_option else parameter.metavar or parameter.name
         assert spelling.lower() in shown.stdout.lower()
 
 

@@ -38,6 +38,13 @@ def fail(text: str) -> typer.Exit:
     return typer.Exit(FAILURE)
 
 
+def say_interrupted() -> None:
+    """Answer Ctrl-C."""
+    if stderr.is_terminal:
+        stderr.print()  # the terminal has shown ^C on this line
+    note("Interrupted. What was done so far is kept; run the same command again to go on.")
+
+
 def print_json(value: Any) -> None:
     """One JSON value on stdout."""
     typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
@@ -62,7 +69,7 @@ class ErrorReportingGroup(TyperGroup):
         except EngineError as error:
             raise fail(str(error)) from error
         except KeyboardInterrupt as error:
-            note("\nInterrupted. What was done so far is kept; run the same command again to go on.")
+            say_interrupted()
             raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError as error:
             # The reader of our output went away, as `| head` does; nothing more can be said to it.
@@ -79,6 +86,9 @@ def last_resort() -> Iterator[None]:
     """Say that a mistake of ours is one, instead of printing where it happened."""
     try:
         yield
+    except KeyboardInterrupt:  # before a command began
+        say_interrupted()
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("ENGINE_DEBUG"):
             raise

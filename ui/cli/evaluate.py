@@ -35,7 +35,7 @@ def retrieval(
     from engine.multimodal import MultimodalModel
 
     loaded = MultimodalModel(load_model(model or "default"), choose_device(device))
-    with Progress(console=stderr, transient=True) as progress:
+    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
         tasks = {what: progress.add_task(what, total=None, visible=False) for what in ("photos", "sentences")}
 
         def show(what: str, done: int, total: int) -> None:

@@ -49,7 +49,7 @@ def command(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
     )  # fmt: skip
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
-        with Progress(*columns, console=stderr, transient=True) as progress:
+        with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
             tasks = {what: progress.add_task(what, total=None, visible=False) for what in ("photos", "sentences")}
 
             def show(step: Step) -> None:

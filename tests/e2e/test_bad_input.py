@@ -1,0 +1,378 @@
+"""Whatever is wrong with the photos or the library: it is named, the rest goes on, and nothing false is answered."""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import Result
+
+Cli = Callable[..., Result]
+ROOT = Path(__file__).resolve().parents[2]
+unix_only = pytest.mark.skipif(os.name == "nt", reason="a matter of Unix")
+
+
+def found_by(cli: Cli, library: Path, *options: str | Path) -> list[str]:
+    """Every photo that a search finds."""
+    result = cli("search", "a photo", "--json", "-n", "1000", *options, library=library)
+    assert result.exit_code == 0, result.stderr
+    return [hit["path"] for hit in json.loads(result.stdout)]
+
+
+def require_refused(result: Result, *words: str) -> None:
+    """Status 1, no result, and a message without a traceback that holds these words."""
+    assert (result.exit_code, result.stdout) == (1, ""), result.stderr
+    assert "should not happen" not in result.stderr
+    for word in words:
+        assert word in result.stderr
+
+
+# Photos
+
+
+def test_an_empty_folder_holds_no_photo(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = cli("index", tmp_path / "empty", library=tmp_path / "library")
+    assert result.exit_code == 1
+    assert f"No readable photo in {tmp_path / 'empty'}; expected JPEG" in result.stderr
+
+
+def test_a_folder_of_text_files_holds_no_photo(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.txt").write_text("A text.")
+    result = cli("index", folder, library=tmp_path / "library")
+    assert result.exit_code == 1
+    assert "No readable photo" in result.stderr
+    assert "3 other files were passed by" in result.stderr
+
+
+def test_files_that_are_no_whole_photo_are_named_and_the_rest_goes_on(
+    cli: Cli, own_photos: Path, tmp_path: Path
+) -> None:
+    good = sorted(str(path) for path in own_photos.iterdir())
+    for name in ("rocket.jpg", "chelsea.png"):
+        data = (own_photos / name).read_bytes()
+        (own_photos / f"half {name}").write_bytes(data[: len(data) // 2])
+    (own_photos / "nothing.jpg").touch()
+    (own_photos / "text.png").write_text("These are words.")
+    result = cli("index", own_photos, library=tmp_path / "library")
+    assert result.exit_code == 0
+    assert f"{len(good)} photos added, 0 unchanged, 4 failed" in result.stdout
+    for name, reason in [
+        ("half rocket.jpg", "truncated"),
+        ("half chelsea.png", "truncated"),
+        ("nothing.jpg", "empty (0 bytes)"),
+        ("text.png", "not an image"),
+    ]:
+        (line,) = [line for line in result.stderr.splitlines() if f"/{name}: " in line]
+        assert reason in line
+    assert sorted(found_by(cli, tmp_path / "library")) == good
+    again = cli("index", own_photos, library=tmp_path / "library")
+    assert f"0 photos added, {len(good)} unchanged, 4 failed" in again.stdout
+
+
+def test_only_damaged_photos_is_a_failure(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "nothing.jpg").touch()
+    result = cli("index", tmp_path / "nothing.jpg", library=tmp_path / "library")
+    assert result.exit_code == 1
+    assert "nothing.jpg: the file is empty" in result.stderr
+    assert "No readable photo" in result.stderr
+
+
+def test_many_failures_are_counted(cli: Cli, tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"{number}.jpg").touch()
+    result = cli("index", tmp_path, library=tmp_path / "library")
+    assert "30 failed" in result.stdout
+    assert "10 more photos that could not be read" in result.stderr
+
+
+def test_a_png_named_jpg_is_indexed_and_noted(cli: Cli, photos: Path, tmp_path: Path) -> None:
+    disguised = tmp_path / "cat.jpg"
+    shutil.copyfile(photos / "chelsea.png", disguised)
+    result = cli("index", disguised, library=tmp_path / "library")
+    assert (result.exit_code, "1 photos added" in result.stdout) == (0, True)
+    assert "cat.jpg: the name promises another format; the content is PNG" in result.stderr
+    assert found_by(cli, tmp_path / "library") == [str(disguised)]
+
+
+def write_huge_png(path: Path, side: int) -> None:
+    """A whole black-and-white PNG of side × side pixels in a few hundred kilobytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    packer = zlib.compressobj(1)
+    rows = bytes(100 * (1 + side // 8))
+    pixels = b"".join(packer.compress(rows) for _ in range(side // 100)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )  # fmt: skip
+
+
+def test_a_huge_photo_is_refused_by_its_header(cli: Cli, tmp_path: Path) -> None:
+    write_huge_png(tmp_path / "map.png", 30_000)
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "red.png")
+    begun = time.monotonic()
+    result = cli("index", tmp_path, library=tmp_path / "library")
+    assert time.monotonic() - begun < 20
+    assert "1 photos added, 0 unchanged, 1 failed" in result.stdout
+    assert "map.png: 30000 × 30000 pixels is 900 megapixels; the limit here is" in result.stderr
+    assert "--max-pixels" in result.stderr
+
+
+def test_the_limit_of_pixels_can_be_set(cli: Cli, tmp_path: Path) -> None:
+    Image.new("RGB", (100, 100), "red").save(tmp_path / "red.png")
+    refused = cli("index", tmp_path, "--max-pixels", "9999", library=tmp_path / "library")
+    assert refused.exit_code == 1
+    assert "red.png: 100 × 100 pixels is" in refused.stderr
+    assert cli("index", tmp_path, "--max-pixels", "10000", library=tmp_path / "library").exit_code == 0
+
+
+@unix_only
+def test_odd_names_are_kept_exactly_and_shown_safely(cli: Cli, photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / 'my "best" photos of 2024 [red]'
+    folder.mkdir()
+    path = folder / 'it\'s a "cat"\nKätzchen 猫 \x1b[31m.png'
+    shutil.copyfile(photos / "chelsea.png", path)
+    path.with_suffix(".txt").write_text("A cat with an odd name.")
+    result = cli("index", folder, library=tmp_path / "library")
+    assert "1 photos added, 0 unchanged, 0 failed; 1 sentences added" in result.stdout
+    assert found_by(cli, tmp_path / "library") == [str(path)]
+    plain = cli("search", "a cat", library=tmp_path / "library").stdout
+    assert 'it\'s a "cat"\\nKätzchen 猫 \\x1b[31m.png' in plain
+    assert "\x1b" not in plain
+    for command in (["sentences", path], ["align", path, "a cat"]):
+        shown = cli(*command, library=tmp_path / "library")
+        assert (shown.exit_code, "\x1b" in shown.stdout) == (0, False)
+    (similar,) = json.loads(cli("similar", photos / "chelsea.png", "--json", library=tmp_path / "library").stdout)
+    assert similar["path"] == str(path)
+    path.write_bytes(b"")
+    damaged = cli("index", folder, library=tmp_path / "library")
+    assert "\x1b" not in damaged.stderr
+    assert "[red]" in damaged.stderr
+    assert "\\nKätzchen" in damaged.stderr
+
+
+@unix_only
+def test_links_that_lead_in_circles_are_walked_once(cli: Cli, own_photos: Path, tmp_path: Path) -> None:
+    count = len(list(own_photos.iterdir()))
+    (own_photos / "round").symlink_to(own_photos, target_is_directory=True)
+    (own_photos / "self.jpg").symlink_to(own_photos / "self.jpg")
+    (own_photos / "lost.jpg").symlink_to(own_photos / "nowhere.jpg")
+    result = cli("index", own_photos, library=tmp_path / "library")
+    assert f"{count} photos added, 0 unchanged, 2 failed" in result.stdout
+    assert "lost.jpg: a broken symbolic link" in result.stderr
+    assert "self.jpg: " in result.stderr
+    assert len(found_by(cli, tmp_path / "library")) == count
+
+
+# Libraries
+
+
+READ_ONLY = """
+import os, shutil, sys
+from pathlib import Path
+from typer.testing import CliRunner
+from ui.cli.main import app
+
+def run(*arguments):
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+library, scratch, model, photo = sys.argv[1:]
+for folder in (scratch,):  # imports whatever the commands import, while all of it can be read
+    run("search", "a cat", "--library", folder, "--model", model)
+    run("index", photo, "--library", folder, "--model", model)
+    run("status", "--library", folder)
+if os.geteuid() == 0:  # root may write anywhere: give up its rights
+    try:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    except OSError as error:
+        print("skip:", error)
+        raise SystemExit
+for arguments in (["search", "a cat", "--json"], ["index", photo]):
+    result = run(*arguments, "--library", library, "--model", model)
+    print(result.exit_code, len(result.stdout) > 2, " ".join(result.stderr.split()) or "nothing said")
+result = run("status", "--library", library)
+print(result.exit_code, len(result.stdout) > 2, " ".join(result.stderr.split()) or "nothing said")
+"""
+
+
+@unix_only
+def test_a_library_that_cannot_be_written_can_be_searched(library: Path, photos: Path) -> None:
+    from engine.alignment.folder import find_model
+
+    with tempfile.TemporaryDirectory() as base:
+        Path(base).chmod(0o755)
+        places = {name: Path(base) / name for name in ("library", "scratch", "model")}
+        shutil.copytree(library, places["library"])
+        shutil.copytree(library, places["scratch"])
+        shutil.copytree(find_model("default"), places["model"])
+        photo = Path(base) / "photo.png"
+        Image.new("RGB", (64, 48), "green").save(photo)
+        for path in Path(base).rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        for path in [places["library"], *places["library"].rglob("*")]:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        files = sorted(places["library"].rglob("*"))
+        done = subprocess.run(
+            [sys.executable, "-c", READ_ONLY, *places.values(), photo],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert sorted(places["library"].rglob("*")) == files
+        for path in [places["library"], *places["library"].rglob("*")]:
+            path.chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    if done.stdout.startswith("skip:"):
+        pytest.skip(f"root cannot give up its rights here ({done.stdout.strip()})")
+    searched, indexed, counted = done.stdout.splitlines()
+    assert searched == "0 True nothing said"
+    assert counted == "0 True nothing said"
+    assert indexed.startswith(f"1 False error: The library in {places['library']} cannot be written")
+
+
+def test_a_library_of_another_model_is_refused_and_can_be_embedded_again(
+    cli: Cli, own_library: Path, photos: Path, other_model: Path, sentence_file: Path
+) -> None:
+    paths = sorted(found_by(cli, own_library))
+    num_sentences = len(sentence_file.read_text().splitlines())
+    photo = photos / "chelsea.png"
+    for command in (["search", "a cat"], ["sentences", photo], ["similar", photo]):
+        refused = cli(*command, "--model", other_model, library=own_library)
+        require_refused(refused, "made by the model 'default'", "'other'", f"engine index --model {other_model}")
+    again = cli("index", photo, "--model", other_model, library=own_library)
+    assert again.exit_code == 0
+    assert f"{len(paths)} photos added, 0 unchanged, 0 failed; {num_sentences} sentences added." in again.stdout
+    status = json.loads(cli("status", "--json", library=own_library).stdout)
+    assert (status["photos"], status["sentences"], status["model"]) == (len(paths), num_sentences, "other")
+    assert sorted(found_by(cli, own_library, "--model", other_model)) == paths
+    require_refused(cli("search", "a cat", "--model", "default", library=own_library), "made by the model 'other'")
+    back = cli("index", photo, "--model", "default", library=own_library)
+    assert f"0 photos added, {1} unchanged" in back.stdout  # its vectors were kept
+    assert sorted(found_by(cli, own_library)) == paths
+
+
+def test_a_library_of_a_models_folder_says_to_name_the_folder(
+    cli: Cli, photos: Path, other_model: Path, tmp_path: Path
+) -> None:
+    photo = photos / "chelsea.png"
+    cli("index", photo, "--model", other_model, library=tmp_path / "library")
+    for command in (["search", "a cat"], ["index", photo], ["sentences", photo], ["similar", photo]):
+        result = cli(*command, library=tmp_path / "library")
+        require_refused(result, str(tmp_path / "library"), "'other'", "--model")
+
+
+def scribble(path: Path) -> None:
+    path.write_bytes(b"this is no database " * 500)
+
+
+def scramble(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[100:] = bytes(255 - byte for byte in data[100:])
+    path.write_bytes(bytes(data))
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+@pytest.mark.parametrize("damage", [scribble, scramble, cut])
+def test_a_damaged_catalogue_is_named(
+    damage: Callable[[Path], None], cli: Cli, own_library: Path, photos: Path
+) -> None:
+    damage(own_library / "library.sqlite3")
+    for command in (["search", "a cat"], ["status"], ["index", photos], ["sentences", photos / "chelsea.png"]):
+        result = cli(*command, library=own_library)
+        require_refused(result, "library.sqlite3", "backup")
+
+
+def lose(path: Path) -> None:
+    path.unlink()
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 255
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(("damage", "said"), [(lose, "is missing"), (cut, "holds"), (flip, "has checksum")])
+@pytest.mark.parametrize("by", ["search", "index"])
+def test_a_damaged_faiss_file_is_rebuilt_and_said_so(
+    by: str, damage: Callable[[Path], None], said: str, cli: Cli, own_library: Path, photos: Path
+) -> None:
+    expected = cli("search", "a cat", "--json", library=own_library)
+    (file,) = own_library.glob("regions-*.faiss")
+    damage(file)
+    first = cli(*(["search", "a cat", "--json"] if by == "search" else ["index", photos]), library=own_library)
+    assert first.exit_code == 0
+    (warning,) = [line for line in first.stderr.splitlines() if "FAISS" in line]
+    assert said in warning
+    assert "rebuilt from the vectors" in warning
+    second = cli("search", "a cat", "--json", library=own_library)
+    assert (second.exit_code, second.stdout, second.stderr) == (0, expected.stdout, "")
+    assert len(list(own_library.glob("regions-*.faiss"))) == 1
+
+
+@pytest.mark.parametrize("damage", [lose, cut, flip])
+def test_damaged_vectors_are_named_not_used_and_made_again_on_request(
+    damage: Callable[[Path], None], cli: Cli, own_library: Path, photos: Path
+) -> None:
+    expected = cli("search", "a cat", "--json", library=own_library)
+    (segment,) = own_library.rglob("photos/*.f16")
+    damage(segment)
+    name = str(segment.relative_to(own_library / "vectors").name)
+    for command in (["search", "a cat"], ["similar", photos / "chelsea.png"], ["status"], ["index", photos]):
+        require_refused(cli(*command, library=own_library), name, "engine index --rebuild-vectors")
+    repaired = cli("index", photos, "--rebuild-vectors", library=own_library)
+    assert repaired.exit_code == 0, repaired.stderr
+    count = len(list(photos.iterdir()))
+    assert f"{count} photos added, 0 unchanged, 0 failed; 10 sentences added." in repaired.stdout
+    found = cli("search", "a cat", "--json", library=own_library)
+    assert [hit["path"] for hit in json.loads(found.stdout)] == [hit["path"] for hit in json.loads(expected.stdout)]
+    assert found.stderr == ""
+    assert len(list(own_library.rglob("photos/*.f16"))) == 1
+
+
+def test_damaged_sentence_vectors_are_named(cli: Cli, own_library: Path, photos: Path) -> None:
+    (segment,) = own_library.rglob("sentences/*.f16")
+    flip(segment)
+    require_refused(cli("sentences", photos / "chelsea.png", library=own_library), "sentences", "--rebuild-vectors")
+    assert cli("index", photos, "--rebuild-vectors", library=own_library).exit_code == 0
+    assert cli("sentences", photos / "chelsea.png", library=own_library).exit_code == 0
+
+
+def test_a_file_in_the_place_of_the_library_is_explained(cli: Cli, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "library").write_text("a file")
+    require_refused(cli("index", photos, library=tmp_path / "library"), str(tmp_path / "library"))
+    require_refused(cli("search", "a cat", library=tmp_path / "library"), str(tmp_path / "library"))
+
+
+def test_a_photo_that_is_gone_is_still_found_until_it_is_looked_for(cli: Cli, own_photos: Path, tmp_path: Path) -> None:
+    """Searches answer from the library alone: the drive with the photos may be unplugged."""
+    library = tmp_path / "library"
+    cli("index", own_photos, library=library)
+    paths = found_by(cli, library)
+    shutil.rmtree(own_photos)
+    assert found_by(cli, library) == paths
+    require_refused(cli("index", own_photos, library=library), "no such file")
+    assert found_by(cli, library) == paths
