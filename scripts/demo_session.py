@@ -49,14 +49,14 @@ def main(own_folder: str | None) -> None:
     if not own_folder:
         packaged_photos(photos)
     engine("index", str(photos), "--sentences", str(HERE / "demo_sentences.txt"))
-    query = "a cat looking at the camera" if not own_folder else "a person standing in front of a building"
+    query = "a man with a camera in a field" if not own_folder else "a person standing in front of a building"
     engine("search", query, "-n", "3")
     if own_folder:
         print(f"\nNext, with ENGINE_LIBRARY={os.environ['ENGINE_LIBRARY']}:")
         example = str(photos / "PHOTO.jpg")
     else:
-        example = str(photos / "astronaut.png")
-        sentence = "A woman in an orange suit smiles in front of a flag."
+        example = str(photos / "camera.png")
+        sentence = "A man with a camera stands in a field in front of tall buildings."
         engine("sentences", example, "-n", "3")
         engine("align", example, sentence, "--output", str(OUTPUT / "alignment.png"))
         print(f"\nLook at {OUTPUT / 'alignment.png'}. Next, with ENGINE_LIBRARY={os.environ['ENGINE_LIBRARY']}:")
