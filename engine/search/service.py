@@ -91,9 +91,7 @@ def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Ali
         warn(warning)
     decoded, vectors = _embed(model, image)
     regions = vectors.records[0, : model.num_regions]
-    score = float((read.vector.words @ regions.T).max(axis=1).sum())
-    if read.vector.sentence is not None:
-        score += float(vectors.records[0, -1] @ read.vector.sentence)
+    (score,) = score_records(vectors.records, Query(read.vector.words, read.vector.sentence)).tolist()
     size = (decoded.width, decoded.height)
     phrases = phrases_of(read.tokens, read.vector, regions, vectors.boxes[0], size, model.beta)
     return Alignment(image, sentence, score, *size, phrases)
