@@ -160,15 +160,38 @@ class Engine:
         with LibraryWriter.open(self.folder) as writer:
             return Indexer(writer, model, report, max_pixels).run(found, texts, rebuild_vectors=rebuild_vectors)
 
-    def search(self, text: str, limit: int = 10, params: SearchParams | None = None) -> list[Hit]:
+    @property
+    def default_min_probability(self) -> float:
+        """The probability below which the model's hits are better left out; 0 where it knows no probabilities.
+
+        It was chosen so that queries with an answer get one, and queries without get none, as often as possible.
+        """
+        return 0.0 if self.model.calibration is None else self.model.calibration.cut
+
+    def search(
+        self,
+        text: str,
+        limit: int = 10,
+        params: SearchParams | None = None,
+        *,
+        min_probability: float = 0.0,
+    ) -> list[Hit]:
         """Photos that a text describes, best first, each with the phrases of the text and where they were found.
+
+        Args:
+            text: what should be seen.
+            limit: how many photos at most.
+            params: how candidates are found in a large library.
+            min_probability: leave out photos that match with a lower probability, as ``default_min_probability`` does
+                well; nothing is left out where the model knows no probabilities.
 
         Raises:
             QueryError: the text has no word that the model knows.
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        return service.search(self._fitting_reader(), self.model, text, limit, params or SearchParams(), self._warn)
+        reader = self._fitting_reader()
+        return service.search(reader, self.model, text, limit, params or SearchParams(), self._warn, min_probability)
 
     def sentences(self, image: str | Path, limit: int = 10) -> list[SentenceHit]:
         """The indexed sentences that describe a photo best; the photo need not be indexed.

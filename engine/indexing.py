@@ -169,9 +169,9 @@ class Indexer:
         with self.result.timed("resize"):
             pixels = pixels_of([photo.image for photo in batch], encoder.image_size)
         with self.result.timed("backbone"):
-            feature_map = encoder.extract(pixels)
+            maps = encoder.extract(pixels)
         with self.result.timed("regions"):
-            vectors = self._model.embed_features(encoder.regions_of(feature_map))
+            vectors = self._model.embed_features(encoder.regions_of(pixels, maps))
         with self.result.timed("write"):
             records = vectors.records.astype(np.float16)
             self._writer.add_photos([_row(photo) for photo in batch], records, vectors.boxes, vectors.objectness)

@@ -15,7 +15,8 @@ from engine.alignment.folder import ModelFolder
 from engine.errors import QueryError
 from engine.language.tokens import Tokens, tokenize
 from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
-from engine.vision.proposals import create_proposer
+from engine.vision.proposals import NUM_REGIONS
+from index import Query
 
 if TYPE_CHECKING:
     from engine.vision.encoder import RegionEncoder, RegionFeatures
@@ -40,6 +41,11 @@ class SentenceVector:
 
     words: NDArray[np.float32]
     sentence: NDArray[np.float32] | None
+
+    @property
+    def query(self) -> Query:
+        """As the index searches for it."""
+        return Query(self.words, self.sentence)
 
     @property
     def rows(self) -> NDArray[np.float32]:
@@ -69,11 +75,12 @@ class MultimodalModel:
         self.device = device
         self.name = folder.name
         self.fingerprint = folder.fingerprint
+        self.calibration = folder.calibration
         architecture = folder.config.architecture
         self.dimension = architecture.dimension
         self.beta = architecture.beta
         self.has_global = folder.model.has_global
-        self.num_regions = create_proposer(architecture.proposer).num_regions
+        self.num_regions = NUM_REGIONS
         self.image_size = architecture.image_size
 
     @cached_property
@@ -93,14 +100,22 @@ class MultimodalModel:
         """RGB photos of any size → vectors, boxes and objectness."""
         return self.embed_features(self.regions.encode(images))
 
-    @torch.inference_mode()
     def embed_features(self, features: "RegionFeatures") -> PhotoVectors:
         """Region features (B, R, C) → vectors, boxes and objectness."""
-        embedding = self.folder.model.image_tower.to(features.features.device)(features.features)
+        records = self.embed_regions(features.features, features.boxes)
+        return PhotoVectors(records, features.boxes.cpu().numpy(), features.objectness.cpu().numpy())
+
+    @torch.inference_mode()
+    def embed_regions(self, features: Tensor, boxes: Tensor) -> NDArray[np.float32]:
+        """Region features (B, R, C) and boxes (B, R, 4) from 0 to 1 → records (B, S, D)."""
+        model = self.folder.model
+        model.image_tower.to(features.device)
+        embedding = model.embed_images(features, boxes)
         records: Tensor = embedding.regions  # (B, R, D)
         if embedding.photo is not None:
             records = torch.cat([records, embedding.photo[:, None]], dim=1)  # (B, R + 1, D)
-        return PhotoVectors(records.cpu().numpy(), features.boxes.cpu().numpy(), features.objectness.cpu().numpy())
+        vectors: NDArray[np.float32] = records.cpu().numpy()
+        return vectors
 
     @torch.inference_mode()
     def embed_sentences(self, sentences: Sequence[Sequence[str]]) -> list[SentenceVector]:

@@ -25,24 +25,33 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A photo found by a text query: its path, its score (eq. 8 plus the model's global term), and why."""
+    """A photo found by a text query: its path, its score (eq. 8 plus the model's global term), and why.
+
+    ``probability``, from 0 to 1, says how likely the photo matches the text. It can be compared between queries and
+    libraries. None where the model has no calibration, and for photos that are similar to a photo.
+    """
 
     path: Path
     score: float
     phrases: tuple[Phrase, ...] = ()
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceHit:
-    """A sentence that describes a photo, with its score."""
+    """A sentence that describes a photo, with its score, and the probability that it does as in ``Hit``."""
 
     sentence: str
     score: float
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """A photo and a sentence, put into one space: the score of the pair and the phrases with their boxes."""
+    """A photo and a sentence, put into one space: the score of the pair and the phrases with their boxes.
+
+    ``probability`` that the two match is as in ``Hit``.
+    """
 
     path: Path
     sentence: str
@@ -50,3 +59,4 @@ class Alignment:
     width: int
     height: int
     phrases: tuple[Phrase, ...]
+    probability: float | None = None

@@ -50,7 +50,7 @@ def main(own_folder: str | None) -> None:
         packaged_photos(photos)
     engine("index", str(photos), "--sentences", str(HERE / "demo_sentences.txt"))
     query = "a man with a camera in a field" if not own_folder else "a person standing in front of a building"
-    engine("search", query, "-n", "3")
+    engine("search", query, "-n", "3", "--min-probability", "0")  # whatever is in the photos, show the closest
     if own_folder:
         print(f"\nNext, with ENGINE_LIBRARY={os.environ['ENGINE_LIBRARY']}:")
         example = str(photos / "PHOTO.jpg")

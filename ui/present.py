@@ -14,45 +14,54 @@ _SHORTEST = 20
 
 
 def hit_as_dict(hit: Hit) -> dict[str, Any]:
-    """``{"path", "score", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}]}``; boxes in pixels."""
+    """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}]}``; boxes in pixels.
+
+    The probability is from 0 to 1, or None.
+    """
     return {
         "path": str(hit.path),
         "score": _number(hit.score, 4),
+        "probability": _probability(hit.probability),
         "phrases": [_phrase_as_dict(phrase) for phrase in hit.phrases],
     }
 
 
 def sentence_hit_as_dict(hit: SentenceHit) -> dict[str, Any]:
-    """``{"sentence", "score"}``."""
-    return {"sentence": hit.sentence, "score": _number(hit.score, 4)}
+    """``{"sentence", "score", "probability"}``."""
+    return {
+        "sentence": hit.sentence,
+        "score": _number(hit.score, 4),
+        "probability": _probability(hit.probability),
+    }
 
 
 def alignment_as_dict(alignment: Alignment) -> dict[str, Any]:
-    """``{"path", "score", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}]}``; boxes in pixels."""
-    return hit_as_dict(Hit(alignment.path, alignment.score, alignment.phrases))
+    """The same as ``hit_as_dict``."""
+    return hit_as_dict(Hit(alignment.path, alignment.score, alignment.phrases, alignment.probability))
 
 
 def hits_as_text(hits: Sequence[Hit], width: int = 80) -> str:
     """Photos, best first: rank, score and path a line, then its phrases a line each, within ``width`` columns.
 
-    A path is never shortened, so that it can be copied; it may run over the width. Without hits, a line says so.
+    The probability stands beside the score where it is known. A path is never shortened, so that it can be copied; it
+    may run over the width. Without hits, a line says so.
     """
     if not hits:
         return "No photo was found."
     lines: list[str] = []
     for rank, hit in enumerate(hits, start=1):
-        lines.append(f"{rank:>3}. {_score(hit.score)}  {shown_path(hit.path)}")
+        lines.append(f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  {shown_path(hit.path)}")
         lines.extend(_phrase_lines(hit.phrases, width))
     return "\n".join(lines)
 
 
 def sentence_hits_as_text(hits: Sequence[SentenceHit], width: int = 80) -> str:
-    """Sentences, best first: rank, score and sentence, wrapped within ``width`` columns."""
+    """Sentences, best first: rank, score, probability where known, and sentence, wrapped within ``width`` columns."""
     if not hits:
         return "No sentence was found."
     lines: list[str] = []
     for rank, hit in enumerate(hits, start=1):
-        start = f"{rank:>3}. {_score(hit.score)}  "
+        start = f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  "
         first, *rest = _wrapped(printable(hit.sentence), max(_SHORTEST, width - len(start)))
         lines.append(start + first)
         lines.extend(" " * len(start) + line for line in rest)
@@ -60,8 +69,9 @@ def sentence_hits_as_text(hits: Sequence[SentenceHit], width: int = 80) -> str:
 
 
 def alignment_as_text(alignment: Alignment, width: int = 80) -> str:
-    """A photo and a sentence: the path, the score of the pair, then the phrases a line each."""
-    head = f"{_score(alignment.score).strip()}  {shown_path(alignment.path)}"
+    """A photo and a sentence: the score and the probability of the pair, the path, then the phrases a line each."""
+    numbers = f"{_score(alignment.score).strip()}{_percent(alignment.probability)}"
+    head = f"{numbers}  {shown_path(alignment.path)}"
     sentence = _wrapped(printable(alignment.sentence), max(_SHORTEST, width - len(_INDENT)))
     return "\n".join([head, *(_INDENT + line for line in sentence), *_phrase_lines(alignment.phrases, width)])
 
@@ -114,6 +124,24 @@ def _box(box: Box) -> str:
 
 def _score(score: float) -> str:
     return f"{_number(score, 3):8.3f}" if math.isfinite(score) else f"{'–':>8}"
+
+
+def percent(probability: float) -> str:
+    """A probability as a person reads it.
+
+    >>> percent(0.347), percent(0.0004)
+    ('35 %', '0 %')
+    """
+    return f"{100 * probability:.0f} %"
+
+
+def _percent(probability: float | None) -> str:
+    """A column of the probability; nothing where none is known."""
+    return "" if probability is None else f"{percent(probability):>7}"
+
+
+def _probability(probability: float | None) -> float | None:
+    return None if probability is None else _number(probability, 4)
 
 
 def _number(value: float, digits: int) -> float:

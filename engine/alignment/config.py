@@ -20,8 +20,10 @@ class Architecture:
     word_vectors: Literal["minilm_static", "minilm_contextual"] = "minilm_contextual"
     word_dimension: int = 384  # E of the word vectors
     dimension: int = 256  # D of the shared space
+    class_dimension: int = 0  # of D, how many hold the names of the backbone's own classes (cosine towers)
     hidden: int = 256  # of the recurrent layer
     towers: Literal["plain", "cosine"] = "cosine"  # eqs. 1–8 as written, or unit vectors with a global term
+    geometry: bool = False  # whether a region's vector knows its box (cosine towers)
     beta: float = 0.05  # reward for keeping the region from one word to the next (eq. 12), in units of the word score
 
 
@@ -37,10 +39,17 @@ class Training:
     margin: float = 1.0  # of the ranking objective
     dropout: float = 0.3  # of all but the recurrent layers
     clip: float = 5.0  # each element of the gradient
+    clip_length: float = 0.0  # of the whole gradient; 0 for none
     batch_size: int = 128  # image–sentence pairs
     epochs: int = 10
     warmup: float = 0.05  # share of all steps
-    mirror: bool = True  # train on mirrored photos too
+    views: int = 2  # of a photo: as it is, mirrored, parts of it; see engine/data/features.py
+    region_dropout: float = 0.0  # share of regions that the whole image takes the place of
+    phrase_weight: float = 0.0  # of the objective that ties annotated phrases to their regions
+    query_weight: float = 0.0  # of the objective over short queries: phrases and single words
+    further_pairs: int = 0  # an epoch, from data sets of other origin
+    bfloat16: bool = False  # word–region products in half the bits, where the processor has them: 2.5 times as fast
+    distillation: float = 0.0  # share of the objective that follows the teachers, where there are any
     average: float = 0.999  # decay of the moving average of the weights that is kept; 0 keeps the last weights
     seed: int = 1
 

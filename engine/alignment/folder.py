@@ -1,4 +1,7 @@
-"""A model on disk: ``config.json``, ``weights.safetensors``, ``vocabulary.json``, ``MODEL_CARD.md``."""
+"""A model on disk: ``config.json``, ``weights.safetensors``, ``vocabulary.json``, ``MODEL_CARD.md``.
+
+``calibration.safetensors`` may be beside them: it turns scores into probabilities.
+"""
 
 import hashlib
 import json
@@ -9,6 +12,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from engine.alignment.calibration import Calibration
 from engine.alignment.config import ModelConfig
 from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
@@ -24,6 +28,7 @@ class ModelFolder:
     """A trained model and where it came from.
 
     ``fingerprint`` changes whenever its vectors could: vectors of different fingerprints are never compared.
+    ``calibration`` is None where the folder has none, or one that was fitted to other weights.
     """
 
     name: str
@@ -31,6 +36,7 @@ class ModelFolder:
     model: AlignmentModel
     vocabulary: Vocabulary
     fingerprint: str
+    calibration: Calibration | None
 
 
 def find_model(name: str) -> Path:
@@ -76,13 +82,13 @@ def load_model(name: str) -> ModelFolder:
         raise ModelError(
             f"The model in {folder} cannot be loaded ({reason}); train it again or restore its files."
         ) from error
+    fingerprint = _fingerprint(config, folder / WEIGHTS)
+    calibration = Calibration.load(folder)
+    if calibration is not None and calibration.fingerprint != fingerprint:
+        calibration = None
     return ModelFolder(
-        config.name,
-        config,
-        model.eval().requires_grad_(False),
-        vocabulary,
-        _fingerprint(config, folder / WEIGHTS),
-    )
+        config.name, config, model.eval().requires_grad_(False), vocabulary, fingerprint, calibration
+    )  # fmt: skip
 
 
 def _fingerprint(config: ModelConfig, weights: Path) -> str:

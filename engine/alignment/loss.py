@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+LEFT_OUT = -1e4
+
 
 def same_image(image_ids: Tensor) -> Tensor:
     """Image ids (B,) of a batch's pairs → (B, B), True where two pairs show the same image."""
@@ -42,3 +44,45 @@ def contrastive_loss(scores: Tensor, image_ids: Tensor, scale: Tensor) -> Tensor
     logits = (scores * scale).masked_fill(others, float("-inf"))
     targets = torch.arange(len(scores), device=scores.device)
     return (F.cross_entropy(logits, targets) + F.cross_entropy(logits.T, targets)) / 2
+
+
+def distillation_loss(scores: Tensor, taught: Tensor, image_ids: Tensor) -> Tensor:
+    """How far the softmax over the batch is from the teachers', in both directions (Kullback–Leibler), averaged.
+
+    Args:
+        scores: (B, B), images by sentences, times the scale.
+        taught: (B, B), what the teachers give, times their scale.
+        image_ids: (B,); other sentences of the same image are left out.
+    """
+    others = same_image(image_ids) & ~torch.eye(len(scores), dtype=torch.bool, device=scores.device)
+    # Finite, because the divergence multiplies these by a probability of zero.
+    own, aim = scores.masked_fill(others, LEFT_OUT), taught.masked_fill(others, LEFT_OUT)
+    rows = F.kl_div(own.log_softmax(dim=1), aim.softmax(dim=1), reduction="batchmean")
+    columns = F.kl_div(own.T.log_softmax(dim=1), aim.T.softmax(dim=1), reduction="batchmean")
+    return (rows + columns) / 2
+
+
+def phrase_loss(regions: Tensor, words: Tensor, spans: Tensor, targets: Tensor, scale: Tensor) -> Tensor:
+    """Cross-entropy between where a phrase is and where its words find it, averaged over P phrases.
+
+    Args:
+        regions: (P, R, D) of the photo of each phrase.
+        words: (P, T, D) of its sentence.
+        spans: (P, T), 1 for its words.
+        targets: (P, R), sum 1.
+        scale: inverse temperature, a scalar.
+    """
+    phrases = F.normalize((words * spans[:, :, None]).sum(dim=1), dim=-1)  # (P, D)
+    logits = torch.einsum("prd,pd->pr", regions, phrases) * scale
+    return -(targets * logits.log_softmax(dim=1)).sum(dim=1).mean()
+
+
+def query_loss(scores: Tensor, targets: Tensor, scale: Tensor) -> Tensor:
+    """Cross-entropy between the photos that fit a query and the softmax over the batch.
+
+    Args:
+        scores: (B, Q), images by queries.
+        targets: (Q, B), sum 1.
+        scale: inverse temperature, a scalar.
+    """
+    return -(targets * (scores.T * scale).log_softmax(dim=1)).sum(dim=1).mean()

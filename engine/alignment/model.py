@@ -7,17 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from engine.alignment.config import Architecture
+from engine.alignment.cosine import CosineImageTower, CosineSentenceTower
+from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
+from engine.alignment.plain import PlainImageTower, PlainSentenceTower
 from engine.alignment.scores import sum_max
-from engine.alignment.towers import (
-    CosineImageTower,
-    CosineSentenceTower,
-    ImageEmbedding,
-    PlainImageTower,
-    PlainSentenceTower,
-    SentenceEmbedding,
-)
 
-INITIAL_SCALE = 20.0
+INITIAL_SCALE = 15.0
 
 
 class AlignmentModel(nn.Module):
@@ -39,11 +34,33 @@ class AlignmentModel(nn.Module):
 
     def fit_features(self, features: Tensor) -> None:
         """Take the scale of each channel from a sample of region features (B, R, C), before training."""
-        self.image_tower.standardise.fit(features)  # type: ignore[union-attr, operator]
+        if isinstance(self.image_tower, PlainImageTower):
+            self.image_tower.standardise.fit(features)
 
-    def embed_images(self, features: Tensor) -> ImageEmbedding:
-        """Region features (B, R, C), the whole image last → region vectors (B, R, D) and photo vectors (B, D)."""
-        embedding: ImageEmbedding = self.image_tower(features)
+    def fill_classes(self, weight: Tensor, bias: Tensor, names: Tensor) -> None:
+        """Take the backbone's classifier (classes, C), (classes,) and the vectors (classes, E) of its names."""
+        for tower in (self.image_tower, self.sentence_tower):
+            if isinstance(tower, CosineImageTower | CosineSentenceTower):
+                tower.classes.fill(weight, bias, names)
+
+    def evidence(self, features: Tensor) -> Tensor | None:
+        """What ``embed_images`` derives from features (B, R, C) by fixed weights: worth keeping while one trains."""
+        return self.image_tower.evidence(features) if isinstance(self.image_tower, CosineImageTower) else None
+
+    def embed_images(
+        self, features: Tensor, boxes: Tensor | None = None, evidence: Tensor | None = None
+    ) -> ImageEmbedding:
+        """Region features (B, R, C), the whole image last → region vectors (B, R, D) and photo vectors (B, D).
+
+        Args:
+            features: of the regions.
+            boxes: (B, R, 4) from 0 to 1; models with geometry need them.
+            evidence: what ``evidence`` gave for the features, if that is known.
+        """
+        if isinstance(self.image_tower, CosineImageTower):
+            embedding: ImageEmbedding = self.image_tower(features, boxes, evidence)
+        else:
+            embedding = self.image_tower(features)
         return embedding
 
     def embed_sentences(self, vectors: Tensor, mask: Tensor) -> SentenceEmbedding:

@@ -1,5 +1,6 @@
 """Image–sentence scores as pure functions of vectors (eqs. 7 and 8, Karpathy & Fei-Fei 2015)."""
 
+import torch
 from torch import Tensor
 
 
@@ -43,5 +44,5 @@ def _products(regions: Tensor, real_words: Tensor) -> Tensor:
 def _sum_by_sentence(values: Tensor, word_mask: Tensor) -> Tensor:
     """Values (B, W) of the real words, summed over the words of each sentence → (B, N)."""
     sentence_of_word = word_mask.nonzero()[:, 0]  # (W,)
-    sums = values.new_zeros(len(values), len(word_mask))
-    return sums.index_add(1, sentence_of_word, values)
+    sums = torch.zeros(len(values), len(word_mask), device=values.device)  # float32, whatever the products are
+    return sums.index_add(1, sentence_of_word, values.float())

@@ -1,11 +1,22 @@
 """Captioned image sets in Karpathy's format: ``dataset.json`` beside ``images/<split>/``."""
 
 import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.data.questions import statement
 from engine.errors import DatasetError
+
+LONGEST = 30  # words of a sentence from elsewhere
+STATEMENTS_TOGETHER = 4
+GRAPHICS = re.compile(
+    r"\b(graph|diagram|chart|template|screenshot|logo|axis|arrow|labeled|table shows|equation|map of|flowchart|"
+    r"infographic|www|http|illustration|drawing|painting|poster|cartoon)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +78,46 @@ def _sentences(entry: dict[str, Any], path: Path) -> list[str]:
         raise DatasetError(f'{path}: an entry has no readable sentences ({error}); expected [{{"raw": …}}].') from error
 
 
+def _statements(entry: dict[str, Any], path: Path) -> list[str]:
+    """The questions of an entry with their answers as statements, and the first few of them in one sentence."""
+    try:
+        asked = [(str(item["question"]), str(item["answer"])) for item in entry.get("questions", [])]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f'{path}: an entry has no readable questions ({error}); expected [{{"question": …, "answer": …}}].'
+        ) from error
+    stated = [text for question, answer in asked if (text := statement(question, answer))]
+    return [*stated, ", ".join(stated[:STATEMENTS_TOGETHER])] if len(stated) > 1 else stated
+
+
 def load_captions(folder: Path, split: str) -> CaptionSet:
     """Read one split.
 
     Raises:
         DatasetError: no such folder, no such split, a broken file, or photos that are missing.
     """
+    return _load(folder, split, lambda entry, path: _sentences(entry, path))
+
+
+def load_further(folder: Path, split: str) -> CaptionSet:
+    """Read one split of photos from elsewhere that widen the training: sentences, and questions as statements.
+
+    Sentences of more than 30 words, and those about graphics (a chart, a logo), are left out.
+
+    Raises:
+        DatasetError: as ``load_captions``.
+    """
+    return _load(
+        folder,
+        split,
+        lambda entry, path: [
+            *(text for text in _sentences(entry, path) if len(text.split()) <= LONGEST and not GRAPHICS.search(text)),
+            *_statements(entry, path),
+        ],
+    )
+
+
+def _load(folder: Path, split: str, read: Callable[[dict[str, Any], Path], list[str]]) -> CaptionSet:
     path = folder / "dataset.json"
     entries = _entries(path)
     splits = sorted({str(entry.get("split")) for entry in entries})
@@ -82,7 +127,7 @@ def load_captions(folder: Path, split: str) -> CaptionSet:
     images = [
         CaptionedImage(folder / "images" / split / str(entry["filename"]), tuple(sentences))
         for entry in chosen
-        if (sentences := _sentences(entry, path))
+        if (sentences := [text for text in read(entry, path) if text])
     ]
     missing = [image.path for image in images if not image.path.is_file()]
     if missing:

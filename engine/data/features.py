@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +24,8 @@ from engine.vision.encoder import RegionEncoder
 IMAGE_BATCH = 16
 SENTENCE_BATCH = 64
 CHECKPOINT_EVERY = 25  # batches
+SMALLEST_CROP = 0.72  # of a side
+PARTS_AT_ONCE = 10_000
 
 Report = Callable[[str, int, int], None]
 
@@ -37,42 +39,151 @@ def _cache_path(kind: str, parts: Iterable[str]) -> Path:
     return cache_folder() / "features" / f"{kind}-{digest}"
 
 
-def region_features(
-    encoder: RegionEncoder, paths: Sequence[Path], *, mirror: bool = False, report: Report = no_report
-) -> NDArray[np.float16]:
-    """Features (B, R, C) of photos, memory-mapped; computed on the first call, which goes on where it was stopped.
+@dataclass(frozen=True, slots=True)
+class View:
+    """A way to look at a photo: a part of it (x0, y0, x1, y1 from 0 to 1), and whether it is mirrored after that."""
+
+    crop: tuple[float, float, float, float]
+    mirror: bool
+
+    def boxes(self, boxes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Boxes (n, 4) of the photo → the same in the view, cut at its edges, and the share (n,) of each left in it."""
+        x0, y0, x1, y1 = self.crop
+        corner = np.array([x0, y0, x0, y0], dtype=np.float32)
+        size = np.array([x1 - x0, y1 - y0, x1 - x0, y1 - y0], dtype=np.float32)
+        moved: NDArray[np.float32] = (boxes - corner) / size
+        cut = moved.clip(0, 1)
+        left = (_area(cut) / np.maximum(_area(moved), 1e-9)).astype(np.float32)
+        if self.mirror:
+            cut = np.stack([1 - cut[:, 2], cut[:, 1], 1 - cut[:, 0], cut[:, 3]], axis=1)
+        return cut, left
+
+
+def _area(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    area: NDArray[np.float32] = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return area
+
+
+@lru_cache(maxsize=16)
+def _parts(number: int, num_rows: int) -> list[tuple[float, float, float, float]]:
+    """The first ``num_rows`` parts of a view, drawn one after the other; more of them begin with the same."""
+    random = np.random.default_rng(1000 + number)
+    parts = []
+    for _ in range(num_rows):
+        width, height = random.uniform(SMALLEST_CROP, 1, 2)
+        x, y = random.uniform(0, 1 - width), random.uniform(0, 1 - height)
+        parts.append((x, y, x + width, y + height))
+    return parts
+
+
+def view_of(number: int, row: int) -> View:
+    """View ``number`` of photo ``row``: 0 as it is, 1 mirrored, 2 and more parts by chance, the odd ones mirrored."""
+    mirror = number % 2 == 1
+    if number < 2:
+        return View((0.0, 0.0, 1.0, 1.0), mirror)
+    return View(_parts(number, (row // PARTS_AT_ONCE + 1) * PARTS_AT_ONCE)[row], mirror)
+
+
+def load_view(path: Path, image_size: int, number: int, row: int) -> Image.Image:
+    """Decode a photo and take a view of it.
+
+    Raises:
+        PhotoError: it cannot be decoded.
+    """
+    image, view = decode(path, target=image_size).image, view_of(number, row)
+    size = (image.width, image.height) * 2
+    left, top, right, bottom = (round(share * side) for share, side in zip(view.crop, size, strict=True))
+    image = image.crop((left, top, right, bottom))
+    return ImageOps.mirror(image) if view.mirror else image
+
+
+class ArrayCache:
+    """Arrays of n rows on disk that are computed a block of rows at a time; stopped anywhere, it goes on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @classmethod
+    def of_photos(cls, kind: str, identity: str, paths: Sequence[Path], view: int) -> "ArrayCache":
+        """The cache of what the network ``identity`` says of a view of photos."""
+        stamps = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths]
+        return cls(_cache_path(kind, [identity, f"view {view}", *stamps]))
+
+    def arrays(
+        self, num_rows: int, block: int, compute: Callable[[int], Sequence[NDArray[np.generic]]], report: Report
+    ) -> list[NDArray[np.float16]]:
+        """The arrays, memory-mapped; ``compute`` gives their rows from a start on, at most ``block`` of them."""
+        done_file, count = self._path.with_suffix(".done"), self._path.with_suffix(".count")
+        if not done_file.is_file():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            done = int(count.read_text()) if count.is_file() else 0
+            files = [open_memmap(path, mode="r+") for path in self._files()] if done else []
+            for number, start in enumerate(range(done, num_rows, block)):
+                rows = compute(start)
+                if not files:
+                    files = [
+                        open_memmap(self._file(i), mode="w+", dtype=part.dtype, shape=(num_rows, *part.shape[1:]))
+                        for i, part in enumerate(rows)
+                    ]
+                for file, part in zip(files, rows, strict=True):
+                    file[start : start + len(part)] = part
+                report("photos", start + len(rows[0]), num_rows)
+                if number % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1:
+                    for file in files:
+                        file.flush()
+                    count.write_text(str(start + len(rows[0])))
+            for file in files:
+                file.flush()
+            done_file.touch()
+            count.unlink(missing_ok=True)
+        return [np.load(path, mmap_mode="r") for path in self._files()]
+
+    def _file(self, number: int) -> Path:
+        return self._path.with_suffix(f".{number}.npy")
+
+    def _files(self) -> list[Path]:
+        return sorted(self._path.parent.glob(f"{self._path.name}.*.npy"))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRegions:
+    """Features (n, R, C) and boxes (n, R, 4) from 0 to 1 of the regions of n photos, memory-mapped."""
+
+    features: NDArray[np.float16]
+    boxes: NDArray[np.float32]
+
+
+def stored_regions(
+    encoder: RegionEncoder, paths: Sequence[Path], *, view: int = 0, report: Report = no_report
+) -> StoredRegions:
+    """The regions of a view of photos; computed on the first call, which goes on where it was stopped.
 
     Raises:
         PhotoError: a photo that cannot be decoded.
     """
-    stamps = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths]
-    final = _cache_path("regions", [encoder.identity, f"mirror {mirror}", *stamps]).with_suffix(".npy")
-    if not final.is_file():
-        partial, count = final.with_suffix(".partial.npy"), final.with_suffix(".count")
-        final.parent.mkdir(parents=True, exist_ok=True)
-        done = int(count.read_text()) if count.is_file() and partial.is_file() else 0
-        features: np.memmap[Any, np.dtype[np.float16]] | None = open_memmap(partial, mode="r+") if done else None
-        for number, start in enumerate(range(done, len(paths), IMAGE_BATCH)):
-            images = [_image(path, encoder.image_size, mirror) for path in paths[start : start + IMAGE_BATCH]]
-            batch = encoder.encode(images).features.cpu().numpy().astype(np.float16)
-            if features is None:
-                features = open_memmap(partial, mode="w+", dtype=np.float16, shape=(len(paths), *batch.shape[1:]))
-            features[start : start + len(batch)] = batch
-            report("photos", start + len(batch), len(paths))
-            if number % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1:
-                features.flush()
-                count.write_text(str(start + len(batch)))
-        if features is not None:
-            features.flush()
-        partial.replace(final)
-        count.unlink(missing_ok=True)
-    loaded: NDArray[np.float16] = np.load(final, mmap_mode="r")
-    return loaded
+
+    def compute(start: int) -> list[NDArray[np.generic]]:
+        rows = range(start, min(start + IMAGE_BATCH, len(paths)))
+        found = encoder.encode([load_view(paths[row], encoder.image_size, view, row) for row in rows])
+        return [found.features.cpu().numpy().astype(np.float16), found.boxes.cpu().numpy().astype(np.float32)]
+
+    cache = ArrayCache.of_photos("regions", encoder.identity, paths, view)
+    features, boxes = cache.arrays(len(paths), IMAGE_BATCH, compute, report)
+    return StoredRegions(features, boxes)  # type: ignore[arg-type]
 
 
-def _image(path: Path, image_size: int, mirror: bool) -> Image.Image:
-    image = decode(path, target=image_size).image
-    return ImageOps.mirror(image) if mirror else image
+def region_features(
+    encoder: RegionEncoder, paths: Sequence[Path], *, view: int = 0, report: Report = no_report
+) -> NDArray[np.float16]:
+    """Features (n, R, C) of photos; see ``stored_regions``."""
+    return stored_regions(encoder, paths, view=view, report=report).features
+
+
+def region_boxes(
+    encoder: RegionEncoder, paths: Sequence[Path], *, view: int = 0, report: Report = no_report
+) -> NDArray[np.float32]:
+    """Boxes (n, R, 4) of the regions of photos; see ``stored_regions``."""
+    return stored_regions(encoder, paths, view=view, report=report).boxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +198,10 @@ class SentenceVectors:
 
     def batch(self, rows: Sequence[int] | NDArray[np.int64]) -> WordBatch:
         """The sentences ``rows``, padded."""
-        return WordBatch.of([self._sentence(int(row)) for row in rows])
+        return WordBatch.of([self.sentence(int(row)) for row in rows])
 
-    def _sentence(self, row: int) -> Tensor:
+    def sentence(self, row: int) -> Tensor:
+        """The words (T, E) of one sentence."""
         return torch.from_numpy(self.vectors[self.starts[row] : self.starts[row + 1]].astype(np.float32))
 
 

@@ -1,13 +1,13 @@
 """Answers from an open library and a model that fits it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.multimodal import MultimodalModel, PhotoVectors
+from engine.multimodal import MultimodalModel, PhotoVectors, SentenceVector
 from engine.photos.decode import Decoded, decode
 from engine.search.explain import phrases_of
 from engine.types import Alignment, Hit, SentenceHit
@@ -20,9 +20,17 @@ CANDIDATES = 1000  # photos that `similar` compares by cosine
 
 
 def search(
-    reader: LibraryReader, model: MultimodalModel, text: str, limit: int, params: SearchParams, warn: Warn
+    reader: LibraryReader,
+    model: MultimodalModel,
+    text: str,
+    limit: int,
+    params: SearchParams,
+    warn: Warn,
+    min_probability: float = 0.0,
 ) -> list[Hit]:
     """Photos that a text describes, best first, with the phrases and their boxes.
+
+    Those that match with less than ``min_probability`` are left out, if the model knows probabilities.
 
     Raises:
         QueryError: the text has no word that the model knows.
@@ -30,17 +38,26 @@ def search(
     read = model.read(text)
     for warning in read.warnings:
         warn(warning)
-    found = reader.search_photos(Query(read.vector.words, read.vector.sentence), limit, params)
-    ids = [photo_id for photo_id, _ in found]
+    found = reader.search_photos(read.vector.query, limit, params)
+    probabilities = _probabilities(model, [score for _, score in found], read.vector)
+    kept = [
+        (photo_id, score, probability)
+        for (photo_id, score), probability in zip(found, probabilities, strict=True)
+        if probability is None or probability >= min_probability
+    ]
+    if not kept:
+        return []
+    ids = [photo_id for photo_id, _, _ in kept]
     regions = reader.photo_vectors(ids)[:, : model.num_regions]
-    hits = zip(found, reader.photos(ids), regions, reader.boxes(ids), strict=True)
+    hits = zip(kept, reader.photos(ids), regions, reader.boxes(ids), strict=True)
     return [
         Hit(
             Path(photo.path),
             score,
             phrases_of(read.tokens, read.vector, vectors, boxes, (photo.width, photo.height), model.beta),
+            probability,
         )
-        for (_, score), photo, vectors, boxes in hits
+        for (_, score, probability), photo, vectors, boxes in hits
     ]
 
 
@@ -52,7 +69,14 @@ def sentences(reader: LibraryReader, model: MultimodalModel, image: Path, limit:
     """
     found = reader.search_sentences(_record(reader, model, image), limit)
     texts = reader.sentence_texts([sentence_id for sentence_id, _ in found])
-    return [SentenceHit(text, score) for text, (_, score) in zip(texts, found, strict=True)]
+    scores = [score for _, score in found]
+    probabilities: list[float | None] = [None] * len(found)
+    if model.calibration is not None and texts:
+        vectors = model.embed_sentences([model.usable(text).words for text in texts])
+        probabilities = [
+            _probabilities(model, [score], vector)[0] for score, vector in zip(scores, vectors, strict=True)
+        ]
+    return [SentenceHit(*hit) for hit in zip(texts, scores, probabilities, strict=True)]
 
 
 def similar(reader: LibraryReader, model: MultimodalModel, image: Path, limit: int) -> list[Hit]:
@@ -91,10 +115,18 @@ def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Ali
         warn(warning)
     decoded, vectors = _embed(model, image)
     regions = vectors.records[0, : model.num_regions]
-    (score,) = score_records(vectors.records, Query(read.vector.words, read.vector.sentence)).tolist()
+    (score,) = score_records(vectors.records, read.vector.query).tolist()
+    (probability,) = _probabilities(model, [score], read.vector)
     size = (decoded.width, decoded.height)
     phrases = phrases_of(read.tokens, read.vector, regions, vectors.boxes[0], size, model.beta)
-    return Alignment(image, sentence, score, *size, phrases)
+    return Alignment(image, sentence, score, *size, phrases, probability)
+
+
+def _probabilities(model: MultimodalModel, scores: Sequence[float], vector: SentenceVector) -> list[float | None]:
+    """How likely photos with these scores match a text; None for each where the model has no calibration."""
+    if model.calibration is None:
+        return [None] * len(scores)
+    return [*model.calibration.probabilities(np.array(scores, dtype=np.float32), vector.query).tolist()]
 
 
 def _embed(model: MultimodalModel, image: Path) -> tuple[Decoded, PhotoVectors]:

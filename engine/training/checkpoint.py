@@ -19,6 +19,7 @@ def save_checkpoint(
     config: ModelConfig,
     model: nn.Module,
     average: AveragedModel,
+    objective: nn.Module,
     optimizer: Optimizer,
     progress: dict[str, Any],
 ) -> None:
@@ -27,6 +28,7 @@ def save_checkpoint(
         "config": asdict(config),
         "model": model.state_dict(),
         "average": average.state_dict(),
+        "objective": objective.state_dict(),
         "optimizer": optimizer.state_dict(),
         "random": torch.get_rng_state(),
         "progress": progress,
@@ -35,7 +37,12 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, config: ModelConfig, model: nn.Module, average: AveragedModel, optimizer: Optimizer
+    path: Path,
+    config: ModelConfig,
+    model: nn.Module,
+    average: AveragedModel,
+    objective: nn.Module,
+    optimizer: Optimizer,
 ) -> dict[str, Any]:
     """Restore a run and return its progress.
 
@@ -49,6 +56,7 @@ def load_checkpoint(
         )
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])
+    objective.load_state_dict(state["objective"])
     optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["random"])
     progress: dict[str, Any] = state["progress"]

@@ -2,25 +2,26 @@
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engine.alignment.config import ModelConfig, Training
-from engine.alignment.loss import contrastive_loss, ranking_loss
-from engine.alignment.model import AlignmentModel, score
-from engine.alignment.towers import ImageEmbedding
-from engine.data.batches import PairBatch, Pairs
+from engine.alignment.model import AlignmentModel
+from engine.data.batches import Pairs
 from engine.evaluation.retrieval import Recalls, RetrievalResult
 from engine.evaluation.split import EncodedSplit, evaluate
 from engine.training.checkpoint import load_checkpoint, save_checkpoint
+from engine.training.log import Log
+from engine.training.objective import Objective
 from engine.training.schedule import learning_rate_factor
+from engine.training.teachers import Teacher
 
 STATISTICS_SAMPLE = 300  # photos that tell how large each channel of the features is
 
@@ -34,23 +35,15 @@ class Trained:
     result: RetrievalResult
 
 
-def _loss(model: AlignmentModel, batch: PairBatch, training: Training) -> Tensor:
-    images: ImageEmbedding = model.embed_images(batch.features)
-    scores = score(images, model.embed_sentences(batch.words.vectors, batch.words.mask))
-    if training.objective == "ranking":
-        return ranking_loss(scores, batch.image_ids, training.margin)
-    return contrastive_loss(scores, batch.image_ids, model.log_scale.exp())
-
-
-def _optimizer(model: nn.Module, training: Training) -> torch.optim.Optimizer:
+def _optimizer(parameters: list[nn.Parameter], training: Training) -> torch.optim.Optimizer:
     if training.optimizer == "sgd":
         return torch.optim.SGD(
-            model.parameters(),
+            parameters,
             training.learning_rate,
             momentum=training.momentum,
             weight_decay=training.weight_decay,
         )
-    return torch.optim.AdamW(model.parameters(), training.learning_rate, weight_decay=training.weight_decay)
+    return torch.optim.AdamW(parameters, training.learning_rate, weight_decay=training.weight_decay)
 
 
 def train(
@@ -58,7 +51,9 @@ def train(
     pairs: Pairs,
     validation: EncodedSplit,
     checkpoint: Path,
-    log: Callable[[dict[str, Any]], None],
+    log: Log,
+    prepare: Callable[[AlignmentModel], None] = lambda _: None,
+    teachers: Sequence[Teacher] = (),
 ) -> Trained:
     """Train, or go on with the run that ``checkpoint`` holds.
 
@@ -68,6 +63,8 @@ def train(
         validation: measured after each epoch; the epoch with the largest sum of recalls is kept.
         checkpoint: written after each epoch.
         log: called after each epoch with its figures.
+        prepare: fills what is fixed in the new model before its first step.
+        teachers: models to learn from; see ``Training.distillation``.
 
     Raises:
         ModelError: the checkpoint belongs to another configuration.
@@ -76,11 +73,14 @@ def train(
     torch.manual_seed(training.seed)
     model = AlignmentModel(config.architecture, training.dropout)
     model.fit_features(pairs.sample_features(STATISTICS_SAMPLE))
+    prepare(model)
+    objective = Objective(training, teachers)
+    parameters = [*model.parameters(), *objective.parameters()]
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(training.average))  # type: ignore[no-untyped-call]
-    optimizer = _optimizer(model, training)
+    optimizer = _optimizer(parameters, training)
     progress: dict[str, Any] = {"epoch": 0, "best_epoch": 0, "best_sum": -1.0, "best": {}}
     if checkpoint.is_file():
-        progress = load_checkpoint(checkpoint, config, model, average, optimizer)
+        progress = load_checkpoint(checkpoint, config, model, average, objective, optimizer)
 
     kept = copy.deepcopy(model)
     num_steps = training.epochs * pairs.num_batches
@@ -92,10 +92,12 @@ def train(
             factor = learning_rate_factor(epoch * pairs.num_batches + number, num_steps, training.warmup)
             for group in optimizer.param_groups:
                 group["lr"] = training.learning_rate * factor
-            loss = _loss(model, batch, training)
+            loss = objective(model, batch)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_value_(model.parameters(), training.clip)
+            loss.backward()
+            nn.utils.clip_grad_value_(parameters, training.clip)
+            if training.clip_length:
+                nn.utils.clip_grad_norm_(parameters, training.clip_length)
             optimizer.step()
             average.update_parameters(model)
             losses.append(loss.item())
@@ -106,7 +108,7 @@ def train(
             state = {name: tensor.clone() for name, tensor in kept.state_dict().items()}
             progress |= {"best_epoch": epoch + 1, "best_sum": result.sum_of_recalls, "best": state}
         progress["epoch"] = epoch + 1
-        save_checkpoint(checkpoint, config, model, average, optimizer, progress)
+        save_checkpoint(checkpoint, config, model, average, objective, optimizer, progress)
         log({
             "epoch": epoch + 1, "loss": round(float(np.mean(losses)), 4), "seconds": round(trained_in, 1),
             "image_to_sentence": _row(result.image_to_sentence), "sentence_to_image": _row(result.sentence_to_image),

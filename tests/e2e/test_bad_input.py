@@ -23,7 +23,7 @@ unix_only = pytest.mark.skipif(os.name == "nt", reason="a matter of Unix")
 
 def found_by(cli: Cli, library: Path, *options: str | Path) -> list[str]:
     """Every photo that a search finds."""
-    result = cli("search", "a photo", "--json", "-n", "1000", *options, library=library)
+    result = cli("search", "a photo", "--min-probability", "0", "--json", "-n", "1000", *options, library=library)
     assert result.exit_code == 0, result.stderr
     return [hit["path"] for hit in json.loads(result.stdout)]
 
@@ -151,7 +151,7 @@ def test_odd_names_are_kept_exactly_and_shown_safely(cli: Cli, photos: Path, tmp
     result = cli("index", folder, library=tmp_path / "library")
     assert "1 photos added, 0 unchanged, 0 failed; 1 sentences added" in result.stdout
     assert found_by(cli, tmp_path / "library") == [str(path)]
-    plain = cli("search", "a cat", library=tmp_path / "library").stdout
+    plain = cli("search", "a cat", "--min-probability", "0", library=tmp_path / "library").stdout
     assert 'it\'s a "cat"\\nKätzchen 猫 \\x1b[31m.png' in plain
     assert "\x1b" not in plain
     for command in (["sentences", path], ["align", path, "a cat"]):
@@ -195,7 +195,7 @@ def run(*arguments):
 
 library, scratch, model, photo = sys.argv[1:]
 for folder in (scratch,):  # imports whatever the commands import, while all of it can be read
-    run("search", "a cat", "--library", folder, "--model", model)
+    run("search", "a cat", "--min-probability", "0", "--library", folder, "--model", model)
     run("index", photo, "--library", folder, "--model", model)
     run("status", "--library", folder)
 if os.geteuid() == 0:  # root may write anywhere: give up its rights
@@ -206,7 +206,7 @@ if os.geteuid() == 0:  # root may write anywhere: give up its rights
     except OSError as error:
         print("skip:", error)
         raise SystemExit
-for arguments in (["search", "a cat", "--json"], ["index", photo]):
+for arguments in (["search", "a cat", "--min-probability", "0", "--json"], ["index", photo]):
     result = run(*arguments, "--library", library, "--model", model)
     print(result.exit_code, len(result.stdout) > 2, " ".join(result.stderr.split()) or "nothing said")
 result = run("status", "--library", library)
@@ -256,7 +256,7 @@ def test_a_library_of_another_model_is_refused_and_can_be_embedded_again(
     paths = sorted(found_by(cli, own_library))
     num_sentences = len(sentence_file.read_text().splitlines())
     photo = photos / "chelsea.png"
-    for command in (["search", "a cat"], ["sentences", photo], ["similar", photo]):
+    for command in (["search", "a cat", "--min-probability", "0"], ["sentences", photo], ["similar", photo]):
         refused = cli(*command, "--model", other_model, library=own_library)
         require_refused(refused, "made by the model 'default'", "'other'", f"engine index --model {other_model}")
     again = cli("index", photo, "--model", other_model, library=own_library)
@@ -265,7 +265,10 @@ def test_a_library_of_another_model_is_refused_and_can_be_embedded_again(
     status = json.loads(cli("status", "--json", library=own_library).stdout)
     assert (status["photos"], status["sentences"], status["model"]) == (len(paths), num_sentences, "other")
     assert sorted(found_by(cli, own_library, "--model", other_model)) == paths
-    require_refused(cli("search", "a cat", "--model", "default", library=own_library), "made by the model 'other'")
+    require_refused(
+        cli("search", "a cat", "--min-probability", "0", "--model", "default", library=own_library),
+        "made by the model 'other'",
+    )
     back = cli("index", photo, "--model", "default", library=own_library)
     assert f"0 photos added, {1} unchanged" in back.stdout  # its vectors were kept
     assert sorted(found_by(cli, own_library)) == paths
@@ -276,7 +279,12 @@ def test_a_library_of_a_models_folder_says_to_name_the_folder(
 ) -> None:
     photo = photos / "chelsea.png"
     cli("index", photo, "--model", other_model, library=tmp_path / "library")
-    for command in (["search", "a cat"], ["index", photo], ["sentences", photo], ["similar", photo]):
+    for command in (
+        ["search", "a cat", "--min-probability", "0"],
+        ["index", photo],
+        ["sentences", photo],
+        ["similar", photo],
+    ):
         result = cli(*command, library=tmp_path / "library")
         require_refused(result, str(tmp_path / "library"), "'other'", "--model")
 
@@ -300,7 +308,12 @@ def test_a_damaged_catalogue_is_named(
     damage: Callable[[Path], None], cli: Cli, own_library: Path, photos: Path
 ) -> None:
     damage(own_library / "library.sqlite3")
-    for command in (["search", "a cat"], ["status"], ["index", photos], ["sentences", photos / "chelsea.png"]):
+    for command in (
+        ["search", "a cat", "--min-probability", "0"],
+        ["status"],
+        ["index", photos],
+        ["sentences", photos / "chelsea.png"],
+    ):
         result = cli(*command, library=own_library)
         require_refused(result, "library.sqlite3", "backup")
 
@@ -320,15 +333,18 @@ def flip(path: Path) -> None:
 def test_a_damaged_faiss_file_is_rebuilt_and_said_so(
     by: str, damage: Callable[[Path], None], said: str, cli: Cli, own_library: Path, photos: Path
 ) -> None:
-    expected = cli("search", "a cat", "--json", library=own_library)
+    expected = cli("search", "a cat", "--min-probability", "0", "--json", library=own_library)
     (file,) = own_library.glob("regions-*.faiss")
     damage(file)
-    first = cli(*(["search", "a cat", "--json"] if by == "search" else ["index", photos]), library=own_library)
+    first = cli(
+        *(["search", "a cat", "--min-probability", "0", "--json"] if by == "search" else ["index", photos]),
+        library=own_library,
+    )
     assert first.exit_code == 0
     (warning,) = [line for line in first.stderr.splitlines() if "FAISS" in line]
     assert said in warning
     assert "rebuilt from the vectors" in warning
-    second = cli("search", "a cat", "--json", library=own_library)
+    second = cli("search", "a cat", "--min-probability", "0", "--json", library=own_library)
     assert (second.exit_code, second.stdout, second.stderr) == (0, expected.stdout, "")
     assert len(list(own_library.glob("regions-*.faiss"))) == 1
 
@@ -337,17 +353,22 @@ def test_a_damaged_faiss_file_is_rebuilt_and_said_so(
 def test_damaged_vectors_are_named_not_used_and_made_again_on_request(
     damage: Callable[[Path], None], cli: Cli, own_library: Path, photos: Path
 ) -> None:
-    expected = cli("search", "a cat", "--json", library=own_library)
+    expected = cli("search", "a cat", "--min-probability", "0", "--json", library=own_library)
     (segment,) = own_library.rglob("photos/*.f16")
     damage(segment)
     name = str(segment.relative_to(own_library / "vectors").name)
-    for command in (["search", "a cat"], ["similar", photos / "chelsea.png"], ["status"], ["index", photos]):
+    for command in (
+        ["search", "a cat", "--min-probability", "0"],
+        ["similar", photos / "chelsea.png"],
+        ["status"],
+        ["index", photos],
+    ):
         require_refused(cli(*command, library=own_library), name, "engine index --rebuild-vectors")
     repaired = cli("index", photos, "--rebuild-vectors", library=own_library)
     assert repaired.exit_code == 0, repaired.stderr
     count = len(list(photos.iterdir()))
     assert f"{count} photos added, 0 unchanged, 0 failed; 10 sentences added." in repaired.stdout
-    found = cli("search", "a cat", "--json", library=own_library)
+    found = cli("search", "a cat", "--min-probability", "0", "--json", library=own_library)
     assert [hit["path"] for hit in json.loads(found.stdout)] == [hit["path"] for hit in json.loads(expected.stdout)]
     assert found.stderr == ""
     assert len(list(own_library.rglob("photos/*.f16"))) == 1
@@ -364,7 +385,9 @@ def test_damaged_sentence_vectors_are_named(cli: Cli, own_library: Path, photos:
 def test_a_file_in_the_place_of_the_library_is_explained(cli: Cli, photos: Path, tmp_path: Path) -> None:
     (tmp_path / "library").write_text("a file")
     require_refused(cli("index", photos, library=tmp_path / "library"), str(tmp_path / "library"))
-    require_refused(cli("search", "a cat", library=tmp_path / "library"), str(tmp_path / "library"))
+    require_refused(
+        cli("search", "a cat", "--min-probability", "0", library=tmp_path / "library"), str(tmp_path / "library")
+    )
 
 
 def test_a_photo_that_is_gone_is_still_found_until_it_is_looked_for(cli: Cli, own_photos: Path, tmp_path: Path) -> None:

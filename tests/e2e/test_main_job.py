@@ -96,7 +96,7 @@ def test_a_copied_photo_shares_its_vectors(cli: Cli, own_photos: Path, tmp_path:
     result = cli("index", own_photos, library=library)
     assert f"1 photos added, {count} unchanged, 0 failed" in result.stdout
     assert vector_bytes(library) == size
-    hits = json.loads(cli("search", "a cat", "--json", "-n", "99", library=library).stdout)
+    hits = json.loads(cli("search", "a cat", "--min-probability", "0", "--json", "-n", "99", library=library).stdout)
     twins = [hit for hit in hits if Path(hit["path"]).name in ("chelsea.png", "the same cat.png")]
     assert len(twins) == 2
     assert twins[0]["score"] == twins[1]["score"]
@@ -112,7 +112,7 @@ def test_a_moved_photo_shares_its_vectors(cli: Cli, own_photos: Path, tmp_path: 
     result = cli("index", own_photos, library=library)
     assert "1 photos added" in result.stdout
     assert vector_bytes(library) == size
-    hits = json.loads(cli("search", "a cat", "--json", "-n", "99", library=library).stdout)
+    hits = json.loads(cli("search", "a cat", "--min-probability", "0", "--json", "-n", "99", library=library).stdout)
     assert str(own_photos / "cats" / "chelsea.png") in {hit["path"] for hit in hits}
 
 
@@ -122,13 +122,17 @@ def test_a_changed_photo_is_embedded_again(cli: Cli, own_photos: Path, tmp_path:
     count = len(list(own_photos.iterdir()))
 
     def score_of_changed() -> float:
-        hits = json.loads(cli("search", "a cat", "--json", "-n", "99", library=library).stdout)
+        hits = json.loads(
+            cli("search", "a cat", "--min-probability", "0", "--json", "-n", "99", library=library).stdout
+        )
         assert len(hits) == count
         (score,) = [hit["score"] for hit in hits if hit["path"] == str(own_photos / "coffee.png")]
         return float(score)
 
     def cat_score() -> float:
-        hits = json.loads(cli("search", "a cat", "--json", "-n", "99", library=library).stdout)
+        hits = json.loads(
+            cli("search", "a cat", "--min-probability", "0", "--json", "-n", "99", library=library).stdout
+        )
         return next(float(hit["score"]) for hit in hits if hit["path"] == str(own_photos / "chelsea.png"))
 
     assert score_of_changed() != cat_score()
@@ -222,7 +226,9 @@ def test_the_library_and_the_command_line_agree(cli: Cli, library: Path, photos:
     with Engine.open(library, device="cpu", warn=quiet) as engine:
         for text in QUERIES:
             hits = engine.search(text, 5)
-            printed = json.loads(cli("search", text, "--json", "-n", "5", library=library).stdout)
+            printed = json.loads(
+                cli("search", text, "--json", "--min-probability", "0", "-n", "5", library=library).stdout
+            )
             assert [str(hit.path) for hit in hits] == [hit["path"] for hit in printed]
             assert [hit.score for hit in hits] == pytest.approx([hit["score"] for hit in printed], abs=5e-5)
             assert [[phrase.text for phrase in hit.phrases] for hit in hits] == [
@@ -302,7 +308,9 @@ def test_the_ranking_is_the_oracles_on_flickr8k(
             require_oracle_order([(ids[hit.path], hit.score) for hit in hits], records, query, 10)
             own_first += name in [hit.path.name for hit in hits]
             if number < 3:
-                printed = json.loads(cli("search", "--json", "-n", "10", "--", text, library=library).stdout)
+                printed = json.loads(
+                    cli("search", "--json", "--min-probability", "0", "-n", "10", "--", text, library=library).stdout
+                )
                 assert [hit["path"] for hit in printed] == [str(hit.path) for hit in hits]
     assert own_first > 25  # 2.5 by chance: half of the sentences find their photo among the first ten of 200
 
@@ -333,7 +341,9 @@ def test_indexing_on_a_gpu(cli: Cli, photos: Path, library: Path, tmp_path: Path
     assert f"{count} photos added, 0 unchanged, 0 failed" in result.stdout
     for device in ("cuda", "cpu"):
         found, expected = (
-            json.loads(cli("search", "a cat", "--json", "--device", device, library=folder).stdout)
+            json.loads(
+                cli("search", "a cat", "--min-probability", "0", "--json", "--device", device, library=folder).stdout
+            )
             for folder in (tmp_path / "library", library)
         )
         scores = {hit["path"]: hit["score"] for hit in expected}

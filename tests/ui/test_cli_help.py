@@ -71,6 +71,7 @@ def test_version(cli: Cli) -> None:
         ["search", "a dog", "-n", "-3"],
         ["search", "a dog", "-n", "many"],
         ["search", "a dog", "--min-score", "high"],
+        ["search", "a dog", "--min-probability", "1.5"],
         ["search", "a dog", "--no-such-option"],
         ["search"],
         ["sentences"],

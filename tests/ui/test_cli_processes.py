@@ -51,7 +51,9 @@ def test_ctrl_c_stops_a_run_that_the_next_one_completes(
     assert 0 < before < total
     second = cli("index", many_photos, library=library)
     assert f"{total - before} photos added, {before} unchanged, 0 failed" in second.stdout
-    found = json.loads(cli("search", "something red", "--json", "-n", "10000", library=library).stdout)
+    found = json.loads(
+        cli("search", "something red", "--min-probability", "0", "--json", "-n", "10000", library=library).stdout
+    )
     assert sorted(Path(hit["path"]) for hit in found) == sorted(many_photos.iterdir())
 
 
@@ -73,7 +75,7 @@ def test_a_reader_that_went_away_is_no_error_to_print(start: Start, library: Pat
     """As with ``engine search … | head -1`` when head has seen enough."""
     reader, writer = os.pipe()
     os.close(reader)
-    process = start("search", "a cat", *more, library=library, stdout=writer)
+    process = start("search", "a cat", "--min-probability", "0", *more, library=library, stdout=writer)
     os.close(writer)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode != 0
@@ -84,7 +86,7 @@ def test_a_reader_that_went_away_is_no_error_to_print(start: Start, library: Pat
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell with head")
 def test_head_takes_the_first_line(start: Start, library: Path) -> None:
-    search = start("search", "a cat", library=library)
+    search = start("search", "a cat", "--min-probability", "0", library=library)
     head = subprocess.run(["head", "-1"], stdin=search.stdout, capture_output=True, text=True, timeout=60)
     assert search.stdout is not None
     search.stdout.close()
@@ -103,7 +105,7 @@ def test_a_mistake_of_ours_is_admitted_in_a_sentence(library: Path) -> None:
 
     def run(**more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-c", program, "search", "a cat"],
+            [sys.executable, "-c", program, "search", "a cat", "--min-probability", "0"],
             env={**environment, **more},
             capture_output=True,
             text=True,

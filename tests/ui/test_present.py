@@ -24,10 +24,11 @@ PHRASES = (
 
 
 def test_a_hit_as_a_dictionary() -> None:
-    hit = Hit(Path("/photos/two\nlines é.jpg"), 12.3456789, PHRASES)
+    hit = Hit(Path("/photos/two\nlines é.jpg"), 12.3456789, PHRASES, 0.123456)
     assert json.loads(json.dumps(hit_as_dict(hit))) == {
         "path": "/photos/two\nlines é.jpg",
         "score": 12.3457,
+        "probability": 0.1235,
         "phrases": [
             {"text": "a dog", "box": [10.0, 20.0, 110.2, 220.0], "score": 1.2346},
             {"text": "jumping over a log", "box": [0.0, 0.0, 640.0, 480.0], "score": 0.0},
@@ -36,10 +37,16 @@ def test_a_hit_as_a_dictionary() -> None:
 
 
 def test_sentences_and_alignments_as_dictionaries() -> None:
-    assert sentence_hit_as_dict(SentenceHit("a dog runs", 0.5)) == {"sentence": "a dog runs", "score": 0.5}
-    alignment = Alignment(Path("a.jpg"), "a dog jumping over a log", 2.0, 640, 480, PHRASES)
+    assert sentence_hit_as_dict(SentenceHit("a dog runs", 0.5, 0.75)) == {
+        "sentence": "a dog runs",
+        "score": 0.5,
+        "probability": 0.75,
+    }
+    assert sentence_hit_as_dict(SentenceHit("a dog runs", 0.5))["probability"] is None
+    alignment = Alignment(Path("a.jpg"), "a dog jumping over a log", 2.0, 640, 480, PHRASES, 0.25)
     found = alignment_as_dict(alignment)
-    assert list(found) == ["path", "score", "phrases"]
+    assert list(found) == ["path", "score", "probability", "phrases"]
+    assert found["probability"] == 0.25
     assert [phrase["text"] for phrase in found["phrases"]] == ["a dog", "jumping over a log"]
 
 
@@ -61,6 +68,22 @@ def test_hits_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "  2.   -1.000  sub/b.jpg",
     ]
     assert hits_as_text([]) == "No photo was found."
+
+
+def test_a_probability_is_a_percentage_beside_the_score() -> None:
+    hits = [
+        Hit(Path("/a.jpg"), 0.5, (), 0.347),
+        Hit(Path("/b.jpg"), 0.25, (), 1.0),
+        Hit(Path("/c.jpg"), 0.0, (), 0.004),
+    ]
+    assert hits_as_text(hits).splitlines() == [
+        "  1.    0.500   35 %  /a.jpg",
+        "  2.    0.250  100 %  /b.jpg",
+        "  3.    0.000    0 %  /c.jpg",
+    ]
+    assert sentence_hits_as_text([SentenceHit("a dog", 0.5, 0.347)]) == "  1.    0.500   35 %  a dog"
+    alignment = Alignment(Path("/a.jpg"), "a dog", 0.5, 640, 480, (), 0.347)
+    assert alignment_as_text(alignment).splitlines()[0] == "0.500   35 %  /a.jpg"
 
 
 def test_lines_fit_the_width() -> None:

@@ -5,18 +5,27 @@ from dataclasses import replace
 import pytest
 import torch
 
+from engine.alignment.classes import ClassEvidence
 from engine.alignment.config import Architecture
 from engine.alignment.model import AlignmentModel, score
-from engine.alignment.towers import PlainSentenceTower
+from engine.alignment.plain import PlainSentenceTower
 from engine.language.word_vectors import WordBatch
 
 SMALL = Architecture(num_channels=6, word_dimension=5, dimension=4, hidden=3)
+WITH_CLASSES = replace(SMALL, dimension=7, class_dimension=3)
+ARCHITECTURES = {"plain": replace(SMALL, towers="plain"), "cosine": SMALL, "cosine with classes": WITH_CLASSES}
 
 
-@pytest.fixture(params=["plain", "cosine"])
+@pytest.fixture(params=ARCHITECTURES)
 def model(request):
     torch.manual_seed(0)
-    return AlignmentModel(replace(SMALL, towers=request.param)).eval()
+    return filled(ARCHITECTURES[request.param])
+
+
+def filled(architecture):
+    model = AlignmentModel(architecture).eval()
+    model.fill_classes(torch.randn(1000, 6), torch.randn(1000), torch.randn(1000, 5))
+    return model
 
 
 def test_recurrent_network_equals_equations_3_to_6():
@@ -69,9 +78,37 @@ def test_extra_padding_changes_no_score(model):
     )
 
 
-def test_scores_of_unit_vectors_lie_between_minus_one_and_one():
+def test_the_weights_of_a_sentence_add_up_whatever_its_length():
     torch.manual_seed(3)
-    model = AlignmentModel(SMALL).eval()
-    batch = WordBatch.of([torch.randn(length, 5) for length in (1, 5, 9)])
-    scores = score(model.embed_images(torch.randn(6, 4, 6)), model.embed_sentences(batch.vectors, batch.mask))
-    assert scores.abs().max() <= 1 + 1e-5
+    model = filled(WITH_CLASSES)
+    torch.nn.init.normal_(model.sentence_tower.importance.weight)
+    tower = model.sentence_tower
+    weights = tower.balance.bias.exp()  # an untrained balance is the same for every sentence
+    for length in (1, 5, 9):
+        words = model.embed_sentences(torch.randn(1, length, 5), torch.ones(1, length, dtype=torch.bool)).words[0]
+        torch.testing.assert_close(words[:, :4].norm(dim=1).sum(), weights[0])
+        torch.testing.assert_close(words[:, 4:].norm(dim=1).sum(), weights[1])
+
+
+def test_evidence_that_is_known_changes_nothing():
+    torch.manual_seed(4)
+    model, features = filled(WITH_CLASSES), torch.randn(2, 4, 6)
+    known = model.embed_images(features, None, model.evidence(features))
+    found = model.embed_images(features)
+    assert torch.equal(known.regions, found.regions)
+    assert torch.equal(known.photo, found.photo)
+
+
+def test_a_region_of_one_class_has_the_vector_of_its_name():
+    torch.manual_seed(5)
+    names = torch.randn(1000, 5)
+    classes = ClassEvidence(num_channels=6, word_dimension=5, dimension=5)
+    weight = torch.zeros(1000, 6)
+    weight[7, 2] = 1e3  # channel 2 means class 7, and nothing else
+    classes.fill(weight, torch.zeros(1000), names)
+    features = torch.zeros(1, 2, 6)
+    features[0, 0, 2] = 1.0
+    evidence = classes.of_features(features)
+    own = classes.of_words(names[7])  # the name itself, read as a query
+    torch.testing.assert_close(evidence[0, 0], own)
+    assert evidence[0, 2] @ own > 0.9  # the photo has it from one of its regions

@@ -6,8 +6,7 @@ import torch
 from PIL import Image
 
 from engine.data import features
-from engine.data.batches import Pairs
-from engine.data.features import SentenceVectors, region_features, sentence_vectors
+from engine.data.features import region_features, sentence_vectors
 from engine.language.word_vectors import create_word_vectors
 from engine.vision.encoder import RegionFeatures
 
@@ -56,7 +55,7 @@ def test_the_second_call_computes_nothing(photos):
 def test_mirrored_photos_are_kept_apart(photos):
     encoder = BrightnessEncoder()
     region_features(encoder, photos)
-    assert region_features(encoder, photos, mirror=True)[3].tolist() == [[0, 60, 0], [60, 0, 0]]
+    assert region_features(encoder, photos, view=1)[3].tolist() == [[0, 60, 0], [60, 0, 0]]
 
 
 @pytest.mark.parametrize("stopped_at", [2, 4, 6, 7])
@@ -93,20 +92,3 @@ def test_sentence_vectors_are_those_of_each_sentence(tmp_path, monkeypatch):
         batch = vectors.batch([3, 0])
         assert batch.mask.sum(dim=1).tolist() == [7, 3]
         torch.testing.assert_close(batch.vectors[1, :3], source([["a", "dog", "runs"]])[0], atol=1e-2, rtol=1e-2)
-
-
-def test_an_epoch_shows_every_pair_once_in_an_order_of_its_own():
-    views = [np.arange(6, dtype=np.float16).reshape(6, 1, 1), -np.arange(6, dtype=np.float16).reshape(6, 1, 1)]
-    words = SentenceVectors(np.arange(12, dtype=np.float16).reshape(12, 1), np.arange(13))
-    pairs = Pairs(views, words, [n // 2 for n in range(12)], batch_size=4)
-    epochs = [list(pairs.epoch(seed)) for seed in (1, 1, 2)]
-    shown = [[int(word) for batch in epoch for word in batch.words.vectors[:, 0, 0]] for epoch in epochs]
-    assert sorted(shown[0]) == list(range(12))
-    assert shown[0] == shown[1] != shown[2]
-    for batch in epochs[0]:
-        assert batch.image_ids.tolist() == [int(word) // 2 for word in batch.words.vectors[:, 0, 0]]
-        assert batch.features.abs().flatten().tolist() == batch.image_ids.tolist()
-    assert {float(value) < 0 for epoch in epochs for batch in epoch for value in batch.features.flatten()} == {
-        True,
-        False,
-    }

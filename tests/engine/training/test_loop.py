@@ -9,8 +9,8 @@ import torch
 
 from engine.alignment.config import Architecture, ModelConfig, Training
 from engine.alignment.folder import load_model, save_model
-from engine.data.batches import Pairs
-from engine.data.features import SentenceVectors
+from engine.data.batches import Pairs, TrainingSet
+from engine.data.features import SentenceVectors, StoredRegions
 from engine.errors import ModelError
 from engine.evaluation.split import EncodedSplit, evaluate, score_matrix
 from engine.language.vocabulary import Vocabulary
@@ -41,11 +41,23 @@ def toy(seed=0):
     return features.astype(np.float16), sentences, [n // PER_IMAGE for n in range(NUM_IMAGES * PER_IMAGE)]
 
 
+def toy_boxes():
+    return np.zeros((NUM_IMAGES, 4, 4), dtype=np.float32)
+
+
+def toy_pairs(training):
+    features, sentences, owners = toy()
+    boxes = toy_boxes()
+    views = [StoredRegions(features, boxes), StoredRegions(features[:, ::-1], boxes)]
+    words = [("a", "b", "c")] * len(owners)
+    return Pairs(TrainingSet(views, sentences, words, np.array(owners), [()] * len(owners)), [], 0, training.batch_size)
+
+
 def run(config, checkpoint):
     features, sentences, owners = toy()
-    pairs = Pairs([features, features[:, ::-1]], sentences, owners, config.training.batch_size)
+    pairs = toy_pairs(config.training)
     lines = []
-    trained = train(config, pairs, EncodedSplit(features, sentences, owners), checkpoint, lines.append)
+    trained = train(config, pairs, EncodedSplit(features, toy_boxes(), sentences, owners), checkpoint, lines.append)
     return trained, lines
 
 
@@ -74,9 +86,11 @@ def test_a_run_killed_after_any_epoch_ends_as_if_it_was_not(tmp_path, architectu
             resumed.append(line)
             raise KilledError
 
-        pairs = Pairs([features, features[:, ::-1]], sentences, owners, training.batch_size)
+        pairs = toy_pairs(training)
         try:
-            again = train(config, pairs, EncodedSplit(features, sentences, owners), tmp_path / "killed.pt", log)
+            again = train(
+                config, pairs, EncodedSplit(features, toy_boxes(), sentences, owners), tmp_path / "killed.pt", log
+            )
         except KilledError:
             continue
     without_time = [{key: value for key, value in line.items() if key != "seconds"} for line in resumed]
@@ -96,7 +110,7 @@ def test_blocks_do_not_change_the_score_matrix(tmp_path, monkeypatch):
     features, sentences, owners = toy()
     config = ModelConfig("toy", SMALL, replace(CONTRASTIVE, epochs=1))
     trained, _ = run(config, tmp_path / "checkpoint.pt")
-    split = EncodedSplit(features, sentences, owners)
+    split = EncodedSplit(features, toy_boxes(), sentences, owners)
     whole = score_matrix(trained.model, split)
     monkeypatch.setattr("engine.evaluation.split.IMAGE_BLOCK", 7)
     monkeypatch.setattr("engine.evaluation.split.SENTENCE_BLOCK", 5)
@@ -111,7 +125,7 @@ def test_a_saved_model_loads_with_its_figures(tmp_path):
     features, sentences, owners = toy()
     assert loaded.name == "toy"
     assert "dog" in loaded.vocabulary
-    assert evaluate(loaded.model, EncodedSplit(features, sentences, owners)) == trained.result
+    assert evaluate(loaded.model, EncodedSplit(features, toy_boxes(), sentences, owners)) == trained.result
     assert load_model(str(tmp_path / "model")).fingerprint == loaded.fingerprint
 
 

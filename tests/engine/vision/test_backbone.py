@@ -22,6 +22,18 @@ def backbone():
     return create_backbone("efficientnet_lite2", 320)
 
 
+def test_the_maps_have_strides_8_16_and_32(backbone):
+    maps = backbone(pixels(2))
+    assert [tuple(features.shape[2:]) for features in maps] == [(40, 40), (20, 20), (10, 10)]
+    assert maps[-1].shape[1] == backbone.num_channels(320) == 1280
+
+
+def test_the_last_map_is_what_the_whole_network_extracts(backbone):
+    network = backbone.features.network
+    expected = network.extract_features((pixels(1).float() - backbone.mean) / backbone.deviation)
+    torch.testing.assert_close(backbone(pixels(1))[-1], expected)
+
+
 @pytest.mark.parametrize("batch", [1, 3])
 def test_onnx_runtime_equals_torch(backbone, batch):
     fast, slow = create_extractor(backbone, 320, CPU), TorchExtractor(backbone, CPU)
@@ -32,21 +44,21 @@ def test_onnx_runtime_equals_torch(backbone, batch):
 def test_a_batch_gives_what_single_photos_give(backbone):
     extract = create_extractor(backbone, 320, CPU)
     together = extract(pixels(3))
-    alone = torch.cat([extract(photo[None]) for photo in pixels(3)])
-    torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
+    singly = [extract(photo[None]) for photo in pixels(3)]
+    for level, features in enumerate(together):
+        alone = torch.cat([maps[level] for maps in singly])
+        torch.testing.assert_close(features, alone, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small"])
 def test_backbones_of_torchvision_fit_in(name, tmp_path):
     network = create_backbone(f"torchvision/{name}", 96, pretrained=False)
-    feature_map = network(pixels(2, 96))
-    assert feature_map.shape[:2] == (2, network.num_channels(96))
-    boxes, _ = FixedWindows()(feature_map)
-    assert pool_regions(feature_map, boxes).shape == (2, 20, network.num_channels(96))
+    maps = network(pixels(2, 96))
+    assert maps[-1].shape[:2] == (2, network.num_channels(96))
+    boxes, _ = FixedWindows()(pixels(2, 96), maps)
+    assert pool_regions(maps[-1], boxes).shape == (2, 20, network.num_channels(96))
     export_onnx(network, 96, tmp_path / "network.onnx")
-    torch.testing.assert_close(
-        OnnxExtractor(tmp_path / "network.onnx")(pixels(2, 96)), feature_map, atol=1e-3, rtol=1e-3
-    )
+    torch.testing.assert_close(OnnxExtractor(tmp_path / "network.onnx")(pixels(2, 96)), maps, atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["nothing", "torchvision/nothing"])
@@ -66,7 +78,8 @@ def test_weights_of_other_bytes_are_refused(tmp_path):
 
 @pytest.mark.gpu
 def test_features_on_a_gpu_equal_those_on_the_cpu(backbone):
-    on_cpu = TorchExtractor(backbone, CPU)(pixels(4))
-    on_gpu = create_extractor(create_backbone("efficientnet_lite2", 320), 320, torch.device("cuda"))(pixels(4)).cpu()
-    # Half precision: ReLU6 keeps features below 6, so an absolute bound says it all.
+    on_cpu = TorchExtractor(backbone, CPU)(pixels(4))[-1]
+    extract = create_extractor(create_backbone("efficientnet_lite2", 320), 320, torch.device("cuda"))
+    on_gpu = extract(pixels(4))[-1].cpu()
+    # Half precision: ReLU6 keeps the last features below 6, so an absolute bound says it all.
     assert (on_gpu - on_cpu).abs().mean() < 1e-2

@@ -9,7 +9,7 @@ from engine.vision.proposals import WHOLE_IMAGE, FixedWindows
 
 
 def test_nineteen_different_windows_inside_the_image_and_the_whole_image_last():
-    boxes, objectness = FixedWindows()(torch.zeros(2, 8, 10, 10))
+    boxes, objectness = FixedWindows()(torch.zeros(2, 3, 320, 320, dtype=torch.uint8), (torch.zeros(2, 8, 10, 10),))
     assert boxes.shape == (2, 20, 4)
     assert objectness.shape == (2, 20)
     assert torch.equal(boxes[0], boxes[1])

@@ -1,39 +1,16 @@
-"""The two towers: region features → region vectors, word vectors → word vectors in the same space."""
-
-from dataclasses import dataclass
+"""The towers of the ``paper`` preset: region features → v_i, word vectors → s_t (eqs. 1–6, Karpathy & Fei-Fei 2015)."""
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from engine.alignment.config import Architecture
+from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
 
 # Plain dot products start small, and word vectors a little above zero, so that the first scores differ by less than the
 # margin of 1. Otherwise the first steps are so long that most of the ReLUs of eq. 6 die and never come back.
 INITIAL_REGION_SCALE = 0.02
 INITIAL_WORD_SCALE = 0.3
 INITIAL_WORD_BIAS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class ImageEmbedding:
-    """Regions (B, R, D) and, in models with a global term, the photo vectors (B, D)."""
-
-    regions: Tensor
-    photo: Tensor | None
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceEmbedding:
-    """Words (N, T, D), their mask (N, T), and, in models with a global term, the sentence vectors (N, D).
-
-    Every weight of the score is folded into these, so that any score is a plain sum of dot products.
-    """
-
-    words: Tensor
-    mask: Tensor
-    sentence: Tensor | None
 
 
 class Standardise(nn.Module):
@@ -70,8 +47,8 @@ class PlainImageTower(nn.Module):
         self.project = nn.Linear(architecture.num_channels, architecture.dimension)  # W_m, b_m
         self.project.weight.data *= INITIAL_REGION_SCALE
 
-    def forward(self, features: Tensor) -> ImageEmbedding:
-        """Region features (B, R, C), the whole image last → embedding."""
+    def forward(self, features: Tensor, boxes: Tensor | None = None) -> ImageEmbedding:
+        """Region features (B, R, C), the whole image last → embedding; it does not look at the boxes."""
         return ImageEmbedding(self.project(self.dropout(self.standardise(features))), None)
 
 
@@ -111,48 +88,3 @@ class PlainSentenceTower(nn.Module):
             state = (embedded[:, t] + recurrent(state)).relu() * mask[:, t, None]
             states.append(state)
         return torch.stack(states, dim=1)  # (N, T, H)
-
-
-class CosineImageTower(nn.Module):
-    """Unit region vectors, and a unit photo vector from the whole image and the mean of all regions."""
-
-    def __init__(self, architecture: Architecture, dropout: float) -> None:
-        super().__init__()
-        self.standardise = Standardise(architecture.num_channels)
-        self.dropout = nn.Dropout(dropout)
-        self.project = nn.Linear(architecture.num_channels, architecture.dimension)
-        self.summarise = nn.Linear(2 * architecture.num_channels, architecture.dimension)
-
-    def forward(self, features: Tensor) -> ImageEmbedding:
-        """Region features (B, R, C), the whole image last → embedding."""
-        features = self.standardise(features)
-        summary = torch.cat([features[:, -1], features.mean(dim=1)], dim=1)  # (B, 2·C)
-        regions = F.normalize(self.project(self.dropout(features)), dim=-1)
-        return ImageEmbedding(regions, F.normalize(self.summarise(self.dropout(summary)), dim=-1))
-
-
-class CosineSentenceTower(nn.Module):
-    """A bidirectional GRU with a residual around it; unit word vectors, a unit sentence vector, learned weights."""
-
-    def __init__(self, architecture: Architecture, dropout: float) -> None:
-        super().__init__()
-        dimension, words = architecture.dimension, architecture.word_dimension
-        self.dropout = nn.Dropout(dropout)
-        self.recurrent = nn.GRU(words, architecture.hidden, batch_first=True, bidirectional=True)
-        self.project = nn.Linear(2 * architecture.hidden, dimension)
-        self.residual = nn.Linear(words, dimension)
-        self.summarise = nn.Linear(2 * architecture.hidden + words, dimension)
-        self.balance = nn.Parameter(torch.zeros(()))  # of words against the whole sentence, before the sigmoid
-
-    def forward(self, vectors: Tensor, mask: Tensor) -> SentenceEmbedding:
-        """Word vectors (N, T, E) and mask (N, T) → embedding."""
-        lengths = mask.sum(dim=1)
-        vectors = self.dropout(vectors)
-        packed = pack_padded_sequence(vectors, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=mask.shape[1])
-        words = F.normalize(self.project(self.dropout(states)) + self.residual(vectors), dim=-1)
-        summary = torch.cat([states, vectors], dim=2).sum(dim=1) / lengths[:, None]  # padding is zero in both
-        sentence = F.normalize(self.summarise(self.dropout(summary)), dim=-1)
-        balance = self.balance.sigmoid()
-        words = words * (balance / lengths)[:, None, None] * mask[:, :, None]  # the mean over words, folded in
-        return SentenceEmbedding(words, mask, sentence * (1 - balance))

@@ -1,0 +1,117 @@
+"""The towers of the ``default`` preset: unit vectors, learned and of class names side by side, and learned weights.
+
+A region's vector is [learned | class names], a photo's likewise. All weights are on the side of the sentence, so the
+score is S_kl = Σ_t max_i v_i · s_t (eq. 8) + photo · sentence.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from engine.alignment.classes import ClassEvidence
+from engine.alignment.config import Architecture
+from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
+
+NUM_GEOMETRY = 8
+PLACE_WIDTH = 256
+INITIAL_CLASS_WEIGHT = 0.3  # of the class names beside the learned vectors
+
+
+class CosineImageTower(nn.Module):
+    """Unit region vectors, and a unit photo vector from the whole image, the mean and the maximum of all regions."""
+
+    def __init__(self, architecture: Architecture, dropout: float) -> None:
+        super().__init__()
+        channels, learned = architecture.num_channels, architecture.dimension - architecture.class_dimension
+        self.classes = _classes(architecture)
+        self.dropout = nn.Dropout(dropout)
+        self.project = nn.Linear(channels, learned)
+        self.summarise = nn.Linear(3 * channels, learned)
+        self.place: nn.Sequential | None = None
+        if architecture.geometry:
+            self.place = nn.Sequential(
+                nn.Linear(channels + NUM_GEOMETRY, PLACE_WIDTH), nn.ReLU(), nn.Linear(PLACE_WIDTH, learned)
+            )
+            # Starts as nothing, so that a model without geometry can be trained on from where it is.
+            nn.init.zeros_(self.place[2].weight)  # type: ignore[arg-type]
+            nn.init.zeros_(self.place[2].bias)  # type: ignore[arg-type]
+
+    def evidence(self, features: Tensor) -> Tensor:
+        """Region features (B, R, C) → class vectors of the regions and, last, of the photo (B, R + 1, Dc)."""
+        return self.classes.of_features(features)
+
+    def forward(self, features: Tensor, boxes: Tensor | None = None, evidence: Tensor | None = None) -> ImageEmbedding:
+        """Region features (B, R, C), the whole image last, their boxes (B, R, 4), their evidence if known → embedding.
+
+        Only towers with geometry look at the boxes.
+        """
+        summary = torch.cat([features[:, -1], features.mean(dim=1), features.amax(dim=1)], dim=1)  # (B, 3·C)
+        regions = self.project(self.dropout(features))
+        if self.place is not None:
+            if boxes is None:
+                raise ValueError("this model's region vectors depend on the boxes; pass them")
+            regions = regions + self.place(torch.cat([self.dropout(features), _geometry(boxes)], dim=-1))
+        regions = F.normalize(regions, dim=-1)
+        photo = F.normalize(self.summarise(self.dropout(summary)), dim=-1)
+        evidence = self.evidence(features) if evidence is None else evidence
+        return ImageEmbedding(
+            torch.cat([regions, evidence[:, :-1]], dim=-1), torch.cat([photo, evidence[:, -1]], dim=-1)
+        )
+
+
+class CosineSentenceTower(nn.Module):
+    """A bidirectional GRU with a residual around it; every weight depends on the sentence.
+
+    How much a word counts, how much of that its class evidence, and how much the whole sentence: a short query leans
+    on other parts of the score than a sentence does.
+    """
+
+    def __init__(self, architecture: Architecture, dropout: float) -> None:
+        super().__init__()
+        words, hidden = architecture.word_dimension, architecture.hidden
+        learned = architecture.dimension - architecture.class_dimension
+        self.classes = _classes(architecture)
+        self.dropout = nn.Dropout(dropout)
+        self.recurrent = nn.GRU(words, hidden, batch_first=True, bidirectional=True)
+        self.project = nn.Linear(2 * hidden, learned)
+        self.residual = nn.Linear(words, learned)
+        self.summarise = nn.Linear(2 * hidden + words, learned)
+        self.importance = nn.Linear(2 * hidden + words, 2)  # of a word: its learned vector, its class vector
+        self.balance = nn.Linear(2 * hidden + words + 1, 4)  # words, their classes, sentence, its class
+        for layer in (self.importance, self.balance):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        self.balance.bias.data[1::2] = math.log(INITIAL_CLASS_WEIGHT)
+
+    def forward(self, vectors: Tensor, mask: Tensor) -> SentenceEmbedding:
+        """Word vectors (N, T, E) and mask (N, T) → embedding."""
+        lengths = mask.sum(dim=1)
+        classes = self.classes.of_words(vectors)  # (N, T, Dc)
+        whole = self.classes.of_words(vectors.sum(dim=1) / lengths[:, None])  # (N, Dc)
+        vectors = self.dropout(vectors)
+        packed = pack_padded_sequence(vectors, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        states, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=mask.shape[1])
+        learned = F.normalize(self.project(self.dropout(states)) + self.residual(vectors), dim=-1)
+        both = torch.cat([states, vectors], dim=2)  # (N, T, 2·H + E), zero where padded
+        summary = both.sum(dim=1) / lengths[:, None]
+        sentence = F.normalize(self.summarise(self.dropout(summary)), dim=-1)
+        share = self.importance(both).masked_fill(~mask[:, :, None], float("-inf")).softmax(dim=1)  # (N, T, 2)
+        weights = self.balance(torch.cat([summary, lengths[:, None].log()], dim=1)).exp()  # (N, 4)
+        share = share * weights[:, None, :2]
+        words = torch.cat([learned * share[..., :1], classes * share[..., 1:]], dim=-1)
+        sentence = torch.cat([sentence * weights[:, 2:3], whole * weights[:, 3:]], dim=-1)
+        return SentenceEmbedding(words * mask[:, :, None], mask, sentence)
+
+
+def _geometry(boxes: Tensor) -> Tensor:
+    """Boxes (B, R, 4) from 0 to 1 → corners, sides, area, and place in the order of the proposals (B, R, 8)."""
+    sides = boxes[..., 2:] - boxes[..., :2]
+    order = torch.linspace(0, 1, boxes.shape[1], device=boxes.device).expand(boxes.shape[:2])[..., None]
+    return torch.cat([boxes, sides, sides.prod(dim=-1, keepdim=True), order], dim=-1)
+
+
+def _classes(architecture: Architecture) -> ClassEvidence:
+    return ClassEvidence(architecture.num_channels, architecture.word_dimension, architecture.class_dimension)

@@ -1,0 +1,42 @@
+"""Which regions of a photo an annotated phrase may be found in, as targets for training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.ops import box_iou
+
+from engine.data.entities import PhraseBoxes
+from engine.data.features import View
+
+ENOUGH = 0.5  # IoU from which a region holds the phrase
+LEAST = 0.1  # the share that a region at that IoU gets, beside one that fits exactly, which gets 0.6
+SMALLEST_PART = 0.4  # of a box that a view has to show
+
+
+def by_sentence(phrases: Sequence[PhraseBoxes], num_sentences: int) -> list[list[PhraseBoxes]]:
+    """The phrases of each sentence."""
+    rows: list[list[PhraseBoxes]] = [[] for _ in range(num_sentences)]
+    for phrase in phrases:
+        rows[phrase.sentence_row].append(phrase)
+    return rows
+
+
+def region_targets(boxes: NDArray[np.float32], view: View, regions: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """How probable each region (R, 4) of a view is as the place of a phrase with ``boxes`` (n, 4) → (R,), sum 1.
+
+    A region counts by its overlap with the box around all of them, or with any one. None where no region fits.
+    """
+    cut, left = view.boxes(boxes)
+    cut = cut[left >= SMALLEST_PART]
+    if not len(cut):
+        return None
+    around = np.concatenate([cut[:, :2].min(axis=0), cut[:, 2:].max(axis=0)])[None]
+    overlap = box_iou(torch.from_numpy(np.concatenate([around, cut])), torch.from_numpy(regions)).amax(dim=0).numpy()
+    weights = np.where(overlap >= ENOUGH, overlap - ENOUGH + LEAST, 0.0)
+    total = weights.sum()
+    if total == 0:
+        return None
+    targets: NDArray[np.float32] = (weights / total).astype(np.float32)
+    return targets

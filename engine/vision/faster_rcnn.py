@@ -1,0 +1,49 @@
+"""torchvision's Faster R-CNN as proposer: nearest to the paper's R-CNN, slow, its weights downloaded once."""
+
+from importlib.metadata import version
+
+import torch
+import torchvision
+from torch import Tensor
+from torchvision.models.detection import FasterRCNN_ResNet50_FPN_V2_Weights, fasterrcnn_resnet50_fpn_v2
+
+from engine.errors import ModelError
+from engine.vision.backbone import FeatureMaps
+from engine.vision.proposals import NUM_REGIONS, FixedWindows, with_whole_image
+
+
+class FasterRcnn:
+    """The 19 detections of the highest score in a photo, whatever their class.
+
+    Args:
+        device: where it runs.
+        pretrained: False for random weights, in tests.
+
+    Raises:
+        ModelError: the weights cannot be downloaded.
+    """
+
+    def __init__(self, device: torch.device, *, pretrained: bool = True) -> None:
+        weights = FasterRCNN_ResNet50_FPN_V2_Weights.DEFAULT if pretrained else None
+        try:
+            network = fasterrcnn_resnet50_fpn_v2(
+                weights=weights, weights_backbone=None, box_score_thresh=0.0, box_detections_per_img=NUM_REGIONS - 1
+            )
+        except OSError as error:
+            raise ModelError(f"The weights of Faster R-CNN could not be downloaded ({error}); use learned.") from error
+        self._network = network.to(device).eval()
+        self._windows = FixedWindows()
+        self.identity = f"faster_rcnn/{'default' if pretrained else 'untrained'}/{version(torchvision.__name__)}"
+
+    @torch.inference_mode()
+    def __call__(self, pixels: Tensor, maps: FeatureMaps) -> tuple[Tensor, Tensor]:
+        """Boxes (B, R, 4), the whole image last, and objectness (B, R); fixed windows where too little is detected."""
+        device = maps[-1].device
+        side = torch.tensor([pixels.shape[3], pixels.shape[2]] * 2, device=device)
+        windows, _ = self._windows(pixels, maps)
+        boxes = windows[:, : NUM_REGIONS - 1].clone()
+        objectness = torch.zeros(boxes.shape[:2], device=device)
+        for row, found in enumerate(self._network(list(pixels.to(device) / 255))):
+            boxes[row, : len(found["boxes"])] = found["boxes"] / side
+            objectness[row, : len(found["scores"])] = found["scores"]
+        return with_whole_image(boxes, objectness)

@@ -1,0 +1,17 @@
+"""``engine evaluate``: how good a model is, on annotated photos; one file a verb."""
+
+import typer
+
+from ui.cli.evaluate import calibration, concepts, grounding, proposals, retrieval
+
+app = typer.Typer(no_args_is_help=True, help="Measure a model on captioned photos.")
+app.command("retrieval", no_args_is_help=True)(retrieval.command)
+app.command("grounding", no_args_is_help=True)(grounding.command)
+app.command("proposals", no_args_is_help=True)(proposals.command)
+app.command("concepts", no_args_is_help=True)(concepts.command)
+app.command("calibration", no_args_is_help=True)(calibration.command)
+
+
+@app.callback()
+def root() -> None:
+    """Measure a model on captioned photos."""

@@ -1,0 +1,61 @@
+"""``engine evaluate grounding``: phrases find their boxes."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ui.cli import options
+from ui.cli.console import print_json
+from ui.cli.evaluate import measuring
+
+if TYPE_CHECKING:
+    from engine.evaluation.segments import BetaChoice, SegmentAgreement
+
+Segments = Annotated[
+    bool, typer.Option("--segments", help="Try values of β too: how the model's own phrases agree with those marked.")
+]
+
+
+def command(
+    data: measuring.WithPhrases,
+    split: measuring.Split = "val",
+    model: options.Model = None,
+    segments: Segments = False,
+    device: options.Device = "auto",
+    json: options.Json = False,
+) -> None:
+    """How often the region chosen for a phrase of a sentence overlaps its annotated box by half (IoU ≥ 0.5)."""
+    from engine.evaluation.grounding import evaluate_grounding
+
+    loaded = measuring.load(model, device)
+    with measuring.progress() as report:
+        measured = evaluate_grounding(loaded, data, split, segments, report)
+    if json:
+        print_json(measured.as_dict())
+        return
+    found = measured.grounding
+    typer.echo(
+        f"{loaded.name} on {split}: {found.phrases} phrases of {measured.captions_matched} sentences "
+        f"({measured.captions} annotated)"
+    )
+    for name, figure in (
+        ("IoU ≥ 0.5 with the box around the entity", found.accuracy),
+        ("IoU ≥ 0.5 with any box of the entity", found.any_box),
+        ("centre inside the box around the entity", found.pointing),
+        ("had the best region been chosen", found.ceiling),
+    ):
+        typer.echo(f"{name:<42}{figure:>6.1f} %")
+    for kind, part in found.by_type.items():
+        typer.echo(f"  {kind:<40}{part.accuracy:>6.1f} %  {part.phrases} phrases")
+    _print_segments(measured.segments, measured.betas)
+
+
+def _print_segments(own: "SegmentAgreement", betas: "BetaChoice | None") -> None:
+    typer.echo(f"\n{'text segments, β':<20}{'a sentence':>12}{'uncut':>8}{'IoU ≥ 0.5':>11}")
+    for row in betas.rows if betas else (own,):
+        typer.echo(f"{row.beta:<20}{row.per_sentence:>12.2f}{row.uncut:>6.1f} %{row.accuracy:>9.1f} %")
+    if betas:
+        typer.echo(
+            f"People marked {betas.marked_per_sentence:.2f} phrases a sentence: β = {betas.best} comes closest; "
+            f"the model has {own.beta}."
+        )
