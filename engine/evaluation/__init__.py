@@ -1,1 +1,1 @@
-"""How good a model is: retrieval in both directions."""
+"""How good a model is: retrieval, proposals, grounding, concepts, calibration."""

@@ -116,7 +116,7 @@ def calibrate(
 
 def background_of(model: MultimodalModel, captions: CaptionSet, report: Report = no_report) -> NDArray[np.float16]:
     """The records (K, S, D) of up to 128 photos of a split, evenly spaced."""
-    regions = stored_regions(model.regions, [image.path for image in captions.images], report=report)
-    rows = np.unique(np.linspace(0, len(regions.features) - 1, BACKGROUND).round().astype(int))
-    features = torch.from_numpy(regions.features[rows].astype(np.float32))
-    return model.embed_regions(features, torch.from_numpy(regions.boxes[rows])).astype(np.float16)
+    rows = np.unique(np.linspace(0, len(captions.images) - 1, BACKGROUND).round().astype(int))
+    regions = stored_regions(model.regions, [captions.images[row].path for row in rows], report=report)
+    features = torch.from_numpy(regions.features.astype(np.float32))
+    return model.embed_regions(features, torch.from_numpy(np.array(regions.boxes))).astype(np.float16)

@@ -120,7 +120,8 @@ def best_boxes(objectness: Tensor, boxes: Tensor, num_boxes: int) -> tuple[Tenso
     rows = different.topk(CANDIDATES, dim=1).indices  # (B, K)
     boxes, scores = _take(boxes, rows), scores.gather(1, rows)
     decay = torch.stack([torch.exp(-(box_iou(own, own) ** 2) / SOFTNESS) for own in boxes])  # (B, K, K)
-    left, taken, batch = scores.clone(), [], torch.arange(len(scores))
+    left, taken = scores.clone(), []
+    batch = torch.arange(len(scores), device=scores.device)
     for _ in range(num_boxes):
         best = left.argmax(dim=1)  # (B,)
         taken.append(best)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.data.captions import load_captions, read_sentences
+from engine.data.captions import load_captions, load_further, read_sentences
 from engine.errors import DatasetError
 
 
@@ -53,3 +53,38 @@ def test_other_files_are_refused(tmp_path, content):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DatasetError, match="does not exist"):
         load_captions(tmp_path, "val")
+
+
+def test_questions_become_statements_and_graphics_are_left_out(tmp_path):
+    folder = tmp_path / "images" / "train"
+    folder.mkdir(parents=True)
+    (folder / "a.png").touch()
+    (folder / "b.png").touch()
+    entries = [
+        {
+            "filename": "a.png",
+            "split": "train",
+            "sentences": [{"raw": "A bar chart."}, {"raw": "A red kettle."}],
+            "questions": [
+                {"question": "Where is the kettle?", "answer": "On the stove."},
+                {"question": "What color is the kettle?", "answer": "Red."},
+                {"question": "Is it old?", "answer": "No."},
+            ],
+        },
+        {"filename": "b.png", "split": "train", "questions": [{"question": "Is it day?", "answer": "yes"}]},
+    ]
+    (tmp_path / "dataset.json").write_text(json.dumps({"images": entries}))
+    (image,) = load_further(tmp_path, "train").images  # nothing can be said of the second photo
+    assert image.sentences == (
+        "A red kettle.",
+        "the kettle is on the stove",
+        "red kettle",
+        "the kettle is on the stove, red kettle",
+    )
+
+
+def test_a_question_without_an_answer_is_named(tmp_path):
+    entry = {"filename": "a.png", "split": "train", "questions": [{"question": "Where?"}]}
+    (tmp_path / "dataset.json").write_text(json.dumps({"images": [entry]}))
+    with pytest.raises(DatasetError, match="no readable questions"):
+        load_further(tmp_path, "train")
