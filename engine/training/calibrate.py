@@ -19,7 +19,7 @@ from engine.multimodal import MultimodalModel
 BACKGROUND = 128  # photos; 64 to 512 gave the same error
 PENALTY = 1e-3  # of the squared weights of standardised features, on the mean loss
 FIT_ON = ("sentence", "phrase")
-ENOUGH_GAIN = 0.5  # of the best cut's
+ANSWERED = 0.9  # of the queries whose photos are there, at the default cut
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,23 +65,20 @@ def fit(libraries: Sequence[Hits]) -> Logistic:
     return Logistic(weights, float(fitted[-1] - weights @ mean))
 
 
-def choose_cut(present: NDArray[np.float64], removed: NDArray[np.float64]) -> float:
-    """The probability, in hundredths, that best separates the first hits of answerable queries from those of others.
+def choose_cut(present: NDArray[np.float64]) -> float:
+    """The highest probability, in hundredths, at which nine of ten answerable queries are still answered.
 
-    The gain of a cut is Youden's index: the share of ``present`` at or above it minus the share of ``removed``. Around
-    the best cut it is flat, and to withhold an answer costs a person more than to show a doubtful one: so this is the
-    lowest cut with half of the best gain.
+    To withhold an answer costs a person more than to show a doubtful one, so the cut is set by what it may withhold.
 
     Args:
-        present: probabilities (n,) of the first hits where the right photos are there.
-        removed: (m,) of those where they were removed.
+        present: probabilities (n,) of the first hits of queries whose right photos are there.
 
-    >>> choose_cut(np.array([0.3, 0.6]), np.array([0.1, 0.2]))
-    0.11
+    >>> choose_cut(np.array([0.05] + [0.125] * 9))
+    0.12
     """
     cuts = np.arange(100) / 100
-    gain = np.array([(present >= cut).mean() - (removed >= cut).mean() for cut in cuts])
-    return float(cuts[int(np.argmax(gain >= ENOUGH_GAIN * gain.max()))])
+    answered = np.array([(present >= cut).mean() for cut in cuts])
+    return float(cuts[np.flatnonzero(answered >= ANSWERED)[-1]])
 
 
 def calibrate(
@@ -110,7 +107,7 @@ def calibrate(
     photos, queries = np.arange(len(captions.images)), np.isin(scored.queries.kinds, FIT_ON)
     present, removed = (first_hits(scored, photos, queries, removed) for removed in (False, True))
     fitted = fit([present, removed])
-    cut = choose_cut(fitted(present.features[0]), fitted(removed.features[0]))
+    cut = choose_cut(fitted(present.features[0]))
     return Calibration(background, fitted.weights, fitted.bias, cut, model.fingerprint)
 
 
