@@ -31,7 +31,7 @@ def score_records(block: NDArray[np.floating], query: Query) -> NDArray[np.float
     num_words = len(query.words)
     # The sentence vector is one more column: one product, and no copy of the block without its photo vectors.
     columns = query.words if query.sentence is None else np.vstack([query.words, query.sentence[None]])
-    rows = block.reshape(-1, dimension).astype(np.float32)  # (n·S, D)
+    rows = block.reshape(-1, dimension).astype(np.float32, copy=False)  # (n·S, D)
     products = (rows @ columns.T.astype(np.float32)).reshape(num_records, rows_per_record, len(columns))
     num_regions = rows_per_record - (query.sentence is not None)
     scores = products[:, :num_regions, :num_words].max(axis=1).sum(axis=1)  # (n, R, T) -> (n, T) -> (n,)

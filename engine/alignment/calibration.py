@@ -69,7 +69,7 @@ class Calibration:
         fingerprint: of the model it was fitted to.
     """
 
-    background: NDArray[np.float16]
+    background: NDArray[np.floating]
     weights: NDArray[np.float64]
     bias: float
     cut: float
@@ -102,7 +102,7 @@ class Calibration:
             return None
         try:
             with safe_open(path, framework="numpy") as file:
-                metadata, background = file.metadata() or {}, file.get_tensor("background")
+                metadata, background = file.metadata() or {}, file.get_tensor("background").astype(np.float32)
             if json.loads(metadata["features"]) != list(FEATURES):
                 raise ValueError(f"it was fitted to the features {metadata['features']}")
             weights = np.array(json.loads(metadata["weights"]), dtype=np.float64)

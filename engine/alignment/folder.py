@@ -10,14 +10,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 
 from engine.alignment.calibration import Calibration
 from engine.alignment.config import ModelConfig
 from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
-from engine.files import replace_file, sha256
+from engine.files import sha256
 from engine.language.vocabulary import Vocabulary
+from engine.weights import load_weights, save_weights
 
 PRETRAINED = ("default", "paper")
 CONFIG, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.json"
@@ -60,8 +60,7 @@ def save_model(folder: Path, config: ModelConfig, model: AlignmentModel, vocabul
     folder.mkdir(parents=True, exist_ok=True)
     config.save(folder / CONFIG)
     vocabulary.save(folder / VOCABULARY)
-    weights = {name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}
-    replace_file(folder / WEIGHTS, lambda temporary: temporary.write_bytes(save(weights)))
+    save_weights(folder / WEIGHTS, model)
 
 
 def load_model(name: str) -> ModelFolder:
@@ -74,8 +73,7 @@ def load_model(name: str) -> ModelFolder:
     config = ModelConfig.load(folder / CONFIG)
     model = AlignmentModel(config.architecture)
     try:
-        weights = load_file(folder / WEIGHTS)
-        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+        load_weights(folder / WEIGHTS, model)
         vocabulary = Vocabulary.load(folder / VOCABULARY)
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]

@@ -47,8 +47,8 @@ class PlainImageTower(nn.Module):
         self.project = nn.Linear(architecture.num_channels, architecture.dimension)  # W_m, b_m
         self.project.weight.data *= INITIAL_REGION_SCALE
 
-    def forward(self, features: Tensor, boxes: Tensor | None = None) -> ImageEmbedding:
-        """Region features (B, R, C), the whole image last → embedding; it does not look at the boxes."""
+    def forward(self, features: Tensor) -> ImageEmbedding:
+        """Region features (B, R, C), the whole image last → embedding."""
         return ImageEmbedding(self.project(self.dropout(self.standardise(features))), None)
 
 

@@ -25,6 +25,7 @@ IMAGE_BATCH = 16
 SENTENCE_BATCH = 64
 CHECKPOINT_EVERY = 25  # batches
 SMALLEST_CROP = 0.72  # of a side
+SMALLEST_PART = 0.4  # of an annotated box that a view has to show for it to count
 PARTS_AT_ONCE = 10_000
 
 Report = Callable[[str, int, int], None]
@@ -57,6 +58,11 @@ class View:
         if self.mirror:
             cut = np.stack([1 - cut[:, 2], cut[:, 1], 1 - cut[:, 0], cut[:, 3]], axis=1)
         return cut, left
+
+    def shown(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Those of the boxes (n, 4) of the photo that the view shows enough of, in the view."""
+        cut, left = self.boxes(boxes)
+        return cut[left >= SMALLEST_PART]
 
 
 def _area(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -170,20 +176,6 @@ def stored_regions(
     cache = ArrayCache.of_photos("regions", encoder.identity, paths, view)
     features, boxes = cache.arrays(len(paths), IMAGE_BATCH, compute, report)
     return StoredRegions(features, boxes)  # type: ignore[arg-type]
-
-
-def region_features(
-    encoder: RegionEncoder, paths: Sequence[Path], *, view: int = 0, report: Report = no_report
-) -> NDArray[np.float16]:
-    """Features (n, R, C) of photos; see ``stored_regions``."""
-    return stored_regions(encoder, paths, view=view, report=report).features
-
-
-def region_boxes(
-    encoder: RegionEncoder, paths: Sequence[Path], *, view: int = 0, report: Report = no_report
-) -> NDArray[np.float32]:
-    """Boxes (n, R, 4) of the regions of photos; see ``stored_regions``."""
-    return stored_regions(encoder, paths, view=view, report=report).boxes
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchvision.ops import box_iou
 
+from engine.data.boxes import overlaps, union_box
 from engine.data.entities import PhraseBoxes
 from engine.data.features import View
 
 ENOUGH = 0.5  # IoU from which a region holds the phrase
 LEAST = 0.1  # the share that a region at that IoU gets, beside one that fits exactly, which gets 0.6
-SMALLEST_PART = 0.4  # of a box that a view has to show
 
 
 def by_sentence(phrases: Sequence[PhraseBoxes], num_sentences: int) -> list[list[PhraseBoxes]]:
@@ -28,12 +26,10 @@ def region_targets(boxes: NDArray[np.float32], view: View, regions: NDArray[np.f
 
     A region counts by its overlap with the box around all of them, or with any one. None where no region fits.
     """
-    cut, left = view.boxes(boxes)
-    cut = cut[left >= SMALLEST_PART]
-    if not len(cut):
+    shown = view.shown(boxes)
+    if not len(shown):
         return None
-    around = np.concatenate([cut[:, :2].min(axis=0), cut[:, 2:].max(axis=0)])[None]
-    overlap = box_iou(torch.from_numpy(np.concatenate([around, cut])), torch.from_numpy(regions)).amax(dim=0).numpy()
+    overlap = overlaps(np.concatenate([union_box(shown)[None], shown]), regions).max(axis=0)
     weights = np.where(overlap >= ENOUGH, overlap - ENOUGH + LEAST, 0.0)
     total = weights.sum()
     if total == 0:

@@ -12,8 +12,8 @@ from engine.alignment.calibration import probabilities_of
 from engine.data.captions import load_captions
 from engine.data.features import Report, no_report
 from engine.errors import DatasetError, ModelError
-from engine.evaluation.boxes import percent
 from engine.evaluation.hits import Hits, ScoredQueries, first_hits, queries_of, score_queries
+from engine.evaluation.percent import percent
 from engine.multimodal import MultimodalModel
 from engine.training.calibrate import fit
 

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from engine.alignment.model import AlignmentModel, score
+from engine.data.boxes import OVERLAPS, centre_inside, overlaps
 from engine.data.concepts import ConceptSet, load_concepts
 from engine.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.errors import DatasetError, QueryError
-from engine.evaluation.boxes import OVERLAPS, centre_inside, overlaps, percent
+from engine.evaluation.percent import percent
 from engine.multimodal import MultimodalModel
 
 QUERY_BLOCK = 256

@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from engine.alignment.model import AlignmentModel
+from engine.data.boxes import OVERLAPS, centre_inside, overlaps, union_box
 from engine.data.captions import load_captions
 from engine.data.entities import MatchedPhrases, PhraseBoxes, load_entities, phrase_boxes
 from engine.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.errors import DatasetError
-from engine.evaluation.boxes import OVERLAPS, centre_inside, overlaps, percent, union_box
+from engine.evaluation.percent import percent
 from engine.evaluation.segments import BETAS, BetaChoice, SegmentAgreement, choose_beta, segment_agreement
 from engine.multimodal import MultimodalModel
 

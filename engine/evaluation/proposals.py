@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.data.boxes import overlaps
 from engine.data.captions import CaptionSet, load_captions
 from engine.data.entities import load_entities
-from engine.data.features import Report, no_report, region_boxes
+from engine.data.features import Report, no_report, stored_regions
 from engine.errors import DatasetError
-from engine.evaluation.boxes import overlaps, percent
+from engine.evaluation.percent import percent
 from engine.evaluation.windows import candidate_windows, greedy_windows
 from engine.multimodal import MultimodalModel
 from engine.photos.decode import decode
@@ -124,7 +125,7 @@ def evaluate_proposals(
     captions = load_captions(data, split)
     annotated = annotated_boxes(captions)
     paths = [image.path for image in captions.images]
-    rows = {"model": proposal_recall(annotated, region_boxes(model.regions, paths, report=report))}
+    rows = {"model": proposal_recall(annotated, stored_regions(model.regions, paths, report=report).boxes)}
     left_out = {}
 
     windows = FixedWindows()(torch.zeros(1, 3, 1, 1), (torch.zeros(1, 1, 1, 1),))[0][0].numpy()

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.alignment.segments import best_assignment
+from engine.data.boxes import OVERLAPS, overlaps, union_box
 from engine.data.entities import PhraseBoxes
-from engine.evaluation.boxes import OVERLAPS, overlaps, percent, union_box
+from engine.evaluation.percent import percent
 
 BETAS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
 

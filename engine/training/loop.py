@@ -3,7 +3,7 @@
 import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from engine.alignment.model import AlignmentModel
 from engine.data.batches import Pairs
 from engine.evaluation.retrieval import Recalls, RetrievalResult
 from engine.evaluation.split import EncodedSplit, evaluate
-from engine.training.checkpoint import load_checkpoint, save_checkpoint
+from engine.training.checkpoint import Stateful, load_checkpoint, save_checkpoint
 from engine.training.log import Log
 from engine.training.objective import Objective
 from engine.training.schedule import learning_rate_factor
@@ -78,9 +78,12 @@ def train(
     parameters = [*model.parameters(), *objective.parameters()]
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(training.average))  # type: ignore[no-untyped-call]
     optimizer = _optimizer(parameters, training)
+    parts: dict[str, Stateful] = {
+        "model": model, "average": average, "objective": objective, "optimizer": optimizer,
+    }  # fmt: skip
     progress: dict[str, Any] = {"epoch": 0, "best_epoch": 0, "best_sum": -1.0, "best": {}}
     if checkpoint.is_file():
-        progress = load_checkpoint(checkpoint, config, model, average, objective, optimizer)
+        progress = load_checkpoint(checkpoint, asdict(config), parts)
 
     kept = copy.deepcopy(model)
     num_steps = training.epochs * pairs.num_batches
@@ -108,7 +111,7 @@ def train(
             state = {name: tensor.clone() for name, tensor in kept.state_dict().items()}
             progress |= {"best_epoch": epoch + 1, "best_sum": result.sum_of_recalls, "best": state}
         progress["epoch"] = epoch + 1
-        save_checkpoint(checkpoint, config, model, average, objective, optimizer, progress)
+        save_checkpoint(checkpoint, asdict(config), parts, progress)
         log({
             "epoch": epoch + 1, "loss": round(float(np.mean(losses)), 4), "seconds": round(trained_in, 1),
             "image_to_sentence": _row(result.image_to_sentence), "sentence_to_image": _row(result.sentence_to_image),

@@ -16,14 +16,15 @@ from torchvision.ops import box_iou, generalized_box_iou_loss
 
 from engine.data.features import view_of
 from engine.data.maps import StoredMaps
-from engine.errors import ModelError
-from engine.files import replace_file
+from engine.evaluation.proposals import proposal_recall
+from engine.training.checkpoint import Stateful, load_checkpoint, save_checkpoint
 from engine.training.log import Log
 from engine.training.schedule import learning_rate_factor
 from engine.vision.backbone import FeatureMaps
 from engine.vision.detector import ProposalHead, anchors, best_boxes
+from engine.vision.proposals import NUM_REGIONS
 
-SMALLEST_PART = 0.4  # of an annotated box that a view has to show for it to count
+IMAGE_BLOCK = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +76,15 @@ def proposal_loss(
     return object_loss / max(1, num_matched), box_loss / max(1, num_matched)
 
 
-def proposal_recall(
-    head: ProposalHead, maps: StoredMaps, boxes: Sequence[NDArray[np.float32]], num_boxes: int
-) -> tuple[float, float]:
-    """Percent of annotated boxes that one of ``num_boxes`` proposals overlaps by 0.5 and by 0.7."""
-    found = np.zeros(2)
+@torch.inference_mode()
+def propose(head: ProposalHead, maps: StoredMaps, num_boxes: int) -> NDArray[np.float32]:
+    """The best boxes (n, num_boxes, 4) of n photos, without the whole image."""
     head.eval()
-    with torch.inference_mode():
-        for start in range(0, len(maps), 50):
-            rows = range(start, min(start + 50, len(maps)))
-            objectness, candidates = head(maps.batch(rows))
-            proposed, _ = best_boxes(objectness, candidates, num_boxes)
-            for row, own in zip(rows, proposed, strict=True):
-                if len(boxes[row]):
-                    overlap = box_iou(torch.from_numpy(boxes[row]), own).amax(dim=1).numpy()
-                    found += [(overlap >= 0.5).sum(), (overlap >= 0.7).sum()]
-    head.train()
-    at_half, at_seven = 100 * found / max(1, sum(map(len, boxes)))
-    return float(at_half), float(at_seven)
+    found = []
+    for start in range(0, len(maps), IMAGE_BLOCK):
+        objectness, candidates = head(maps.batch(range(start, min(start + IMAGE_BLOCK, len(maps)))))
+        found.append(best_boxes(objectness, candidates, num_boxes)[0].numpy())
+    return np.concatenate(found)
 
 
 def train_proposals(
@@ -122,17 +114,12 @@ def train_proposals(
     average = AveragedModel(head, multi_avg_fn=get_ema_multi_avg_fn(training.average))  # type: ignore[no-untyped-call]
     optimizer = torch.optim.AdamW(head.parameters(), training.learning_rate, weight_decay=training.weight_decay)
     matcher = Matcher(training.positive, training.negative, allow_low_quality_matches=True)
-    first = 0
+    parts: dict[str, Stateful] = {"head": head, "average": average, "optimizer": optimizer}
+    progress = {"epoch": 0}
     if checkpoint.is_file():
-        state = torch.load(checkpoint, weights_only=True)
-        if state["training"] != asdict(training):
-            raise ModelError(f"{checkpoint} was made with other settings; name another --output, or delete it.")
-        head.load_state_dict(state["head"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        first = state["epoch"]
+        progress = load_checkpoint(checkpoint, asdict(training), parts)
     num_batches = len(boxes) // training.batch_size
-    for epoch in range(first, training.epochs):
+    for epoch in range(progress["epoch"], training.epochs):
         started, losses = time.monotonic(), []
         random = np.random.default_rng((training.seed, epoch))
         order = random.permutation(len(boxes))
@@ -143,27 +130,19 @@ def train_proposals(
             factor = learning_rate_factor(step, training.epochs * num_batches, training.warmup)
             for group in optimizer.param_groups:
                 group["lr"] = training.learning_rate * factor
-            targets = [_in_view(boxes[row], view, int(row)) for row in rows]
+            targets = [torch.from_numpy(view_of(view, int(row)).shown(boxes[row])) for row in rows]
             losses.append(_step(head, views[view].batch(rows), targets, matcher, optimizer, training))
             average.update_parameters(head)
-        at_half, at_seven = proposal_recall(average.module, *validation, num_boxes=19)  # type: ignore[arg-type]
-        state = {
-            "training": asdict(training), "head": head.state_dict(), "average": average.state_dict(),
-            "optimizer": optimizer.state_dict(), "epoch": epoch + 1,
-        }  # fmt: skip
-        replace_file(checkpoint, lambda temporary, state=state: torch.save(state, temporary))  # type: ignore[misc]
+        val_maps, val_boxes = validation
+        recall = proposal_recall(val_boxes, propose(average.module, val_maps, NUM_REGIONS - 1))  # type: ignore[arg-type]
+        save_checkpoint(checkpoint, asdict(training), parts, {"epoch": epoch + 1})
         log({
             "epoch": epoch + 1, "loss": [round(value, 4) for value in np.mean(losses, axis=0).tolist()],
-            "recall_50": round(at_half, 2), "recall_70": round(at_seven, 2),
+            "recall_50": recall.recall_50, "recall_70": recall.recall_70,
             "seconds": round(time.monotonic() - started, 1),
         })  # fmt: skip
     head.load_state_dict(average.module.state_dict())
     return head.eval()
-
-
-def _in_view(boxes: NDArray[np.float32], view: int, row: int) -> Tensor:
-    cut, left = view_of(view, row).boxes(boxes)
-    return torch.from_numpy(cut[left >= SMALLEST_PART].astype(np.float32))
 
 
 def _step(

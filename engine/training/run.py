@@ -69,14 +69,19 @@ def run(
     encoder = RegionEncoder(architecture.backbone, architecture.image_size, architecture.proposer, device)
     words = create_word_vectors(architecture.word_vectors)
 
+    earlier = None if start is None else _teacher(start, config).state_dict()
+    classes = None
+    if earlier is None and architecture.class_dimension:
+        classes = (*load_classifier(architecture.backbone), class_name_vectors(words))
+
     def prepare(model: AlignmentModel) -> None:
-        if start is not None:
+        if earlier is not None:
             # What the earlier model lacks, such as geometry, keeps its first values.
-            _, unexpected = model.load_state_dict(_teacher(start, config).state_dict(), strict=False)
+            _, unexpected = model.load_state_dict(earlier, strict=False)
             if unexpected:
                 raise ModelError(f"The model {start} has parts that this one has not: {', '.join(unexpected)}.")
-        elif architecture.class_dimension:
-            model.fill_classes(*load_classifier(architecture.backbone), class_name_vectors(words))
+        elif classes is not None:
+            model.fill_classes(*classes)
 
     captions = load_captions(data, "train")
     needs_phrases = bool(training.phrase_weight or training.query_weight)

@@ -1,5 +1,7 @@
 """Learned region proposals: a class-agnostic detector on the feature maps that the backbone makes anyway."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -73,20 +75,27 @@ def _by_anchor(output: Tensor, values: int) -> Tensor:
 
 def anchors(levels: list[Tensor]) -> Tensor:
     """The anchors (A, 4) of feature levels (B, C, h, w), x0 y0 x1 y1 from 0 to 1."""
+    return _anchors(tuple((level.shape[2], level.shape[3]) for level in levels)).to(levels[0].device)
+
+
+@lru_cache(maxsize=4)
+@torch.inference_mode(mode=False)  # kept for training too, where a tensor of inference mode could not be used
+def _anchors(grids: tuple[tuple[int, int], ...]) -> Tensor:
+    """Of levels with so many rows and columns: they take longer to make than to use, and are always the same."""
     side = 1024  # any number of pixels: torchvision's anchors are whole pixels, and shares come out
     generator = AnchorGenerator(
         tuple(tuple(round(size * side) for size in sizes) for sizes in SIZES), (ASPECT_RATIOS,) * len(SIZES)
     )
-    image = ImageList(levels[0].new_zeros(1, 3, side, side), [(side, side)])
-    made: Tensor = generator(image, levels)[0]
+    image = ImageList(torch.zeros(1, 3, side, side), [(side, side)])
+    made: Tensor = generator(image, [torch.zeros(1, 1, *grid) for grid in grids])[0]
     # Centres of cells, where torchvision's stand at their corners.
     offsets = torch.cat([
-        torch.tensor([side / level.shape[3] / 2, side / level.shape[2] / 2]).expand(
-            level.shape[2] * level.shape[3] * len(SIZES[0]) * len(ASPECT_RATIOS), 2
+        torch.tensor([side / columns / 2, side / rows / 2]).expand(
+            rows * columns * len(SIZES[0]) * len(ASPECT_RATIOS), 2
         )
-        for level in levels
+        for rows, columns in grids
     ])  # fmt: skip
-    return (made + offsets.repeat(1, 2).to(made)) / side
+    return (made + offsets.repeat(1, 2)) / side
 
 
 def boxes_of(steps: Tensor, anchor_boxes: Tensor) -> Tensor:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor
 
 from engine.errors import ModelError
-from engine.files import replace_file, sha256
+from engine.files import sha256
 from engine.vision.backbone import FeatureMaps
 from engine.vision.detector import ProposalHead, best_boxes
 from engine.vision.proposals import NUM_REGIONS, with_whole_image
+from engine.weights import load_weights, save_weights
 
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 
@@ -22,8 +22,7 @@ def save_head(folder: Path, head: ProposalHead) -> None:
     """Write a detector; weights in half precision."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(json.dumps({"channels": head.channels, "width": head.width}) + "\n", encoding="utf-8")
-    weights = {name: tensor.half().contiguous() for name, tensor in head.state_dict().items()}
-    replace_file(folder / WEIGHTS, lambda temporary: temporary.write_bytes(save(weights)))
+    save_weights(folder / WEIGHTS, head)
 
 
 def load_head(folder: Path) -> ProposalHead:
@@ -35,7 +34,7 @@ def load_head(folder: Path) -> ProposalHead:
     try:
         settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         head = ProposalHead(tuple(settings["channels"]), settings["width"])
-        head.load_state_dict({name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()})
+        load_weights(folder / WEIGHTS, head)
     except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(

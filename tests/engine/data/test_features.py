@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from engine.data import features
-from engine.data.features import region_features, sentence_vectors
+from engine.data.features import sentence_vectors, stored_regions
 from engine.language.word_vectors import create_word_vectors
 from engine.vision.encoder import RegionFeatures
 
@@ -44,18 +44,18 @@ def photos(tmp_path, monkeypatch):
 
 def test_the_second_call_computes_nothing(photos):
     encoder = BrightnessEncoder()
-    first = np.array(region_features(encoder, photos))
+    first = np.array(stored_regions(encoder, photos).features)
     assert first.shape == (7, 2, 3)
     assert first[3].tolist() == [[60, 0, 0], [0, 60, 0]]
     batches = encoder.num_batches
-    assert np.array_equal(region_features(encoder, photos), first)
+    assert np.array_equal(stored_regions(encoder, photos).features, first)
     assert encoder.num_batches == batches
 
 
 def test_mirrored_photos_are_kept_apart(photos):
     encoder = BrightnessEncoder()
-    region_features(encoder, photos)
-    assert region_features(encoder, photos, view=1)[3].tolist() == [[0, 60, 0], [60, 0, 0]]
+    stored_regions(encoder, photos)
+    assert stored_regions(encoder, photos, view=1).features[3].tolist() == [[0, 60, 0], [60, 0, 0]]
 
 
 @pytest.mark.parametrize("stopped_at", [2, 4, 6, 7])
@@ -69,18 +69,18 @@ def test_a_computation_stopped_anywhere_goes_on(photos, stopped_at):
 
     encoder = BrightnessEncoder()
     with pytest.raises(StoppedError):
-        region_features(encoder, photos, report=stop)
+        stored_regions(encoder, photos, report=stop)
     before = encoder.num_batches
-    resumed = np.array(region_features(encoder, photos))
+    resumed = np.array(stored_regions(encoder, photos).features)
     assert resumed[:, 0, 0].tolist() == [number * 20 for number in range(7)]
     assert encoder.num_batches - before <= 4 - before + 1
 
 
 def test_a_changed_photo_is_computed_again(photos):
     encoder = BrightnessEncoder()
-    region_features(encoder, photos)
+    stored_regions(encoder, photos)
     Image.new("RGB", (16, 16), (200, 0, 0)).save(photos[0])
-    assert region_features(encoder, photos)[0, 0, 0] == 200
+    assert stored_regions(encoder, photos).features[0, 0, 0] == 200
 
 
 def test_sentence_vectors_are_those_of_each_sentence(tmp_path, monkeypatch):

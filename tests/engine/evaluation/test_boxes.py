@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.evaluation.boxes import centre_inside, overlaps, percent, union_box
+from engine.data.boxes import centre_inside, overlaps, union_box
+from engine.evaluation.percent import percent
 
 
 def some_boxes(seed, count):

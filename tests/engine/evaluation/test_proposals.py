@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.data.boxes import overlaps
 from engine.data.captions import load_captions
-from engine.evaluation.boxes import overlaps
 from engine.evaluation.proposals import annotated_boxes, proposal_recall, selective_search
 from engine.evaluation.windows import candidate_windows, greedy_windows
 from engine.vision.proposals import WHOLE_IMAGE, FixedWindows

@@ -8,7 +8,8 @@ from torchvision.ops import box_iou, roi_align
 
 from engine.data.maps import StoredMaps
 from engine.errors import ModelError
-from engine.training.proposals import ProposalTraining, proposal_loss, proposal_recall, train_proposals
+from engine.evaluation.proposals import proposal_recall
+from engine.training.proposals import ProposalTraining, proposal_loss, propose, train_proposals
 from engine.vision.detector import ProposalHead, anchors, best_boxes, boxes_of
 from engine.vision.encoder import pool_regions
 from engine.vision.faster_rcnn import FasterRcnn
@@ -96,7 +97,7 @@ def test_a_detector_learns_and_goes_on_where_it_was_killed(tmp_path):
     lines, resumed = [], []
     head = train_proposals(training, [maps], boxes, (maps, boxes), tmp_path / "whole.pt", lines.append)
     assert lines[-1]["recall_50"] > 90
-    assert proposal_recall(head, maps, boxes, 19)[0] == pytest.approx(lines[-1]["recall_50"], abs=0.01)
+    assert proposal_recall(boxes, propose(head, maps, 19)).recall_50 == pytest.approx(lines[-1]["recall_50"], abs=0.01)
 
     class KilledError(Exception):
         pass

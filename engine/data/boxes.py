@@ -33,12 +33,3 @@ def centre_inside(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDAr
     centre = (box[:2] + box[2:]) / 2
     within = (others[:, :2] <= centre) & (centre <= others[:, 2:])  # (m, 2)
     return np.logical_and(within[:, 0], within[:, 1])
-
-
-def percent(part: NDArray[np.bool_] | list[bool]) -> float:
-    """The share of True in percent, 0 of nothing.
-
-    >>> percent([True, False, False])
-    33.33
-    """
-    return round(100 * float(np.mean(part)), 2) if len(part) else 0.0
