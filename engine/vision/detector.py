@@ -12,7 +12,7 @@ from torchvision.ops import box_iou, clip_boxes_to_image, nms
 from engine.vision.backbone import FeatureMaps
 
 # Anchors in shares of the image's side; one row a level (strides 16 and 32). Annotated boxes are large: half of them
-# are wider than a third of the photo.
+# are wider than a quarter of the photo, half taller than a third.
 SIZES = ((0.12, 0.2, 0.32), (0.45, 0.62, 0.85))
 ASPECT_RATIOS = (0.45, 1.0, 2.2)
 LARGEST_STEP = 4.0  # logarithm of how much larger than its anchor a box can be; keeps exp() finite
