@@ -79,6 +79,7 @@ class MultimodalModel:
         architecture = folder.config.architecture
         self.dimension = architecture.dimension
         self.beta = architecture.beta
+        self.sharpness = architecture.sharpness
         self.has_global = folder.model.has_global
         self.num_regions = NUM_REGIONS
         self.image_size = architecture.image_size

@@ -25,6 +25,7 @@ class Architecture:
     towers: Literal["plain", "cosine"] = "cosine"  # eqs. 1–8 as written, or unit vectors with a global term
     geometry: bool = False  # whether a region's vector knows its box (cosine towers)
     beta: float = 0.05  # reward for keeping the region from one word to the next (eq. 12), in units of the word score
+    sharpness: float = 2.0  # how much the best region of a phrase counts against others that overlap one another
 
 
 @dataclass(frozen=True, slots=True)

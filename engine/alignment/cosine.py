@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from engine.alignment.classes import ClassEvidence
 from engine.alignment.config import Architecture
@@ -49,11 +49,12 @@ class CosineImageTower(nn.Module):
         Only towers with geometry look at the boxes.
         """
         summary = torch.cat([features[:, -1], features.mean(dim=1), features.amax(dim=1)], dim=1)  # (B, 3·C)
-        regions = self.project(self.dropout(features))
+        kept = self.dropout(features)
+        regions = self.project(kept)
         if self.place is not None:
             if boxes is None:
                 raise ValueError("this model's region vectors depend on the boxes; pass them")
-            regions = regions + self.place(torch.cat([self.dropout(features), _geometry(boxes)], dim=-1))
+            regions = regions + self.place(torch.cat([kept, _geometry(boxes)], dim=-1))
         regions = F.normalize(regions, dim=-1)
         photo = F.normalize(self.summarise(self.dropout(summary)), dim=-1)
         evidence = self.evidence(features) if evidence is None else evidence
@@ -89,21 +90,27 @@ class CosineSentenceTower(nn.Module):
     def forward(self, vectors: Tensor, mask: Tensor) -> SentenceEmbedding:
         """Word vectors (N, T, E) and mask (N, T) → embedding."""
         lengths = mask.sum(dim=1)
-        classes = self.classes.of_words(vectors)  # (N, T, Dc)
         whole = self.classes.of_words(vectors.sum(dim=1) / lengths[:, None])  # (N, Dc)
+        # Only the W real words are looked at, in the order of the GRU: a long sentence makes a batch mostly padding.
+        places = torch.arange(mask.numel(), device=mask.device).view(mask.shape)
+        packed = pack_padded_sequence(places, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        place = packed.data  # (W,) of N·T
+        vectors = vectors.flatten(0, 1)[place]
+        classes = self.classes.of_words(vectors)
         vectors = self.dropout(vectors)
-        packed = pack_padded_sequence(vectors, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(self.recurrent(packed)[0], batch_first=True, total_length=mask.shape[1])
+        states = self.recurrent(packed._replace(data=vectors))[0].data
         learned = F.normalize(self.project(self.dropout(states)) + self.residual(vectors), dim=-1)
-        both = torch.cat([states, vectors], dim=2)  # (N, T, 2·H + E), zero where padded
-        summary = both.sum(dim=1) / lengths[:, None]
+        both = torch.cat([states, vectors], dim=1)  # (W, 2·H + E)
+        summary = both.new_zeros(len(mask), both.shape[1]).index_add(0, place // mask.shape[1], both) / lengths[:, None]
         sentence = F.normalize(self.summarise(self.dropout(summary)), dim=-1)
-        share = self.importance(both).masked_fill(~mask[:, :, None], float("-inf")).softmax(dim=1)  # (N, T, 2)
         weights = self.balance(torch.cat([summary, lengths[:, None].log()], dim=1)).exp()  # (N, 4)
-        share = share * weights[:, None, :2]
-        words = torch.cat([learned * share[..., :1], classes * share[..., 1:]], dim=-1)
+        importance = both.new_full((mask.numel(), 2), float("-inf")).index_put((place,), self.importance(both))
+        share = importance.view(*mask.shape, 2).softmax(dim=1) * weights[:, None, :2]
+        share = share.flatten(0, 1)[place]  # (W, 2)
+        words = torch.cat([learned * share[:, :1], classes * share[:, 1:]], dim=1)
+        words = words.new_zeros(mask.numel(), words.shape[1]).index_put((place,), words).view(*mask.shape, -1)
         sentence = torch.cat([sentence * weights[:, 2:3], whole * weights[:, 3:]], dim=-1)
-        return SentenceEmbedding(words * mask[:, :, None], mask, sentence)
+        return SentenceEmbedding(words, mask, sentence)
 
 
 def _geometry(boxes: Tensor) -> Tensor:

@@ -91,6 +91,7 @@ def load_model(name: str) -> ModelFolder:
 
 def _fingerprint(config: ModelConfig, weights: Path) -> str:
     architecture = asdict(config.architecture)
-    del architecture["beta"]  # cuts phrases out of vectors that it does not change
+    for setting in ("beta", "sharpness"):  # they tell phrases and boxes from vectors that they do not change
+        del architecture[setting]
     content = json.dumps(architecture, sort_keys=True) + sha256(weights)
     return hashlib.sha256(content.encode()).hexdigest()

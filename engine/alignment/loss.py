@@ -72,7 +72,7 @@ def phrase_loss(regions: Tensor, words: Tensor, spans: Tensor, targets: Tensor, 
         targets: (P, R), sum 1.
         scale: inverse temperature, a scalar.
     """
-    phrases = F.normalize((words * spans[:, :, None]).sum(dim=1), dim=-1)  # (P, D)
+    phrases = F.normalize(torch.einsum("ptd,pt->pd", words, spans), dim=-1)
     logits = torch.einsum("prd,pd->pr", regions, phrases) * scale
     return -(targets * logits.log_softmax(dim=1)).sum(dim=1).mean()
 

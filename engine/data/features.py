@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from engine.files import replace_file
+from engine.files import replace_file, sha256
 from engine.language.tokens import tokenize
 from engine.language.word_vectors import WordBatch, WordVectors
 from engine.photos.decode import decode
@@ -111,9 +111,11 @@ class ArrayCache:
 
     @classmethod
     def of_photos(cls, kind: str, identity: str, paths: Sequence[Path], view: int) -> "ArrayCache":
-        """The cache of what the network ``identity`` says of a view of photos."""
-        stamps = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths]
-        return cls(_cache_path(kind, [identity, f"view {view}", *stamps]))
+        """The cache of what the network ``identity`` says of a view of photos.
+
+        The photos are known by their bytes: a data set that was copied anew costs no second computation.
+        """
+        return cls(_cache_path(kind, [identity, f"view {view}", *(sha256(path) for path in paths)]))
 
     def arrays(
         self, num_rows: int, block: int, compute: Callable[[int], Sequence[NDArray[np.generic]]], report: Report

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.alignment.localisation import likely_regions
 from engine.alignment.model import AlignmentModel, score
 from engine.data.boxes import OVERLAPS, centre_inside, overlaps
 from engine.data.concepts import ConceptSet, load_concepts
@@ -34,9 +35,9 @@ class Concepts:
     """How well the names of concepts find photos, and the concepts in them.
 
     ``mean_average_precision`` is from 0 to 1, ties counted against the model. Of the first photo of each query, the box
-    of the region that scores highest: percent of the queries where it has IoU ≥ 0.5 with a box of the concept
-    (``box_overlap``), and where its centre lies in one (``centre_inside``). A first photo that does not hold it
-    is a miss.
+    of the likely region (``engine.alignment.localisation``): percent of the queries where it has IoU ≥ 0.5 with a box
+    of the concept (``box_overlap``), and where its centre lies in one (``centre_inside``). A first photo that does not
+    hold it is a miss.
     """
 
     mean_average_precision: float
@@ -114,7 +115,7 @@ def _hit(box: NDArray[np.float32], annotated: NDArray[np.float32]) -> tuple[bool
 def find(
     model: AlignmentModel, features: NDArray[np.float16], boxes: NDArray[np.float32], queries: SentenceVectors
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scores (B, N) of B photos and N queries, and the box (B, N, 4) of the region with the largest Σ_t v_i · s_t.
+    """Scores (B, N) of B photos and N queries, and the box (B, N, 4) of the likely region by Σ_t v_i · s_t.
 
     Args:
         model: in evaluation mode.
@@ -130,7 +131,13 @@ def find(
         scores.append(score(images, embedding))  # (B, n)
         # Σ_t v_i · s_t = v_i · Σ_t s_t
         summed = (embedding.words * embedding.mask[:, :, None]).sum(dim=1)  # (n, D)
-        regions = (images.regions @ summed.T).argmax(dim=1).numpy()  # (B, R, n) → (B, n)
+        products = (summed @ images.regions.transpose(1, 2)).numpy()  # (n, D) @ (B, D, R) → (B, n, R)
+        regions = np.stack(
+            [
+                likely_regions(own, places, model.architecture.sharpness)
+                for own, places in zip(products, boxes, strict=True)
+            ]
+        )  # (B, n)
         found.append(np.take_along_axis(boxes, regions[:, :, None], axis=1))
     return torch.cat(scores, dim=1).numpy(), np.concatenate(found, axis=1)
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.alignment.localisation import likely_regions
 from engine.alignment.model import AlignmentModel
 from engine.data.boxes import OVERLAPS, centre_inside, overlaps, union_box
 from engine.data.captions import load_captions
@@ -21,6 +22,7 @@ from engine.multimodal import MultimodalModel
 
 IMAGE_BLOCK = 100
 SENTENCE_BLOCK = 500
+SHARPNESSES = (0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 100.0)
 TYPES = ("people", "clothing", "bodyparts", "animals", "vehicles", "instruments", "scene", "other")
 
 
@@ -51,10 +53,20 @@ class Grounding:
 
 
 @dataclass(frozen=True, slots=True)
-class GroundingResult:
-    """Grounding figures of a model on a split: of phrases, and of its text segments with its β.
+class SharpnessRow:
+    """What another sharpness of the choice of regions gives, in percent as in ``Grounding``."""
 
-    ``betas`` compares values of β, where that was asked for.
+    sharpness: float
+    accuracy: float
+    any_box: float
+    pointing: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroundingResult:
+    """Grounding figures of a model on a split: of phrases, and of its text segments, with its β and its sharpness.
+
+    ``betas`` and ``sharpnesses`` compare other values, where that was asked for.
     """
 
     model: str
@@ -63,6 +75,7 @@ class GroundingResult:
     captions: int
     captions_matched: int
     betas: BetaChoice | None
+    sharpnesses: tuple[SharpnessRow, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, the figures of the phrases at the top."""
@@ -70,6 +83,7 @@ class GroundingResult:
             "model": self.model, "segments": asdict(self.segments),
             "captions": self.captions, "captions_matched": self.captions_matched,
             "betas": asdict(self.betas) if self.betas else None,
+            "sharpnesses": [asdict(row) for row in self.sharpnesses],
         }  # fmt: skip
 
 
@@ -115,14 +129,28 @@ def word_scores(
     return scores
 
 
-def chosen_regions(scores: Mapping[int, NDArray[np.float32]], phrases: Sequence[PhraseBoxes]) -> list[int]:
-    """The region of each phrase: argmax_i Σ_t v_i · s_t over the words of the phrase, read in its sentence.
+def chosen_regions(
+    scores: Mapping[int, NDArray[np.float32]],
+    phrases: Sequence[PhraseBoxes],
+    boxes: NDArray[np.float32],
+    image_of_sentence: Sequence[int],
+    sharpness: float,
+) -> list[int]:
+    """The likely region of each phrase by Σ_t v_i · s_t over its words, read in its sentence.
 
     Args:
         scores: of each sentence by row, (T, R), as ``word_scores`` gives them.
         phrases: of those sentences.
+        boxes: (B, R, 4) of the regions of every image, x0 y0 x1 y1 from 0 to 1.
+        image_of_sentence: (N,) row of each sentence's image.
+        sharpness: see ``engine.alignment.localisation``.
     """
-    return [int(scores[p.sentence_row][p.start : p.end].sum(axis=0).argmax()) for p in phrases]
+    regions = []
+    for phrase in phrases:
+        summed = scores[phrase.sentence_row][phrase.start : phrase.end].sum(axis=0, keepdims=True)  # (1, R)
+        own = boxes[image_of_sentence[phrase.sentence_row]]
+        regions.append(int(likely_regions(summed, own, sharpness)[0]))
+    return regions
 
 
 def compare(
@@ -172,11 +200,12 @@ def ground(
     scores = word_scores(
         model, features, boxes, sentences, image_of_sentence, (phrase.sentence_row for phrase in phrases)
     )
-    return compare(chosen_regions(scores, phrases), phrases, boxes, image_of_sentence)
+    chosen = chosen_regions(scores, phrases, boxes, image_of_sentence, model.architecture.sharpness)
+    return compare(chosen, phrases, boxes, image_of_sentence)
 
 
 def evaluate_grounding(
-    model: MultimodalModel, data: Path, split: str, try_betas: bool = False, report: Report = no_report
+    model: MultimodalModel, data: Path, split: str, try_settings: bool = False, report: Report = no_report
 ) -> GroundingResult:
     """Grounding figures of a packaged or saved model on a split with annotated phrases.
 
@@ -184,7 +213,7 @@ def evaluate_grounding(
         model: to measure.
         data: a folder with ``dataset.json``, ``entities.json`` and ``images/<split>/``.
         split: of ``data``.
-        try_betas: compare values of β for the text segments, which takes seconds.
+        try_settings: compare values of β and of the sharpness, which takes a minute.
         report: told of the progress.
 
     Raises:
@@ -200,17 +229,25 @@ def evaluate_grounding(
     alignment = model.folder.model.eval()
     rows = (phrase.sentence_row for phrase in matched.phrases)
     scores = word_scores(alignment, regions.features, regions.boxes, sentences, owners, rows)
-    grounding = compare(chosen_regions(scores, matched.phrases), matched.phrases, regions.boxes, owners)
+
+    def with_sharpness(sharpness: float) -> Grounding:
+        chosen = chosen_regions(scores, matched.phrases, regions.boxes, owners, sharpness)
+        return compare(chosen, matched.phrases, regions.boxes, owners)
+
+    grounding = with_sharpness(model.sharpness)
+    agreement = segment_agreement(scores, matched.phrases, regions.boxes, owners, model.beta, model.sharpness)
     betas = None
-    if try_betas:
+    tried_sharpness: list[SharpnessRow] = []
+    if try_settings:
+        marked = matched.num_marked / matched.num_matched
         tried = sorted({*BETAS, model.beta})
-        betas = choose_beta(
-            scores, matched.phrases, regions.boxes, owners, matched.num_marked / matched.num_matched, tried
-        )
+        betas = choose_beta(scores, matched.phrases, regions.boxes, owners, marked, model.sharpness, tried)
+        for sharpness in sorted({*SHARPNESSES, model.sharpness}):
+            found = with_sharpness(sharpness)
+            tried_sharpness.append(SharpnessRow(sharpness, found.accuracy, found.any_box, found.pointing))
     return GroundingResult(
-        model.name, grounding, segment_agreement(scores, matched.phrases, regions.boxes, owners, model.beta),
-        matched.num_captions, matched.num_matched, betas,
-    )  # fmt: skip
+        model.name, grounding, agreement, matched.num_captions, matched.num_matched, betas, tuple(tried_sharpness)
+    )
 
 
 def _require_phrases(matched: MatchedPhrases, data: Path) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.alignment.segments import best_assignment
+from engine.alignment.localisation import located_segments
+from engine.alignment.segments import Segment
 from engine.data.boxes import OVERLAPS, overlaps, union_box
 from engine.data.entities import PhraseBoxes
 from engine.evaluation.percent import percent
@@ -47,6 +48,7 @@ def segment_agreement(
     boxes: NDArray[np.float32],
     image_of_sentence: Sequence[int],
     beta: float,
+    sharpness: float,
 ) -> SegmentAgreement:
     """Cut sentences into segments (eqs. 10–12) and compare.
 
@@ -55,21 +57,27 @@ def segment_agreement(
         phrases: of those sentences.
         boxes: (B, R, 4) of the regions of every image, x0 y0 x1 y1 from 0 to 1.
         image_of_sentence: (N,) row of each sentence's image.
-        beta: as a share of what a word scores on average in its best region, as in ``engine.search.explain``.
+        beta: see ``engine.alignment.localisation``.
+        sharpness: see there.
     """
-    paths = {
-        row: best_assignment(unary, beta * float(np.abs(unary.max(axis=1)).mean())) for row, unary in scores.items()
+    cuts = {
+        row: list(located_segments(unary, boxes[image_of_sentence[row]], beta, sharpness))
+        for row, unary in scores.items()
     }
-    num_segments = [1 + np.count_nonzero(np.diff(path)) for path in paths.values()]
+    num_segments = [len(cut) for cut in cuts.values()]
     uncut, accurate = [], []
     for phrase in phrases:
-        own = paths[phrase.sentence_row][phrase.start : phrase.end]
-        regions, first, counts = np.unique(own, return_index=True, return_counts=True)
-        majority = int(regions[np.lexsort((first, -counts))[0]])  # of equals the earlier
-        uncut.append(len(regions) == 1)
-        box = boxes[image_of_sentence[phrase.sentence_row], majority][None]
+        # Of segments with as many of its words the earlier.
+        most = max(cuts[phrase.sentence_row], key=lambda segment: _shared(segment, phrase))
+        uncut.append(_shared(most, phrase) == phrase.end - phrase.start)
+        box = boxes[image_of_sentence[phrase.sentence_row], most.region][None]
         accurate.append(bool(overlaps(box, union_box(phrase.boxes)[None])[0, 0] >= OVERLAPS))
     return SegmentAgreement(beta, percent(uncut), round(float(np.mean(num_segments)), 2), percent(accurate))
+
+
+def _shared(segment: Segment, phrase: PhraseBoxes) -> int:
+    """How many words of a phrase lie in a segment of its sentence, if any do; else a number ≤ 0."""
+    return min(segment.end, phrase.end) - max(segment.start, phrase.start)
 
 
 def choose_beta(
@@ -78,6 +86,7 @@ def choose_beta(
     boxes: NDArray[np.float32],
     image_of_sentence: Sequence[int],
     marked_per_sentence: float,
+    sharpness: float,
     betas: Sequence[float] = BETAS,
 ) -> BetaChoice:
     """Try values of β; shapes as in ``segment_agreement``.
@@ -88,8 +97,9 @@ def choose_beta(
         boxes: see there.
         image_of_sentence: see there.
         marked_per_sentence: how many phrases people marked in a sentence, on average.
+        sharpness: see there.
         betas: to try, one or more.
     """
-    rows = tuple(segment_agreement(scores, phrases, boxes, image_of_sentence, beta) for beta in betas)
+    rows = tuple(segment_agreement(scores, phrases, boxes, image_of_sentence, beta, sharpness) for beta in betas)
     best = min(rows, key=lambda row: abs(row.per_sentence - marked_per_sentence))
     return BetaChoice(rows, round(marked_per_sentence, 2), best.beta)

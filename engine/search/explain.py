@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.alignment.segments import segments
+from engine.alignment.localisation import located_segments
 from engine.language.tokens import Tokens
 from engine.multimodal import SentenceVector
 from engine.types import Phrase
@@ -16,6 +16,7 @@ def phrases_of(
     boxes: NDArray[np.float32],
     size: tuple[int, int],
     beta: float,
+    sharpness: float,
 ) -> tuple[Phrase, ...]:
     """Cut a sentence into phrases, each tied to one region of a photo (eqs. 10–12).
 
@@ -25,11 +26,10 @@ def phrases_of(
         regions: (R, D).
         boxes: (R, 4), x0 y0 x1 y1 from 0 to 1.
         size: width and height of the upright photo in pixels.
-        beta: reward for keeping the region from one word to the next, as a share of what a word scores on average in
-            its best region. So it means the same for every model, whatever the length of its vectors.
+        beta: how long the phrases are, see ``located_segments``.
+        sharpness: how much the best region counts against the others, see there.
     """
     unary = vector.words @ regions.T  # ψU_j(i), (T, R)
-    reward = beta * float(np.abs(unary.max(axis=1)).mean())
     scale = np.array([*size, *size])
     return tuple(
         Phrase(
@@ -37,5 +37,5 @@ def phrases_of(
             tuple((boxes[segment.region] * scale).tolist()),
             segment.score,
         )
-        for segment in segments(unary, reward)
+        for segment in located_segments(unary, boxes, beta, sharpness)
     )

@@ -54,7 +54,9 @@ def search(
         Hit(
             Path(photo.path),
             score,
-            phrases_of(read.tokens, read.vector, vectors, boxes, (photo.width, photo.height), model.beta),
+            phrases_of(
+                read.tokens, read.vector, vectors, boxes, (photo.width, photo.height), model.beta, model.sharpness
+            ),
             probability,
         )
         for (_, score, probability), photo, vectors, boxes in hits
@@ -118,7 +120,7 @@ def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Ali
     (score,) = score_records(vectors.records, read.vector.query).tolist()
     (probability,) = _probabilities(model, [score], read.vector)
     size = (decoded.width, decoded.height)
-    phrases = phrases_of(read.tokens, read.vector, regions, vectors.boxes[0], size, model.beta)
+    phrases = phrases_of(read.tokens, read.vector, regions, vectors.boxes[0], size, model.beta, model.sharpness)
     return Alignment(image, sentence, score, *size, phrases, probability)
 
 

@@ -1,5 +1,7 @@
 """Cached features equal computed ones, wherever the computation was stopped."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -74,6 +76,19 @@ def test_a_computation_stopped_anywhere_goes_on(photos, stopped_at):
     resumed = np.array(stored_regions(encoder, photos).features)
     assert resumed[:, 0, 0].tolist() == [number * 20 for number in range(7)]
     assert encoder.num_batches - before <= 4 - before + 1
+
+
+def test_photos_that_were_copied_elsewhere_are_not_computed_again(photos, tmp_path):
+    encoder = BrightnessEncoder()
+    first = np.array(stored_regions(encoder, photos).features)
+    batches = encoder.num_batches
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    copied = [path.rename(elsewhere / path.name) for path in photos]
+    for path in copied:
+        os.utime(path, (1, 1))
+    assert np.array_equal(stored_regions(encoder, copied).features, first)
+    assert encoder.num_batches == batches
 
 
 def test_a_changed_photo_is_computed_again(photos):

@@ -13,6 +13,7 @@ from engine.evaluation.segments import choose_beta, segment_agreement
 
 LEFT, RIGHT, WHOLE = [0, 0, 0.5, 1], [0.5, 0, 1, 1], [0, 0, 1, 1]
 REGIONS = np.float32([[LEFT, RIGHT, WHOLE]])  # of one photo
+SHARP = 1e3  # the largest score alone
 SCORES = {0: np.float32([[3, 1, 0], [0, 1, 0], [0, 4, 1]])}  # three words, three regions
 
 
@@ -22,7 +23,8 @@ def phrase(start, end, *boxes, types=("people",)):
 
 def test_a_phrase_takes_the_region_with_the_largest_sum_over_its_words():
     phrases = [phrase(0, 1, LEFT), phrase(0, 2, LEFT), phrase(1, 3, LEFT), phrase(0, 3, LEFT)]
-    assert chosen_regions(SCORES, phrases) == [0, 0, 1, 1]  # sums 3, 3 of 2, 5, 6 of 3
+    found = chosen_regions(SCORES, phrases, REGIONS, [0], SHARP)
+    assert found == [0, 0, 1, 1]  # sums 3, 3 of 2, 5, 6 of 3
 
 
 def test_figures_of_known_choices():
@@ -42,16 +44,16 @@ def test_figures_of_known_choices():
 
 def test_segments_with_and_without_a_reward():
     phrases = [phrase(0, 2, LEFT), phrase(1, 3, RIGHT)]
-    words = segment_agreement(SCORES, phrases, REGIONS, [0], 0.0)  # regions 0, 1, 1
+    words = segment_agreement(SCORES, phrases, REGIONS, [0], 0.0, SHARP)  # regions 0, 1, 1
     assert (words.uncut, words.per_sentence, words.accuracy) == (50.0, 2.0, 100.0)
-    one = segment_agreement(SCORES, phrases, REGIONS, [0], 100.0)  # region 1 for all
+    one = segment_agreement(SCORES, phrases, REGIONS, [0], 100.0, SHARP)  # region 1 for all
     assert (one.uncut, one.per_sentence, one.accuracy) == (100.0, 1.0, 50.0)
 
 
 def test_beta_is_chosen_by_the_number_of_phrases_that_people_marked():
     phrases = [phrase(0, 2, LEFT)]
     for marked, best in ((1.9, 0.0), (1.2, 100.0)):
-        choice = choose_beta(SCORES, phrases, REGIONS, [0], marked, (0.0, 100.0))
+        choice = choose_beta(SCORES, phrases, REGIONS, [0], marked, SHARP, (0.0, 100.0))
         assert choice.best == best
         assert [row.beta for row in choice.rows] == [0.0, 100.0]
 
@@ -60,7 +62,8 @@ def test_beta_is_chosen_by_the_number_of_phrases_that_people_marked():
 def untrained():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        return AlignmentModel(Architecture(num_channels=8, word_dimension=6, dimension=5, hidden=4)).eval()
+        architecture = Architecture(num_channels=8, word_dimension=6, dimension=5, hidden=4, sharpness=SHARP)
+        return AlignmentModel(architecture).eval()
 
 
 @pytest.fixture
@@ -92,6 +95,6 @@ def test_grounding_of_arrays_equals_its_parts(untrained, arrays):
     phrases = [PhraseBoxes(row, 0, 1, np.float32([LEFT]), ("people",)) for row in range(12)]
     found = ground(untrained, features, boxes, sentences, owners, phrases)
     scores = word_scores(untrained, features, boxes, sentences, owners, range(12))
-    assert found == compare(chosen_regions(scores, phrases), phrases, boxes, owners)
+    assert found == compare(chosen_regions(scores, phrases, boxes, owners, SHARP), phrases, boxes, owners)
     hits = sum(scores[row][0].argmax() in (0, 2) for row in range(12))  # the whole photo overlaps LEFT by half
     assert found.accuracy == pytest.approx(100 * hits / 12, abs=0.01)

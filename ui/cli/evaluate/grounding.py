@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from engine.evaluation.segments import BetaChoice, SegmentAgreement
 
 Segments = Annotated[
-    bool, typer.Option("--segments", help="Try values of β too: how the model's own phrases agree with those marked.")
+    bool,
+    typer.Option(
+        "--segments",
+        help="Try other values of β, which cuts sentences into phrases, and of the sharpness that chooses regions.",
+    ),
 ]
 
 
@@ -47,6 +51,10 @@ def command(
         typer.echo(f"{name:<42}{figure:>6.1f} %")
     for kind, part in found.by_type.items():
         typer.echo(f"  {kind:<40}{part.accuracy:>6.1f} %  {part.phrases} phrases")
+    if measured.sharpnesses:
+        typer.echo(f"\n{'sharpness':<20}{'IoU ≥ 0.5':>12}{'any box':>10}{'centre':>10}")
+    for choice in measured.sharpnesses:
+        typer.echo(f"{choice.sharpness:<20}{choice.accuracy:>10.1f} %{choice.any_box:>8.1f} %{choice.pointing:>8.1f} %")
     _print_segments(measured.segments, measured.betas)
 
 

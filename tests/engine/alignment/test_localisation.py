@@ -1,0 +1,67 @@
+"""The region shown for a phrase, against the obvious loop and its two extremes."""
+
+import numpy as np
+import pytest
+
+from engine.alignment.localisation import likely_regions, located_segments
+from engine.alignment.segments import segments
+
+NUM_REGIONS = 7
+
+
+@pytest.fixture
+def boxes():
+    corners = np.random.default_rng(2).uniform(0, 1, (NUM_REGIONS, 2, 2)).astype(np.float32)
+    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+
+
+@pytest.fixture
+def scores():
+    return np.random.default_rng(3).standard_normal((5, NUM_REGIONS)).astype(np.float32)
+
+
+def iou(a, b):
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 2.0])
+def test_the_region_has_the_largest_expected_overlap(boxes, scores, sharpness):
+    for row, found in zip(scores, likely_regions(scores, boxes, sharpness), strict=True):
+        weights = np.exp(sharpness * (row - row.mean()) / row.std())
+        expected = [
+            sum(weights[j] / weights.sum() * iou(boxes[i], boxes[j]) for j in range(NUM_REGIONS))
+            for i in range(NUM_REGIONS)
+        ]
+        assert found == int(np.argmax(expected))
+
+
+def test_great_sharpness_takes_the_largest_score(boxes, scores):
+    assert likely_regions(scores, boxes, 1e3).tolist() == scores.argmax(axis=1).tolist()
+
+
+def test_no_sharpness_looks_at_the_boxes_alone(boxes, scores):
+    assert len(set(likely_regions(scores, boxes, 0.0).tolist())) == 1
+
+
+def test_equal_scores_and_one_region_are_no_error(boxes):
+    assert likely_regions(np.zeros((1, NUM_REGIONS), np.float32), boxes, 2.0).shape == (1,)
+    assert likely_regions(np.float32([[4.0]]), boxes[:1], 2.0).tolist() == [0]
+
+
+def test_scale_and_offset_of_the_scores_do_not_matter(boxes, scores):
+    found = likely_regions(scores, boxes, 2.0)
+    assert likely_regions(scores * 30 - 4, boxes, 2.0).tolist() == found.tolist()
+
+
+def test_segments_keep_their_words_and_score_in_the_region_shown(boxes, scores):
+    beta = 0.1
+    reward = beta * float(np.abs(scores.max(axis=1)).mean())
+    found = list(located_segments(scores, boxes, beta, 2.0))
+    assert [(s.start, s.end) for s in found] == [(s.start, s.end) for s in segments(scores, reward)]
+    for segment in found:
+        summed = scores[segment.start : segment.end].sum(axis=0)
+        assert segment.region == likely_regions(summed[None], boxes, 2.0)[0]
+        assert segment.score == pytest.approx(summed[segment.region], abs=1e-6)
