@@ -23,6 +23,7 @@ class Architecture:
     class_dimension: int = 0  # of D, how many hold the names of the backbone's own classes (cosine towers)
     hidden: int = 256  # of the recurrent layer
     towers: Literal["plain", "cosine"] = "cosine"  # eqs. 1–8 as written, or unit vectors with a global term
+    bank: int = 0  # training photos that tell how easily a sentence fits any photo; takes one of D (cosine towers)
     geometry: bool = False  # whether a region's vector knows its box (cosine towers)
     beta: float = 0.05  # reward for keeping the region from one word to the next (eq. 12), in units of the word score
     sharpness: float = 2.0  # how much the best region of a phrase counts against others that overlap one another

@@ -12,7 +12,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from engine.alignment.calibration import Calibration
-from engine.alignment.config import ModelConfig
+from engine.alignment.config import Architecture, ModelConfig
 from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
 from engine.files import sha256
@@ -90,8 +90,13 @@ def load_model(name: str) -> ModelFolder:
 
 
 def _fingerprint(config: ModelConfig, weights: Path) -> str:
-    architecture = asdict(config.architecture)
-    for setting in ("beta", "sharpness"):  # they tell phrases and boxes from vectors that they do not change
-        del architecture[setting]
-    content = json.dumps(architecture, sort_keys=True) + sha256(weights)
+    usual = asdict(Architecture())
+    # What is as usual is left out, so that a setting of a later version does not make earlier libraries useless; β and
+    # the sharpness tell phrases and boxes from vectors that they do not change.
+    settings = {
+        name: value
+        for name, value in asdict(config.architecture).items()
+        if value != usual[name] and name not in ("beta", "sharpness")
+    }
+    content = json.dumps(settings, sort_keys=True) + sha256(weights)
     return hashlib.sha256(content.encode()).hexdigest()

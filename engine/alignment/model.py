@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from engine.alignment.bank import PhotoBank
 from engine.alignment.config import Architecture
 from engine.alignment.cosine import CosineImageTower, CosineSentenceTower
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
@@ -27,8 +30,11 @@ class AlignmentModel(nn.Module):
         super().__init__()
         self.architecture = architecture
         image_tower, sentence_tower = _TOWERS[architecture.towers]
-        self.image_tower = image_tower(architecture, dropout)
-        self.sentence_tower = sentence_tower(architecture, dropout)
+        # With a bank the last component is 1 in every photo's vector, and what the bank says in a sentence's.
+        inner = replace(architecture, dimension=architecture.dimension - 1) if architecture.bank else architecture
+        self.image_tower = image_tower(inner, dropout)
+        self.sentence_tower = sentence_tower(inner, dropout)
+        self.bank = PhotoBank(architecture.bank, inner.dimension) if architecture.bank else None
         # The inverse temperature of the contrastive objective; no part of the score.
         self.log_scale = nn.Parameter(torch.tensor(math.log(INITIAL_SCALE)))
 
@@ -61,12 +67,36 @@ class AlignmentModel(nn.Module):
             embedding: ImageEmbedding = self.image_tower(features, boxes, evidence)
         else:
             embedding = self.image_tower(features)
+        if self.bank is not None and embedding.photo is not None:
+            return ImageEmbedding(F.pad(embedding.regions, (0, 1)), F.pad(embedding.photo, (0, 1), value=1.0))
         return embedding
 
     def embed_sentences(self, vectors: Tensor, mask: Tensor) -> SentenceEmbedding:
         """Word vectors (N, T, E) and mask (N, T) → words (N, T, D) and sentence vectors (N, D)."""
         embedding: SentenceEmbedding = self.sentence_tower(vectors, mask)
+        if self.bank is not None and embedding.sentence is not None:
+            offset = self.bank.offset(embedding)
+            sentence = torch.cat([embedding.sentence, -offset[:, None]], dim=1)
+            return SentenceEmbedding(F.pad(embedding.words, (0, 1)), mask, sentence)
         return embedding
+
+    def fill_bank(self, features: Tensor, boxes: Tensor | None, sharpness: float, weight: float) -> None:
+        """Keep the vectors of as many photos as the bank holds: features (K, R, C), boxes (K, R, 4).
+
+        Args:
+            features: of training photos.
+            boxes: of their regions, from 0 to 1.
+            sharpness: of their scores, times the inverse temperature of the contrastive objective.
+            weight: how much of what they say counts.
+
+        Raises:
+            ValueError: the model has no bank.
+        """
+        if self.bank is None:
+            raise ValueError("this model has no bank of photos")
+        with torch.no_grad():
+            photos = self.image_tower(features, boxes)
+            self.bank.fill(photos, sharpness * self.log_scale.exp().item(), weight)
 
     @property
     def has_global(self) -> bool:

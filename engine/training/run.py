@@ -24,6 +24,7 @@ from engine.language.tokens import tokenize
 from engine.language.vocabulary import Vocabulary
 from engine.language.word_vectors import WordVectors, create_word_vectors
 from engine.training.balance import rebalance
+from engine.training.bank import fill_bank
 from engine.training.log import line_log
 from engine.training.loop import Trained, train
 from engine.training.teachers import Teacher
@@ -106,6 +107,8 @@ def run(
     trained = train(config, pairs, validation, output / CHECKPOINT, log, prepare, taught)
     for choice in rebalance(trained.model, validation):
         log({"balance": asdict(choice)})
+    if architecture.bank:
+        fill_bank(trained.model, main.views[0])
     trained = replace(trained, result=evaluate(trained.model, validation))
     seen = [sentence for part in (main, *others) for sentence in part.words]
     save_model(output, config, trained.model, Vocabulary.from_sentences(seen))
