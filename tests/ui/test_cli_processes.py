@@ -43,7 +43,7 @@ def test_ctrl_c_stops_a_run_that_the_next_one_completes(
     process.send_signal(signal.SIGINT)
     stopped = time.monotonic()
     stdout, stderr = process.communicate(timeout=60)
-    assert time.monotonic() - stopped < 60
+    assert time.monotonic() - stopped < 15
     assert (process.returncode, stdout) == (130, "")
     assert stderr == INTERRUPTED
     before = json.loads(cli("status", "--json", library=library).stdout)["photos"]
