@@ -201,13 +201,16 @@ def wait_for_batches() -> Callable[["subprocess.Popen[str]", Path, int], None]:
         return sum(path.stat().st_size for path in library.rglob("photos/*.f16"))
 
     def wait(process: "subprocess.Popen[str]", library: Path, num_batches: int) -> None:
-        sizes = {written(library)}
+        last = written(library)
+        sizes = {last}
         deadline = time.monotonic() + 120
         while len(sizes) <= num_batches:
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.005)
-            sizes.add(written(library))
+            before, last = last, written(library)
+            if last == before:  # else it may be in the middle of a batch
+                sizes.add(last)
 
     return wait
 

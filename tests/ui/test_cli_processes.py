@@ -69,6 +69,21 @@ def test_ctrl_c_before_anything_was_done(delay: float, start: Start, many_photos
     assert (process.returncode, stdout, stderr) == (130, "", INTERRUPTED)
 
 
+def test_ctrl_c_counts_where_python_drops_exceptions() -> None:
+    program = (
+        "import time\n"
+        "from ui.cli.console import last_resort\n"
+        "class Finalized:\n"
+        "    def __del__(self): raise KeyboardInterrupt\n"
+        "with last_resort():\n"
+        "    Finalized()\n"
+        "    time.sleep(30)\n"
+        "    print('not interrupted')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", INTERRUPTED)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="closed pipes look different there")
 @pytest.mark.parametrize("more", [[], ["--json"]], ids=["plain", "json"])
 def test_a_reader_that_went_away_is_no_error_to_print(start: Start, library: Path, more: list[str]) -> None:

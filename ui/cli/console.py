@@ -1,9 +1,11 @@
 """What goes where: results to stdout, everything else to stderr; errors as sentences with an exit status."""
 
+import _thread
 import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -81,9 +83,27 @@ class ErrorReportingGroup(TyperGroup):
             raise fail("There is not enough memory; close other programs, or lower --max-pixels.") from error
 
 
+def _keep_lost_interrupts() -> None:
+    """Let Ctrl-C count wherever it strikes: Python drops what finalizers and callbacks of weak references raise."""
+    usual = sys.unraisablehook
+
+    def interrupt_again() -> None:
+        time.sleep(0.02)  # until the callback is over, or it would be dropped again
+        _thread.interrupt_main()
+
+    def hook(lost: "sys.UnraisableHookArgs") -> None:
+        if lost.exc_type is KeyboardInterrupt:
+            _thread.start_new_thread(interrupt_again, ())
+        else:
+            usual(lost)
+
+    sys.unraisablehook = hook
+
+
 @contextmanager
 def last_resort() -> Iterator[None]:
     """Say that a mistake of ours is one, instead of printing where it happened."""
+    _keep_lost_interrupts()
     try:
         yield
     except KeyboardInterrupt:  # before a command began
