@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
-from engine.alignment.scores import sum_max
+from engine.alignment.scores import score
 from engine.vision.proposals import NUM_REGIONS
 
 
@@ -49,7 +49,6 @@ class PhotoBank(nn.Module):
         assert sentences.sentence is not None
         if not self.weight:
             return sentences.sentence.new_zeros(len(sentences.sentence))
-        scores = sum_max(self.records[:, :-1], sentences.words, sentences.mask)
-        scores = scores + self.records[:, -1] @ sentences.sentence.T  # (K, N)
+        scores = score(ImageEmbedding(self.records[:, :-1], self.records[:, -1]), sentences)  # (K, N)
         commonness = (scores * self.sharpness).logsumexp(dim=0) - math.log(len(scores))
         return commonness * self.weight / self.sharpness

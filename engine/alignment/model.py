@@ -1,4 +1,4 @@
-"""The alignment model: two towers and the score between what they give."""
+"""The alignment model: two towers."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from engine.alignment.config import Architecture
 from engine.alignment.cosine import CosineImageTower, CosineSentenceTower
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
 from engine.alignment.plain import PlainImageTower, PlainSentenceTower
-from engine.alignment.scores import sum_max
 
 INITIAL_SCALE = 15.0
 
@@ -102,14 +101,6 @@ class AlignmentModel(nn.Module):
     def has_global(self) -> bool:
         """Whether the score has a global term."""
         return isinstance(self.image_tower, CosineImageTower)
-
-
-def score(images: ImageEmbedding, sentences: SentenceEmbedding) -> Tensor:
-    """S_kl of every image and sentence: eq. 8, plus the global term of models that have one → (B, N)."""
-    scores = sum_max(images.regions, sentences.words, sentences.mask)
-    if images.photo is not None and sentences.sentence is not None:
-        scores = scores + images.photo @ sentences.sentence.T
-    return scores
 
 
 _TOWERS: dict[str, tuple[Callable[[Architecture, float], nn.Module], Callable[[Architecture, float], nn.Module]]] = {

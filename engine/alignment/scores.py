@@ -3,6 +3,16 @@
 import torch
 from torch import Tensor
 
+from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
+
+
+def score(images: ImageEmbedding, sentences: SentenceEmbedding) -> Tensor:
+    """S_kl of every image and sentence: eq. 8, plus the global term of models that have one → (B, N)."""
+    scores = sum_max(images.regions, sentences.words, sentences.mask)
+    if images.photo is not None and sentences.sentence is not None:
+        scores = scores + images.photo @ sentences.sentence.T
+    return scores
+
 
 def sum_max(regions: Tensor, words: Tensor, word_mask: Tensor) -> Tensor:
     """Σ_t max_i v_i · s_t: every word takes its single best region (eq. 8).

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from engine.alignment.calibration import features_of
 from engine.alignment.embeddings import ImageEmbedding
-from engine.alignment.model import AlignmentModel, score
+from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
 from engine.data.captions import CaptionSet
 from engine.data.concepts import FILE as CONCEPTS
 from engine.data.concepts import load_concepts

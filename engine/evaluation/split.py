@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.alignment.model import AlignmentModel, score
+from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
 from engine.data.captions import CaptionSet, load_captions
 from engine.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.evaluation.novelty import Novelty, by_novelty

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from engine.alignment.config import Training
 from engine.alignment.loss import contrastive_loss, distillation_loss, phrase_loss, query_loss, ranking_loss
-from engine.alignment.model import AlignmentModel, score
+from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
 from engine.data.batches import PairBatch
 from engine.training.teachers import Teacher
 

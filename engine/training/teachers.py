@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
-from engine.alignment.model import AlignmentModel, score
+from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
 from engine.data.batches import PairBatch, TrainingSet
 from engine.data.features import SentenceVectors
 

@@ -8,7 +8,8 @@ import torch
 
 from engine.alignment.config import Architecture, ModelConfig
 from engine.alignment.folder import load_model, save_model
-from engine.alignment.model import AlignmentModel, score
+from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
 from engine.data.features import StoredRegions
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary

@@ -7,8 +7,9 @@ import torch
 
 from engine.alignment.classes import ClassEvidence
 from engine.alignment.config import Architecture
-from engine.alignment.model import AlignmentModel, score
+from engine.alignment.model import AlignmentModel
 from engine.alignment.plain import PlainSentenceTower
+from engine.alignment.scores import score
 from engine.language.word_vectors import WordBatch
 
 SMALL = Architecture(num_channels=6, word_dimension=5, dimension=4, hidden=3)

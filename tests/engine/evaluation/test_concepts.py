@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from engine.alignment.config import Architecture
 from engine.alignment.localisation import likely_regions
-from engine.alignment.model import AlignmentModel, score
+from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
 from engine.data.features import SentenceVectors
 from engine.evaluation.concepts import Pairs, average_precision, compare, find
 

@@ -8,7 +8,8 @@ import torch
 
 from engine.alignment.config import Architecture, Training
 from engine.alignment.loss import contrastive_loss
-from engine.alignment.model import AlignmentModel, score
+from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
 from engine.data.batches import Pairs, TrainingSet
 from engine.data.entities import PhraseBoxes
 from engine.data.features import SentenceVectors, StoredRegions
