@@ -71,8 +71,9 @@ def test_ctrl_c_before_anything_was_done(delay: float, start: Start, many_photos
 
 def test_ctrl_c_counts_where_python_drops_exceptions() -> None:
     program = (
-        "import time\n"
+        "import signal, time\n"
         "from ui.cli.console import last_resort\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a parent in the background lets it be ignored
         "class Finalized:\n"
         "    def __del__(self): raise KeyboardInterrupt\n"
         "with last_resort():\n"
