@@ -6,12 +6,22 @@
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
-from engine.types import Alignment, Hit, Phrase, SentenceHit
+from engine.types import Alignment, Caption, Description, Hit, Phrase, RegionCaption, SentenceHit
 
 if TYPE_CHECKING:
     from engine.api import Engine
 
-__all__ = ["Alignment", "Engine", "EngineError", "Hit", "Phrase", "SentenceHit"]
+__all__ = [
+    "Alignment",
+    "Caption",
+    "Description",
+    "Engine",
+    "EngineError",
+    "Hit",
+    "Phrase",
+    "RegionCaption",
+    "SentenceHit",
+]
 
 
 def __getattr__(name: str) -> object:

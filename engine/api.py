@@ -13,9 +13,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from engine.alignment.folder import PRETRAINED, load_model
+from engine.captioning.files import describe_files, require_numbers
+from engine.captioning.folder import load_captioner
 from engine.device import choose_device
 from engine.errors import LibraryMissingError, ModelError, WrongModelError
 from engine.indexing import Indexer, IndexReport, Progress, Report
@@ -25,10 +27,14 @@ from engine.search import service
 from engine.search.service import Warn
 from engine.sentences import sentences_of_file
 from engine.settings import library_folder
-from engine.types import Alignment, Hit, SentenceHit
+from engine.types import Alignment, Description, Hit, SentenceHit
 from index import LibraryReader, LibraryStatus, LibraryWriter, SearchParams
 
+if TYPE_CHECKING:
+    from engine.captioning.describe import Describer
+
 DEFAULT_MODEL = "default"
+DEFAULT_CAPTIONER = "default"
 
 
 def _warn(text: str) -> None:
@@ -51,6 +57,7 @@ class Engine:
         self._device = device
         self._warn = warn
         self._reader: LibraryReader | None = None
+        self._describers: dict[str, Describer] = {}
 
     @classmethod
     def open(
@@ -221,6 +228,51 @@ class Engine:
             QueryError: the sentence has no word that the model knows.
         """
         return service.align(self.model, Path(image), sentence, self._warn)
+
+    def caption(
+        self,
+        images: str | Path | Iterable[str | Path],
+        *,
+        count: int = 1,
+        beam: int = 7,
+        temperature: float | None = None,
+        seed: int = 0,
+        regions: bool = False,
+        captioner: str | None = None,
+    ) -> list[Description]:
+        """New sentences for photos. It needs no library.
+
+        Args:
+            images: a photo, or several; a photo gets the same sentences alone and among others.
+            count: sentences a photo, best first; at most ``beam`` unless they are drawn by chance.
+            beam: the width of the beam search; 1 takes the likeliest word each time.
+            temperature: draw the sentences by chance instead: below 1 likely ones, above 1 unlikely ones too.
+            seed: of the chance.
+            regions: describe the regions of the photos too.
+            captioner: ``default``, ``paper`` or the folder of a caption model; None for ``default``.
+
+        Raises:
+            PhotoError: a photo cannot be read.
+            ModelError: there is no such caption model, or it was made for another alignment model.
+            QueryError: ``count``, ``beam`` or ``temperature`` cannot be used.
+        """
+        paths = [Path(images)] if isinstance(images, str | Path) else [Path(image) for image in images]
+        require_numbers(count, beam, temperature)
+        describer = self.describer(captioner)
+        return describe_files(describer, paths, count, beam, temperature, seed, regions)
+
+    def describer(self, captioner: str | None = None) -> "Describer":
+        """What writes sentences about photos that are in memory; it stays loaded.
+
+        Raises:
+            ModelError: there is no such caption model, or it was made for another alignment model.
+        """
+        from engine.captioning.describe import Describer
+
+        name = captioner or DEFAULT_CAPTIONER
+        if name not in self._describers:
+            self._describers[name] = Describer(self.model, load_captioner(name))
+        return self._describers[name]
 
     def status(self) -> LibraryStatus:
         """What the library holds.

@@ -4,6 +4,7 @@ Shapes are written with these letters everywhere: B images, N sentences, R regio
 A box is ``(x0, y0, x1, y1)``: inside the engine from 0 to 1, in results in pixels of the upright photo.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,3 +61,36 @@ class Alignment:
     height: int
     phrases: tuple[Phrase, ...]
     probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A sentence written by a caption model, and the log-probability that the model gives it, END included."""
+
+    text: str
+    log_probability: float
+
+    @property
+    def probability(self) -> float:
+        """Of exactly this sentence, among all that the model could write: small even for a good one."""
+        return math.exp(self.log_probability)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionCaption:
+    """What a caption model writes about a region; ``box`` in pixels of the upright photo, ``probability`` as above."""
+
+    box: Box
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A photo in new sentences, best first, and its regions, the likeliest first."""
+
+    path: Path
+    width: int
+    height: int
+    captions: tuple[Caption, ...]
+    regions: tuple[RegionCaption, ...] = ()

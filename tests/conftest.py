@@ -8,11 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageFilter
 from typer.testing import CliRunner, Result
+
+if TYPE_CHECKING:
+    from engine.multimodal import MultimodalModel
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,7 +65,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def model() -> object:
+def model() -> "MultimodalModel":
     """The packaged model ``default`` on the CPU."""
     import torch
 
@@ -87,6 +91,26 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         untrained = AlignmentModel(architecture)
     folder = tmp_path_factory.mktemp("models") / "other"
     save_model(folder, ModelConfig("other", architecture), untrained, Vocabulary({"dog": 5}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_captioner(tmp_path_factory: pytest.TempPathFactory, model: "MultimodalModel") -> Path:
+    """The folder of an untrained caption model, small and made for the model ``default``."""
+    import torch
+
+    from engine.captioning.config import CaptionArchitecture, CaptionConfig
+    from engine.captioning.folder import create_decoder, save_captioner
+    from engine.language.vocabulary import Vocabulary
+
+    architecture = CaptionArchitecture(width=32, layers=2, heads=2, max_words=6)
+    words = ("a", "dog", "cat", "runs", "on", "grass", "red", "two", "men")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        decoder = create_decoder(architecture, torch.randn(len(words) + 1))
+    folder = tmp_path_factory.mktemp("captioners") / "small"
+    config = CaptionConfig("small", model.fingerprint, architecture)
+    save_captioner(folder, config, decoder, Vocabulary(dict.fromkeys(words, 5)))
     return folder
 
 

@@ -4,9 +4,9 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Literal
 
-from engine.errors import ModelError
+from engine.configuration import read_sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +75,5 @@ class ModelConfig:
         Raises:
             ModelError: no such file, not JSON, a setting that does not exist, or a value of the wrong kind.
         """
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            sections = {"architecture": Architecture, "training": Training}
-            made = {key: _section(kind, content.get(key, {}), path) for key, kind in sections.items()}
-            return cls(name=str(content["name"]), **made)
-        except FileNotFoundError as error:
-            raise ModelError(f"{path} does not exist; a model folder holds config.json.") from error
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, AttributeError) as error:
-            raise ModelError(f"{path} is not a model configuration ({error}); expected JSON with a name.") from error
-
-
-def _section(kind: type, values: dict[str, Any], path: Path) -> Any:
-    fields = {field.name: field.type for field in dataclasses.fields(kind)}
-    for name, value in values.items():
-        if name not in fields:
-            raise ModelError(f"{path}: there is no setting {name!r}; the settings are {', '.join(fields)}.")
-        expected = fields[name]
-        if get_origin(expected) is Literal:
-            right, wanted = value in get_args(expected), f"one of {', '.join(get_args(expected))}"
-        else:
-            # A whole number will do for a fraction; a truth value, which Python counts as a number, will not.
-            right = type(value) is expected or (expected is float and type(value) is int)
-            wanted = f"a value of type {getattr(expected, '__name__', expected)}"
-        if not right:
-            raise ModelError(f"{path}: {name} is {value!r}; expected {wanted}.")
-    return kind(**values)
+        content, made = read_sections(path, {"architecture": Architecture, "training": Training})
+        return cls(name=str(content["name"]), **made)

@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -78,6 +80,11 @@ class RegionEncoder:
         """Pixels (B, 3, H, W) and the feature maps of them → features (B, R, C), boxes and objectness of proposals."""
         boxes, objectness = self.proposer(pixels, maps)
         return RegionFeatures(pool_regions(maps[-1], boxes), boxes, objectness)
+
+    @torch.inference_mode()
+    def features_of(self, pixels: Tensor, boxes: NDArray[np.float32]) -> Tensor:
+        """Pixels (B, 3, H, W) and boxes (B, R, 4) of one's own → features (B, R, C)."""
+        return pool_regions(self.extract(pixels)[-1], torch.from_numpy(boxes).to(self.device))
 
     def encode(self, images: Sequence[Image.Image]) -> RegionFeatures:
         """RGB photos → features of R regions each."""

@@ -1,0 +1,73 @@
+"""One JSON file is one caption model, and how it is trained."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from engine.configuration import read_sections
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionArchitecture:
+    """What a caption model is made of."""
+
+    decoder: Literal["recurrent", "transformer"] = "transformer"  # eqs. 13–15 as written, or attention to the regions
+    num_channels: int = 1280  # C of the region features
+    dimension: int = 384  # D of the alignment model's vectors
+    width: int = 256  # of the hidden state
+    layers: int = 3  # of the transformer
+    heads: int = 4  # of its attention
+    max_words: int = 18  # of a sentence; longer ones are left out of training
+    length_power: float = 0.7  # beam search ranks by log-probability / (number of words + 1) ** length_power
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionTraining:
+    """How a caption model is trained: on language alone, on photos word by word, on the reward of whole sentences."""
+
+    texts: Literal["sentences", "segments", "phrases"] = "sentences"  # of photos; inferred or annotated, of regions
+    optimizer: Literal["rmsprop", "adam"] = "adam"
+    learning_rate: float = 5e-4
+    weight_decay: float = 0.01
+    dropout: float = 0.3
+    label_smoothing: float = 0.1
+    clip: float = 0.0  # each element of the gradient; 0 for none
+    clip_length: float = 1.0  # of the whole gradient; 0 for none
+    warmup: float = 0.05  # share of a stage's steps
+    batch_size: int = 32  # photos, with five texts each
+    texts_per_photo: int = 5
+    views: int = 4
+    language_epochs: int = 2  # over sentences without photos
+    epochs: int = 8
+    reward_epochs: int = 0  # self-critical training on CIDEr
+    reward_learning_rate: float = 5e-5
+    reward_samples: int = 5  # sentences drawn of each photo
+    average: float = 0.999  # decay of the moving average of the weights that is kept; 0 keeps the last weights
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionConfig:
+    """A named caption model with its training, and the fingerprint of the alignment model that it was made for."""
+
+    name: str
+    alignment: str = ""
+    architecture: CaptionArchitecture = CaptionArchitecture()
+    training: CaptionTraining = CaptionTraining()
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "CaptionConfig":
+        """Read it from JSON.
+
+        Raises:
+            ModelError: no such file, not JSON, a setting that does not exist, or a value of the wrong kind.
+        """
+        sections = {"architecture": CaptionArchitecture, "training": CaptionTraining}
+        content, made = read_sections(path, sections)
+        return cls(name=str(content["name"]), alignment=str(content.get("alignment", "")), **made)

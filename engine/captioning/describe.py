@@ -1,0 +1,154 @@
+"""Photos → sentences: the networks of an alignment model and of caption models put together."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.ops import box_iou
+
+from engine.captioning.folder import CaptionFolder, load_captioner, require_fit
+from engine.captioning.scene import Scene, scene_of
+from engine.captioning.search import Sentences, beam_search, sample
+from engine.multimodal import MultimodalModel
+from engine.types import Caption
+from engine.vision.encoder import RegionFeatures
+from engine.vision.pixels import pixels_of
+
+DEFAULT_BEAM = 7
+MAX_REGIONS = 8
+OVERLAPPING = 0.5  # IoU from which the less likely of two regions is left out
+REDUNDANT = 0.1  # the same where both have the same description
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPhoto:
+    """A photo as the networks see it: its regions, and what a caption model reads of them."""
+
+    regions: RegionFeatures
+    scene: Scene
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedRegion:
+    """A region of a photo by its number, its box from 0 to 1, and what is written about it."""
+
+    region: int
+    box: tuple[float, float, float, float]
+    caption: Caption
+
+
+class Describer:
+    """Writes about photos with a caption model and, for regions, with another one.
+
+    What a photo gets does not depend on the photos that are described with it, to the last bit on a CPU.
+
+    Args:
+        model: the alignment model.
+        captioner: writes about whole photos.
+        region_captioner: the name of the model that writes about regions; loaded on first use.
+
+    Raises:
+        ModelError: ``captioner`` was made for another alignment model.
+    """
+
+    def __init__(self, model: MultimodalModel, captioner: CaptionFolder, region_captioner: str = "regions") -> None:
+        require_fit(captioner, model.name, model.fingerprint)
+        self._model = model
+        self._captioner = captioner
+        self._region_captioner = region_captioner
+        captioner.decoder.to(model.device)
+
+    @cached_property
+    def _regions(self) -> CaptionFolder:
+        captioner = load_captioner(self._region_captioner)
+        require_fit(captioner, self._model.name, self._model.fingerprint)
+        captioner.decoder.to(self._model.device)
+        return captioner
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the sentences about whole photos could."""
+        return self._captioner.fingerprint
+
+    @property
+    def image_size(self) -> int:
+        """Pixels a side that photos are looked at with."""
+        return self._model.image_size
+
+    def see(self, images: Sequence[Image.Image]) -> list[SeenPhoto]:
+        """RGB photos of any size → regions and scenes of one photo each."""
+        pixels = pixels_of(images, self._model.image_size)
+        return self.see_maps(pixels, self._model.regions.extract(pixels))
+
+    @torch.inference_mode()
+    def see_maps(self, pixels: Tensor, maps: tuple[Tensor, ...]) -> list[SeenPhoto]:
+        """Pixels (B, 3, H, W) and the backbone's maps of them → regions and scenes of one photo each."""
+        seen = []
+        alignment = self._model.folder.model
+        alignment.image_tower.to(maps[-1].device)
+        # One by one: in a batch the last bits of the regions would depend on how many photos there are.
+        for row in range(len(pixels)):
+            own = slice(row, row + 1)
+            regions = self._model.regions.regions_of(pixels[own], tuple(map_[own] for map_ in maps))
+            embedding = alignment.embed_images(regions.features, regions.boxes)
+            seen.append(SeenPhoto(regions, scene_of(regions.features, embedding, regions.boxes)))
+        return seen
+
+    def captions(self, photos: Sequence[SeenPhoto], count: int = 1, beam: int = DEFAULT_BEAM) -> list[list[Caption]]:
+        """The ``count`` best sentences of a beam search about each photo, best first; 1 ≤ ``count`` ≤ ``beam``."""
+        scene = Scene.joined([photo.scene for photo in photos])
+        return [captions[:count] for captions in self._written(self._captioner, scene, beam)]
+
+    def sampled(
+        self, photos: Sequence[SeenPhoto], count: int, temperature: float, seed: int = 0
+    ) -> list[list[Caption]]:
+        """``count`` sentences about each photo by chance, the likeliest first; ``temperature`` > 0."""
+        scene = Scene.joined([photo.scene for photo in photos])
+        limit = self._captioner.config.architecture.max_words
+        drawn = sample(self._captioner.decoder, scene, count, limit, temperature, seed)
+        captions = self._texts(self._captioner, drawn)
+        return [sorted(found, key=lambda caption: -caption.log_probability) for found in captions]
+
+    def regions(self, photo: SeenPhoto, beam: int = DEFAULT_BEAM) -> list[DescribedRegion]:
+        """What a photo's proposals show, the likeliest description first, without overlapping and redundant ones."""
+        boxes = photo.regions.boxes[0, :-1].cpu()  # (R − 1, 4)
+        numbers = torch.arange(len(boxes), device=photo.scene.features.device)
+        scene = photo.scene.rows(torch.zeros_like(numbers)).focused(numbers)
+        captions = [found[0] for found in self._written(self._regions, scene, beam)]
+        return [
+            DescribedRegion(number, tuple(boxes[number].tolist()), captions[number])
+            for number in _shown(boxes, captions)
+        ]
+
+    def _written(self, captioner: CaptionFolder, scene: Scene, beam: int) -> list[list[Caption]]:
+        architecture = captioner.config.architecture
+        found = beam_search(captioner.decoder, scene, beam, architecture.max_words, architecture.length_power)
+        return list(self._texts(captioner, found))
+
+    @staticmethod
+    def _texts(captioner: CaptionFolder, found: Sentences) -> Iterator[list[Caption]]:
+        for rows, values in zip(found.tokens.tolist(), found.log_probabilities.tolist(), strict=True):
+            yield [
+                Caption(captioner.numbers.text(row), value)
+                for row, value in zip(rows, values, strict=True)
+                if value > -float("inf")
+            ]
+
+
+def _shown(boxes: Tensor, captions: Sequence[Caption]) -> list[int]:
+    """Which regions (R − 1, 4) to show: the likeliest that neither overlap nor repeat one that is shown already."""
+    overlap = box_iou(boxes, boxes).tolist()
+    shown: list[int] = []
+    for number in sorted(range(len(captions)), key=lambda number: -captions[number].log_probability):
+        repeated = any(
+            overlap[number][other] >= (REDUNDANT if captions[number].text == captions[other].text else OVERLAPPING)
+            for other in shown
+        )
+        if not repeated:
+            shown.append(number)
+        if len(shown) == MAX_REGIONS:
+            break
+    return shown

@@ -1,0 +1,84 @@
+"""Photo files → descriptions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import QueryError
+from engine.photos.decode import decode
+from engine.types import Box, Description, RegionCaption
+
+if TYPE_CHECKING:
+    from engine.captioning.describe import Describer
+
+PHOTO_BATCH = 16
+MAX_BEAM = 100
+MAX_SAMPLES = 100
+
+
+def require_numbers(count: int, beam: int, temperature: float | None) -> None:
+    """Refuse what no search can be made with.
+
+    Raises:
+        QueryError: a number out of its range, and what the range is.
+    """
+    if temperature is None:
+        if not 1 <= beam <= MAX_BEAM:
+            raise QueryError(f"The beam is {beam}; choose a width from 1 to {MAX_BEAM}, 7 is usual.")
+        if not 1 <= count <= beam:
+            raise QueryError(
+                f"{count} sentences were asked for, and a beam of {beam} finds 1 to {beam}; widen the beam or ask for "
+                "fewer."
+            )
+    else:
+        if not temperature > 0:
+            raise QueryError(f"The temperature is {temperature:g}; choose one above 0, such as 0.7.")
+        if not 1 <= count <= MAX_SAMPLES:
+            raise QueryError(f"{count} sentences were asked for; 1 to {MAX_SAMPLES} can be drawn.")
+
+
+def describe_files(
+    describer: "Describer",
+    paths: Sequence[Path],
+    count: int,
+    beam: int,
+    temperature: float | None,
+    seed: int,
+    regions: bool,
+) -> list[Description]:
+    """Descriptions of photo files, in their order.
+
+    Args:
+        describer: writes them.
+        paths: of the photos.
+        count: sentences a photo.
+        beam: width of the beam search.
+        temperature: draw sentences by chance instead; None for the beam search.
+        seed: of the chance.
+        regions: whether regions are described too.
+
+    Raises:
+        PhotoError: a photo cannot be read.
+    """
+    found = []
+    for start in range(0, len(paths), PHOTO_BATCH):
+        batch = paths[start : start + PHOTO_BATCH]
+        photos = [decode(path, target=describer.image_size) for path in batch]
+        seen = describer.see([photo.image for photo in photos])
+        if temperature is None:
+            captions = describer.captions(seen, count, beam)
+        else:
+            captions = describer.sampled(seen, count, temperature, seed)
+        for path, photo, own, written in zip(batch, photos, seen, captions, strict=True):
+            size = (photo.width, photo.height)
+            described = [
+                RegionCaption(_in_pixels(region.box, size), region.caption.text, region.caption.probability)
+                for region in (describer.regions(own, beam) if regions else ())
+            ]
+            found.append(Description(path, *size, tuple(written), tuple(described)))
+    return found
+
+
+def _in_pixels(box: Box, size: tuple[int, int]) -> Box:
+    width, height = size
+    return box[0] * width, box[1] * height, box[2] * width, box[3] * height

@@ -1,0 +1,99 @@
+"""A caption model on disk: ``config.json``, ``weights.safetensors``, ``vocabulary.json``, ``MODEL_CARD.md``."""
+
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+
+from engine.captioning.config import CaptionArchitecture, CaptionConfig
+from engine.captioning.decoder import Decoder
+from engine.captioning.recurrent import RecurrentDecoder
+from engine.captioning.transformer import TransformerDecoder
+from engine.captioning.words import WordNumbers
+from engine.errors import ModelError
+from engine.files import sha256
+from engine.language.vocabulary import Vocabulary
+from engine.weights import load_weights, save_weights
+
+PRETRAINED = ("default", "paper", "regions")
+CONFIG, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionFolder:
+    """A trained caption model. ``fingerprint`` changes whenever its sentences could."""
+
+    name: str
+    config: CaptionConfig
+    decoder: Decoder
+    numbers: WordNumbers
+    fingerprint: str
+
+
+def create_decoder(architecture: CaptionArchitecture, log_frequencies: torch.Tensor, dropout: float = 0.0) -> Decoder:
+    """The network of a configuration, with the log frequencies (V + 1,) of its words as the bias of its output."""
+    kinds = {"recurrent": RecurrentDecoder, "transformer": TransformerDecoder}
+    return kinds[architecture.decoder](architecture, log_frequencies, dropout)
+
+
+def find_captioner(name: str) -> Path:
+    """The folder of a packaged caption model, or the folder that ``name`` is a path of.
+
+    Raises:
+        ModelError: neither exists.
+    """
+    with as_file(files("engine.pretrained") / "captions" / name) as packaged:
+        folder = packaged if name in PRETRAINED else Path(name).expanduser()
+    if not (folder / CONFIG).is_file():
+        raise ModelError(
+            f"There is no caption model {name!r}: expected {', '.join(PRETRAINED)}, or a folder with {CONFIG} and "
+            f"{WEIGHTS} (scripts/train_captioner writes one)."
+        )
+    return folder
+
+
+def save_captioner(folder: Path, config: CaptionConfig, decoder: Decoder, vocabulary: Vocabulary) -> None:
+    """Write a caption model; weights in half precision."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config.save(folder / CONFIG)
+    vocabulary.save(folder / VOCABULARY)
+    save_weights(folder / WEIGHTS, decoder)
+
+
+def load_captioner(name: str) -> CaptionFolder:
+    """Load a packaged caption model by name, or one's own by its folder.
+
+    Raises:
+        ModelError: no such model, or files that are damaged or do not belong together.
+    """
+    folder = find_captioner(name)
+    config = CaptionConfig.load(folder / CONFIG)
+    try:
+        vocabulary = Vocabulary.load(folder / VOCABULARY)
+        numbers = WordNumbers(vocabulary)
+        decoder = create_decoder(config.architecture, torch.zeros(numbers.num_outputs))
+        load_weights(folder / WEIGHTS, decoder)
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"The caption model in {folder} cannot be loaded ({reason}); train it again or restore its files."
+        ) from error
+    fingerprint = sha256(folder / WEIGHTS)
+    return CaptionFolder(config.name, config, decoder.eval().requires_grad_(False), numbers, fingerprint)
+
+
+def require_fit(captioner: CaptionFolder, alignment_name: str, alignment_fingerprint: str) -> None:
+    """Refuse a caption model that was made for another alignment model.
+
+    Raises:
+        ModelError: it was.
+    """
+    made_for = captioner.config.alignment
+    if made_for != alignment_fingerprint:
+        raise ModelError(
+            f"The caption model {captioner.name!r} was made for the alignment model {made_for[:8] or '(none)'}, and "
+            f"this is {alignment_name!r} ({alignment_fingerprint[:8]}): it would read vectors that it does not know. "
+            "Use the alignment model that it was made for, or train one for this by scripts/train_captioner."
+        )

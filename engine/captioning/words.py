@@ -1,0 +1,59 @@
+"""Words as numbers for a caption model."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from engine.language.vocabulary import Vocabulary
+
+BOUNDARY = 0  # START as an input, END as an output
+IGNORED = -100  # a target that teaches nothing: padding, and words outside the vocabulary
+
+
+class WordNumbers:
+    """The words of a vocabulary from 1 on; 0 starts and ends a sentence.
+
+    A word outside the vocabulary is the number after the last as an input, and no target: the model never learns to
+    write it.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.words = list(vocabulary.counts)
+        self.unknown = len(self.words) + 1
+        self._numbers = {word: number for number, word in enumerate(self.words, start=1)}
+
+    @property
+    def num_outputs(self) -> int:
+        """V + 1: the words and END."""
+        return len(self.words) + 1
+
+    def numbers(self, words: Iterable[str]) -> list[int]:
+        """Words → numbers."""
+        return [self._numbers.get(word, self.unknown) for word in words]
+
+    def text(self, numbers: Iterable[int]) -> str:
+        """Numbers up to END → the words with spaces between."""
+        found = []
+        for number in numbers:
+            if number == BOUNDARY:
+                break
+            found.append(self.words[number - 1])
+        return " ".join(found)
+
+    def batch(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Sentences as numbers → inputs (N, T), START first, and targets (N, T), END last, padded to the longest."""
+        length = max(len(sentence) for sentence in sentences) + 1
+        inputs = torch.zeros(len(sentences), length, dtype=torch.long)
+        targets = torch.full((len(sentences), length), IGNORED)
+        for row, sentence in enumerate(sentences):
+            numbers = torch.tensor(sentence, dtype=torch.long)
+            inputs[row, 1 : len(sentence) + 1] = numbers
+            targets[row, : len(sentence)] = torch.where(numbers == self.unknown, IGNORED, numbers)
+            targets[row, len(sentence)] = BOUNDARY
+        return inputs, targets
+
+    def log_frequencies(self, vocabulary: Vocabulary, num_sentences: int) -> Tensor:
+        """The log of how often END and each word is the next one (V + 1,)."""
+        counts = torch.tensor([num_sentences, *vocabulary.counts.values()], dtype=torch.float32)
+        return (counts / counts.sum()).log()

@@ -1,0 +1,67 @@
+"""What training texts there are about the regions of photos: inferred by alignment, or annotated by people."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.alignment.localisation import located_segments
+from engine.alignment.model import AlignmentModel
+from engine.captioning.words import WordNumbers
+from engine.data.boxes import OVERLAPS, overlaps, union_box
+from engine.data.caption_batches import RegionText
+from engine.data.entities import PhraseBoxes
+from engine.data.features import SentenceVectors, StoredRegions, View
+
+PHOTOS_AT_ONCE = 50
+
+
+@torch.inference_mode()
+def inferred_texts(
+    model: AlignmentModel,
+    regions: StoredRegions,
+    sentences: SentenceVectors,
+    words: Sequence[Sequence[str]],
+    image_of_sentence: NDArray[np.int64],
+    numbers: WordNumbers,
+) -> list[list[RegionText]]:
+    """The phrases that the alignment cuts the sentences of each photo into, each with its region (eqs. 10–12)."""
+    beta, sharpness = model.architecture.beta, model.architecture.sharpness
+    texts: list[list[RegionText]] = [[] for _ in regions.features]
+    for start in range(0, len(texts), PHOTOS_AT_ONCE):
+        part = slice(start, start + PHOTOS_AT_ONCE)
+        features = torch.from_numpy(regions.features[part].astype(np.float32))
+        vectors = model.embed_images(features, torch.from_numpy(np.array(regions.boxes[part]))).regions
+        rows = np.flatnonzero((image_of_sentence >= start) & (image_of_sentence < start + PHOTOS_AT_ONCE))
+        batch = sentences.batch(rows)
+        embedded = model.embed_sentences(batch.vectors, batch.mask).words
+        for place, row in enumerate(rows.tolist()):
+            photo = int(image_of_sentence[row])
+            unary = (embedded[place, : len(words[row])] @ vectors[photo - start].T).numpy()
+            for segment in located_segments(unary, regions.boxes[photo], beta, sharpness):
+                texts[photo].append(
+                    RegionText(segment.region, numbers.numbers(words[row][segment.start : segment.end]))
+                )
+    return texts
+
+
+def annotated_texts(
+    phrases: Sequence[PhraseBoxes],
+    views: Sequence[View],
+    regions: StoredRegions,
+    words: Sequence[Sequence[str]],
+    image_of_sentence: NDArray[np.int64],
+    numbers: WordNumbers,
+) -> list[list[RegionText]]:
+    """The annotated phrases of each photo, each with the region that overlaps its boxes most; none below IoU 0.5."""
+    texts: list[list[RegionText]] = [[] for _ in regions.features]
+    for phrase in phrases:
+        photo = int(image_of_sentence[phrase.sentence_row])
+        shown = views[photo].shown(phrase.boxes)
+        if len(shown):
+            overlap = overlaps(union_box(shown)[None], regions.boxes[photo])[0]
+            if overlap.max() >= OVERLAPS:
+                named = words[phrase.sentence_row][phrase.start : phrase.end]
+                texts[photo].append(RegionText(int(overlap.argmax()), numbers.numbers(named)))
+    return texts
