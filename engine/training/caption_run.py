@@ -89,7 +89,7 @@ def run(
     scenes = CaptionScenes(views, numbers, training.batch_size, training.texts_per_photo)
 
     sentences = [tokenize(sentence).words for file in language for sentence in sentences_of_file(file)]
-    known = [numbers.numbers(sentence) for sentence in [*words, *sentences] if len(sentence) <= architecture.max_words]
+    known = [numbers.numbers(sentence) for sentence in sentences if len(sentence) <= architecture.max_words]
     references = [[numbers.numbers(tokenize(text).words) for text in image.sentences] for image in captions.images]
     validation = _validation(config, aligned.model, encoder, data, numbers, report)
     trainer = CaptionTrainer(config, decoder, scenes, numbers, known, references, validation)
