@@ -16,6 +16,17 @@ from engine.data.features import SentenceVectors, StoredRegions, View
 
 PHOTOS_AT_ONCE = 50
 
+# What a phrase neither begins nor ends with: the chain model ties every word of a sentence to some region, so these
+# fall to one side by chance.
+_JOINING = frozenset((
+    "about", "above", "across", "after", "against", "along", "among", "and", "are", "around", "as", "at", "be",
+    "before", "behind", "being", "below", "beneath", "beside", "between", "but", "by", "down", "during", "for", "from",
+    "has", "have", "in", "inside", "into", "is", "near", "next", "of", "off", "on", "onto", "or", "out", "outside",
+    "over", "that", "through", "to", "toward", "towards", "under", "up", "was", "were", "which", "while", "who", "with",
+    "without",
+))  # fmt: skip
+_BEGINNING = frozenset(("a", "an", "the", "his", "her", "its", "their", "some", "another", "other", "there", "it"))
+
 
 @torch.inference_mode()
 def inferred_texts(
@@ -40,10 +51,23 @@ def inferred_texts(
             photo = int(image_of_sentence[row])
             unary = (embedded[place, : len(words[row])] @ vectors[photo - start].T).numpy()
             for segment in located_segments(unary, regions.boxes[photo], beta, sharpness):
-                texts[photo].append(
-                    RegionText(segment.region, numbers.numbers(words[row][segment.start : segment.end]))
-                )
+                if phrase := trimmed(words[row][segment.start : segment.end]):
+                    texts[photo].append(RegionText(segment.region, numbers.numbers(phrase)))
     return texts
+
+
+def trimmed(words: Sequence[str]) -> Sequence[str]:
+    """The words of a segment without those at its ends that belong to what stands before or after it.
+
+    >>> trimmed(["with", "a", "red", "ball", "in", "the"])
+    ['a', 'red', 'ball']
+    """
+    start, end = 0, len(words)
+    while start < end and words[start] in _JOINING:
+        start += 1
+    while end > start and (words[end - 1] in _JOINING or words[end - 1] in _BEGINNING):
+        end -= 1
+    return words[start:end]
 
 
 def annotated_texts(
