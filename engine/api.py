@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from engine.alignment.folder import PRETRAINED, load_model
-from engine.captioning.files import describe_files, require_numbers
+from engine.captioning.files import Failed, describe_files, require_numbers
 from engine.captioning.folder import load_captioner
 from engine.device import choose_device
 from engine.errors import LibraryMissingError, ModelError, WrongModelError
@@ -28,13 +28,14 @@ from engine.search.service import Warn
 from engine.sentences import sentences_of_file
 from engine.settings import library_folder
 from engine.types import Alignment, Description, Hit, SentenceHit
-from index import LibraryReader, LibraryStatus, LibraryWriter, SearchParams
+from index import Generated, LibraryReader, LibraryStatus, LibraryWriter, SearchParams
 
 if TYPE_CHECKING:
     from engine.captioning.describe import Describer
 
 DEFAULT_MODEL = "default"
 DEFAULT_CAPTIONER = "default"
+DEFAULT_REGION_CAPTIONER = "regions"
 
 
 def _warn(text: str) -> None:
@@ -57,7 +58,7 @@ class Engine:
         self._device = device
         self._warn = warn
         self._reader: LibraryReader | None = None
-        self._describers: dict[str, Describer] = {}
+        self._describers: dict[tuple[str, str], Describer] = {}
 
     @classmethod
     def open(
@@ -145,6 +146,8 @@ class Engine:
         report: Report = _no_report,
         max_pixels: int | None = None,
         rebuild_vectors: bool = False,
+        captions: bool = False,
+        captioner: str | None = None,
     ) -> IndexReport:
         """Bring the library up to date with photos and sentences; it is made when there is none.
 
@@ -154,18 +157,27 @@ class Engine:
             report: called with the progress.
             max_pixels: the largest photo taken, in pixels; None for what the memory of the machine allows.
             rebuild_vectors: throw the vectors away and make them again; the repair of a damaged vector file.
+            captions: let a caption model describe the photos of the library that it has not described yet; without
+                it, captions stay as they are, and photos that changed lose theirs.
+            captioner: ``default``, ``paper`` or the folder of a caption model; None for ``default``.
 
         Raises:
             PhotoPathError: a path that does not exist.
             SentenceFileError: a file of sentences that cannot be read.
             LibraryError: the library cannot be written, is damaged, or is being written by someone else.
+            ModelError: there is no such caption model, or it was made for another alignment model.
         """
         found = scan(paths)
         texts = [(text, str(file)) for file in map(Path, sentences) for text in sentences_of_file(file)]
         model = self.model
+        describer = self.describer(captioner) if captions else None  # refused before anything is written
+        from engine.index_captions import LibraryCaptions  # torchvision takes seconds to import; a search does without
+
         self.close()
         with LibraryWriter.open(self.folder) as writer:
-            return Indexer(writer, model, report, max_pixels).run(found, texts, rebuild_vectors=rebuild_vectors)
+            written = None if describer is None else LibraryCaptions(writer, model, describer, max_pixels)
+            indexer = Indexer(writer, model, report, max_pixels, written)
+            return indexer.run(found, texts, rebuild_vectors=rebuild_vectors)
 
     @property
     def default_min_probability(self) -> float:
@@ -182,6 +194,7 @@ class Engine:
         params: SearchParams | None = None,
         *,
         min_probability: float = 0.0,
+        generated: Generated = "include",
     ) -> list[Hit]:
         """Photos that a text describes, best first, each with the phrases of the text and where they were found.
 
@@ -191,24 +204,31 @@ class Engine:
             params: how candidates are found in a large library.
             min_probability: leave out photos that match with a lower probability, as ``default_min_probability`` does
                 well; nothing is left out where the model knows no probabilities.
+            generated: ``include`` ranks by what is seen and by what a caption model wrote about the photos, as far as
+                it did; ``exclude`` by what is seen; ``only`` finds captioned photos, by their captions.
 
         Raises:
-            QueryError: the text has no word that the model knows.
+            QueryError: the text has no word that the model knows, or ``generated`` is none of the three.
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
         reader = self._fitting_reader()
-        return service.search(reader, self.model, text, limit, params or SearchParams(), self._warn, min_probability)
+        search = params or SearchParams()
+        return service.search(reader, self.model, text, limit, search, self._warn, min_probability, generated)
 
-    def sentences(self, image: str | Path, limit: int = 10) -> list[SentenceHit]:
+    def sentences(self, image: str | Path, limit: int = 10, *, generated: Generated = "include") -> list[SentenceHit]:
         """The indexed sentences that describe a photo best; the photo need not be indexed.
+
+        ``generated`` says whether those count that a caption model wrote and no person: ``include``, ``exclude`` or
+        ``only``.
 
         Raises:
             PhotoError: the photo cannot be read.
+            QueryError: ``generated`` is none of the three.
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        return service.sentences(self._fitting_reader(), self.model, Path(image), limit)
+        return service.sentences(self._fitting_reader(), self.model, Path(image), limit, generated)
 
     def similar(self, image: str | Path, limit: int = 10) -> list[Hit]:
         """The photos of the library that look most like a photo; the photo need not be indexed.
@@ -239,6 +259,8 @@ class Engine:
         seed: int = 0,
         regions: bool = False,
         captioner: str | None = None,
+        region_captioner: str | None = None,
+        failed: Failed | None = None,
     ) -> list[Description]:
         """New sentences for photos. It needs no library.
 
@@ -250,18 +272,20 @@ class Engine:
             seed: of the chance.
             regions: describe the regions of the photos too.
             captioner: ``default``, ``paper`` or the folder of a caption model; None for ``default``.
+            region_captioner: of the regions: the folder of a caption model; None for ``regions``.
+            failed: told of each photo that cannot be read, which is then left out; None to raise the first.
 
         Raises:
-            PhotoError: a photo cannot be read.
+            PhotoError: a photo cannot be read, and ``failed`` is None.
             ModelError: there is no such caption model, or it was made for another alignment model.
             QueryError: ``count``, ``beam`` or ``temperature`` cannot be used.
         """
         paths = [Path(images)] if isinstance(images, str | Path) else [Path(image) for image in images]
         require_numbers(count, beam, temperature)
-        describer = self.describer(captioner)
-        return describe_files(describer, paths, count, beam, temperature, seed, regions)
+        describer = self.describer(captioner, region_captioner)
+        return describe_files(describer, paths, count, beam, temperature, seed, regions, failed)
 
-    def describer(self, captioner: str | None = None) -> "Describer":
+    def describer(self, captioner: str | None = None, region_captioner: str | None = None) -> "Describer":
         """What writes sentences about photos that are in memory; it stays loaded.
 
         Raises:
@@ -269,10 +293,10 @@ class Engine:
         """
         from engine.captioning.describe import Describer
 
-        name = captioner or DEFAULT_CAPTIONER
-        if name not in self._describers:
-            self._describers[name] = Describer(self.model, load_captioner(name))
-        return self._describers[name]
+        names = captioner or DEFAULT_CAPTIONER, region_captioner or DEFAULT_REGION_CAPTIONER
+        if names not in self._describers:
+            self._describers[names] = Describer(self.model, load_captioner(names[0]), names[1])
+        return self._describers[names]
 
     def status(self) -> LibraryStatus:
         """What the library holds.

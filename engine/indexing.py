@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +18,16 @@ from engine.sentences import SentenceFileError, clean, sentences_beside
 from engine.vision.pixels import pixels_of
 from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
 
+if TYPE_CHECKING:
+    from engine.index_captions import LibraryCaptions
+
 PHOTO_BATCH = 16
 SENTENCE_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: ``done`` of ``total`` of ``what`` ("photos" or "sentences")."""
+    """How far a run is: ``done`` of ``total`` of ``what`` ("photos", "captions" or "sentences")."""
 
     what: str
     done: int
@@ -35,11 +39,16 @@ Report = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class IndexReport:
-    """What a run did. ``seconds`` says where the time went, by stage, as the main thread saw it."""
+    """What a run did.
+
+    ``captions_added`` counts captioned photos; ``seconds`` says where the time went, by stage, as the main thread saw
+    it.
+    """
 
     added: int = 0
     unchanged: int = 0
     sentences_added: int = 0
+    captions_added: int = 0
     failed: list[Failure] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -74,15 +83,22 @@ class Indexer:
         model: makes the vectors.
         report: called as the run goes on.
         max_pixels: the largest photo taken; None for a limit that the memory of the machine gives.
+        captions: gives the photos captions; None to leave them as they are.
     """
 
     def __init__(
-        self, writer: LibraryWriter, model: MultimodalModel, report: Report, max_pixels: int | None = None
+        self,
+        writer: LibraryWriter,
+        model: MultimodalModel,
+        report: Report,
+        max_pixels: int | None = None,
+        captions: "LibraryCaptions | None" = None,
     ) -> None:
         self._writer = writer
         self._model = model
         self._report = report
         self._max_pixels = max_pixels
+        self._captions = captions
         self._known: dict[str, KnownPhoto] = {}
         self._seen: set[str] = set()  # sentences that the library holds, or that cannot be embedded
         self.result = IndexReport()
@@ -103,7 +119,11 @@ class Indexer:
         self.result.unchanged = len(found) - len(changed)
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
         self._photos(changed, stored)
+        if self._captions is not None:
+            self._captions.write_missing(self._report, self.result)
         self._sentences([*self._writer.sentences_to_embed(), *sentences, *self._beside(found)])
+        # After the others: what a person wrote as well is a person's by now.
+        self._sentences(self._writer.sentences_to_embed(generated=True), generated=True)
         with self.result.timed("finish"):
             self.result.warnings.extend(self._writer.finish())
         return self.result
@@ -174,8 +194,11 @@ class Indexer:
             vectors = self._model.embed_features(encoder.regions_of(pixels, maps))
         with self.result.timed("write"):
             records = vectors.records.astype(np.float16)
-            self._writer.add_photos([_row(photo) for photo in batch], records, vectors.boxes, vectors.objectness)
+            rows = [_row(photo) for photo in batch]
+            photo_ids = self._writer.add_photos(rows, records, vectors.boxes, vectors.objectness)
         self.result.added += len(batch)
+        if self._captions is not None:
+            self._captions.write([[photo_id] for photo_id in photo_ids], pixels, maps, self.result)
         return {photo.content_hash for photo in batch}
 
     def _beside(self, found: Iterable[FoundPhoto]) -> Iterator[tuple[str, str]]:
@@ -189,7 +212,7 @@ class Indexer:
                 sidecar, sentences = beside
                 yield from ((sentence, str(sidecar)) for sentence in sentences)
 
-    def _sentences(self, sentences: Iterable[tuple[str, str]]) -> None:
+    def _sentences(self, sentences: Iterable[tuple[str, str]], *, generated: bool = False) -> None:
         """Embed the sentences that the library does not hold yet, each with its source."""
         wanted: dict[str, str] = {}
         for text, source in sentences:
@@ -205,7 +228,8 @@ class Indexer:
                 vectors = self._model.embed_sentences(words)
             rows = np.concatenate([vector.rows for vector in vectors]).astype(np.float16)
             with self.result.timed("write"):
-                self._writer.add_sentences(texts, sources, rows, np.array([len(v.words) for v in vectors]))
+                counts = np.array([len(vector.words) for vector in vectors])
+                self._writer.add_sentences(texts, sources, rows, counts, generated=generated)
             self.result.sentences_added += len(texts)
             self._report(Progress("sentences", self.result.sentences_added, total))
 

@@ -30,21 +30,27 @@ class Hit:
 
     ``probability``, from 0 to 1, says how likely the photo matches the text. It can be compared between queries and
     libraries. None where the model has no calibration, and for photos that are similar to a photo.
+    ``caption`` is the best sentence that a caption model wrote about the photo for the library, None without one.
     """
 
     path: Path
     score: float
     phrases: tuple[Phrase, ...] = ()
     probability: float | None = None
+    caption: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceHit:
-    """A sentence that describes a photo, with its score, and the probability that it does as in ``Hit``."""
+    """A sentence that describes a photo, with its score, and the probability that it does as in ``Hit``.
+
+    ``generated`` when a caption model wrote it, and no person.
+    """
 
     sentence: str
     score: float
     probability: float | None = None
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
-"""Puts photos into the catalogue so that no vectors of an older content stay behind."""
+"""Puts photos into the catalogue so that no vectors and captions of an older content stay behind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from index.caption_repository import CaptionRepository
 from index.photo_repository import PhotoRepository
-from index.values import PhotoRow
+from index.sentence_repository import SentenceRepository
+from index.values import CaptionRow, PhotoRow
 
 
 def save_photos(connection: Connection, build_id: int, batch: Sequence[PhotoRow]) -> list[int]:
@@ -19,6 +21,7 @@ def save_photos(connection: Connection, build_id: int, batch: Sequence[PhotoRow]
     ]
     # Vectors of the old content are wrong in every build; those of the same content only give way in this one.
     photos.delete_records(changed)
+    forget_captions(connection, changed)
     photos.delete_records([photo_id for photo_id, _ in before.values()], build_id)
     photos.save_photos(batch)
     after = photos.ids_and_hashes(paths)
@@ -42,4 +45,33 @@ def save_copy(
     (photo_id,) = save_photos(connection, build_id, [row])
     photos.add_records(build_id, [photo_id], [record])
     photos.copy_regions(build_id, original, photo_id)
+    captions = CaptionRepository(connection)
+    if captions.sentences_of([original]):
+        forget_captions(connection, [photo_id])
+        captions.copy_captions(original, photo_id)
     return photo_id
+
+
+def forget_captions(connection: Connection, photo_ids: Sequence[int]) -> None:
+    """Take the captions from photos, and remove the generated sentences that no photo has any more."""
+    captions = CaptionRepository(connection)
+    sentence_ids = captions.sentences_of(photo_ids)
+    captions.delete_captions(photo_ids)
+    SentenceRepository(connection).delete_unused(sorted(sentence_ids))
+
+
+def remove_photos(connection: Connection, photo_ids: Sequence[int]) -> None:
+    """Remove photos with their records, regions and captions in every build."""
+    forget_captions(connection, photo_ids)
+    PhotoRepository(connection).delete_photos(photo_ids)
+
+
+def save_captions(connection: Connection, captioner: str, captions: Mapping[int, Sequence[CaptionRow]]) -> None:
+    """Give photos captions in the place of those they had; the sentences are in the catalogue already."""
+    repository, sentences = CaptionRepository(connection), SentenceRepository(connection)
+    photo_ids = list(captions)
+    before = repository.sentences_of(photo_ids)
+    repository.delete_captions(photo_ids)
+    ids = sentences.ids_of_texts(sorted({caption.text for own in captions.values() for caption in own}))
+    repository.add_captions(captioner, captions, ids)
+    sentences.delete_unused(sorted(before))

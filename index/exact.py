@@ -65,12 +65,40 @@ def score_sentences(
     values = rows.astype(np.float32)
     best_region = (values @ regions.T).max(axis=1)  # (W, D) @ (D, R) -> (W,)
     owners = np.repeat(np.arange(len(starts)), num_words)
-    before = np.cumsum(num_words) - num_words
-    word_rows = np.arange(len(owners)) - np.repeat(before - starts, num_words)
-    scores = np.bincount(owners, weights=best_region[word_rows], minlength=len(starts))
+    scores = np.bincount(owners, weights=best_region[_runs(starts, num_words)], minlength=len(starts))
     if photo_vector is not None:
         scores = scores + values[starts + num_words] @ photo_vector
     return scores.astype(np.float32)
+
+
+def score_captions(
+    rows: NDArray[np.float16], starts: NDArray[np.int64], num_words: NDArray[np.int64], query: Query
+) -> NDArray[np.float32]:
+    """How well sentences answer a query, (n,): the score of a photo with the sentence's words in place of its regions.
+
+    score(sentence, query) = sum over words t of the query of max over words j of the sentence of ĉ_j · q_t,
+    plus ĉ · q where the model has a global term. ĉ are the sentence's rows, given as in `score_sentences`, at unit
+    length: the lengths of words are weights in a query, and a sentence in the place of a photo has none.
+    """
+    values = rows.astype(np.float32)
+    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), np.float32(1e-12))
+    word_rows = unit[_runs(starts, num_words)]
+    scores = np.zeros(len(starts), np.float32)
+    filled = np.flatnonzero(num_words)
+    if len(filled):
+        firsts = (np.cumsum(num_words) - num_words)[filled]
+        best_word = np.maximum.reduceat(word_rows @ query.words.T, firsts, axis=0)  # (W, T) -> (n, T)
+        scores[filled] = best_word.sum(axis=1)
+    if query.sentence is not None:
+        scores = scores + unit[starts + num_words] @ query.sentence
+    return scores.astype(np.float32)
+
+
+def _runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of all rows of runs, one run after the other."""
+    before = np.cumsum(lengths) - lengths
+    rows: NDArray[np.int64] = np.arange(lengths.sum()) - np.repeat(before - starts, lengths)
+    return rows
 
 
 def best(scores: NDArray[np.float32], ids: NDArray[np.int64], limit: int) -> list[tuple[int, float]]:

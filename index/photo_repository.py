@@ -1,23 +1,18 @@
 """The SQL of photos, their records and their regions, one method a statement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from index.repository import utc_now
+from index.repository import portions, utc_now
 from index.schema import Photo, PhotoRecord, Region
 from index.values import KnownPhoto, PhotoRow, StoredPhoto
 
-Item = TypeVar("Item")
 RegionRow = Row[tuple[int, float, float, float, float, float]]
-
-# SQLite takes 32,766 variables in a statement.
-_IDS_AT_ONCE = 10_000
 
 
 class PhotoRepository:
@@ -47,7 +42,7 @@ class PhotoRepository:
     def ids_and_hashes(self, paths: Sequence[str]) -> dict[str, tuple[int, str]]:
         """The number and the content hash of those of `paths` that are in the catalogue."""
         found: dict[str, tuple[int, str]] = {}
-        for some in _portions(paths):
+        for some in portions(paths):
             rows = self._connection.execute(
                 select(Photo.path, Photo.id, Photo.content_hash).where(Photo.path.in_(some))
             )
@@ -76,12 +71,12 @@ class PhotoRepository:
 
     def delete_photos(self, photo_ids: Sequence[int]) -> None:
         """Remove photos from the catalogue, with their records and regions in every build."""
-        for some in _portions(photo_ids):
+        for some in portions(photo_ids):
             self._connection.execute(delete(Photo).where(Photo.id.in_(some)))
 
     def delete_records(self, photo_ids: Sequence[int], build_id: int | None = None) -> None:
         """Forget the records and regions of photos, in one build or in all."""
-        for some in _portions(photo_ids):
+        for some in portions(photo_ids):
             statement = delete(PhotoRecord).where(PhotoRecord.photo_id.in_(some))
             if build_id is not None:
                 statement = statement.where(PhotoRecord.build_id == build_id)
@@ -145,7 +140,7 @@ class PhotoRepository:
     def photos(self, photo_ids: Sequence[int]) -> dict[int, StoredPhoto]:
         """Those of the photos that are in the catalogue, by number."""
         found: dict[int, StoredPhoto] = {}
-        for some in _portions(photo_ids):
+        for some in portions(photo_ids):
             for row in self._connection.execute(select(Photo.__table__).where(Photo.id.in_(some))):
                 values = dict(row._mapping)
                 photo_id = values.pop("id")
@@ -159,7 +154,7 @@ class PhotoRepository:
     def regions(self, build_id: int, photo_ids: Sequence[int]) -> list[RegionRow]:
         """(photo, x0, y0, x1, y1, objectness) of the regions of photos, in order of photo and position."""
         rows: list[RegionRow] = []
-        for some in _portions(sorted(set(photo_ids))):
+        for some in portions(sorted(set(photo_ids))):
             statement = (
                 select(Region.photo_id, Region.x0, Region.y0, Region.x1, Region.y1, Region.objectness)
                 .where(Region.build_id == build_id, Region.photo_id.in_(some))
@@ -167,8 +162,3 @@ class PhotoRepository:
             )
             rows.extend(self._connection.execute(statement))
         return rows
-
-
-def _portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), _IDS_AT_ONCE):
-        yield items[start : start + _IDS_AT_ONCE]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from index import search
+from index.caption_repository import CaptionRepository
 from index.checks import require_query_fits, require_shape
 from index.errors import LibraryError
 from index.failures import explained
@@ -22,7 +23,16 @@ from index.sentence_repository import SentenceRepository
 from index.session import DATABASE, open_for_reading
 from index.snapshot import Snapshot, take_snapshot
 from index.snapshot_index import SnapshotIndex
-from index.values import FLAT_LIMIT, BuildInfo, LibraryStatus, Query, SearchParams, StoredPhoto
+from index.values import (
+    FLAT_LIMIT,
+    BuildInfo,
+    CaptionRow,
+    Generated,
+    LibraryStatus,
+    Query,
+    SearchParams,
+    StoredPhoto,
+)
 
 if TYPE_CHECKING:
     from index.faiss_store import FaissStore
@@ -137,13 +147,29 @@ class LibraryReader:
         require_query_fits(query, snapshot.build)
         return search.search_photos(snapshot, query, limit, params, self._load_index, self._flat_limit)
 
-    def search_sentences(self, record: NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
-        """The `limit` best (sentence, score) for a photo's record (S, D). Raises WrongModelError for another shape."""
+    def search_sentences(
+        self, record: NDArray[np.float32], limit: int, generated: Generated = "include"
+    ) -> list[tuple[int, float]]:
+        """The `limit` best (sentence, score) for a photo's record (S, D). Raises WrongModelError for another shape.
+
+        `generated` says what to do with sentences that a caption model wrote and no person.
+        """
         snapshot = self._snapshot
         if snapshot is None or not self.num_sentences:
             return []
         require_shape("the photo's record", record, (snapshot.build.rows_per_photo, snapshot.build.dimension))
-        return search.search_sentences(snapshot, record, limit)
+        return search.search_sentences(snapshot, record, limit, generated)
+
+    def caption_scores(self, query: Query) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The photos (C,) that have a caption, ascending, and how well their best one answers a query (C,).
+
+        See `exact.score_captions`. Raises WrongModelError when the query's dimension or global term is not the build's.
+        """
+        snapshot = self._snapshot
+        if snapshot is None or not len(snapshot.captioned):
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        require_query_fits(query, snapshot.build)
+        return snapshot.captioned, search.caption_scores(snapshot, query)
 
     def photos(self, photo_ids: Sequence[int]) -> list[StoredPhoto]:
         """The photos in the order asked for. Raises ValueError for a number that is not in the library."""
@@ -161,6 +187,19 @@ class LibraryReader:
         with self._query() as connection:
             found = SentenceRepository(connection).texts(sentence_ids)
         return [_of(found, sentence_id, "sentence") for sentence_id in sentence_ids]
+
+    def are_generated(self, sentence_ids: Sequence[int]) -> list[bool]:
+        """Which of the sentences of a search a caption model wrote and no person."""
+        if self._snapshot is None:
+            return [False] * len(sentence_ids)
+        generated = self._snapshot.sentence_ids[self._snapshot.generated_mask]
+        return [*np.isin(np.array(sentence_ids, np.int64), generated).tolist()]
+
+    def captions(self, photo_ids: Sequence[int]) -> list[list[CaptionRow]]:
+        """The captions of each of the photos, best first; none for a photo that has none."""
+        with self._query() as connection:
+            found = CaptionRepository(connection).captions(photo_ids)
+        return [found.get(photo_id, []) for photo_id in photo_ids]
 
     def photo_vectors(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
         """The records (n, S, D) of photos. Raises ValueError for a photo that the current build has not embedded."""
@@ -190,6 +229,7 @@ class LibraryReader:
             photos=self.num_photos,
             regions=self.num_photos * (build.num_regions if build else 0),
             sentences=self.num_sentences,
+            generated_sentences=0 if self._snapshot is None else int(self._snapshot.generated_mask.sum()),
             model_name=build.model_name if build else "",
             fingerprint=build.fingerprint if build else "",
             num_regions=build.num_regions if build else 0,

@@ -1,8 +1,8 @@
 """The SQL of builds and segments, one method a statement; photos and sentences have their own files beside this one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -12,11 +12,21 @@ from index.values import BuildInfo, BuildSpec
 from index.vectors import SegmentState
 
 Kind = Literal["photos", "sentences"]
+Item = TypeVar("Item")
+
+# SQLite takes 32,766 variables in a statement.
+_ITEMS_AT_ONCE = 10_000
 
 
 def utc_now() -> datetime:
     """The time now in UTC, without a zone: the form in which SQLite keeps it."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Items in runs that one statement can name."""
+    for start in range(0, len(items), _ITEMS_AT_ONCE):
+        yield items[start : start + _ITEMS_AT_ONCE]
 
 
 class BuildRepository:

@@ -13,12 +13,13 @@ from sqlalchemy import (
     Index,
     MetaData,
     Text,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a test compares it with the head of ``alembic/versions``."""
 
 NAMING_CONVENTION = {
@@ -136,13 +137,28 @@ class Region(Base):
 
 
 class Sentence(Base):
-    """A sentence of the catalogue and where it came from."""
+    """A sentence of the catalogue and where it came from; `generated` when a caption model wrote it and no person."""
 
     __tablename__ = "sentences"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(Text, unique=True)
     source: Mapped[str] = mapped_column(PathText)
+    generated: Mapped[bool] = mapped_column(server_default=false())
+
+
+class Caption(Base):
+    """A sentence that a caption model, named by its fingerprint, wrote about a photo; position 0 is the best."""
+
+    __tablename__ = "captions"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    sentence_id: Mapped[int] = mapped_column(ForeignKey("sentences.id", ondelete="CASCADE"), index=True)
+    log_probability: Mapped[float]
+    captioner: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class SentenceRecord(Base):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from index.caption_repository import CaptionRepository
 from index.layout import store_folder
 from index.photo_repository import PhotoRepository
 from index.repository import BuildRepository, Kind
@@ -20,7 +21,9 @@ class Snapshot:
     """The current build at one moment.
 
     `photo_ids` (n,) ascend and `records` (n,) hold the record of each; `sentence_ids`, `starts` and `num_words` (N,)
-    are in order of `starts`, an empty sentence before the one that begins in the same row.
+    are in order of `starts`, an empty sentence before the one that begins in the same row, and `generated_mask` (N,)
+    marks those that a caption model wrote. `captioned` (C,) are the photos with a caption, ascending, and
+    `caption_places` (C,) say where in `sentence_ids` their best one stands.
     """
 
     build: BuildInfo
@@ -31,6 +34,9 @@ class Snapshot:
     sentence_ids: NDArray[np.int64]
     starts: NDArray[np.int64]
     num_words: NDArray[np.int64]
+    generated_mask: NDArray[np.bool_]
+    captioned: NDArray[np.int64]
+    caption_places: NDArray[np.int64]
 
     @property
     def num_records(self) -> int:
@@ -49,9 +55,26 @@ def take_snapshot(connection: Connection, folder: Path, *, verify: bool) -> Snap
         states = builds.segments_of(build.build_id, kind)
         return VectorStore.open_for_reading(store_folder(folder, build, kind), build.dimension, states, verify=verify)
 
-    photo_rows = _columns(PhotoRepository(connection).photo_records(build.build_id), 2)
-    sentence_rows = _columns(SentenceRepository(connection).sentence_records(build.build_id), 3)
-    return Snapshot(build, open_store("photos"), open_store("sentences"), *photo_rows, *sentence_rows)
+    photo_ids, records = _columns(PhotoRepository(connection).photo_records(build.build_id), 2)
+    sentence_ids, starts, num_words, generated = _columns(
+        SentenceRepository(connection).sentence_records(build.build_id), 4
+    )
+    captioned, captions = _columns(CaptionRepository(connection).best_captions(build.build_id), 2)
+    order = np.argsort(sentence_ids)
+    places = order[np.searchsorted(sentence_ids, captions, sorter=order)]
+    return Snapshot(
+        build,
+        open_store("photos"),
+        open_store("sentences"),
+        photo_ids,
+        records,
+        sentence_ids,
+        starts,
+        num_words,
+        generated.astype(bool),
+        captioned,
+        places,
+    )
 
 
 def _columns(rows: object, count: int) -> list[NDArray[np.int64]]:

@@ -7,6 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+Generated = Literal["include", "exclude", "only"]
+"""What to do with sentences that a caption model wrote."""
+
 FLAT_LIMIT = 100_000
 """Region vectors up to which a search is exact throughout and FAISS keeps a flat index."""
 
@@ -81,6 +84,14 @@ class KnownPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptionRow:
+    """A sentence that a caption model wrote about a photo, and the log-probability that it gave it."""
+
+    text: str
+    log_probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A sentence on the model's side of the score: words (T, D) and, with a global term, the sentence vector (D,)."""
 
@@ -102,11 +113,15 @@ class SearchParams:
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """The size of a library: counts for the current build, bytes on disk. Model fields are empty without one."""
+    """The size of a library: counts for the current build, bytes on disk. Model fields are empty without one.
+
+    `sentences` counts all of them, `generated_sentences` those that a caption model wrote and no person.
+    """
 
     photos: int
     regions: int
     sentences: int
+    generated_sentences: int
     model_name: str
     fingerprint: str
     num_regions: int

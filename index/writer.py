@@ -1,6 +1,6 @@
 """Writes to a library: one process at a time, each batch in one transaction of vectors and rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -8,9 +8,11 @@ from typing import Self
 import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from index.candidates import current_index, freshness, publish
-from index.cataloguing import save_copy, save_photos
+from index.caption_repository import CaptionRepository
+from index.cataloguing import remove_photos, save_captions, save_copy, save_photos
 from index.checks import require_finite, require_same_model, require_shape
 from index.errors import LibraryError, LibraryLockedError
 from index.failures import explained
@@ -21,7 +23,7 @@ from index.repository import BuildRepository
 from index.sentence_repository import SentenceRepository
 from index.session import DATABASE, open_for_writing
 from index.transactions import Transactions
-from index.values import FLAT_LIMIT, BuildInfo, BuildSpec, KnownPhoto, PhotoRow
+from index.values import FLAT_LIMIT, BuildInfo, BuildSpec, CaptionRow, KnownPhoto, PhotoRow
 
 
 class LibraryWriter:
@@ -127,10 +129,11 @@ class LibraryWriter:
         vectors: NDArray[np.float16],
         boxes: NDArray[np.float32],
         objectness: NDArray[np.float32],
-    ) -> None:
+    ) -> list[int]:
         """Add or replace photos with their vectors (n, S, D), boxes (n, R, 4) and objectness (n, R), all or none.
 
-        Raises WrongModelError for other shapes, ValueError for a vector that is not finite or a path given twice.
+        Returns their numbers. A photo whose content changed loses its captions. Raises WrongModelError for other
+        shapes, ValueError for a vector that is not finite or a path given twice.
         """
         build = self._work.build()
         require_shape("vectors", vectors, (len(batch), build.rows_per_photo, build.dimension))
@@ -141,7 +144,7 @@ class LibraryWriter:
         if len(set(paths)) < len(paths):
             raise ValueError("a path was given twice in one batch; each photo belongs in it once")
         if not batch:
-            return
+            return []
         with self._work.transaction() as connection:
             rows = vectors.reshape(-1, build.dimension)  # (n·S, D)
             starts = self._work.append("photos", rows, [build.rows_per_photo] * len(batch))
@@ -149,9 +152,11 @@ class LibraryWriter:
             photos = PhotoRepository(connection)
             photos.add_records(build.build_id, ids, [start // build.rows_per_photo for start in starts])
             photos.add_regions(build.build_id, ids, boxes, objectness)
+        return ids
 
     def link_photo(self, path: str, size: int, mtime_ns: int, content_hash: str) -> int | None:
-        """Add a copy, or the new name, of a photo that the build has embedded: it shares record, regions and metadata.
+        """Add a copy, or the new name, of a photo that the build has embedded: it shares record, regions, metadata
+        and captions.
 
         Returns the photo's number; None, and nothing is written, when no photo of the build has this content (any
         more), and it has to be embedded like a new one.
@@ -171,21 +176,32 @@ class LibraryWriter:
                 PhotoRepository(connection).update_stats(stats)
 
     def remove_photos(self, photo_ids: Sequence[int]) -> None:
-        """Remove photos from the catalogue and from every build."""
+        """Remove photos from the catalogue and from every build, and their captions with them."""
         with self._work.transaction() as connection:
-            PhotoRepository(connection).delete_photos(photo_ids)
+            remove_photos(connection, photo_ids)
 
     def known_sentences(self) -> set[str]:
-        """The texts that the current build has embedded."""
+        """The texts that the current build has embedded, without those that only a caption model wrote."""
         build = self._work.build()
         with self._work.transaction() as connection:
             return SentenceRepository(connection).embedded_sentences(build.build_id)
 
-    def sentences_to_embed(self) -> list[tuple[str, str]]:
-        """(text, source) of the sentences that the current build has not embedded, after a change of model."""
+    def sentences_to_embed(self, *, generated: bool = False) -> list[tuple[str, str]]:
+        """(text, source) of the sentences that the current build has not embedded, after a change of model.
+
+        Those of persons, or those that a caption model wrote.
+        """
         build = self._work.build()
         with self._work.transaction() as connection:
-            return SentenceRepository(connection).sentences_without_record(build.build_id)
+            return SentenceRepository(connection).sentences_without_record(build.build_id, generated=generated)
+
+    def texts_to_embed(self, texts: Iterable[str]) -> list[str]:
+        """Those of some texts that the current build has not embedded, whoever wrote them, each once."""
+        build = self._work.build()
+        wanted = list(dict.fromkeys(texts))
+        with self._work.transaction() as connection:
+            known = SentenceRepository(connection).embedded_among(build.build_id, wanted)
+        return [text for text in wanted if text not in known]
 
     def add_sentences(
         self,
@@ -193,25 +209,74 @@ class LibraryWriter:
         sources: Sequence[str],
         word_rows: NDArray[np.float16],
         num_words: NDArray[np.int64],
+        *,
+        generated: bool = False,
     ) -> None:
         """Add sentences with their word rows, one after the other, all or none. `num_words` is (N,).
 
         A sentence has T rows of D, and with a global term its sentence vector after them. A text that is known keeps
-        its number and source. Raises WrongModelError, or ValueError for a vector that is not finite.
+        its number and source, but one that a person wrote takes the place of a `generated` one. Raises
+        WrongModelError, or ValueError for a vector that is not finite.
         """
+        self._require_sentences_fit(word_rows, num_words)
+        if texts:
+            with self._work.transaction() as connection:
+                self._save_sentences(connection, texts, sources, word_rows, num_words, generated=generated)
+
+    def photos_without_captions(self, captioner: str) -> dict[str, KnownPhoto]:
+        """The photos of the current build that have no caption by the caption model of this fingerprint, by path."""
+        build = self._work.build()
+        with self._work.transaction() as connection:
+            return CaptionRepository(connection).photos_without_captions(build.build_id, captioner)
+
+    def add_captions(
+        self,
+        captioner: str,
+        captions: Mapping[int, Sequence[CaptionRow]],
+        texts: Sequence[str],
+        word_rows: NDArray[np.float16],
+        num_words: NDArray[np.int64],
+    ) -> None:
+        """Give photos, by number, their captions, best first, in the place of those they had; all or none.
+
+        `texts` with `word_rows` and `num_words` as in `add_sentences` are the captions that the current build has not
+        embedded, see `texts_to_embed`. Generated sentences that are no photo's caption any more go. `captioner` is the
+        fingerprint of the caption model. Raises WrongModelError, or ValueError for a vector that is not finite or a
+        caption without vectors.
+        """
+        self._require_sentences_fit(word_rows, num_words)
+        written = {caption.text for own in captions.values() for caption in own}
+        if missing := set(self.texts_to_embed(written)) - set(texts):
+            raise ValueError(f"the caption {min(missing)!r} comes without vectors; embed what texts_to_embed names")
+        with self._work.transaction() as connection:
+            if texts:
+                sources = [f"caption model {captioner[:8]}"] * len(texts)
+                self._save_sentences(connection, texts, sources, word_rows, num_words, generated=True)
+            save_captions(connection, captioner, captions)
+
+    def _require_sentences_fit(self, word_rows: NDArray[np.float16], num_words: NDArray[np.int64]) -> None:
+        build = self._work.build()
+        num_rows = int(num_words.sum()) + len(num_words) * build.has_global
+        require_shape("word_rows", word_rows, (num_rows, build.dimension))
+        require_finite(word_rows)
+
+    def _save_sentences(
+        self,
+        connection: Connection,
+        texts: Sequence[str],
+        sources: Sequence[str],
+        word_rows: NDArray[np.float16],
+        num_words: NDArray[np.int64],
+        *,
+        generated: bool,
+    ) -> None:
         build = self._work.build()
         counts = [int(count) for count in num_words]
-        lengths = [count + build.has_global for count in counts]
-        require_shape("word_rows", word_rows, (sum(lengths), build.dimension))
-        require_finite(word_rows)
-        if not texts:
-            return
-        with self._work.transaction() as connection:
-            starts = self._work.append("sentences", word_rows, lengths)
-            sentences = SentenceRepository(connection)
-            sentences.save_sentences(texts, sources)
-            ids = sentences.ids_of_texts(texts)
-            sentences.save_records(build.build_id, [ids[text] for text in texts], starts, counts)
+        starts = self._work.append("sentences", word_rows, [count + build.has_global for count in counts])
+        sentences = SentenceRepository(connection)
+        sentences.save_sentences(texts, sources, generated=generated)
+        ids = sentences.ids_of_texts(texts)
+        sentences.save_records(build.build_id, [ids[text] for text in texts], starts, counts)
 
     def finish(self) -> list[str]:
         """Bring the FAISS file up to date with the photos; return what a person should know about the old one."""

@@ -14,34 +14,30 @@ _SHORTEST = 20
 
 
 def hit_as_dict(hit: Hit) -> dict[str, Any]:
-    """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}]}``; boxes in pixels.
+    """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}], "caption"}``.
 
-    The probability is from 0 to 1, or None.
+    Boxes are in pixels. The probability is from 0 to 1, or None. The caption is a generated sentence, or None.
     """
-    return {
-        "path": str(hit.path),
-        "score": _number(hit.score, 4),
-        "probability": _probability(hit.probability),
-        "phrases": [_phrase_as_dict(phrase) for phrase in hit.phrases],
-    }
+    return {**_found_as_dict(hit), "caption": hit.caption}
 
 
 def sentence_hit_as_dict(hit: SentenceHit) -> dict[str, Any]:
-    """``{"sentence", "score", "probability"}``."""
+    """``{"sentence", "score", "probability", "generated"}``."""
     return {
         "sentence": hit.sentence,
         "score": _number(hit.score, 4),
         "probability": _probability(hit.probability),
+        "generated": hit.generated,
     }
 
 
 def alignment_as_dict(alignment: Alignment) -> dict[str, Any]:
-    """The same as ``hit_as_dict``."""
-    return hit_as_dict(Hit(alignment.path, alignment.score, alignment.phrases, alignment.probability))
+    """The same as ``hit_as_dict``, without a caption."""
+    return _found_as_dict(alignment)
 
 
 def hits_as_text(hits: Sequence[Hit], width: int = 80) -> str:
-    """Photos, best first: rank, score and path a line, then its phrases a line each, within ``width`` columns.
+    """Photos, best first: rank, score and path a line, then its caption, then its phrases, within ``width`` columns.
 
     The probability stands beside the score where it is known. A path is never shortened, so that it can be copied; it
     may run over the width. Without hits, a line says so.
@@ -51,6 +47,9 @@ def hits_as_text(hits: Sequence[Hit], width: int = 80) -> str:
     lines: list[str] = []
     for rank, hit in enumerate(hits, start=1):
         lines.append(f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  {shown_path(hit.path)}")
+        if hit.caption is not None:
+            caption = _wrapped(_marked(hit.caption, generated=True), max(_SHORTEST, width - len(_INDENT)))
+            lines.extend(_INDENT + line for line in caption)
         lines.extend(_phrase_lines(hit.phrases, width))
     return "\n".join(lines)
 
@@ -62,7 +61,7 @@ def sentence_hits_as_text(hits: Sequence[SentenceHit], width: int = 80) -> str:
     lines: list[str] = []
     for rank, hit in enumerate(hits, start=1):
         start = f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  "
-        first, *rest = _wrapped(printable(hit.sentence), max(_SHORTEST, width - len(start)))
+        first, *rest = _wrapped(_marked(hit.sentence, generated=hit.generated), max(_SHORTEST, width - len(start)))
         lines.append(start + first)
         lines.extend(" " * len(start) + line for line in rest)
     return "\n".join(lines)
@@ -96,6 +95,19 @@ def printable(text: str) -> str:
     if all(c.isprintable() for c in text):
         return text
     return "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _found_as_dict(found: Hit | Alignment) -> dict[str, Any]:
+    return {
+        "path": str(found.path),
+        "score": _number(found.score, 4),
+        "probability": _probability(found.probability),
+        "phrases": [_phrase_as_dict(phrase) for phrase in found.phrases],
+    }
+
+
+def _marked(sentence: str, *, generated: bool) -> str:
+    return f"{printable(sentence)} (generated)" if generated else printable(sentence)
 
 
 def _phrase_as_dict(phrase: Phrase) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Photo files → descriptions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import QueryError
-from engine.photos.decode import decode
+from engine.errors import PhotoError, QueryError
+from engine.photos.decode import Decoded, decode
 from engine.types import Box, Description, RegionCaption
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PHOTO_BATCH = 16
 MAX_BEAM = 100
 MAX_SAMPLES = 100
+COLDEST, HOTTEST = 0.001, 1000.0  # beyond, 32-bit numbers no longer tell words apart
+
+Failed = Callable[[PhotoError], None]
 
 
 def require_numbers(count: int, beam: int, temperature: float | None) -> None:
@@ -22,17 +25,19 @@ def require_numbers(count: int, beam: int, temperature: float | None) -> None:
     Raises:
         QueryError: a number out of its range, and what the range is.
     """
+    if not 1 <= beam <= MAX_BEAM:
+        raise QueryError(f"The beam is {beam}; choose a width from 1 to {MAX_BEAM}, 7 is usual.")
     if temperature is None:
-        if not 1 <= beam <= MAX_BEAM:
-            raise QueryError(f"The beam is {beam}; choose a width from 1 to {MAX_BEAM}, 7 is usual.")
         if not 1 <= count <= beam:
             raise QueryError(
                 f"{count} sentences were asked for, and a beam of {beam} finds 1 to {beam}; widen the beam or ask for "
                 "fewer."
             )
     else:
-        if not temperature > 0:
-            raise QueryError(f"The temperature is {temperature:g}; choose one above 0, such as 0.7.")
+        if not COLDEST <= temperature <= HOTTEST:
+            raise QueryError(
+                f"The temperature is {temperature:g}; choose one from {COLDEST:g} to {HOTTEST:g}, such as 0.7."
+            )
         if not 1 <= count <= MAX_SAMPLES:
             raise QueryError(f"{count} sentences were asked for; 1 to {MAX_SAMPLES} can be drawn.")
 
@@ -45,6 +50,7 @@ def describe_files(
     temperature: float | None,
     seed: int,
     regions: bool,
+    failed: Failed | None = None,
 ) -> list[Description]:
     """Descriptions of photo files, in their order.
 
@@ -56,20 +62,22 @@ def describe_files(
         temperature: draw sentences by chance instead; None for the beam search.
         seed: of the chance.
         regions: whether regions are described too.
+        failed: told of each photo that cannot be read, which is then left out.
 
     Raises:
-        PhotoError: a photo cannot be read.
+        PhotoError: a photo cannot be read, and ``failed`` is None.
     """
     found = []
     for start in range(0, len(paths), PHOTO_BATCH):
-        batch = paths[start : start + PHOTO_BATCH]
-        photos = [decode(path, target=describer.image_size) for path in batch]
-        seen = describer.see([photo.image for photo in photos])
+        photos = _decoded(paths[start : start + PHOTO_BATCH], describer.image_size, failed)
+        if not photos:
+            continue
+        seen = describer.see([photo.image for _, photo in photos])
         if temperature is None:
             captions = describer.captions(seen, count, beam)
         else:
             captions = describer.sampled(seen, count, temperature, seed)
-        for path, photo, own, written in zip(batch, photos, seen, captions, strict=True):
+        for (path, photo), own, written in zip(photos, seen, captions, strict=True):
             size = (photo.width, photo.height)
             described = [
                 RegionCaption(_in_pixels(region.box, size), region.caption.text, region.caption.probability)
@@ -77,6 +85,18 @@ def describe_files(
             ]
             found.append(Description(path, *size, tuple(written), tuple(described)))
     return found
+
+
+def _decoded(paths: Sequence[Path], size: int, failed: Failed | None) -> list[tuple[Path, Decoded]]:
+    photos = []
+    for path in paths:
+        try:
+            photos.append((path, decode(path, target=size)))
+        except PhotoError as error:
+            if failed is None:
+                raise
+            failed(error)
+    return photos
 
 
 def _in_pixels(box: Box, size: tuple[int, int]) -> Box:

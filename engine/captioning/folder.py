@@ -1,6 +1,8 @@
 """A caption model on disk: ``config.json``, ``weights.safetensors``, ``vocabulary.json``, ``MODEL_CARD.md``."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -75,13 +77,21 @@ def load_captioner(name: str) -> CaptionFolder:
         numbers = WordNumbers(vocabulary)
         decoder = create_decoder(config.architecture, torch.zeros(numbers.num_outputs))
         load_weights(folder / WEIGHTS, decoder)
-    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+    except (OSError, SafetensorError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
             f"The caption model in {folder} cannot be loaded ({reason}); train it again or restore its files."
         ) from error
-    fingerprint = sha256(folder / WEIGHTS)
+    fingerprint = _fingerprint(config, numbers, folder / WEIGHTS)
     return CaptionFolder(config.name, config, decoder.eval().requires_grad_(False), numbers, fingerprint)
+
+
+def _fingerprint(config: CaptionConfig, numbers: WordNumbers, weights: Path) -> str:
+    usual = asdict(CaptionArchitecture())
+    # What is as usual is left out, so that a setting of a later version changes no fingerprint of today.
+    settings = {name: value for name, value in asdict(config.architecture).items() if value != usual[name]}
+    content = json.dumps([settings, numbers.words], sort_keys=True) + sha256(weights)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def require_fit(captioner: CaptionFolder, alignment_name: str, alignment_fingerprint: str) -> None:

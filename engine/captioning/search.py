@@ -33,7 +33,8 @@ def beam_search(decoder: Decoder, scene: Scene, beam: int, max_words: int, lengt
     """The ``beam`` best finished sentences of each photo, of what beam search of that width finds.
 
     Sentences are ranked by log-probability / (words + 1) ** ``length_power``: without it the shortest would win. A
-    photo is done when ``beam`` sentences are finished and none that is being written ranks above them.
+    photo is done when ``beam`` sentences are finished and none that is being written ranks above them. A beam of one
+    takes the likeliest word each time, END too.
     """
     num_photos = len(scene)
     scene = _filled(scene, beam)
@@ -52,6 +53,8 @@ def beam_search(decoder: Decoder, scene: Scene, beam: int, max_words: int, lengt
         steps = logits[:, :, -1].log_softmax(dim=-1)  # (B, K, V + 1)
         if length == 1:
             steps[..., BOUNDARY] = -torch.inf  # no empty sentence
+        if beam == 1 and length <= max_words:
+            steps = steps.masked_fill(steps < steps.amax(dim=-1, keepdim=True), -torch.inf)
         ends = scores + steps[..., BOUNDARY]  # (B, K)
         padded = torch.nn.functional.pad(written, (0, max_words - written.shape[2]))
         candidates = torch.where(done[:, None], -torch.inf, ends / length**length_power)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from engine.multimodal import MultimodalModel, PhotoVectors, SentenceVector
 from engine.photos.decode import Decoded, decode
+from engine.search.captions import rank, require_choice
 from engine.search.explain import phrases_of
 from engine.types import Alignment, Hit, SentenceHit
-from index import LibraryReader, Query, SearchParams
+from index import Generated, LibraryReader, Query, SearchParams
 from index.exact import best, score_records
 
 Warn = Callable[[str], None]
@@ -27,50 +28,60 @@ def search(
     params: SearchParams,
     warn: Warn,
     min_probability: float = 0.0,
+    generated: Generated = "include",
 ) -> list[Hit]:
     """Photos that a text describes, best first, with the phrases and their boxes.
 
-    Those that match with less than ``min_probability`` are left out, if the model knows probabilities.
+    Those that match with less than ``min_probability`` are left out, if the model knows probabilities. ``generated``
+    says what captions count for, see ``rank``.
 
     Raises:
-        QueryError: the text has no word that the model knows.
+        QueryError: the text has no word that the model knows, or ``generated`` is no choice.
     """
+    require_choice(generated)
     read = model.read(text)
     for warning in read.warnings:
         warn(warning)
-    found = reader.search_photos(read.vector.query, limit, params)
-    probabilities = _probabilities(model, [score for _, score in found], read.vector)
+    found = rank(reader, read.vector.query, limit, params, generated)
+    probabilities = _probabilities(model, [photo.seen for photo in found], read.vector)
     kept = [
-        (photo_id, score, probability)
-        for (photo_id, score), probability in zip(found, probabilities, strict=True)
+        (photo, probability)
+        for photo, probability in zip(found, probabilities, strict=True)
         if probability is None or probability >= min_probability
     ]
     if not kept:
         return []
-    ids = [photo_id for photo_id, _, _ in kept]
+    ids = [photo.photo_id for photo, _ in kept]
     regions = reader.photo_vectors(ids)[:, : model.num_regions]
-    hits = zip(kept, reader.photos(ids), regions, reader.boxes(ids), strict=True)
+    captions = [[]] * len(ids) if generated == "exclude" else reader.captions(ids)
+    hits = zip(kept, reader.photos(ids), regions, reader.boxes(ids), captions, strict=True)
     return [
         Hit(
             Path(photo.path),
-            score,
+            ranked.score,
             phrases_of(
                 read.tokens, read.vector, vectors, boxes, (photo.width, photo.height), model.beta, model.sharpness
             ),
             probability,
+            own[0].text if own else None,
         )
-        for (_, score, probability), photo, vectors, boxes in hits
+        for (ranked, probability), photo, vectors, boxes, own in hits
     ]
 
 
-def sentences(reader: LibraryReader, model: MultimodalModel, image: Path, limit: int) -> list[SentenceHit]:
+def sentences(
+    reader: LibraryReader, model: MultimodalModel, image: Path, limit: int, generated: Generated = "include"
+) -> list[SentenceHit]:
     """The indexed sentences that describe a photo best; the photo need not be indexed.
 
     Raises:
         PhotoError: the photo cannot be read.
+        QueryError: ``generated`` is no choice.
     """
-    found = reader.search_sentences(_record(reader, model, image), limit)
-    texts = reader.sentence_texts([sentence_id for sentence_id, _ in found])
+    require_choice(generated)
+    found = reader.search_sentences(_record(reader, model, image), limit, generated)
+    ids = [sentence_id for sentence_id, _ in found]
+    texts = reader.sentence_texts(ids)
     scores = [score for _, score in found]
     probabilities: list[float | None] = [None] * len(found)
     if model.calibration is not None and texts:
@@ -78,7 +89,7 @@ def sentences(reader: LibraryReader, model: MultimodalModel, image: Path, limit:
         probabilities = [
             _probabilities(model, [score], vector)[0] for score, vector in zip(scores, vectors, strict=True)
         ]
-    return [SentenceHit(*hit) for hit in zip(texts, scores, probabilities, strict=True)]
+    return [SentenceHit(*hit) for hit in zip(texts, scores, probabilities, reader.are_generated(ids), strict=True)]
 
 
 def similar(reader: LibraryReader, model: MultimodalModel, image: Path, limit: int) -> list[Hit]:

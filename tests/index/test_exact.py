@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.exact import best, score_photos, score_records, score_sentences
+from index.exact import best, score_captions, score_photos, score_records, score_sentences
 from index.values import Query
 
 
@@ -63,6 +63,41 @@ def test_sentences_equal_loops_whatever_lies_between_them(
         score = sum(max(float(region @ word) for region in regions) for word in rows[start : start + count])
         expected.append(score + (float(rows[start + count] @ photo_vector) if photo_vector is not None else 0.0))
     scores = score_sentences(rows, np.array(starts), np.array(num_words), regions, photo_vector)
+    np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-4)
+
+
+def unit(row: NDArray[np.float16]) -> NDArray[np.float64]:
+    length = float(np.linalg.norm(row.astype(np.float64)))
+    return row.astype(np.float64) / length if length else row.astype(np.float64)
+
+
+@settings(deadline=None)
+@given(
+    num_words=st.lists(st.integers(0, 5), min_size=1, max_size=7),
+    num_query_words=st.integers(0, 4),
+    has_global=st.booleans(),
+    gap=st.integers(0, 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_captions_equal_loops_whatever_lies_between_them(
+    num_words: list[int], num_query_words: int, has_global: bool, gap: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    starts, row = [], 0
+    for count in num_words:
+        starts.append(row)
+        row += count + has_global + gap
+    rows = (rng.standard_normal((row + 1, 6)) * rng.uniform(0.1, 9, (row + 1, 1))).astype(np.float16)
+    rows[rng.integers(len(rows))] = 0  # a vector without a direction answers nothing
+    words = rng.standard_normal((num_query_words, 6)).astype(np.float32)
+    query = Query(words, rng.standard_normal(6).astype(np.float32) if has_global else None)
+    expected = []
+    for start, count in zip(starts, num_words, strict=True):
+        score = 0.0
+        for word in query.words:
+            score += max((float(unit(own) @ word) for own in rows[start : start + count]), default=0.0)
+        expected.append(score + (float(unit(rows[start + count]) @ query.sentence) if has_global else 0.0))
+    scores = score_captions(rows, np.array(starts), np.array(num_words), query)
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-4)
 
 

@@ -163,6 +163,8 @@ def test_an_empty_library_answers_everything(plain: Any) -> None:
         assert (reader.num_photos, reader.num_sentences) == (0, 0)
         assert reader.search_photos(Query(np.zeros((1, 3), np.float32)), 5, SearchParams("approximate")) == []
         assert reader.search_sentences(np.zeros((1, 3), np.float32), 5) == []
+        assert [len(part) for part in reader.caption_scores(Query(np.zeros((1, 3), np.float32)))] == [0, 0]
+        assert reader.captions([1]) == [[]]
         assert reader.photos([]) == []
         assert reader.photo_id_of_path("/a") is None
         status = reader.status()

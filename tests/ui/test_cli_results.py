@@ -35,7 +35,8 @@ def test_search_prints_an_array_of_photos(cli: Cli, library: Path, photos: Path)
     hits = json.loads(result.stdout)
     assert len(hits) == 4
     for hit in hits:
-        assert list(hit) == ["path", "score", "probability", "phrases"]
+        assert list(hit) == ["path", "score", "probability", "phrases", "caption"]
+        assert hit["caption"] is None  # no caption model has looked at this library
         assert Path(hit["path"]).parent == photos
         with Image.open(hit["path"]) as photo:
             require_phrases(hit["phrases"], photo.size, text)
@@ -113,7 +114,8 @@ def test_sentences_prints_an_array_of_sentences(cli: Cli, library: Path, photos:
     result = cli("sentences", photos / "chelsea.png", "--json", "-n", "3", library=library)
     assert (result.exit_code, result.stderr) == (0, "")
     hits = json.loads(result.stdout)
-    assert [list(hit) for hit in hits] == [["sentence", "score", "probability"]] * 3
+    assert [list(hit) for hit in hits] == [["sentence", "score", "probability", "generated"]] * 3
+    assert not any(hit["generated"] for hit in hits)
     assert {hit["sentence"] for hit in hits} <= set(sentence_file.read_text().splitlines())
     assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
     plain = cli("sentences", photos / "chelsea.png", "-n", "3", library=library).stdout
@@ -137,7 +139,7 @@ def test_similar_prints_an_array_of_other_photos(cli: Cli, library: Path, photos
     result = cli("similar", photos / "chelsea.png", "--json", "-n", "1000", library=library)
     assert (result.exit_code, result.stderr) == (0, "")
     hits = json.loads(result.stdout)
-    assert [list(hit) for hit in hits] == [["path", "score", "probability", "phrases"]] * len(hits)
+    assert [list(hit) for hit in hits] == [["path", "score", "probability", "phrases", "caption"]] * len(hits)
     assert sorted(Path(hit["path"]) for hit in hits) == sorted(set(photos.iterdir()) - {photos / "chelsea.png"})
 
 
@@ -191,11 +193,13 @@ def test_status_prints_what_the_library_holds(cli: Cli, library: Path, photos: P
     assert status["photos"] == count
     assert status["regions"] == count * 20
     assert status["sentences"] == len(sentence_file.read_text().splitlines())
+    assert status["generated_sentences"] == 0
     assert status["model"] == "default"
     assert status["bytes"] == sum(status["bytes_by_part"].values()) > 0
     plain = cli("status", library=library).stdout
     assert str(library) in plain
     assert f"photos     {count}\n" in plain
+    assert f"sentences  {status['sentences']} (0 generated)\n" in plain
 
 
 def test_the_library_can_be_named_by_an_option(cli: Cli, library: Path, tmp_path: Path) -> None:

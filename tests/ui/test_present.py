@@ -1,6 +1,7 @@
 """Dictionaries have exactly the promised shape and text never breaks a terminal."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,9 @@ def test_a_hit_as_a_dictionary() -> None:
             {"text": "a dog", "box": [10.0, 20.0, 110.2, 220.0], "score": 1.2346},
             {"text": "jumping over a log", "box": [0.0, 0.0, 640.0, 480.0], "score": 0.0},
         ],
+        "caption": None,
     }
+    assert hit_as_dict(replace(hit, caption="a dog"))["caption"] == "a dog"
 
 
 def test_sentences_and_alignments_as_dictionaries() -> None:
@@ -41,7 +44,9 @@ def test_sentences_and_alignments_as_dictionaries() -> None:
         "sentence": "a dog runs",
         "score": 0.5,
         "probability": 0.75,
+        "generated": False,
     }
+    assert sentence_hit_as_dict(SentenceHit("a dog runs", 0.5, generated=True))["generated"] is True
     assert sentence_hit_as_dict(SentenceHit("a dog runs", 0.5))["probability"] is None
     alignment = Alignment(Path("a.jpg"), "a dog jumping over a log", 2.0, 640, 480, PHRASES, 0.25)
     found = alignment_as_dict(alignment)
@@ -68,6 +73,21 @@ def test_hits_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "  2.   -1.000  sub/b.jpg",
     ]
     assert hits_as_text([]) == "No photo was found."
+
+
+def test_what_a_caption_model_wrote_is_marked() -> None:
+    hits = [Hit(Path("/a.jpg"), 0.5, PHRASES, caption="a dog\tand a cat"), Hit(Path("/b.jpg"), 0.25)]
+    assert hits_as_text(hits, 30).splitlines()[:3] == [
+        "  1.    0.500  /a.jpg",
+        "      a dog\\tand a cat",
+        "      (generated)",
+    ]
+    assert "generated" not in hits_as_text(hits[1:])
+    written = [SentenceHit("a dog", 0.5, 0.347, generated=True), SentenceHit("a cat", 0.25)]
+    assert sentence_hits_as_text(written).splitlines() == [
+        "  1.    0.500   35 %  a dog (generated)",
+        "  2.    0.250  a cat",
+    ]
 
 
 def test_a_probability_is_a_percentage_beside_the_score() -> None:

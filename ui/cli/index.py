@@ -40,23 +40,39 @@ def command(
     rebuild_vectors: Annotated[
         bool, typer.Option(help="Make all vectors again: the repair of a damaged vector file.")
     ] = False,
+    captions: Annotated[
+        bool, typer.Option("--captions", help="Write a sentence about every photo that has none, to search in.")
+    ] = False,
+    captioner: Annotated[
+        str | None,
+        typer.Option(help="What writes it: default, paper, or the folder of a caption model. It needs --captions."),
+    ] = None,
 ) -> None:
     """Bring a library up to date with photos, and with sentences that may describe them."""
     from engine import Engine
     from engine.indexing import Progress as Step
 
+    if captioner is not None and not captions:
+        raise typer.BadParameter("it writes nothing without --captions; give both.", param_hint="--captioner")
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
     )  # fmt: skip
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
-            tasks = {what: progress.add_task(what, total=None, visible=False) for what in ("photos", "sentences")}
+            kinds = ("photos", "captions", "sentences")
+            tasks = {what: progress.add_task(what, total=None, visible=False) for what in kinds}
 
             def show(step: Step) -> None:
                 progress.update(tasks[step.what], completed=step.done, total=step.total, visible=True)
 
             report = engine.index(
-                paths, sentence_files or (), report=show, max_pixels=max_pixels, rebuild_vectors=rebuild_vectors
+                paths,
+                sentence_files or (),
+                report=show,
+                max_pixels=max_pixels,
+                rebuild_vectors=rebuild_vectors,
+                captions=captions,
+                captioner=captioner,
             )
         for text in report.warnings:
             warn(text)
@@ -64,9 +80,10 @@ def command(
             warn(f"{failure.path}: {failure.reason}")
         if (more := len(report.failed) - MAX_FAILURES_SHOWN) > 0:
             warn(f"… and {more} more photos that could not be read")
+        captioned = f"; {report.captions_added} photos captioned" if captions else ""
         typer.echo(
             f"{report.added} photos added, {report.unchanged} unchanged, {len(report.failed)} failed; "
-            f"{report.sentences_added} sentences added. The library in {engine.folder} holds "
+            f"{report.sentences_added} sentences added{captioned}. The library in {engine.folder} holds "
             f"{engine.status().photos} photos and {engine.status().sentences} sentences."
         )
         if report.seconds:

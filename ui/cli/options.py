@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+from index import Generated as Choice
+
+NO_CAPTIONS = "This library holds no generated sentences yet; run `engine index --captions FOLDER` first."
+
 Library = Annotated[
     Path | None,
     typer.Option(
@@ -22,3 +26,10 @@ Model = Annotated[
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Limit = Annotated[int, typer.Option("-n", "--limit", min=1, help="How many results at most.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Generated = Annotated[
+    Choice,
+    typer.Option(
+        "--generated",
+        help="What a caption model wrote (engine index --captions): include it, exclude it, or search in nothing else.",
+    ),
+]

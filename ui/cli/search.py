@@ -22,6 +22,7 @@ def command(
         ),
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="Leave out photos with a lower score.")] = None,
+    generated: options.Generated = "include",
     json: options.Json = False,
     library: options.Library = None,
     model: options.Model = None,
@@ -32,12 +33,14 @@ def command(
 
     query = " ".join(text)
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
-        found = engine.search(query, limit)
+        found = engine.search(query, limit, generated=generated)
         cut = engine.default_min_probability if min_probability is None else min_probability
         if min_probability and engine.model.calibration is None:
             warn(f"The model {engine.model.name} knows no probabilities, so --min-probability leaves nothing out.")
     likely = [hit for hit in found if hit.probability is None or hit.probability >= cut]
     hits = [hit for hit in likely if min_score is None or hit.score >= min_score]
+    if not found and generated == "only":
+        raise fail(options.NO_CAPTIONS)
     if not found:
         raise fail("The library holds no photos yet; run `engine index FOLDER` first.")
     if json:
@@ -45,9 +48,10 @@ def command(
     elif hits:
         typer.echo(present.hits_as_text(hits, terminal_width()))
     if not likely:
+        closest = max(hit.probability or 0 for hit in found)
         raise fail(
             f"Nothing matches {query!r}: the closest photo has a probability of "
-            f"{present.percent(found[0].probability or 0)}. --min-probability 0 shows the closest photos anyway."
+            f"{present.percent(closest)}. --min-probability 0 shows the closest photos anyway."
         )
     if not hits:
         raise fail(

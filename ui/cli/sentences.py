@@ -13,6 +13,7 @@ from ui.cli.console import fail, print_json, terminal_width, warn
 def command(
     image: Annotated[Path, typer.Argument(help="A photo, indexed or not.")],
     limit: options.Limit = 10,
+    generated: options.Generated = "include",
     json: options.Json = False,
     library: options.Library = None,
     model: options.Model = None,
@@ -22,7 +23,9 @@ def command(
     from engine import Engine
 
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
-        hits = engine.sentences(image, limit)
+        hits = engine.sentences(image, limit, generated=generated)
+    if not hits and generated == "only":
+        raise fail(options.NO_CAPTIONS)
     if not hits:
         raise fail("The library holds no sentences yet; add some with `engine index FOLDER --sentences FILE`.")
     if json:

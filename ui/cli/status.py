@@ -17,6 +17,7 @@ def command(json: options.Json = False, library: options.Library = None) -> None
     if json:
         print_json({
             "library": str(folder), "photos": status.photos, "regions": status.regions, "sentences": status.sentences,
+            "generated_sentences": status.generated_sentences,
             "model": status.model_name, "fingerprint": status.fingerprint, "dimension": status.dimension,
             "bytes": status.total_bytes, "bytes_by_part": {
                 "sqlite": status.sqlite_bytes, "vectors": status.vector_bytes, "faiss": status.faiss_bytes,
@@ -28,7 +29,7 @@ def command(json: options.Json = False, library: options.Library = None) -> None
         "library": str(folder),
         "photos": status.photos,
         "regions": status.regions,
-        "sentences": status.sentences,
+        "sentences": f"{status.sentences} ({status.generated_sentences} generated)",
         "model": f"{status.model_name} ({status.fingerprint[:8]})" if status.model_name else "none yet",
         "on disk": f"{status.total_bytes / 1e6:.1f} MB (catalogue {status.sqlite_bytes / 1e6:.1f}, "
         f"vectors {status.vector_bytes / 1e6:.1f}, index {status.faiss_bytes / 1e6:.1f})",
