@@ -1,4 +1,4 @@
-"""A photo with its phrases drawn on it: each phrase's box and label in its own colour, the sentence below."""
+"""A photo with its phrases, or with the descriptions of its regions: boxes and labels in colours, the text below."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,11 +15,14 @@ Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 # Okabe and Ito's colours, which people with any kind of colour vision tell apart; the strongest first.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
 
+_INK = "#1A1A1A"
+
 # Pillow's own font knows ASCII and little more; one of these is on most systems and knows most alphabets.
 _WIDER_FONTS = ("DejaVuSans.ttf", "Arial.ttf", "arial.ttf", "Helvetica.ttc")
 
 _SMALLEST_WIDTH = 640
 _LONGEST_UPSCALED = 2400
+_TALLEST = 1.25  # times a width that is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +45,55 @@ def draw_phrases(image: Image.Image, phrases: Sequence[tuple[str, Box]]) -> Imag
     photo, scale = _enlarged(image.convert("RGB"))
     if not phrases:
         return photo
-    style = _style(photo.size, "".join(text for text, _ in phrases))
-    colours = [PALETTE[number % len(PALETTE)] for number in range(len(phrases))]
-    spans = _outlines([box for _, box in phrases], scale, photo.size, style)
+    texts = [text for text, _ in phrases]
+    style = _style(photo.size, "".join(texts))
+    colours = _colours(len(phrases))
+    _draw_boxes(photo, texts, [box for _, box in phrases], colours, scale, style)
+    return _with_legend(photo, texts, colours, style)
+
+
+def draw_description(
+    image: Image.Image, sentence: str, regions: Sequence[tuple[str, Box]], width: int | None = None
+) -> Image.Image:
+    """Draw numbered regions on a photo, and write the sentence and what each region shows below it.
+
+    Args:
+        image: the photo.
+        sentence: about the whole of it.
+        regions: texts and boxes in pixels of ``image``.
+        width: of the picture; None for that of the photo, at least 640 pixels unless it is very tall.
+
+    Returns:
+        A new RGB picture.
+    """
+    photo, scale = _enlarged(image.convert("RGB")) if width is None else _fitted(image.convert("RGB"), width)
+    numbers = [str(number) for number in range(1, len(regions) + 1)]
+    texts = [f"{number} {text}" for number, (text, _) in zip(numbers, regions, strict=True)]
+    style = _style(photo.size, sentence + "".join(texts))
+    colours = _colours(len(regions))
+    _draw_boxes(photo, numbers, [box for _, box in regions], colours, scale, style)
+    return _with_legend(photo, texts, colours, style, sentence)
+
+
+def _colours(count: int) -> list[str]:
+    return [PALETTE[number % len(PALETTE)] for number in range(count)]
+
+
+def _draw_boxes(
+    photo: Image.Image, labels: Sequence[str], boxes: Sequence[Box], colours: Sequence[str], scale: float, style: _Style
+) -> None:
+    """Draw boxes, which are for a photo ``scale`` times as small, and a label at each."""
+    spans = _outlines(boxes, scale, photo.size, style)
     draw = ImageDraw.Draw(photo)
     # All outlines before any label, the larger boxes first: nothing small is hidden by something large.
     for span, colour in sorted(zip(spans, colours, strict=True), key=lambda pair: -_overlap(pair[0], pair[0])):
         _draw_outline(draw, span, colour, style)
     taken: list[Span] = []
-    for (text, _), span, colour in zip(phrases, spans, colours, strict=True):
+    for text, span, colour in zip(labels, spans, colours, strict=True):
         label = _shortened(text, style, photo.width - 2 * style.halo)
         place = _label_place(span, _chip_width(label, style), photo.size, taken, style)
         taken.append(place)
         _draw_chip(draw, place, label, colour, style)
-    return _with_legend(photo, [text for text, _ in phrases], colours, style)
 
 
 def _enlarged(photo: Image.Image) -> tuple[Image.Image, float]:
@@ -64,6 +102,15 @@ def _enlarged(photo: Image.Image) -> tuple[Image.Image, float]:
     if scale == 1.0:
         return photo.copy(), scale
     return photo.resize((round(photo.width * scale), round(photo.height * scale)), Image.Resampling.LANCZOS), scale
+
+
+def _fitted(photo: Image.Image, width: int) -> tuple[Image.Image, float]:
+    """The photo on a white picture of a width, and how many times larger it is; beside a tall one some stays white."""
+    scale = min(width / photo.width, _TALLEST * width / photo.height)
+    size = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
+    canvas = Image.new("RGB", (width, size[1]), "white")
+    canvas.paste(photo.resize(size, Image.Resampling.LANCZOS))
+    return canvas, scale
 
 
 def _style(size: tuple[int, int], letters: str) -> _Style:
@@ -140,15 +187,18 @@ def _draw_chip(draw: ImageDraw.ImageDraw, place: Span, text: str, colour: str, s
     draw.rounded_rectangle(around, style.padding + style.halo, "white")
     draw.rounded_rectangle(place, style.padding, colour)
     middle = (left + style.padding * 1.5, (top + bottom) / 2)
-    ink = "white" if colour == PALETTE[0] else "#1A1A1A"  # only the blue is dark enough for white letters
+    ink = "white" if colour == PALETTE[0] else _INK  # only the blue is dark enough for white letters
     draw.text(middle, text, ink, style.font, anchor="lm")
 
 
-def _with_legend(photo: Image.Image, texts: Sequence[str], colours: Sequence[str], style: _Style) -> Image.Image:
-    """The photo with a white strip below it that holds the sentence, wrapped to the width of the photo."""
+def _with_legend(
+    photo: Image.Image, texts: Sequence[str], colours: Sequence[str], style: _Style, heading: str = ""
+) -> Image.Image:
+    """The photo with a white strip below it that holds a heading and coloured texts, wrapped to the photo's width."""
     margin, gap = style.padding * 3, style.padding
     chips: list[tuple[Span, str, str]] = []
-    x, y = margin, photo.height + margin
+    lines = list(_wrapped(heading, style, photo.width - 2 * margin)) if heading else []
+    x, y = margin, photo.height + margin + len(lines) * style.chip_height + (gap if lines else 0)
     for text, colour in zip(texts, colours, strict=True):
         for part in _wrapped(text, style, photo.width - 2 * margin):
             width = _chip_width(part, style)
@@ -156,9 +206,12 @@ def _with_legend(photo: Image.Image, texts: Sequence[str], colours: Sequence[str
                 x, y = margin, y + style.chip_height + gap
             chips.append(((x, y, x + width, y + style.chip_height), part, colour))
             x += width + gap
-    canvas = Image.new("RGB", (photo.width, y + style.chip_height + margin), "white")
+    canvas = Image.new("RGB", (photo.width, y + (style.chip_height if chips else 0) + margin), "white")
     canvas.paste(photo)
     draw = ImageDraw.Draw(canvas)
+    for number, line in enumerate(lines):
+        top = photo.height + margin + number * style.chip_height
+        draw.text((margin, top + style.chip_height / 2), line, _INK, style.font, anchor="lm")
     for place, part, colour in chips:
         _draw_chip(draw, place, part, colour, style)
     return canvas

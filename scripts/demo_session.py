@@ -59,7 +59,9 @@ def main(own_folder: str | None) -> None:
         sentence = "A man with a camera stands in a field in front of tall buildings."
         engine("sentences", example, "-n", "3")
         engine("align", example, sentence, "--output", str(OUTPUT / "alignment.png"))
-        print(f"\nLook at {OUTPUT / 'alignment.png'}. Next, with ENGINE_LIBRARY={os.environ['ENGINE_LIBRARY']}:")
+        engine("caption", example, "--regions", "--output", str(OUTPUT / "described.png"))
+        print(f"\nLook at alignment.png and described.png in {OUTPUT}.")
+        print(f"Next, with ENGINE_LIBRARY={os.environ['ENGINE_LIBRARY']}:")
     print(f"  {ENGINE} search a red flower")
     print(f"  {ENGINE} sentences {example}")
     print(f"  {ENGINE} similar {example}")

@@ -9,7 +9,7 @@ from engine.errors import QueryError
 from index import Generated, LibraryReader, Query, SearchParams
 from index.exact import best, score_records
 
-CAPTION_WEIGHT = 0.0
+CAPTION_WEIGHT = 0.1
 """How much a caption's score counts beside the score of what is seen."""
 
 CANDIDATES = 200  # photos by each of the two scores, at least, that are ranked by both

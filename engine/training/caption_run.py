@@ -6,21 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from engine.alignment.folder import ModelFolder, load_model
 from engine.alignment.model import AlignmentModel
 from engine.captioning.config import CaptionConfig
 from engine.captioning.decoder import Decoder
 from engine.captioning.folder import create_decoder, load_captioner, save_captioner
-from engine.captioning.scene import Scene, scene_of
 from engine.captioning.words import WordNumbers
 from engine.data.caption_batches import CaptionScenes, RegionText, SceneView
 from engine.data.captions import CaptionSet, load_captions
 from engine.data.entities import PhraseBoxes, load_entities, phrase_boxes
 from engine.data.features import Report, StoredRegions, no_report, sentence_vectors, stored_regions, view_of
-from engine.data.marked_regions import MarkedRegions, marked_features, marked_regions
+from engine.data.marked_regions import marked_features, marked_regions
 from engine.data.region_texts import annotated_texts, inferred_texts
+from engine.data.scenes import marked_scene, region_vectors
 from engine.errors import ModelError
 from engine.language.tokens import tokenize
 from engine.language.vocabulary import Vocabulary
@@ -31,7 +30,6 @@ from engine.training.log import line_log
 from engine.vision.encoder import RegionEncoder
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
-PHOTOS_AT_ONCE = 100
 NUM_VALIDATION_REGIONS = 1000
 
 
@@ -85,7 +83,7 @@ def run(
     views = []
     for number in range(training.views):
         regions = stored_regions(encoder, paths, view=number, report=report)
-        views.append(SceneView(regions, _vectors(aligned.model, regions), texts.of_view(number, regions)))
+        views.append(SceneView(regions, region_vectors(aligned.model, regions), texts.of_view(number, regions)))
     scenes = CaptionScenes(views, numbers, training.batch_size, training.texts_per_photo)
 
     sentences = [tokenize(sentence).words for file in language for sentence in sentences_of_file(file)]
@@ -145,17 +143,6 @@ class _Texts:
         return [[text for text in photo if len(text.numbers) <= self._longest] for photo in texts]
 
 
-@torch.inference_mode()
-def _vectors(model: AlignmentModel, regions: StoredRegions) -> NDArray[np.float16]:
-    """The vectors (n, R, D) of a view's regions as a scene has them."""
-    blocks = []
-    for start in range(0, len(regions.features), PHOTOS_AT_ONCE):
-        features = torch.from_numpy(regions.features[start : start + PHOTOS_AT_ONCE].astype(np.float32))
-        boxes = torch.from_numpy(np.array(regions.boxes[start : start + PHOTOS_AT_ONCE]))
-        blocks.append(scene_of(features, model.embed_images(features, boxes), boxes).vectors.half().numpy())
-    return np.concatenate(blocks)
-
-
 def _validation(
     config: CaptionConfig, model: AlignmentModel, encoder: RegionEncoder, data: Path, numbers: WordNumbers,
     report: Report,
@@ -163,30 +150,12 @@ def _validation(
     captions = load_captions(data, "val")
     paths = [image.path for image in captions.images]
     regions = stored_regions(encoder, paths, report=report)
-    view = SceneView(regions, _vectors(model, regions), ())
     if config.training.texts == "sentences":
+        view = SceneView(regions, region_vectors(model, regions), ())
         references = [[numbers.numbers(tokenize(text).words) for text in image.sentences] for image in captions.images]
         return Described(view.scene(range(len(paths))), references)
     marked = marked_regions(captions, phrase_boxes(captions, load_entities(data, "val")).phrases)
     features = marked_features(encoder, paths, marked, report)
     chosen = np.linspace(0, len(marked.photos) - 1, NUM_VALIDATION_REGIONS).round().astype(int)
-    scene = marked_scene(model, view, marked, features, chosen)
+    scene = marked_scene(model, regions, marked, features, chosen)
     return Described(scene, [[numbers.numbers(words) for words in marked.phrases[row]] for row in chosen])
-
-
-@torch.inference_mode()
-def marked_scene(
-    model: AlignmentModel, view: SceneView, marked: MarkedRegions, features: NDArray[np.float16],
-    rows: NDArray[np.int64],
-) -> Scene:  # fmt: skip
-    """The photos of marked regions ``rows``; each region takes the place of the first proposal, and is described."""
-    photos = marked.photos[rows]
-    seen = torch.from_numpy(view.regions.features[photos].astype(np.float32))
-    boxes = torch.from_numpy(np.array(view.regions.boxes[photos]))
-    seen[:, 0] = torch.from_numpy(features[rows].astype(np.float32))
-    boxes[:, 0] = torch.from_numpy(marked.boxes[rows])
-    vectors = torch.cat([
-        scene_of(part, model.embed_images(part, places), places).vectors
-        for part, places in zip(torch.split(seen, PHOTOS_AT_ONCE), torch.split(boxes, PHOTOS_AT_ONCE), strict=True)
-    ])  # fmt: skip
-    return Scene(seen, vectors, boxes).focused(torch.zeros(len(rows), dtype=torch.long))

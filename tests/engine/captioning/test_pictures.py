@@ -1,0 +1,75 @@
+"""Pictures of described photos: numbered boxes, the text below, at any size; and many of them on a sheet."""
+
+import pytest
+from PIL import Image, ImageChops, ImageColor
+
+from engine.contact_sheet import GAP, contact_sheet
+from engine.drawing import PALETTE, draw_description
+
+REGIONS = [("a brown dog", (10, 10, 120, 150)), ("green grass", (0, 100, 300, 200)), ("a dog", (10, 10, 120, 150))]
+
+
+def colours_of(picture):
+    return {colour for _, colour in picture.getcolors(maxcolors=picture.width * picture.height)}
+
+
+def dark_rows(picture, top):
+    """How many rows below ``top`` have ink of letters on white."""
+    strip = picture.crop((0, top, picture.width, picture.height)).convert("L")
+    return sum(strip.crop((0, row, strip.width, row + 1)).getextrema()[0] < 80 for row in range(strip.height))
+
+
+def test_boxes_have_colours_and_texts_stand_below():
+    photo = Image.new("RGB", (300, 200), "gray")
+    drawn = draw_description(photo, "a dog runs on grass", REGIONS)
+    assert (drawn.mode, drawn.width) == ("RGB", 640)
+    below = round(200 * 640 / 300)
+    assert drawn.height > below
+    for number in range(len(REGIONS)):
+        colour = ImageColor.getrgb(PALETTE[number])
+        assert colour in colours_of(drawn.crop((0, 0, 640, below)))
+        assert colour in colours_of(drawn.crop((0, below, 640, drawn.height)))
+    assert photo.getcolors() == [(300 * 200, (128, 128, 128))]  # the photo that was given stays as it was
+
+
+def test_the_sentence_stands_below_without_regions_and_wraps():
+    photo = Image.new("RGB", (700, 300), "gray")
+    short = draw_description(photo, "a dog runs", [])
+    long = draw_description(photo, "a dog runs on the green grass " * 8, [])
+    assert short.crop((0, 0, 700, 300)).getcolors() == [(700 * 300, (128, 128, 128))]
+    assert 0 < dark_rows(short, 300) < dark_rows(long, 300)
+    assert long.height > short.height
+    other = draw_description(photo, "two men sit", [])
+    assert ImageChops.difference(short, other).getbbox() is not None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (300, 200), (4000, 3000), (40, 3000), (3000, 40), (480, 480)])
+def test_a_width_that_is_given_is_kept(size):
+    whole = (0.0, 0.0, float(size[0]), float(size[1]))
+    drawn = draw_description(Image.new("RGB", size, "gray"), "a dog", [("a dog that is brown " * 5, whole)], width=480)
+    assert drawn.width == 480
+    assert 0 < drawn.height < 1000
+    assert ImageColor.getrgb(PALETTE[0]) in colours_of(drawn)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (120, 1600), (4000, 300)])
+def test_any_photo_can_be_drawn(size):
+    drawn = draw_description(Image.new("RGB", size, "gray"), "a dog", REGIONS)
+    assert drawn.width >= min(size[0], 640)
+
+
+def test_a_sheet_holds_every_picture_in_rows():
+    colours = ["red", "green", "blue", "yellow", "black"]
+    cells = [Image.new("RGB", (100, 50 + 20 * number), colour) for number, colour in enumerate(colours)]
+    sheet = contact_sheet(cells, columns=2)
+    assert sheet.size == (2 * 100 + 3 * GAP, 70 + 110 + 130 + 4 * GAP)
+    counts = {colour: count for count, colour in sheet.getcolors()}
+    for cell in cells:
+        assert counts[cell.getpixel((0, 0))] == cell.width * cell.height
+    assert sheet.getpixel((GAP, GAP)) == ImageColor.getrgb("red")
+    assert sheet.getpixel((2 * GAP + 100, GAP)) == ImageColor.getrgb("green")
+    assert sheet.getpixel((GAP, 2 * GAP + 70)) == ImageColor.getrgb("blue")
+
+
+def test_few_pictures_make_a_narrow_sheet():
+    assert contact_sheet([Image.new("RGB", (100, 50))], columns=4).size == (100 + 2 * GAP, 50 + 2 * GAP)

@@ -1,0 +1,96 @@
+"""``engine caption``: new sentences for photos and for their regions."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ui import described
+from ui.cli import options
+from ui.cli.console import FAILURE, fail, note, print_json, terminal_width, warn
+
+if TYPE_CHECKING:
+    from engine.types import Description
+
+PICTURE_FORMATS = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def command(
+    images: Annotated[list[Path], typer.Argument(help="Photos.", metavar="IMAGE...")],
+    regions: Annotated[bool, typer.Option("--regions", help="Describe the regions of the photos too.")] = False,
+    beam: Annotated[
+        int, typer.Option(min=1, max=100, help="Width of the beam search; 1 takes the likeliest word each time.")
+    ] = 7,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many sentences a photo.")] = 1,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write a picture of the photo with its regions described.")
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Draw the sentences by chance: below 1 likely ones, above 1 unlikely ones too."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the chance.")] = 0,
+    captioner: Annotated[
+        str, typer.Option("--captioner", help="default, paper, or the folder of a caption model.")
+    ] = "default",
+    region_captioner: Annotated[str, typer.Option("--region-captioner", help="The same for regions.")] = "regions",
+    json: options.Json = False,
+    library: options.Library = None,
+    model: options.Model = None,
+    device: options.Device = "auto",
+) -> None:
+    """Write new sentences about photos, and about the regions in them."""
+    from engine import Engine
+    from engine.errors import PhotoError
+
+    if output is not None and output.suffix.lower() not in PICTURE_FORMATS:
+        raise typer.BadParameter(
+            f"{output} should end with one of {', '.join(PICTURE_FORMATS)}.", param_hint="--output"
+        )
+    if output is not None and len(images) > 1:
+        raise typer.BadParameter(
+            f"{len(images)} photos do not fit into one picture; name one photo, or leave --output out.",
+            param_hint="--output",
+        )
+    failures: list[PhotoError] = []
+    with Engine.open(library, model=model, device=device, warn=warn) as engine:
+        descriptions = engine.caption(
+            images,
+            count=count,
+            beam=beam,
+            temperature=temperature,
+            seed=seed,
+            regions=regions or output is not None,
+            captioner=captioner,
+            region_captioner=region_captioner,
+            failed=failures.append,
+        )
+    for failure in failures:
+        fail(str(failure))
+    if descriptions:
+        if json:
+            print_json([described.description_as_dict(description) for description in descriptions])
+        else:
+            typer.echo(described.descriptions_as_text(descriptions, terminal_width()))
+    if failures:
+        raise typer.Exit(FAILURE)
+    if output is not None:
+        _write_picture(descriptions[0], output)
+
+
+def _write_picture(description: "Description", output: Path) -> None:
+    from engine.drawing import draw_description
+    from engine.photos.decode import decode
+
+    picture = draw_description(
+        decode(description.path).image,
+        description.captions[0].text,
+        [(region.text, region.box) for region in description.regions],
+    )
+    try:
+        picture.save(output)
+    except OSError as error:
+        raise fail(
+            f"{output} cannot be written: {error.strerror or error}; name a file in a folder of yours."
+        ) from error
+    note(f"Wrote {output}.")
