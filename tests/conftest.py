@@ -243,8 +243,11 @@ def wait_for_batches() -> Callable[["subprocess.Popen[str]", Path, int], None]:
 def start() -> Callable[..., "subprocess.Popen[str]"]:
     """Starts a command in a process of its own, with pipes as a shell would give it and Ctrl-C as a terminal would."""
     program = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from ui.cli.main import run; {}run()"
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from ui.cli.console import last_resort\n"
+        "from ui.cli.main import run\n"
+        "with last_resort():\n"  # as `run` has it; here so that nothing is in between it and the announcement
+        "    {}run()"
     )
 
     def popen(

@@ -14,7 +14,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 DETECTOR_FILES = ("config.json", "weights.safetensors", "MODEL_CARD.md")
 MODEL_FILES = (*DETECTOR_FILES, "vocabulary.json", "calibration.safetensors")
-PARTS = {"default": MODEL_FILES, "paper": MODEL_FILES, "proposals": DETECTOR_FILES}
+CAPTIONER_FILES = (*DETECTOR_FILES, "vocabulary.json")
+PARTS = {
+    "default": MODEL_FILES,
+    "paper": MODEL_FILES,
+    "proposals": DETECTOR_FILES,
+    "captions/default": CAPTIONER_FILES,
+    "captions/paper": CAPTIONER_FILES,
+    "captions/regions": CAPTIONER_FILES,
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +74,8 @@ def test_it_carries_the_migrations_inside_the_package(wheel: Path) -> None:
 
 
 def test_every_folder_of_weights_is_known() -> None:
-    assert {path.name for path in (ROOT / "engine" / "pretrained").glob("[a-z]*/")} == set(PARTS)
+    pretrained = ROOT / "engine" / "pretrained"
+    assert {path.parent.relative_to(pretrained).as_posix() for path in pretrained.rglob("*.safetensors")} == set(PARTS)
 
 
 @pytest.mark.parametrize("part", PARTS)
