@@ -1,9 +1,12 @@
 """From a network to sentences: greedy, by chance, and by beam search, for many photos at once.
 
 What a photo gets never depends on the photos beside it, to the last bit on a CPU: sentences that are finished change
-nothing of others, and few rows are filled up, because matrix products of few rows are summed in another order.
+nothing of others, the work is done by one thread, and few rows are filled up. Several threads share out the sums of a
+matrix product by its number of rows, and products of fewer rows than four are summed in another order too.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +16,7 @@ from engine.captioning.decoder import Decoder
 from engine.captioning.scene import Scene
 from engine.captioning.words import BOUNDARY
 
-LEAST_ROWS = 12  # from which on a row of a matrix product is the same however many rows there are
+LEAST_ROWS = 4  # from which on a row of a matrix product is the same however many rows there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,17 @@ class Sentences:
     log_probabilities: Tensor
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@_one_thread()
 @torch.inference_mode()
 def beam_search(decoder: Decoder, scene: Scene, beam: int, max_words: int, length_power: float) -> Sentences:
     """The ``beam`` best finished sentences of each photo, of what beam search of that width finds.
@@ -78,6 +92,7 @@ def beam_search(decoder: Decoder, scene: Scene, beam: int, max_words: int, lengt
     return Sentences(kept[:num_photos], finished[:num_photos])
 
 
+@_one_thread()
 @torch.inference_mode()
 def sample(
     decoder: Decoder, scene: Scene, count: int, max_words: int, temperature: float, seed: int, *, shared: bool = True
