@@ -80,8 +80,7 @@ def score_captions(
     plus ĉ · q where the model has a global term. ĉ are the sentence's rows, given as in `score_sentences`, at unit
     length: the lengths of words are weights in a query, and a sentence in the place of a photo has none.
     """
-    values = rows.astype(np.float32)
-    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), np.float32(1e-12))
+    unit = at_unit_length(rows)
     word_rows = unit[_runs(starts, num_words)]
     scores = np.zeros(len(starts), np.float32)
     filled = np.flatnonzero(num_words)
@@ -92,6 +91,17 @@ def score_captions(
     if query.sentence is not None:
         scores = scores + unit[starts + num_words] @ query.sentence
     return scores.astype(np.float32)
+
+
+def at_unit_length(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Vectors (…, D) at length 1; a vector of zeros stays one.
+
+    >>> at_unit_length(np.array([[3, 4], [0, 0]], np.float16)).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    values = vectors.astype(np.float32)
+    unit: NDArray[np.float32] = values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), np.float32(1e-12))
+    return unit
 
 
 def _runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -4,11 +4,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from engine.types import Box, Caption, Description, RegionCaption
-from ui.present import printable, shown_path
-
-_INDENT = "      "
-_SHORTEST = 20
+from engine.types import Caption, Description, RegionCaption
+from ui.present import INDENT, SHORTEST, boxed_lines, printable, shown_path
 
 
 def description_as_dict(description: Description) -> dict[str, Any]:
@@ -55,7 +52,7 @@ def descriptions_as_text(descriptions: Sequence[Description], width: int = 80) -
 
 def _sentence_lines(caption: Caption, width: int) -> list[str]:
     text = f"{printable(caption.text)} (probability {caption.probability:.2g})"
-    return textwrap.wrap(text, max(_SHORTEST, width), initial_indent=_INDENT, subsequent_indent=_INDENT)
+    return textwrap.wrap(text, max(SHORTEST, width), initial_indent=INDENT, subsequent_indent=INDENT)
 
 
 def _ranked_lines(captions: Sequence[Caption], width: int) -> list[str]:
@@ -64,7 +61,7 @@ def _ranked_lines(captions: Sequence[Caption], width: int) -> list[str]:
         start = f"{rank:>3}. {caption.log_probability:8.3f}  "
         lines += textwrap.wrap(
             printable(caption.text),
-            max(_SHORTEST, width),
+            max(SHORTEST, width),
             initial_indent=start,
             subsequent_indent=" " * len(start),
         )
@@ -72,19 +69,7 @@ def _ranked_lines(captions: Sequence[Caption], width: int) -> list[str]:
 
 
 def _region_lines(regions: Sequence[RegionCaption], width: int) -> list[str]:
-    """A line for each region, in columns: its text, its probability, and its box as left, top, right, bottom."""
-    boxes = [_box(region.box) for region in regions]
-    room = max(_SHORTEST, width - len(_INDENT) - 11 - max(map(len, boxes), default=0))
-    texts = [textwrap.shorten(printable(region.text), room, placeholder="…") for region in regions]
-    column = max(map(len, texts), default=0)
-    return [
-        f"{_INDENT}{text:<{column}} {region.probability:8.2g}  {box}"
-        for region, text, box in zip(regions, texts, boxes, strict=True)
-    ]
-
-
-def _box(box: Box) -> str:
-    return "[" + ", ".join(f"{value:.0f}" for value in box) + "]"
+    return boxed_lines([(region.text, f"{region.probability:8.2g}", region.box) for region in regions], width)
 
 
 def _significant(probability: float) -> float:

@@ -9,8 +9,8 @@ from typing import Any
 
 from engine.types import Alignment, Box, Hit, Phrase, SentenceHit
 
-_INDENT = "      "
-_SHORTEST = 20
+INDENT = "      "
+SHORTEST = 20
 
 
 def hit_as_dict(hit: Hit) -> dict[str, Any]:
@@ -48,8 +48,8 @@ def hits_as_text(hits: Sequence[Hit], width: int = 80) -> str:
     for rank, hit in enumerate(hits, start=1):
         lines.append(f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  {shown_path(hit.path)}")
         if hit.caption is not None:
-            caption = _wrapped(_marked(hit.caption, generated=True), max(_SHORTEST, width - len(_INDENT)))
-            lines.extend(_INDENT + line for line in caption)
+            caption = _wrapped(_marked(hit.caption, generated=True), max(SHORTEST, width - len(INDENT)))
+            lines.extend(INDENT + line for line in caption)
         lines.extend(_phrase_lines(hit.phrases, width))
     return "\n".join(lines)
 
@@ -61,7 +61,7 @@ def sentence_hits_as_text(hits: Sequence[SentenceHit], width: int = 80) -> str:
     lines: list[str] = []
     for rank, hit in enumerate(hits, start=1):
         start = f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  "
-        first, *rest = _wrapped(_marked(hit.sentence, generated=hit.generated), max(_SHORTEST, width - len(start)))
+        first, *rest = _wrapped(_marked(hit.sentence, generated=hit.generated), max(SHORTEST, width - len(start)))
         lines.append(start + first)
         lines.extend(" " * len(start) + line for line in rest)
     return "\n".join(lines)
@@ -71,8 +71,8 @@ def alignment_as_text(alignment: Alignment, width: int = 80) -> str:
     """A photo and a sentence: the score and the probability of the pair, the path, then the phrases a line each."""
     numbers = f"{_score(alignment.score).strip()}{_percent(alignment.probability)}"
     head = f"{numbers}  {shown_path(alignment.path)}"
-    sentence = _wrapped(printable(alignment.sentence), max(_SHORTEST, width - len(_INDENT)))
-    return "\n".join([head, *(_INDENT + line for line in sentence), *_phrase_lines(alignment.phrases, width)])
+    sentence = _wrapped(printable(alignment.sentence), max(SHORTEST, width - len(INDENT)))
+    return "\n".join([head, *(INDENT + line for line in sentence), *_phrase_lines(alignment.phrases, width)])
 
 
 def shown_path(path: Path) -> str:
@@ -118,16 +118,20 @@ def _phrase_as_dict(phrase: Phrase) -> dict[str, Any]:
     }
 
 
-def _phrase_lines(phrases: Sequence[Phrase], width: int) -> list[str]:
-    """A line for each phrase, in columns: its text, its score, and its box as left, top, right, bottom."""
-    boxes = [_box(phrase.box) for phrase in phrases]
-    room = max(_SHORTEST, width - len(_INDENT) - 11 - max(map(len, boxes), default=0))
-    texts = [_shortened(printable(phrase.text), room) for phrase in phrases]
+def boxed_lines(rows: Sequence[tuple[str, str, Box]], width: int) -> list[str]:
+    """A line for each text, in columns: the text, a figure of 8 letters, and a box as left, top, right, bottom."""
+    boxes = [_box(box) for _, _, box in rows]
+    room = max(SHORTEST, width - len(INDENT) - 11 - max(map(len, boxes), default=0))
+    texts = [_shortened(printable(text), room) for text, _, _ in rows]
     column = max(map(len, texts), default=0)
     return [
-        f"{_INDENT}{text:<{column}} {_score(phrase.score)}  {box}"
-        for phrase, text, box in zip(phrases, texts, boxes, strict=True)
+        f"{INDENT}{text:<{column}} {figure}  {box}"
+        for text, (_, figure, _), box in zip(texts, rows, boxes, strict=True)
     ]
+
+
+def _phrase_lines(phrases: Sequence[Phrase], width: int) -> list[str]:
+    return boxed_lines([(phrase.text, _score(phrase.score), phrase.box) for phrase in phrases], width)
 
 
 def _box(box: Box) -> str:

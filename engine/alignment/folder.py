@@ -6,10 +6,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
-
-from safetensors import SafetensorError
 
 from engine.alignment.calibration import Calibration
 from engine.alignment.config import Architecture, ModelConfig
@@ -17,10 +14,10 @@ from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
 from engine.files import sha256
 from engine.language.vocabulary import Vocabulary
+from engine.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
 from engine.weights import load_weights, save_weights
 
 PRETRAINED = ("default", "paper")
-CONFIG, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +42,8 @@ def find_model(name: str) -> Path:
     Raises:
         ModelError: neither exists.
     """
-    with as_file(files("engine.pretrained") / name) as packaged:
-        folder = packaged if name in PRETRAINED else Path(name).expanduser()
-    if not (folder / CONFIG).is_file():
+    folder = find_folder(name, PRETRAINED)
+    if folder is None:
         raise ModelError(
             f"There is no model {name!r}: expected {' or '.join(PRETRAINED)}, or a folder with {CONFIG} and {WEIGHTS} "
             "(scripts/train_alignment writes one)."
@@ -72,14 +68,9 @@ def load_model(name: str) -> ModelFolder:
     folder = find_model(name)
     config = ModelConfig.load(folder / CONFIG)
     model = AlignmentModel(config.architecture)
-    try:
+    with explaining_damage("model", folder):
         load_weights(folder / WEIGHTS, model)
         vocabulary = Vocabulary.load(folder / VOCABULARY)
-    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(
-            f"The model in {folder} cannot be loaded ({reason}); train it again or restore its files."
-        ) from error
     fingerprint = _fingerprint(config, folder / WEIGHTS)
     calibration = Calibration.load(folder)
     if calibration is not None and calibration.fingerprint != fingerprint:

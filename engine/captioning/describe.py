@@ -33,9 +33,8 @@ class SeenPhoto:
 
 @dataclass(frozen=True, slots=True)
 class DescribedRegion:
-    """A region of a photo by its number, its box from 0 to 1, and what is written about it."""
+    """The box of a region from 0 to 1, and what is written about it."""
 
-    region: int
     box: tuple[float, float, float, float]
     caption: Caption
 
@@ -118,10 +117,7 @@ class Describer:
         numbers = torch.arange(len(boxes), device=photo.scene.features.device)
         scene = photo.scene.rows(torch.zeros_like(numbers)).focused(numbers)
         captions = [found[0] for found in self._written(self._regions, scene, beam)]
-        return [
-            DescribedRegion(number, tuple(boxes[number].tolist()), captions[number])
-            for number in _shown(boxes, captions)
-        ]
+        return [DescribedRegion(tuple(boxes[number].tolist()), captions[number]) for number in _shown(boxes, captions)]
 
     def _written(self, captioner: CaptionFolder, scene: Scene, beam: int) -> list[list[Caption]]:
         architecture = captioner.config.architecture

@@ -3,11 +3,9 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 
 from engine.captioning.config import CaptionArchitecture, CaptionConfig
 from engine.captioning.decoder import Decoder
@@ -17,10 +15,10 @@ from engine.captioning.words import WordNumbers
 from engine.errors import ModelError
 from engine.files import sha256
 from engine.language.vocabulary import Vocabulary
+from engine.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
 from engine.weights import load_weights, save_weights
 
 PRETRAINED = ("default", "paper", "regions")
-CONFIG, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +44,8 @@ def find_captioner(name: str) -> Path:
     Raises:
         ModelError: neither exists.
     """
-    with as_file(files("engine.pretrained") / "captions" / name) as packaged:
-        folder = packaged if name in PRETRAINED else Path(name).expanduser()
-    if not (folder / CONFIG).is_file():
+    folder = find_folder(name, PRETRAINED, "captions")
+    if folder is None:
         raise ModelError(
             f"There is no caption model {name!r}: expected {', '.join(PRETRAINED)}, or a folder with {CONFIG} and "
             f"{WEIGHTS} (scripts/train_captioner writes one)."
@@ -72,16 +69,10 @@ def load_captioner(name: str) -> CaptionFolder:
     """
     folder = find_captioner(name)
     config = CaptionConfig.load(folder / CONFIG)
-    try:
-        vocabulary = Vocabulary.load(folder / VOCABULARY)
-        numbers = WordNumbers(vocabulary)
+    with explaining_damage("caption model", folder):
+        numbers = WordNumbers(Vocabulary.load(folder / VOCABULARY))
         decoder = create_decoder(config.architecture, torch.zeros(numbers.num_outputs))
         load_weights(folder / WEIGHTS, decoder)
-    except (OSError, SafetensorError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(
-            f"The caption model in {folder} cannot be loaded ({reason}); train it again or restore its files."
-        ) from error
     fingerprint = _fingerprint(config, numbers, folder / WEIGHTS)
     return CaptionFolder(config.name, config, decoder.eval().requires_grad_(False), numbers, fingerprint)
 

@@ -5,17 +5,19 @@ nothing of others, the work is done by one thread, and few rows are filled up. S
 matrix product by its number of rows, and products of fewer rows than four are summed in another order too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from engine.captioning.config import CaptionArchitecture
 from engine.captioning.decoder import Decoder
 from engine.captioning.scene import Scene
-from engine.captioning.words import BOUNDARY
+from engine.captioning.words import BOUNDARY, until_end
 
+SCENES_AT_ONCE = 50
 LEAST_ROWS = 4  # from which on a row of a matrix product is the same however many rows there are
 
 
@@ -90,6 +92,24 @@ def beam_search(decoder: Decoder, scene: Scene, beam: int, max_words: int, lengt
         if done[:num_photos].all():
             break
     return Sentences(kept[:num_photos], finished[:num_photos])
+
+
+def best_sentences(
+    decoder: Decoder, architecture: CaptionArchitecture, count: int, scene: Callable[[Tensor], Scene], beam: int
+) -> Iterator[list[int]]:
+    """The best sentence of a beam search about each of ``count`` scenes, as word numbers, some scenes at a time.
+
+    Args:
+        decoder: the network.
+        architecture: says how long sentences are and how they are ranked.
+        count: how many scenes.
+        scene: gives the scenes of rows (n,).
+        beam: width of the search.
+    """
+    for start in range(0, count, SCENES_AT_ONCE):
+        some = scene(torch.arange(start, min(start + SCENES_AT_ONCE, count)))
+        found = beam_search(decoder, some, beam, architecture.max_words, architecture.length_power)
+        yield from (until_end(best) for best in found.tokens[:, 0].tolist())
 
 
 @_one_thread()

@@ -1,6 +1,7 @@
 """Words as numbers for a caption model."""
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 import torch
 from torch import Tensor
@@ -9,6 +10,15 @@ from engine.language.vocabulary import Vocabulary
 
 BOUNDARY = 0  # START as an input, END as an output
 IGNORED = -100  # a target that teaches nothing: padding, and words outside the vocabulary
+
+
+def until_end(numbers: Iterable[int]) -> list[int]:
+    """The words of a sentence that END and anything follow.
+
+    >>> until_end([5, 2, 0, 0])
+    [5, 2]
+    """
+    return list(takewhile(lambda number: number != BOUNDARY, numbers))
 
 
 class WordNumbers:
@@ -34,12 +44,7 @@ class WordNumbers:
 
     def text(self, numbers: Iterable[int]) -> str:
         """Numbers up to END → the words with spaces between."""
-        found = []
-        for number in numbers:
-            if number == BOUNDARY:
-                break
-            found.append(self.words[number - 1])
-        return " ".join(found)
+        return " ".join(self.words[number - 1] for number in until_end(numbers))
 
     def batch(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Sentences as numbers → inputs (N, T), START first, and targets (N, T), END last, padded to the longest."""

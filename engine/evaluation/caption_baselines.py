@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.training.reward import DEVIATION, MAX_ORDER, SCALE, Cider
+from engine.evaluation.cider import DEVIATION, MAX_ORDER, SCALE, Cider
+from index.exact import at_unit_length
 
 BLOCK = 500
 NUM_NEAREST = 60  # photos, k of Devlin et al.
@@ -33,21 +34,15 @@ def nearest(
         (B, ``count``).
     """
     found = []
-    known = _unit(others).T
+    known = at_unit_length(others).T
     for start in range(0, len(own), BLOCK):
-        likeness = _unit(own[start : start + BLOCK]) @ known  # (b, n)
+        likeness = at_unit_length(own[start : start + BLOCK]) @ known  # (b, n)
         if own_photos is not None and other_photos is not None:
             likeness[own_photos[start : start + BLOCK, None] == other_photos[None]] = -np.inf
         best = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
         order = np.argsort(-np.take_along_axis(likeness, best, axis=1), axis=1, kind="stable")
         found.append(np.take_along_axis(best, order, axis=1))
     return np.concatenate(found)
-
-
-def _unit(rows: NDArray[np.float16]) -> NDArray[np.float32]:
-    rows32 = rows.astype(np.float32)
-    unit: NDArray[np.float32] = rows32 / np.maximum(np.linalg.norm(rows32, axis=1, keepdims=True), 1e-12)
-    return unit
 
 
 class Consensus:

@@ -1,6 +1,6 @@
 """What a caption model writes about whole photos, beside what needs no caption model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from engine.captioning.describe import DEFAULT_BEAM
 from engine.captioning.files import require_numbers
 from engine.captioning.folder import CaptionFolder, require_fit
 from engine.captioning.scene import Scene
-from engine.captioning.search import beam_search
+from engine.captioning.search import best_sentences
 from engine.captioning.words import WordNumbers
 from engine.data.caption_batches import SceneView
 from engine.data.captions import CaptionSet, load_captions
@@ -21,13 +21,12 @@ from engine.data.scenes import region_vectors
 from engine.errors import DatasetError
 from engine.evaluation.caption_baselines import NUM_NEAREST, Consensus, first_against_others, nearest
 from engine.evaluation.captions import CaptionFigures, CaptionMeter, Words
+from engine.evaluation.cider import Cider
 from engine.language.tokens import tokenize
 from engine.language.vocabulary import Vocabulary
 from engine.multimodal import MultimodalModel
-from engine.training.reward import Cider
 
 TRAINING_SPLIT = "train"
-SCENES_AT_ONCE = 50
 NEAREST, CONSENSUS, HUMAN = "nearest neighbour", "consensus", "human agreement"
 
 
@@ -50,6 +49,58 @@ class CaptionReport:
             "baselines": {name: figures.as_dict() for name, figures in self.baselines.items()},
             "left_out": self.left_out,
         }  # fmt: skip
+
+
+class Comparison:
+    """What a caption model is compared with, as far as it can be had.
+
+    Args:
+        meter: measures.
+        references: what people wrote about each of N photos or regions.
+        photos: which photo (N,) each is of.
+        training: the training split, or why there is none.
+    """
+
+    def __init__(
+        self, meter: CaptionMeter, references: Sequence[Sequence[Words]], photos: Sequence[int],
+        training: CaptionSet | str,
+    ) -> None:  # fmt: skip
+        self._meter = meter
+        self._references = references
+        self._photos = photos
+        self._training = training
+        self._rows: dict[str, CaptionFigures] = {}
+        self._left_out = {"copied": training} if isinstance(training, str) else {}
+
+    def add(self, name: str, written: Sequence[Words]) -> None:
+        """Measure N sentences."""
+        self._rows[name] = self._meter.figures(written, self._references, self._photos)
+
+    def leave_out(self, name: str, reason: str) -> None:
+        """Say why something is missing."""
+        self._left_out[name] = reason
+
+    def add_training(self, names: Sequence[str], choose: Callable[[CaptionSet], Mapping[str, list[Words]]]) -> None:
+        """Measure the sentences that ``choose`` takes from the training split, by these names."""
+        if isinstance(self._training, str):
+            self._left_out |= dict.fromkeys(names, self._training)
+            return
+        for name, written in choose(self._training).items():
+            self.add(name, written)
+
+    def add_people(self, reason: str) -> None:
+        """Measure people, each by the first sentence against the others; ``reason`` is said where none has two."""
+        some, first, others = first_against_others(self._references)
+        if some:
+            self._rows[HUMAN] = self._meter.figures(first, others, [self._photos[row] for row in some])
+        else:
+            self.leave_out(HUMAN, reason)
+
+    def report(self, captioner: str, alignment: str, split: str, beam: int, figures: CaptionFigures) -> CaptionReport:
+        """All of it beside the figures of the model."""
+        if self._meter.without_meteor:
+            self.leave_out("METEOR", self._meter.without_meteor)
+        return CaptionReport(captioner, alignment, split, beam, figures, self._rows, self._left_out)
 
 
 def with_words(captions: CaptionSet) -> CaptionSet:
@@ -92,12 +143,10 @@ def write(
         beam: width of the search.
         report: told of the progress.
     """
-    architecture = captioner.config.architecture
     written: list[Words] = []
-    for start in range(0, count, SCENES_AT_ONCE):
-        rows = np.arange(start, min(start + SCENES_AT_ONCE, count))
-        found = beam_search(captioner.decoder, scene(rows), beam, architecture.max_words, architecture.length_power)
-        written += [captioner.numbers.text(best).split() for best in found.tokens[:, 0].tolist()]
+    architecture = captioner.config.architecture
+    for numbers in best_sentences(captioner.decoder, architecture, count, lambda rows: scene(rows.numpy()), beam):
+        written.append(captioner.numbers.text(numbers).split())
         report("descriptions", len(written), count)
     return written
 
@@ -140,25 +189,14 @@ def evaluate_captions(
         rows = range(len(references))
         written = write(captioner, len(rows), view.scene, beam, report)
         figures = meter.figures(written, references, rows)
-        rows_of: dict[str, CaptionFigures] = {}
-        left_out: dict[str, str] = {}
-        if isinstance(training, str):
-            left_out["copied"] = training
+        beside = Comparison(meter, references, rows, training)
         if baselines:
-            if isinstance(training, str):
-                left_out |= dict.fromkeys((NEAREST, CONSENSUS), training)
-            else:
-                itself = split == TRAINING_SPLIT
-                for name, sentences in _of_training(model, training, regions, itself, report).items():
-                    rows_of[name] = meter.figures(sentences, references, rows)
-            some, first, others = first_against_others(references)
-            if some:
-                rows_of[HUMAN] = meter.figures(first, others, some)
-            else:
-                left_out[HUMAN] = "no photo has two sentences."
-        if meter.without_meteor:
-            left_out["METEOR"] = meter.without_meteor
-    return CaptionReport(captioner.name, model.name, split, beam, figures, rows_of, left_out)
+            itself = split == TRAINING_SPLIT
+            beside.add_training(
+                (NEAREST, CONSENSUS), lambda source: _of_training(model, source, regions, itself, report)
+            )
+            beside.add_people("no photo has two sentences.")
+    return beside.report(captioner.name, model.name, split, beam, figures)
 
 
 def _of_training(

@@ -1,6 +1,5 @@
 """What a caption model writes about regions, beside what needs none and beside a model of whole photos."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from engine.captioning.describe import DEFAULT_BEAM
 from engine.captioning.files import require_numbers
 from engine.captioning.folder import CaptionFolder, load_captioner, require_fit
+from engine.captioning.search import SCENES_AT_ONCE
 from engine.captioning.words import WordNumbers
 from engine.data.captions import CaptionSet, load_captions
 from engine.data.entities import load_entities, phrase_boxes
@@ -20,14 +20,13 @@ from engine.data.marked_regions import MarkedRegions, marked_features, marked_re
 from engine.data.region_texts import inferred_texts
 from engine.data.scenes import lone_scene, marked_scene
 from engine.errors import DatasetError, ModelError
-from engine.evaluation.caption_baselines import best_products, first_against_others, nearest
-from engine.evaluation.captions import CaptionFigures, CaptionMeter, Words
+from engine.evaluation.caption_baselines import best_products, nearest
+from engine.evaluation.captions import CaptionMeter, Words
 from engine.evaluation.photo_captions import (
-    HUMAN,
     NEAREST,
-    SCENES_AT_ONCE,
     TRAINING_SPLIT,
     CaptionReport,
+    Comparison,
     training_captions,
     with_words,
     write,
@@ -99,31 +98,19 @@ def evaluate_region_captions(
             captioner, count, lambda rows: marked_scene(alignment, regions, marked, seen.features, rows), beam, report
         )
         figures = meter.figures(written, marked.phrases, photos)
-        rows_of: dict[str, CaptionFigures] = {}
-        left_out: dict[str, str] = {}
-        if isinstance(training, str):
-            left_out["copied"] = training
+        beside = Comparison(meter, marked.phrases, photos, training)
         if baselines:
-            if isinstance(training, str):
-                left_out |= dict.fromkeys((NEAREST, RANKING), training)
-            else:
-                for name, texts in _of_training(model, training, seen, split == TRAINING_SPLIT, report).items():
-                    rows_of[name] = meter.figures(texts, marked.phrases, photos)
+            itself = split == TRAINING_SPLIT
+            beside.add_training((NEAREST, RANKING), lambda source: _of_training(model, source, seen, itself, report))
             try:
                 of_photos = load_captioner(whole)
                 require_fit(of_photos, model.name, model.fingerprint)
                 texts = write(of_photos, count, lambda rows: lone_scene(alignment, seen.features[rows]), beam, report)
-                rows_of[WHOLE] = meter.figures(texts, marked.phrases, photos)
+                beside.add(WHOLE, texts)
             except ModelError as error:
-                left_out[WHOLE] = str(error)
-            some, first, others = first_against_others(marked.phrases)
-            if some:
-                rows_of[HUMAN] = meter.figures(first, others, [photos[row] for row in some])
-            else:
-                left_out[HUMAN] = "no region has two phrases."
-        if meter.without_meteor:
-            left_out["METEOR"] = meter.without_meteor
-    return CaptionReport(captioner.name, model.name, split, beam, figures, rows_of, left_out)
+                beside.leave_out(WHOLE, str(error))
+            beside.add_people("no region has two phrases.")
+    return beside.report(captioner.name, model.name, split, beam, figures)
 
 
 def _of_training(
@@ -137,11 +124,11 @@ def _of_training(
     owners = np.array(training.image_of_sentence)
     texts = inferred_texts(model.folder.model, regions, vectors, words, owners, numbers)
     first: dict[tuple[int, int], str] = {}  # of each region of each photo that has phrases
-    counts: Counter[str] = Counter()
+    known: set[str] = set()
     for photo, own in enumerate(texts):
         for text in own:
             phrase = numbers.text(text.numbers)
-            counts[phrase] += 1
+            known.add(phrase)
             first.setdefault((photo, text.region), phrase)
     photos, places = np.array(list(first)).T
     phrases = list(first.values())
@@ -149,7 +136,7 @@ def _of_training(
     found = nearest(seen.features, regions.features[photos, places], 1, own_photos, photos)[:, 0]
     return {
         NEAREST: [phrases[row].split() for row in found],
-        RANKING: _ranked(model, seen, sorted(counts), report),
+        RANKING: _ranked(model, seen, sorted(known), report),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -13,7 +14,7 @@ CAPTION_WEIGHT = 0.1
 """How much a caption's score counts beside the score of what is seen."""
 
 CANDIDATES = 200  # photos by each of the two scores, at least, that are ranked by both
-CHOICES = ("include", "exclude", "only")
+CHOICES = get_args(Generated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from engine.search.captions import rank, require_choice
 from engine.search.explain import phrases_of
 from engine.types import Alignment, Hit, SentenceHit
 from index import Generated, LibraryReader, Query, SearchParams
-from index.exact import best, score_records
+from index.exact import at_unit_length, best, score_records
 
 Warn = Callable[[str], None]
 
@@ -102,7 +102,7 @@ def similar(reader: LibraryReader, model: MultimodalModel, image: Path, limit: i
     Raises:
         PhotoError: the photo cannot be read.
     """
-    unit = _unit(_record(reader, model, image))
+    unit = at_unit_length(_record(reader, model, image))
     share = 0.5 if model.has_global else 1.0
     query = Query(
         unit[: model.num_regions] * (share / model.num_regions),
@@ -110,7 +110,7 @@ def similar(reader: LibraryReader, model: MultimodalModel, image: Path, limit: i
     )
     own = reader.photo_id_of_path(_absolute(image))
     candidates = [photo_id for photo_id, _ in reader.search_photos(query, CANDIDATES + limit) if photo_id != own]
-    scores = score_records(_unit(reader.photo_vectors(candidates)), query)
+    scores = score_records(at_unit_length(reader.photo_vectors(candidates)), query)
     found = best(scores, np.array(candidates, dtype=np.int64), limit)
     photos = reader.photos([photo_id for photo_id, _ in found])
     return [Hit(Path(photo.path), score) for photo, (_, score) in zip(photos, found, strict=True)]
@@ -149,12 +149,6 @@ def _embed(model: MultimodalModel, image: Path) -> tuple[Decoded, PhotoVectors]:
 
 def _absolute(image: Path) -> str:
     return os.path.normpath(image.absolute())  # as the catalogue writes paths
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(1e-12))
-    return unit
 
 
 def _record(reader: LibraryReader, model: MultimodalModel, image: Path) -> NDArray[np.float32]:

@@ -78,7 +78,7 @@ def run(
     if start is not None:
         _take_over(decoder, numbers, start)
 
-    texts = _Texts(config, aligned, captions, data, numbers, report)
+    texts = _Texts(config, aligned, captions, words, data, numbers, report)
     paths = [image.path for image in captions.images]
     views = []
     for number in range(training.views):
@@ -88,7 +88,9 @@ def run(
 
     sentences = [tokenize(sentence).words for file in language for sentence in sentences_of_file(file)]
     known = [numbers.numbers(sentence) for sentence in sentences if len(sentence) <= architecture.max_words]
-    references = [[numbers.numbers(tokenize(text).words) for text in image.sentences] for image in captions.images]
+    references: list[list[list[int]]] = [[] for _ in paths]
+    for photo, own in zip(captions.image_of_sentence, words, strict=True):
+        references[photo].append(numbers.numbers(own))
     validation = _validation(config, aligned.model, encoder, data, numbers, report)
     trainer = CaptionTrainer(config, decoder, scenes, numbers, known, references, validation)
     trained = trainer.train(output / CHECKPOINT, line_log(output / LOG))
@@ -110,14 +112,14 @@ class _Texts:
     """The training texts of every view of a split."""
 
     def __init__(
-        self, config: CaptionConfig, aligned: ModelFolder, captions: CaptionSet, data: Path, numbers: WordNumbers,
-        report: Report,
+        self, config: CaptionConfig, aligned: ModelFolder, captions: CaptionSet, words: Sequence[tuple[str, ...]],
+        data: Path, numbers: WordNumbers, report: Report,
     ) -> None:  # fmt: skip
         self._kind = config.training.texts
         self._longest = config.architecture.max_words
         self._aligned = aligned
         self._numbers = numbers
-        self._words = [tokenize(sentence).words for sentence in captions.sentences]
+        self._words = words
         self._owners = np.array(captions.image_of_sentence)
         self._phrases: Sequence[PhraseBoxes] = ()
         if self._kind == "phrases":

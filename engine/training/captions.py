@@ -10,25 +10,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engine.captioning.config import CaptionConfig, CaptionTraining
 from engine.captioning.decoder import Decoder
 from engine.captioning.scene import Scene
-from engine.captioning.search import beam_search, sample
+from engine.captioning.search import best_sentences, sample
 from engine.captioning.transformer import TransformerDecoder
-from engine.captioning.words import BOUNDARY, IGNORED, WordNumbers
+from engine.captioning.words import BOUNDARY, IGNORED, WordNumbers, until_end
 from engine.data.caption_batches import CaptionBatch, CaptionScenes, language_batches
+from engine.evaluation.cider import Cider
 from engine.training.checkpoint import Stateful, load_checkpoint, save_checkpoint
 from engine.training.log import Log
-from engine.training.reward import Cider
 from engine.training.schedule import learning_rate_factor
+from engine.training.step import take_step
 
 LANGUAGE_BATCH = 160  # sentences
 VALIDATION_BEAM = 3
-VALIDATION_BLOCK = 50  # scenes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,20 +126,11 @@ class CaptionTrainer:
         training, seed = self._training, self._training.seed * 1000 + epoch
         num_batches = len(self._language) // LANGUAGE_BATCH if stage == "language" else self._scenes.num_batches
         rate = training.reward_learning_rate if stage == "reward" else training.learning_rate
-        parameters = list(self._decoder.parameters())
         self._decoder.train()
         losses = []
         for number, loss in enumerate(self._losses(stage, seed)):
             factor = learning_rate_factor(place * num_batches + number, num_epochs * num_batches, training.warmup)
-            for group in optimizer.param_groups:
-                group["lr"] = rate * factor
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            if training.clip:
-                nn.utils.clip_grad_value_(parameters, training.clip)
-            if training.clip_length:
-                nn.utils.clip_grad_norm_(parameters, training.clip_length)
-            optimizer.step()
+            take_step(loss, optimizer, rate * factor, training.clip, training.clip_length)
             average.update_parameters(self._decoder)
             losses.append(loss.item())
         return losses
@@ -174,7 +165,7 @@ class CaptionTrainer:
         if self._reward is None:
             # With END as a word, sentences that stop in the middle cost something.
             self._reward = Cider([[[*words, BOUNDARY] for words in photo] for photo in self._references])
-        sentences = [_until_end(row) for row in drawn.flatten(0, 1).tolist()]
+        sentences = [until_end(row) for row in drawn.flatten(0, 1).tolist()]
         photos = [photo for photo in batch.photos for _ in range(count)]
         scores = self._reward.scores(photos, [[*words, BOUNDARY] for words in sentences])
         rewards = torch.from_numpy(scores.astype(np.float32)).view(-1, count)
@@ -189,17 +180,9 @@ class CaptionTrainer:
     def _cider(self, decoder: Decoder) -> float:
         """Mean CIDEr of what a short beam search writes of the validation scenes."""
         decoder.eval()
-        architecture, found = self._config.architecture, []
-        for start in range(0, len(self._validation.scene), VALIDATION_BLOCK):
-            rows = torch.arange(start, min(start + VALIDATION_BLOCK, len(self._validation.scene)))
-            scene = self._validation.scene.rows(rows)
-            best = beam_search(decoder, scene, VALIDATION_BEAM, architecture.max_words, architecture.length_power)
-            found += [_until_end(row) for row in best.tokens[:, 0].tolist()]
+        scene = self._validation.scene
+        found = list(best_sentences(decoder, self._config.architecture, len(scene), scene.rows, VALIDATION_BEAM))
         return float(self._truth.scores(range(len(found)), found).mean())
-
-
-def _until_end(numbers: Sequence[int]) -> list[int]:
-    return list(itertools.takewhile(lambda number: number != BOUNDARY, numbers))
 
 
 def _optimizer(decoder: Decoder, training: CaptionTraining) -> torch.optim.Optimizer:

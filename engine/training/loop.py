@@ -21,6 +21,7 @@ from engine.training.checkpoint import Stateful, load_checkpoint, save_checkpoin
 from engine.training.log import Log
 from engine.training.objective import Objective
 from engine.training.schedule import learning_rate_factor
+from engine.training.step import take_step
 from engine.training.teachers import Teacher
 
 STATISTICS_SAMPLE = 300  # photos that tell how large each channel of the features is
@@ -93,15 +94,8 @@ def train(
         losses = []
         for number, batch in enumerate(pairs.epoch(training.seed * 1000 + epoch)):
             factor = learning_rate_factor(epoch * pairs.num_batches + number, num_steps, training.warmup)
-            for group in optimizer.param_groups:
-                group["lr"] = training.learning_rate * factor
             loss = objective(model, batch)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_value_(parameters, training.clip)
-            if training.clip_length:
-                nn.utils.clip_grad_norm_(parameters, training.clip_length)
-            optimizer.step()
+            take_step(loss, optimizer, training.learning_rate * factor, training.clip, training.clip_length)
             average.update_parameters(model)
             losses.append(loss.item())
         trained_in = time.monotonic() - started

@@ -6,10 +6,8 @@ from typing import Annotated
 import typer
 
 from ui import present
-from ui.cli import options
-from ui.cli.console import fail, note, print_json, terminal_width, warn
-
-PICTURE_FORMATS = (".png", ".jpg", ".jpeg", ".webp")
+from ui.cli import options, pictures
+from ui.cli.console import print_json, terminal_width, warn
 
 
 def command(
@@ -28,10 +26,7 @@ def command(
     from engine.drawing import draw_phrases
     from engine.photos.decode import decode
 
-    if output is not None and output.suffix.lower() not in PICTURE_FORMATS:
-        raise typer.BadParameter(
-            f"{output} should end with one of {', '.join(PICTURE_FORMATS)}.", param_hint="--output"
-        )
+    pictures.require_format(output)
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         alignment = engine.align(image, " ".join(sentence))
     if json:
@@ -39,11 +34,5 @@ def command(
     else:
         typer.echo(present.alignment_as_text(alignment, terminal_width()))
     if output is not None:
-        picture = draw_phrases(decode(image).image, [(phrase.text, phrase.box) for phrase in alignment.phrases])
-        try:
-            picture.save(output)
-        except OSError as error:
-            raise fail(
-                f"{output} cannot be written: {error.strerror or error}; name a file in a folder of yours."
-            ) from error
-        note(f"Wrote {output}.")
+        phrases = [(phrase.text, phrase.box) for phrase in alignment.phrases]
+        pictures.write(draw_phrases(decode(image).image, phrases), output)

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ui import described
-from ui.cli import options
-from ui.cli.console import FAILURE, fail, note, print_json, terminal_width, warn
+from ui.cli import options, pictures
+from ui.cli.console import FAILURE, fail, print_json, terminal_width, warn
 
 if TYPE_CHECKING:
     from engine.types import Description
-
-PICTURE_FORMATS = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def command(
@@ -43,10 +41,7 @@ def command(
     from engine import Engine
     from engine.errors import PhotoError
 
-    if output is not None and output.suffix.lower() not in PICTURE_FORMATS:
-        raise typer.BadParameter(
-            f"{output} should end with one of {', '.join(PICTURE_FORMATS)}.", param_hint="--output"
-        )
+    pictures.require_format(output)
     if output is not None and len(images) > 1:
         raise typer.BadParameter(
             f"{len(images)} photos do not fit into one picture; name one photo, or leave --output out.",
@@ -87,10 +82,4 @@ def _write_picture(description: "Description", output: Path) -> None:
         description.captions[0].text,
         [(region.text, region.box) for region in description.regions],
     )
-    try:
-        picture.save(output)
-    except OSError as error:
-        raise fail(
-            f"{output} cannot be written: {error.strerror or error}; name a file in a folder of yours."
-        ) from error
-    note(f"Wrote {output}.")
+    pictures.write(picture, output)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.evaluation.caption_baselines import Consensus, best_products, first_against_others, nearest
-from engine.training.reward import Cider
+from engine.evaluation.cider import Cider
 
 SENTENCES = [
     [1, 2, 3, 4, 5], [1, 2, 3, 4, 6], [1, 2, 3], [7, 8, 9, 7, 8, 9, 7], [7, 8, 9], [1, 1, 2, 1, 1], [1], [5, 9, 1, 2]

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import QueryError
 from engine.evaluation.captions import CaptionMeter, bleu
-from engine.training.reward import Cider
+from engine.evaluation.cider import Cider
 
 SUBJECTS = ("a brown dog", "two small dogs", "a young girl in a red dress", "a man", "three people in the snow")
 DOINGS = ("runs", "are running fast", "jumps over a log", "is sitting on a bench", "plays with a ball and a ball")

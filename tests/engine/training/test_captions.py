@@ -13,9 +13,9 @@ from engine.captioning.words import BOUNDARY, WordNumbers
 from engine.data.caption_batches import CaptionScenes, RegionText, SceneView
 from engine.data.features import StoredRegions
 from engine.errors import ModelError
+from engine.evaluation.cider import Cider
 from engine.language.vocabulary import Vocabulary
 from engine.training.captions import CaptionTrainer, Described
-from engine.training.reward import Cider
 
 NUM_PHOTOS, REGIONS, CHANNELS, DIMENSION = 24, 3, 12, 6
 WHO, DOING, WHERE = ("dog", "cat", "man"), ("runs", "sits"), ("grass", "snow", "sand", "stone")

@@ -1,0 +1,41 @@
+"""Models on disk: those that come with the package, and one's own."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from engine.errors import ModelError
+
+CONFIG, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.json"
+
+
+def find_folder(name: str, packaged: Collection[str], *place: str) -> Path | None:
+    """The folder of a packaged model, or the folder that ``name`` is a path of; None where it has no configuration.
+
+    Args:
+        name: of the model.
+        packaged: the names of those that come with the package.
+        place: folders under ``engine/pretrained`` that they stand in.
+    """
+    with as_file(files("engine.pretrained").joinpath(*place, name)) as folder:
+        found = folder if name in packaged else Path(name).expanduser()
+    return found if (found / CONFIG).is_file() else None
+
+
+@contextmanager
+def explaining_damage(what: str, folder: Path) -> Iterator[None]:
+    """Say that a model cannot be loaded, and why, when reading its files fails in the block.
+
+    Raises:
+        ModelError: it did.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"The {what} in {folder} cannot be loaded ({reason}); train it again or restore its files."
+        ) from error
