@@ -15,8 +15,20 @@ class State(Protocol):
         ...
 
 
-class Decoder(nn.Module):
-    """A network that writes sentences word by word."""
+class Decoder(Protocol):
+    """What writes sentences word by word, whatever runs it."""
+
+    def start(self, scene: Scene) -> State:
+        """Look at B photos: the state before the first word of one sentence each."""
+        ...
+
+    def __call__(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """The next T words (B, K, T) of K sentences of each photo → logits (B, K, T, V + 1), and the state after."""
+        ...
+
+
+class DecoderModule(nn.Module):
+    """The same as a module of torch, which can be trained."""
 
     def start(self, scene: Scene) -> State:
         """Look at B photos: the state before the first word of one sentence each."""

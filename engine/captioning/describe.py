@@ -9,7 +9,9 @@ from PIL import Image
 from torch import Tensor
 from torchvision.ops import box_iou
 
+from engine.captioning.decoder import Decoder
 from engine.captioning.folder import CaptionFolder, load_captioner, require_fit
+from engine.captioning.runtime import fastest_decoder
 from engine.captioning.scene import Scene, scene_of
 from engine.captioning.search import Sentences, beam_search, sample
 from engine.multimodal import MultimodalModel
@@ -58,14 +60,13 @@ class Describer:
         self._model = model
         self._captioner = captioner
         self._region_captioner = region_captioner
-        captioner.decoder.to(model.device)
+        self._decoder = fastest_decoder(captioner, model.device)
 
     @cached_property
-    def _regions(self) -> CaptionFolder:
+    def _regions(self) -> tuple[CaptionFolder, Decoder]:
         captioner = load_captioner(self._region_captioner)
         require_fit(captioner, self._model.name, self._model.fingerprint)
-        captioner.decoder.to(self._model.device)
-        return captioner
+        return captioner, fastest_decoder(captioner, self._model.device)
 
     @property
     def fingerprint(self) -> str:
@@ -99,7 +100,7 @@ class Describer:
     def captions(self, photos: Sequence[SeenPhoto], count: int = 1, beam: int = DEFAULT_BEAM) -> list[list[Caption]]:
         """The ``count`` best sentences of a beam search about each photo, best first; 1 ≤ ``count`` ≤ ``beam``."""
         scene = Scene.joined([photo.scene for photo in photos])
-        return [captions[:count] for captions in self._written(self._captioner, scene, beam)]
+        return [captions[:count] for captions in self._written(self._captioner, self._decoder, scene, beam)]
 
     def sampled(
         self, photos: Sequence[SeenPhoto], count: int, temperature: float, seed: int = 0
@@ -107,7 +108,7 @@ class Describer:
         """``count`` sentences about each photo by chance, the likeliest first; ``temperature`` > 0."""
         scene = Scene.joined([photo.scene for photo in photos])
         limit = self._captioner.config.architecture.max_words
-        drawn = sample(self._captioner.decoder, scene, count, limit, temperature, seed)
+        drawn = sample(self._decoder, scene, count, limit, temperature, seed)
         captions = self._texts(self._captioner, drawn)
         return [sorted(found, key=lambda caption: -caption.log_probability) for found in captions]
 
@@ -116,12 +117,12 @@ class Describer:
         boxes = photo.regions.boxes[0, :-1].cpu()  # (R − 1, 4)
         numbers = torch.arange(len(boxes), device=photo.scene.features.device)
         scene = photo.scene.rows(torch.zeros_like(numbers)).focused(numbers)
-        captions = [found[0] for found in self._written(self._regions, scene, beam)]
+        captions = [found[0] for found in self._written(*self._regions, scene, beam)]
         return [DescribedRegion(tuple(boxes[number].tolist()), captions[number]) for number in _shown(boxes, captions)]
 
-    def _written(self, captioner: CaptionFolder, scene: Scene, beam: int) -> list[list[Caption]]:
+    def _written(self, captioner: CaptionFolder, decoder: Decoder, scene: Scene, beam: int) -> list[list[Caption]]:
         architecture = captioner.config.architecture
-        found = beam_search(captioner.decoder, scene, beam, architecture.max_words, architecture.length_power)
+        found = beam_search(decoder, scene, beam, architecture.max_words, architecture.length_power)
         return list(self._texts(captioner, found))
 
     @staticmethod

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from engine.captioning.config import CaptionArchitecture, CaptionConfig
-from engine.captioning.decoder import Decoder
+from engine.captioning.decoder import DecoderModule
 from engine.captioning.recurrent import RecurrentDecoder
 from engine.captioning.transformer import TransformerDecoder
 from engine.captioning.words import WordNumbers
@@ -27,12 +27,14 @@ class CaptionFolder:
 
     name: str
     config: CaptionConfig
-    decoder: Decoder
+    decoder: DecoderModule
     numbers: WordNumbers
     fingerprint: str
 
 
-def create_decoder(architecture: CaptionArchitecture, log_frequencies: torch.Tensor, dropout: float = 0.0) -> Decoder:
+def create_decoder(
+    architecture: CaptionArchitecture, log_frequencies: torch.Tensor, dropout: float = 0.0
+) -> DecoderModule:
     """The network of a configuration, with the log frequencies (V + 1,) of its words as the bias of its output."""
     kinds = {"recurrent": RecurrentDecoder, "transformer": TransformerDecoder}
     return kinds[architecture.decoder](architecture, log_frequencies, dropout)
@@ -53,7 +55,7 @@ def find_captioner(name: str) -> Path:
     return folder
 
 
-def save_captioner(folder: Path, config: CaptionConfig, decoder: Decoder, vocabulary: Vocabulary) -> None:
+def save_captioner(folder: Path, config: CaptionConfig, decoder: DecoderModule, vocabulary: Vocabulary) -> None:
     """Write a caption model; weights in half precision."""
     folder.mkdir(parents=True, exist_ok=True)
     config.save(folder / CONFIG)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.captioning.config import CaptionArchitecture
-from engine.captioning.decoder import Decoder, State
+from engine.captioning.decoder import DecoderModule, State
 from engine.captioning.scene import Scene
 
 
@@ -25,7 +25,7 @@ class RecurrentState:
         return RecurrentState(self.hidden.gather(1, index), image)
 
 
-class RecurrentDecoder(Decoder):
+class RecurrentDecoder(DecoderModule):
     """h_t = f(W_hx x_t + W_hh h_{t−1} + b_h + 1(t=1) ⊙ b_v), y_t = softmax(W_oh h_t + b_o), f = ReLU.
 
     The image enters at the first word only, as b_v = W_hi · CNN(I) of the region that is described.

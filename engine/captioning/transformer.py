@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.captioning.config import CaptionArchitecture
-from engine.captioning.decoder import Decoder, State
+from engine.captioning.decoder import DecoderModule, State
 from engine.captioning.scene import Scene
 
 NUM_GEOMETRY = 7
@@ -17,23 +17,23 @@ FEEDFORWARD = 2  # times the width
 
 @dataclass(frozen=True, slots=True)
 class TransformerState:
-    """Keys and values of each layer: of photos (2, B, heads, S, d), and of the words so far (2, B, K, heads, t, d)."""
+    """Keys and values of the L layers."""
 
-    photos: tuple[Tensor, ...]
-    words: tuple[Tensor, ...]  # none before the first word
+    photos: Tensor  # (L, 2, B, heads, S, d)
+    words: Tensor | None  # (L, 2, B, K, heads, t, d) of the words so far; none before the first
 
     def choose(self, rows: Tensor) -> "TransformerState":
         """Go on with sentences ``rows`` (B, K') of each photo's K."""
-        if not self.words:
+        if self.words is None:
             return self
-        batch, count = self.words[0].shape[1:3]
+        layers, parts, batch, count = self.words.shape[:4]
         # One selection along one axis is many times as fast as an index of two.
         chosen = (torch.arange(batch, device=rows.device)[:, None] * count + rows).flatten()
-        kept = (words.flatten(1, 2).index_select(1, chosen) for words in self.words)
-        return TransformerState(self.photos, tuple(words.view(2, *rows.shape, *words.shape[2:]) for words in kept))
+        kept = self.words.flatten(2, 3).index_select(2, chosen)
+        return TransformerState(self.photos, kept.view(layers, parts, *rows.shape, *kept.shape[3:]))
 
 
-class TransformerDecoder(Decoder):
+class TransformerDecoder(DecoderModule):
     """Regions → memory; words → the next word, by attention to the words before and to the memory."""
 
     def __init__(self, architecture: CaptionArchitecture, log_frequencies: Tensor, dropout: float) -> None:
@@ -75,16 +75,16 @@ class TransformerDecoder(Decoder):
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """The next words (B, K, T) → logits (B, K, T, V + 1), and the state after them."""
         state = cast("TransformerState", state)
-        start = state.words[0].shape[-2] if state.words else 0
+        start = 0 if state.words is None else state.words.shape[-2]
         positions = torch.arange(start, start + tokens.shape[2], device=tokens.device)
         hidden = self.dropout(self.words(tokens) + self.positions(positions))  # (B, K, T, H)
         known = []
         for number, layer in enumerate(self._layers):
-            before = state.words[number] if state.words else None
+            before = None if state.words is None else state.words[number]
             hidden, kept = layer.read(hidden, before, state.photos[number])
             known.append(kept)
         logits = F.linear(self.norm(hidden), self.words.weight[:-1], self.bias)
-        return logits, TransformerState(state.photos, tuple(known))
+        return logits, TransformerState(state.photos, torch.stack(known))
 
     @property
     def _layers(self) -> list["_Layer"]:
@@ -92,7 +92,7 @@ class TransformerDecoder(Decoder):
 
     def _remember(self, memory: Tensor) -> TransformerState:
         memory = self.memory_norm(memory)
-        return TransformerState(tuple(layer.look(memory) for layer in self._layers), ())
+        return TransformerState(torch.stack([layer.look(memory) for layer in self._layers]), None)
 
 
 class _Layer(nn.Module):

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from engine.captioning.describe import DEFAULT_BEAM
 from engine.captioning.files import require_numbers
 from engine.captioning.folder import CaptionFolder, require_fit
+from engine.captioning.runtime import fastest_decoder
 from engine.captioning.scene import Scene
 from engine.captioning.search import best_sentences
 from engine.captioning.words import WordNumbers
@@ -145,7 +147,8 @@ def write(
     """
     written: list[Words] = []
     architecture = captioner.config.architecture
-    for numbers in best_sentences(captioner.decoder, architecture, count, lambda rows: scene(rows.numpy()), beam):
+    decoder = fastest_decoder(captioner, torch.device("cpu"))
+    for numbers in best_sentences(decoder, architecture, count, lambda rows: scene(rows.numpy()), beam):
         written.append(captioner.numbers.text(numbers).split())
         report("descriptions", len(written), count)
     return written

@@ -10,7 +10,7 @@ import torch
 from engine.alignment.folder import ModelFolder, load_model
 from engine.alignment.model import AlignmentModel
 from engine.captioning.config import CaptionConfig
-from engine.captioning.decoder import Decoder
+from engine.captioning.decoder import DecoderModule
 from engine.captioning.folder import create_decoder, load_captioner, save_captioner
 from engine.captioning.words import WordNumbers
 from engine.data.caption_batches import CaptionScenes, RegionText, SceneView
@@ -43,7 +43,7 @@ def run(
     alignment: str = "default",
     language: Sequence[Path] = (),
     start: str | None = None,
-) -> Decoder:
+) -> DecoderModule:
     """Train ``config`` on the splits ``train`` and ``val`` of ``data`` and write the folder ``output``.
 
     A run that was stopped goes on from its last epoch when it is started again with the same ``output``.
@@ -98,7 +98,7 @@ def run(
     return trained
 
 
-def _take_over(decoder: Decoder, numbers: WordNumbers, start: str) -> None:
+def _take_over(decoder: DecoderModule, numbers: WordNumbers, start: str) -> None:
     earlier = load_captioner(start)
     if earlier.numbers.words != numbers.words:
         raise ModelError(f"The caption model {start} has another vocabulary than the training sentences give.")

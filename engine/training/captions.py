@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engine.captioning.config import CaptionConfig, CaptionTraining
-from engine.captioning.decoder import Decoder
+from engine.captioning.decoder import DecoderModule
 from engine.captioning.scene import Scene
 from engine.captioning.search import best_sentences, sample
 from engine.captioning.transformer import TransformerDecoder
@@ -55,7 +55,7 @@ class CaptionTrainer:
     def __init__(
         self,
         config: CaptionConfig,
-        decoder: Decoder,
+        decoder: DecoderModule,
         scenes: CaptionScenes,
         numbers: WordNumbers,
         language: Sequence[Sequence[int]],
@@ -73,7 +73,7 @@ class CaptionTrainer:
         self._validation = validation
         self._truth = Cider(validation.references)
 
-    def train(self, checkpoint: Path, log: Log) -> Decoder:
+    def train(self, checkpoint: Path, log: Log) -> DecoderModule:
         """Train, or go on with the run that ``checkpoint`` holds, and return the best network.
 
         Raises:
@@ -177,7 +177,7 @@ class CaptionTrainer:
         losses = F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORED, reduction="none")
         return (losses.view(shape) * advantage[..., None]).sum() / (targets != IGNORED).sum()
 
-    def _cider(self, decoder: Decoder) -> float:
+    def _cider(self, decoder: DecoderModule) -> float:
         """Mean CIDEr of what a short beam search writes of the validation scenes."""
         decoder.eval()
         scene = self._validation.scene
@@ -185,7 +185,7 @@ class CaptionTrainer:
         return float(self._truth.scores(range(len(found)), found).mean())
 
 
-def _optimizer(decoder: Decoder, training: CaptionTraining) -> torch.optim.Optimizer:
+def _optimizer(decoder: DecoderModule, training: CaptionTraining) -> torch.optim.Optimizer:
     if training.optimizer == "rmsprop":
         return torch.optim.RMSprop(decoder.parameters(), training.learning_rate, weight_decay=training.weight_decay)
     return torch.optim.AdamW(decoder.parameters(), training.learning_rate, weight_decay=training.weight_decay)
