@@ -31,13 +31,14 @@ class PhotoRepository:
                 Photo.mtime_ns,
                 Photo.content_hash,
                 PhotoRecord.record.is_not(None),
+                Photo.missing_since.is_not(None),
             ).join(
                 PhotoRecord,
                 and_(PhotoRecord.photo_id == Photo.id, PhotoRecord.build_id == build_id),
                 isouter=True,
             )
         )
-        return {row[0]: KnownPhoto(row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
+        return {row[0]: KnownPhoto(*row[1:]) for row in rows}
 
     def ids_and_hashes(self, paths: Sequence[str]) -> dict[str, tuple[int, str]]:
         """The number and the content hash of those of `paths` that are in the catalogue."""
@@ -129,10 +130,11 @@ class PhotoRepository:
         self._connection.execute(insert(Region).from_select(["photo_id", *columns], source))
 
     def photo_records(self, build_id: int) -> list[Row[tuple[int, int]]]:
-        """(photo, record) of every photo that the build has embedded, in order of photo."""
+        """(photo, record) of every photo that the build has embedded and whose file is there, in order of photo."""
         statement = (
             select(PhotoRecord.photo_id, PhotoRecord.record)
-            .where(PhotoRecord.build_id == build_id)
+            .join(Photo, Photo.id == PhotoRecord.photo_id)
+            .where(PhotoRecord.build_id == build_id, Photo.missing_since.is_(None))
             .order_by(PhotoRecord.photo_id)
         )
         return list(self._connection.execute(statement))

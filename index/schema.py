@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; a test compares it with the head of ``alembic/versions``."""
 
 NAMING_CONVENTION = {
@@ -73,6 +73,7 @@ class Build(Base):
     has_global: Mapped[bool]
     created_at: Mapped[datetime]
     current: Mapped[bool]
+    vectors_generation: Mapped[int] = mapped_column(server_default="0")
 
     # A build's id names its folder of vectors and is written in the manifest, so a number is never used again.
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -82,7 +83,11 @@ Index("uq_builds_current", Build.current, unique=True, sqlite_where=text("curren
 
 
 class Photo(Base):
-    """A photo of the catalogue, whatever model looked at it."""
+    """A photo of the catalogue, whatever model looked at it.
+
+    `taken_at` is local time, `utc_offset_minutes` what to take from it for UTC where the file says so. A photo whose
+    file disappeared is missing since some time: kept, and hidden.
+    """
 
     __tablename__ = "photos"
 
@@ -98,6 +103,20 @@ class Photo(Base):
     camera: Mapped[str | None] = mapped_column(Text)
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
+    added_at: Mapped[datetime]
+    utc_offset_minutes: Mapped[int | None]
+    pixel_hash: Mapped[str | None] = mapped_column(Text)
+    perceptual_hash: Mapped[str | None] = mapped_column(Text)
+    missing_since: Mapped[datetime | None]
+
+
+class Root(Base):
+    """A file or folder that was indexed by name, and is looked at again when the library is brought up to date."""
+
+    __tablename__ = "roots"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(PathText, unique=True)
     added_at: Mapped[datetime]
 
 

@@ -36,16 +36,25 @@ class BuildSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildInfo(BuildSpec):
-    """A build of a library: the model that made it, when, and whether it is the one that answers searches."""
+    """A build of a library: the model that made it, when, and whether it is the one that answers searches.
+
+    `vectors_generation` counts how often its vectors were compacted.
+    """
 
     build_id: int
     created_at: datetime
     current: bool
+    vectors_generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoRow:
-    """What the catalogue knows about a photo file. `taken_at` is local time, as cameras write it."""
+    """What the catalogue knows about a photo file.
+
+    `taken_at` is local time, as cameras write it; `utc_offset_minutes` ahead of UTC, where the file says so. Equal
+    `pixel_hash` means equal pixels, and `perceptual_hash` (16 hexadecimal digits) differs in few bits where two photos
+    look the same.
+    """
 
     path: str
     size: int
@@ -58,14 +67,18 @@ class PhotoRow:
     camera: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    utc_offset_minutes: int | None = None
+    pixel_hash: str | None = None
+    perceptual_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPhoto(PhotoRow):
-    """A photo of the catalogue with its number and the time (UTC) it was first added."""
+    """A photo of the catalogue with its number and the times (UTC) it was first added and went missing."""
 
     photo_id: int
     added_at: datetime
+    missing_since: datetime | None = None
 
     def row(self) -> PhotoRow:
         """The photo without its number and time."""
@@ -74,13 +87,17 @@ class StoredPhoto(PhotoRow):
 
 @dataclass(frozen=True, slots=True)
 class KnownPhoto:
-    """What decides whether a file has to be looked at again; `embedded` means by the current build."""
+    """What decides whether a file has to be looked at again; `embedded` means by the current build.
+
+    `missing` when the file had disappeared the last time.
+    """
 
     photo_id: int
     size: int
     mtime_ns: int
     content_hash: str
     embedded: bool
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,9 @@ def test_a_library_of_the_first_schema_is_upgraded_and_loses_nothing(opener: Any
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == REVISION
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
-    assert after.pop("captions") == []
+    assert after.pop("captions") == after.pop("roots") == []
+    before["builds"] = [(*row, 0) for row in before["builds"]]  # never compacted
+    before["photos"] = [(*row, None, None, None, None) for row in before["photos"]]
     before["sentences"] = [(*row, 0) for row in before["sentences"]]  # persons wrote all of them
     assert after == before
 
