@@ -22,7 +22,7 @@ from engine.device import choose_device
 from engine.errors import LibraryMissingError, ModelError, WrongModelError
 from engine.indexing import Indexer, IndexReport, Progress, Report
 from engine.multimodal import MultimodalModel
-from engine.photos.scan import scan
+from engine.roots import scan_library
 from engine.search import service
 from engine.search.service import Warn
 from engine.sentences import sentences_of_file
@@ -117,11 +117,13 @@ class Engine:
 
     @property
     def reader(self) -> LibraryReader:
-        """The library, open for reading.
+        """The library, open for reading, as it is now: a later run is seen the next time this is asked for.
 
         Raises:
             LibraryMissingError: there is none in the folder.
         """
+        if self._reader is not None and self._reader.changed():
+            self.close()
         if self._reader is None:
             self._reader = LibraryReader.open(self.folder, self._warn)
         return self._reader
@@ -140,10 +142,11 @@ class Engine:
 
     def index(
         self,
-        paths: Iterable[str | Path],
+        paths: Iterable[str | Path] | None = None,
         sentences: Iterable[str | Path] = (),
         *,
         report: Report = _no_report,
+        allow_missing: bool = False,
         max_pixels: int | None = None,
         rebuild_vectors: bool = False,
         captions: bool = False,
@@ -152,9 +155,11 @@ class Engine:
         """Bring the library up to date with photos and sentences; it is made when there is none.
 
         Args:
-            paths: photos, and folders to be walked.
+            paths: photos, and folders to be walked; None for those of earlier runs.
             sentences: text files with one sentence a line, or files like ``dataset.json``.
             report: called with the progress.
+            allow_missing: hide photos that disappeared even where a whole folder did, or more than a tenth of the
+                library. Hidden photos come back, with their vectors, when their files do.
             max_pixels: the largest photo taken, in pixels; None for what the memory of the machine allows.
             rebuild_vectors: throw the vectors away and make them again; the repair of a damaged vector file.
             captions: let a caption model describe the photos of the library that it has not described yet; without
@@ -162,12 +167,13 @@ class Engine:
             captioner: ``default``, ``paper`` or the folder of a caption model; None for ``default``.
 
         Raises:
-            PhotoPathError: a path that does not exist.
+            PhotoPathError: a path that does not exist, or no path was given and there is no earlier run.
+            PhotosGoneError: too many photos disappeared to hide them without ``allow_missing``; nothing is changed.
             SentenceFileError: a file of sentences that cannot be read.
             LibraryError: the library cannot be written, is damaged, or is being written by someone else.
             ModelError: there is no such caption model, or it was made for another alignment model.
         """
-        found = scan(paths)
+        found = scan_library(self.folder, paths, allow_missing=allow_missing)
         texts = [(text, str(file)) for file in map(Path, sentences) for text in sentences_of_file(file)]
         model = self.model
         describer = self.describer(captioner) if captions else None  # refused before anything is written
@@ -177,7 +183,7 @@ class Engine:
         with LibraryWriter.open(self.folder) as writer:
             written = None if describer is None else LibraryCaptions(writer, model, describer, max_pixels)
             indexer = Indexer(writer, model, report, max_pixels, written)
-            return indexer.run(found, texts, rebuild_vectors=rebuild_vectors)
+            return indexer.run(found, texts, rebuild_vectors=rebuild_vectors, allow_missing=allow_missing)
 
     @property
     def default_min_probability(self) -> float:

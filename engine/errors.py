@@ -5,6 +5,7 @@
     EngineError                      the base: catch this one to catch them all
     ├── PhotoError(path, reason)     a photo that cannot be read
     │   └── PhotoPathError           a path that was asked for does not exist or cannot be used
+    ├── PhotosGoneError              photos of a library disappeared, more than may be hidden without being told to
     ├── QueryError                   a question that cannot be answered as asked
     ├── ModelError                   a model that cannot be loaded, or does not fit what it is used with
     ├── DatasetError                 a captioned data set that is missing, incomplete or malformed
@@ -39,6 +40,7 @@ __all__ = [
     "ModelError",
     "PhotoError",
     "PhotoPathError",
+    "PhotosGoneError",
     "QueryError",
     "WrongModelError",
 ]
@@ -58,6 +60,10 @@ class PhotoError(EngineError):
 
 class PhotoPathError(PhotoError):
     """A path that was asked for by name and does not exist or cannot be used."""
+
+
+class PhotosGoneError(EngineError):
+    """Photos of a library are not where they were, and so many that a disk is more likely missing than they are."""
 
 
 class QueryError(EngineError):

@@ -3,15 +3,18 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import QueryError
+from engine.changes import find_changes, require_present, without_covered
+from engine.errors import PhotoError, QueryError
 from engine.multimodal import MultimodalModel
+from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
 from engine.photos.scan import Failure, FoundPhoto, Scan
 from engine.sentences import SentenceFileError, clean, sentences_beside
@@ -41,18 +44,27 @@ Report = Callable[[Progress], None]
 class IndexReport:
     """What a run did.
 
-    ``captions_added`` counts captioned photos; ``seconds`` says where the time went, by stage, as the main thread saw
-    it.
+    ``moved`` photos have another path than before, ``missing`` ones disappeared in this run and ``found_again`` ones
+    had; ``captions_added`` counts captioned photos; ``seconds`` says where the time went, by stage, as the main thread
+    saw it.
     """
 
     added: int = 0
     unchanged: int = 0
+    moved: int = 0
+    missing: int = 0
+    found_again: int = 0
     sentences_added: int = 0
     captions_added: int = 0
     failed: list[Failure] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def photos(self) -> int:
+        """The readable photos that the run found."""
+        return self.added + self.unchanged + self.moved + self.found_again
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -103,25 +115,46 @@ class Indexer:
         self._seen: set[str] = set()  # sentences that the library holds, or that cannot be embedded
         self.result = IndexReport()
 
-    def run(self, scan: Scan, sentences: Iterable[tuple[str, str]], *, rebuild_vectors: bool = False) -> IndexReport:
+    def run(
+        self,
+        scan: Scan,
+        sentences: Iterable[tuple[str, str]],
+        *,
+        rebuild_vectors: bool = False,
+        allow_missing: bool = False,
+    ) -> IndexReport:
         """Bring the library up to date with the photos of ``scan`` and with sentences, each with its source.
 
         Everything that an earlier model embedded is embedded again when the model has changed, and everything that
         this one did with ``rebuild_vectors``.
+
+        Raises:
+            PhotosGoneError: photos disappeared, more than may be hidden without ``allow_missing``; nothing is changed.
         """
-        self._writer.use_build(build_spec(self._model), discard_vectors=rebuild_vectors)
-        self._known = known = self._writer.known_photos()
+        spec = build_spec(self._model)
+        known = self._writer.known_photos(spec.fingerprint)
+        if rebuild_vectors:
+            known = {path: replace(photo, embedded=False) for path, photo in known.items()}
+        self._known = known
+        with self.result.timed("compare"):
+            changes = find_changes(known, scan, _content_hashes)
+        if not allow_missing:
+            require_present(known, scan, changes)
+        self._writer.use_build(spec, discard_vectors=rebuild_vectors)
+        self._writer.replace_roots(without_covered([*self._writer.roots(), *scan.roots]))
+        self._writer.note_changes(moved=changes.moves, returned=changes.returned, gone=changes.gone)
         self._seen = self._writer.known_sentences()
         self.result.failed.extend(scan.failures)
         self.result.skipped = scan.skipped
-        found = [*scan.photos, *_left_behind(known, scan)]
-        changed = [photo for photo in found if not _is_current(photo, known.get(photo.path))]
-        self.result.unchanged = len(found) - len(changed)
+        self.result.unchanged = changes.unchanged
+        self.result.moved, self.result.missing = len(changes.moves), len(changes.gone)
+        self.result.found_again = len(changes.returned)
+        left_behind = list(_left_behind(known, scan))
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
-        self._photos(changed, stored)
+        self._photos([*changes.to_read, *left_behind], stored)
         if self._captions is not None:
             self._captions.write_missing(self._report, self.result)
-        self._sentences([*self._writer.sentences_to_embed(), *sentences, *self._beside(found)])
+        self._sentences([*self._writer.sentences_to_embed(), *sentences, *self._beside([*scan.photos, *left_behind])])
         # After the others: what a person wrote as well is a person's by now.
         self._sentences(self._writer.sentences_to_embed(generated=True), generated=True)
         with self.result.timed("finish"):
@@ -164,7 +197,10 @@ class Indexer:
             return False
         before = self._known.get(photo.path)
         if before is not None and before.embedded and before.content_hash == copy.content_hash:
-            self.result.unchanged += 1  # only its time of change is another
+            if before.missing:
+                self.result.found_again += 1
+            else:
+                self.result.unchanged += 1  # only its time of change is another
         else:
             self.result.added += 1
         return True
@@ -241,16 +277,22 @@ class Indexer:
             return ()
 
 
-def _is_current(photo: FoundPhoto, known: KnownPhoto | None) -> bool:
-    """Whether the current model has embedded this very file, by size and time of change."""
-    return known is not None and known.embedded and (known.size, known.mtime_ns) == (photo.size, photo.mtime_ns)
+def _content_hashes(paths: Sequence[str]) -> list[str | None]:
+    def hashed(path: str) -> str | None:
+        try:
+            return content_hash(path)
+        except PhotoError:  # said when it is read as a new photo
+            return None
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(hashed, paths))
 
 
 def _left_behind(known: Mapping[str, KnownPhoto], scan: Scan) -> Iterator[FoundPhoto]:
     """Photos of the catalogue outside this scan that the current model has not embedded, as far as they exist."""
     scanned = {photo.path for photo in scan.photos}
     for path, photo in known.items():
-        if photo.embedded or path in scanned:
+        if photo.embedded or photo.missing or path in scanned:
             continue
         with suppress(OSError):
             status = Path(path).stat()

@@ -1,5 +1,6 @@
 """The shelf: keeps photos, sentences and their vectors in a folder, and finds them again. It knows no model."""
 
+from index.catalogue import Catalogue, read_catalogue
 from index.errors import (
     EngineError,
     LibraryDamagedError,
@@ -18,6 +19,7 @@ from index.values import (
     Generated,
     KnownPhoto,
     LibraryStatus,
+    Move,
     PhotoRow,
     Query,
     SearchParams,
@@ -30,6 +32,7 @@ __all__ = [
     "BuildInfo",
     "BuildSpec",
     "CaptionRow",
+    "Catalogue",
     "EngineError",
     "Generated",
     "KnownPhoto",
@@ -41,9 +44,11 @@ __all__ = [
     "LibraryReader",
     "LibraryStatus",
     "LibraryWriter",
+    "Move",
     "PhotoRow",
     "Query",
     "SearchParams",
     "StoredPhoto",
     "WrongModelError",
+    "read_catalogue",
 ]

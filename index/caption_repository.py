@@ -56,25 +56,32 @@ class CaptionRepository:
         self._connection.execute(insert(Caption).from_select(["photo_id", *columns], source))
 
     def photos_without_captions(self, build_id: int, captioner: str) -> dict[str, KnownPhoto]:
-        """The photos of a build that have no caption by a caption model, by path."""
+        """The photos of a build whose file is there and that have no caption by a caption model, by path."""
         statement = (
             select(Photo.path, Photo.id, Photo.size, Photo.mtime_ns, Photo.content_hash)
             .join(PhotoRecord, and_(PhotoRecord.photo_id == Photo.id, PhotoRecord.build_id == build_id))
-            .where(~exists().where(Caption.photo_id == Photo.id, Caption.captioner == captioner))
+            .where(
+                Photo.missing_since.is_(None),
+                ~exists().where(Caption.photo_id == Photo.id, Caption.captioner == captioner),
+            )
             .order_by(Photo.id)
         )
         return {row[0]: KnownPhoto(*row[1:], embedded=True) for row in self._connection.execute(statement)}
 
     def best_captions(self, build_id: int) -> list[Row[tuple[int, int]]]:
-        """(photo, sentence) of the best caption of every photo, as far as the build has embedded both, by photo."""
+        """(photo, sentence) of the best caption of every photo, as far as the build has embedded both, by photo.
+
+        Photos whose file has disappeared have none.
+        """
         statement = (
             select(Caption.photo_id, Caption.sentence_id)
+            .join(Photo, Photo.id == Caption.photo_id)
             .join(PhotoRecord, and_(PhotoRecord.photo_id == Caption.photo_id, PhotoRecord.build_id == build_id))
             .join(
                 SentenceRecord,
                 and_(SentenceRecord.sentence_id == Caption.sentence_id, SentenceRecord.build_id == build_id),
             )
-            .where(Caption.position == 0)
+            .where(Caption.position == 0, Photo.missing_since.is_(None))
             .order_by(Caption.photo_id)
         )
         return list(self._connection.execute(statement))

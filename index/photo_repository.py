@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.repository import portions, utc_now
 from index.schema import Photo, PhotoRecord, Region
-from index.values import KnownPhoto, PhotoRow, StoredPhoto
+from index.values import KnownPhoto, Move, PhotoRow, StoredPhoto
 
 RegionRow = Row[tuple[int, float, float, float, float, float]]
 
@@ -51,12 +52,12 @@ class PhotoRepository:
         return found
 
     def save_photos(self, photos: Sequence[PhotoRow]) -> None:
-        """Add photos; one whose path is known gets the new values and keeps its number."""
+        """Add photos; one whose path is known gets the new values, keeps its number, and is not missing any more."""
         now = utc_now()
         statement = upsert(Photo)
         changed = {name: statement.excluded[name] for name in asdict(photos[0]) if name != "path"}
         self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["path"], set_=changed),
+            statement.on_conflict_do_update(index_elements=["path"], set_={**changed, "missing_since": None}),
             [{**asdict(photo), "added_at": now} for photo in photos],
         )
 
@@ -69,6 +70,34 @@ class PhotoRepository:
             .values(size=bindparam("to_size"), mtime_ns=bindparam("to_mtime_ns")),
             [{"of_path": path, "to_size": size, "to_mtime_ns": mtime_ns} for path, size, mtime_ns in stats],
         )
+
+    def move_photos(self, moves: Sequence[Move]) -> None:
+        """Give photos other paths; they are not missing any more."""
+        if moves:
+            self._connection.execute(
+                update(Photo)
+                .where(Photo.id == bindparam("of_id"))
+                .values(
+                    path=bindparam("to_path", type_=Photo.__table__.c.path.type),
+                    size=bindparam("to_size"),
+                    mtime_ns=bindparam("to_mtime_ns"),
+                    missing_since=None,
+                ),
+                [
+                    {"of_id": move.photo_id, "to_path": move.path, "to_size": move.size, "to_mtime_ns": move.mtime_ns}
+                    for move in moves
+                ],
+            )
+
+    def mark_missing(self, photo_ids: Sequence[int], since: datetime | None) -> None:
+        """Say since when the files of photos are missing, or that they are there."""
+        for some in portions(photo_ids):
+            self._connection.execute(update(Photo).where(Photo.id.in_(some)).values(missing_since=since))
+
+    def num_missing(self) -> int:
+        """How many photos there are whose file has disappeared."""
+        statement = select(func.count()).select_from(Photo).where(Photo.missing_since.is_not(None))
+        return self._connection.execute(statement).scalar_one()
 
     def delete_photos(self, photo_ids: Sequence[int]) -> None:
         """Remove photos from the catalogue, with their records and regions in every build."""

@@ -224,9 +224,11 @@ class LibraryReader:
         """Counts and sizes, for a person to look at."""
         with self._query() as connection:
             builds = BuildRepository(connection).all_builds()
+            missing = PhotoRepository(connection).num_missing()
         build = self.build
         return LibraryStatus(
             photos=self.num_photos,
+            missing=missing,
             regions=self.num_photos * (build.num_regions if build else 0),
             sentences=self.num_sentences,
             generated_sentences=0 if self._snapshot is None else int(self._snapshot.generated_mask.sum()),

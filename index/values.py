@@ -101,6 +101,16 @@ class KnownPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A photo that the catalogue knows under another path: its number, and where and how its file is now."""
+
+    photo_id: int
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class CaptionRow:
     """A sentence that a caption model wrote about a photo, and the log-probability that it gave it."""
 
@@ -132,7 +142,8 @@ class SearchParams:
 class LibraryStatus:
     """The size of a library: counts for the current build, bytes on disk. Model fields are empty without one.
 
-    `sentences` counts all of them, `generated_sentences` those that a caption model wrote and no person.
+    `missing` counts photos of the catalogue whose file has disappeared, which no search finds. `sentences` counts all,
+    `generated_sentences` those that a caption model wrote and no person.
     """
 
     photos: int
@@ -148,6 +159,7 @@ class LibraryStatus:
     vector_bytes: int
     faiss_bytes: int
     builds: tuple[BuildInfo, ...]
+    missing: int = 0
 
     @property
     def total_bytes(self) -> int:

@@ -19,11 +19,12 @@ from index.failures import explained
 from index.layout import remove_other_build_folders
 from index.lock import WriterLock
 from index.photo_repository import PhotoRepository
-from index.repository import BuildRepository
+from index.repository import BuildRepository, utc_now
+from index.root_repository import RootRepository
 from index.sentence_repository import SentenceRepository
 from index.session import DATABASE, open_for_writing
 from index.transactions import Transactions
-from index.values import FLAT_LIMIT, BuildInfo, BuildSpec, CaptionRow, KnownPhoto, PhotoRow
+from index.values import FLAT_LIMIT, BuildInfo, BuildSpec, CaptionRow, KnownPhoto, Move, PhotoRow
 
 
 class LibraryWriter:
@@ -111,10 +112,14 @@ class LibraryWriter:
         with explained(self._folder, DATABASE):
             remove_other_build_folders(self._folder, [build])
 
-    def known_photos(self) -> dict[str, KnownPhoto]:
-        """Every photo of the catalogue by its path."""
+    def known_photos(self, fingerprint: str | None = None) -> dict[str, KnownPhoto]:
+        """Every photo of the catalogue by its path, as seen by the build in use, or by that of a fingerprint."""
         with self._work.transaction() as connection:
-            return PhotoRepository(connection).known_photos(self._work.build_id)
+            build_id = self._work.build_id
+            if fingerprint is not None:
+                build = BuildRepository(connection).build_with_fingerprint(fingerprint)
+                build_id = None if build is None else build.build_id
+            return PhotoRepository(connection).known_photos(build_id)
 
     def record_with_content(self, content_hash: str) -> int | None:
         """The record of the current build that holds a photo with this content."""
@@ -174,6 +179,28 @@ class LibraryWriter:
         if stats:
             with self._work.transaction() as connection:
                 PhotoRepository(connection).update_stats(stats)
+
+    def note_changes(self, *, moved: Sequence[Move], returned: Sequence[int], gone: Sequence[int]) -> None:
+        """Note photos whose file has another path now, is back, or has disappeared; all or none.
+
+        Photos that are gone are hidden from readers, and keep their vectors and captions.
+        """
+        if moved or returned or gone:
+            with self._work.transaction() as connection:
+                photos = PhotoRepository(connection)
+                photos.mark_missing(gone, utc_now())
+                photos.mark_missing(returned, None)
+                photos.move_photos(moved)
+
+    def roots(self) -> list[str]:
+        """The paths that were indexed by name."""
+        with self._work.transaction() as connection:
+            return RootRepository(connection).roots()
+
+    def replace_roots(self, paths: Sequence[str]) -> None:
+        """Let these be all the roots."""
+        with self._work.transaction() as connection:
+            RootRepository(connection).replace_roots(paths)
 
     def remove_photos(self, photo_ids: Sequence[int]) -> None:
         """Remove photos from the catalogue and from every build, and their captions with them."""

@@ -110,7 +110,8 @@ def test_a_moved_photo_shares_its_vectors(cli: Cli, own_photos: Path, tmp_path: 
     (own_photos / "cats").mkdir()
     (own_photos / "chelsea.png").rename(own_photos / "cats" / "chelsea.png")
     result = cli("index", own_photos, library=library)
-    assert "1 photos added" in result.stdout
+    assert "0 photos added" in result.stdout
+    assert "1 moved" in result.stdout
     assert vector_bytes(library) == size
     hits = json.loads(cli("search", "a cat", "--min-probability", "0", "--json", "-n", "99", library=library).stdout)
     assert str(own_photos / "cats" / "chelsea.png") in {hit["path"] for hit in hits}

@@ -1,7 +1,7 @@
 """``engine index``: photos and sentences into the library."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -9,6 +9,9 @@ from rich.text import Text
 
 from ui.cli import options
 from ui.cli.console import fail, note, stderr, warn
+
+if TYPE_CHECKING:
+    from engine.indexing import IndexReport
 
 MAX_FAILURES_SHOWN = 20
 KINDS = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
@@ -23,7 +26,10 @@ class RateColumn(ProgressColumn):
 
 
 def command(
-    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", metavar="PATH...")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Photos, and folders of photos; without any, those of earlier runs.", metavar="[PATH...]"),
+    ] = None,
     sentence_files: Annotated[
         list[Path] | None,
         typer.Option(
@@ -37,6 +43,12 @@ def command(
         int | None,
         typer.Option(min=1, help="Largest photo taken, in pixels; by default what the memory of this machine allows."),
     ] = None,
+    allow_missing: Annotated[
+        bool,
+        typer.Option(
+            "--allow-missing", help="Hide photos that disappeared, even a whole folder or more than a tenth of all."
+        ),
+    ] = False,
     rebuild_vectors: Annotated[
         bool, typer.Option(help="Make all vectors again: the repair of a damaged vector file.")
     ] = False,
@@ -66,9 +78,10 @@ def command(
                 progress.update(tasks[step.what], completed=step.done, total=step.total, visible=True)
 
             report = engine.index(
-                paths,
+                paths or None,
                 sentence_files or (),
                 report=show,
+                allow_missing=allow_missing,
                 max_pixels=max_pixels,
                 rebuild_vectors=rebuild_vectors,
                 captions=captions,
@@ -82,13 +95,25 @@ def command(
             warn(f"… and {more} more photos that could not be read")
         captioned = f"; {report.captions_added} photos captioned" if captions else ""
         typer.echo(
-            f"{report.added} photos added, {report.unchanged} unchanged, {len(report.failed)} failed; "
+            f"{report.added} photos added, {report.unchanged} unchanged, {_also(report)}{len(report.failed)} failed; "
             f"{report.sentences_added} sentences added{captioned}. The library in {engine.folder} holds "
             f"{engine.status().photos} photos and {engine.status().sentences} sentences."
         )
         if report.seconds:
             stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items())
             note(f"Seconds by stage: {stages}.")
-        if not report.added and not report.unchanged and not report.sentences_added:
+        if report.missing:
+            note(
+                f"{report.missing} photos are missing: they are hidden, and come back when their files do. `engine "
+                "prune` removes them for good."
+            )
+        if not report.photos and not report.missing and not report.sentences_added:
             other = f" ({sum(report.skipped.values())} other files were passed by)" if report.skipped else ""
-            raise fail(f"No readable photo in {', '.join(map(str, paths))}{other}; expected {KINDS}.")
+            places = ", ".join(map(str, paths or ())) or "the library's roots"
+            raise fail(f"No readable photo in {places}{other}; expected {KINDS}.")
+
+
+def _also(report: "IndexReport") -> str:
+    """What happens in few runs, where it happened."""
+    counts = {"moved": report.moved, "found again": report.found_again, "missing": report.missing}
+    return "".join(f"{count} {what}, " for what, count in counts.items() if count)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ui.cli import align, caption, evaluate, index, search, sentences, similar, status
+from ui.cli import align, caption, evaluate, index, prune, remove, roots, search, sentences, similar, status
 from ui.cli.console import ErrorReportingGroup, last_resort
 
 app = typer.Typer(
@@ -15,13 +15,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("index", no_args_is_help=True)(index.command)
+app.command("index")(index.command)
 app.command("search", no_args_is_help=True)(search.command)
 app.command("sentences", no_args_is_help=True)(sentences.command)
 app.command("align", no_args_is_help=True)(align.command)
 app.command("caption", no_args_is_help=True)(caption.command)
 app.command("similar", no_args_is_help=True)(similar.command)
 app.command("status")(status.command)
+app.command("roots")(roots.command)
+app.command("remove", no_args_is_help=True)(remove.command)
+app.command("prune")(prune.command)
 app.add_typer(evaluate.app, name="evaluate")
 
 

@@ -16,7 +16,8 @@ def command(json: options.Json = False, library: options.Library = None) -> None
         status = reader.status()
     if json:
         print_json({
-            "library": str(folder), "photos": status.photos, "regions": status.regions, "sentences": status.sentences,
+            "library": str(folder), "photos": status.photos, "missing": status.missing,
+            "regions": status.regions, "sentences": status.sentences,
             "generated_sentences": status.generated_sentences,
             "model": status.model_name, "fingerprint": status.fingerprint, "dimension": status.dimension,
             "bytes": status.total_bytes, "bytes_by_part": {
@@ -27,7 +28,7 @@ def command(json: options.Json = False, library: options.Library = None) -> None
         return
     rows = {
         "library": str(folder),
-        "photos": status.photos,
+        "photos": f"{status.photos}{f' (and {status.missing} missing)' if status.missing else ''}",
         "regions": status.regions,
         "sentences": f"{status.sentences} ({status.generated_sentences} generated)",
         "model": f"{status.model_name} ({status.fingerprint[:8]})" if status.model_name else "none yet",

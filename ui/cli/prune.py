@@ -1,0 +1,27 @@
+"""``engine prune``: photos whose file has disappeared, out of the library for good."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.cli import options
+from ui.present import shown_path
+
+
+def command(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list them.")] = False,
+    library: options.Library = None,
+) -> None:
+    """Remove missing photos for good, with their vectors and captions."""
+    from engine.roots import prune
+    from engine.settings import library_folder
+
+    folder = (library or library_folder()).expanduser()
+    missing = prune(folder, dry_run=dry_run)
+    if dry_run:
+        for path in missing:
+            typer.echo(shown_path(Path(path)))
+    typer.echo(
+        f"{len(missing)} missing photos {'would be' if dry_run else 'were'} removed from the library in {folder}."
+    )

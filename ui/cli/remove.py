@@ -1,0 +1,25 @@
+"""``engine remove``: photos out of the library, not off the disk."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.cli import options
+
+
+def command(
+    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", metavar="PATH...")],
+    library: options.Library = None,
+) -> None:
+    """Take photos out of a library; their files stay where they are.
+
+    A folder that was indexed by name is forgotten. Photos in a folder that stays come back with the next run, unless an
+    .engineignore file names them.
+    """
+    from engine.roots import remove
+    from engine.settings import library_folder
+
+    folder = (library or library_folder()).expanduser()
+    removed = remove(folder, paths)
+    typer.echo(f"{removed} photos were taken out of the library in {folder}; no file was touched.")

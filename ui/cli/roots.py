@@ -1,0 +1,29 @@
+"""``engine roots``: what a library is made of."""
+
+from pathlib import Path
+
+import typer
+
+from ui.cli import options
+from ui.cli.console import note, print_json
+from ui.present import shown_path
+
+
+def command(json: options.Json = False, library: options.Library = None) -> None:
+    """List the photos and folders that were indexed by name; `engine index` without a path looks at them again."""
+    from engine.roots import roots
+    from engine.settings import library_folder
+
+    folder = (library or library_folder()).expanduser()
+    found = roots(folder)
+    if json:
+        print_json([
+            {"path": root.path, "exists": root.exists, "photos": root.photos, "missing": root.missing} for root in found
+        ])  # fmt: skip
+        return
+    for root in found:
+        missing = f", {root.missing} missing" if root.missing else ""
+        gone = "" if root.exists else "  (not there)"
+        typer.echo(f"{root.photos:>8} photos{missing}  {shown_path(Path(root.path))}{gone}")
+    if not found:
+        note(f"Nothing was indexed into the library in {folder} yet; run `engine index FOLDER`.")
