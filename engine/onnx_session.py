@@ -34,6 +34,8 @@ def open_session(
         replace_file(path, partial(_export, module, inputs, free))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Threads that wait for the next run at full speed would take a core from what torch does between two runs.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 

@@ -76,7 +76,6 @@ def test_version(cli: Cli) -> None:
         ["search"],
         ["sentences"],
         ["align", "photo.jpg"],
-        ["index"],
         ["index", ".", "--max-pixels", "0"],
         ["index", ".", "--captioner", "default"],
         ["search", "a dog", "--generated", "maybe"],
