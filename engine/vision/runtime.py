@@ -10,6 +10,7 @@ from engine.onnx_session import open_session
 from engine.vision.backbone import Backbone, FeatureMaps
 
 MAX_BATCH = 1024
+AT_ONCE = 4  # photos on a CPU: as fast as more, in a third of the memory
 
 
 class FeatureExtractor(Protocol):
@@ -51,7 +52,8 @@ class OnnxExtractor:
 
     def __call__(self, pixels: Tensor) -> FeatureMaps:
         """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
-        return tuple(torch.from_numpy(np.asarray(map_)) for map_ in self._session.run(None, {"pixels": pixels.numpy()}))
+        runs = [self._session.run(None, {"pixels": some.numpy()}) for some in pixels.split(AT_ONCE)]
+        return tuple(torch.from_numpy(np.concatenate(level)) for level in zip(*runs, strict=True))
 
 
 def create_extractor(backbone: Backbone, image_size: int, device: torch.device) -> FeatureExtractor:
