@@ -52,7 +52,7 @@ class OnnxExtractor:
 
     def __call__(self, pixels: Tensor) -> FeatureMaps:
         """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
-        runs = [self._session.run(None, {"pixels": some.numpy()}) for some in pixels.split(AT_ONCE)]
+        runs = [self._session.run(None, {"pixels": some.numpy()}) for some in torch.split(pixels, AT_ONCE)]
         return tuple(torch.from_numpy(np.concatenate(level)) for level in zip(*runs, strict=True))
 
 
