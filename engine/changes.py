@@ -105,6 +105,11 @@ def is_below(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
+def is_in(path: str, roots: Iterable[str]) -> bool:
+    """Whether a path is one of the roots, or lies in one."""
+    return any(is_below(path, root) for root in roots)
+
+
 class _Unseen:
     """The paths that a scan would have found if their photos were there."""
 
@@ -113,7 +118,7 @@ class _Unseen:
         self._failed = {failure.path for failure in scan.failures}
 
     def __contains__(self, path: str) -> bool:
-        if not any(is_below(path, root) for root in self._roots):
+        if not is_in(path, self._roots):
             return False
         if not self._failed:
             return True

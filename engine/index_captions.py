@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from engine.captioning.describe import Describer
+from engine.changes import is_in
 from engine.errors import QueryError
 from engine.indexing import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.multimodal import MultimodalModel
@@ -75,9 +76,11 @@ class LibraryCaptions:
         A photo whose file is gone or holds something else by now is passed by.
         """
         failed = {failure.path for failure in result.failed}
+        roots = self._writer.roots()  # a library of somebody else must not have any file opened that it names
         same: dict[str, dict[str, KnownPhoto]] = {}
         for path, photo in self._writer.photos_without_captions(self._describer.fingerprint).items():
-            same.setdefault(photo.content_hash, {})[path] = photo
+            if is_in(path, roots):
+                same.setdefault(photo.content_hash, {})[path] = photo
         owners = {}
         wanted = {}
         for content, copies in same.items():

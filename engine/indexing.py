@@ -1,5 +1,6 @@
 """Photos and sentences → vectors → the library, a batch at a time; what is done is kept whenever it stops."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,18 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.changes import find_changes, require_present, without_covered
+from engine.changes import find_changes, is_in, require_present, without_covered
 from engine.errors import PhotoError, QueryError
 from engine.multimodal import MultimodalModel
 from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
 from engine.photos.scan import Failure, FoundPhoto, Scan
-from engine.sentences import SentenceFileError, clean, sentences_beside
+from engine.sentences import SentenceFileError, clean, sentences_beside, with_texts_beside
 from engine.vision.pixels import pixels_of
 from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
 
 if TYPE_CHECKING:
     from engine.index_captions import LibraryCaptions
+
+logger = logging.getLogger(__name__)
 
 PHOTO_BATCH = 16
 SENTENCE_BATCH = 64
@@ -138,6 +141,11 @@ class Indexer:
         self._known = known
         with self.result.timed("compare"):
             changes = find_changes(known, scan, _content_hashes)
+        logger.info(
+            "%d photos found: %d to be read, %d moved, %d back, %d gone, %d unchanged",
+            len(scan), len(changes.to_read), len(changes.moves), len(changes.returned), len(changes.gone),
+            changes.unchanged,
+        )  # fmt: skip
         if not allow_missing:
             require_present(known, scan, changes)
         self._writer.use_build(spec, discard_vectors=rebuild_vectors)
@@ -149,7 +157,7 @@ class Indexer:
         self.result.unchanged = changes.unchanged
         self.result.moved, self.result.missing = len(changes.moves), len(changes.gone)
         self.result.found_again = len(changes.returned)
-        left_behind = list(_left_behind(known, scan))
+        left_behind = list(_left_behind(known, scan, self._writer.roots()))
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
         self._photos([*changes.to_read, *left_behind], stored)
         if self._captions is not None:
@@ -232,13 +240,14 @@ class Indexer:
             records = vectors.records.astype(np.float16)
             rows = [_row(photo) for photo in batch]
             photo_ids = self._writer.add_photos(rows, records, vectors.boxes, vectors.objectness)
+        logger.debug("Wrote %d photos, %s the last", len(batch), batch[-1].found.path)
         self.result.added += len(batch)
         if self._captions is not None:
             self._captions.write([[photo_id] for photo_id in photo_ids], pixels, maps, self.result)
         return {photo.content_hash for photo in batch}
 
     def _beside(self, found: Iterable[FoundPhoto]) -> Iterator[tuple[str, str]]:
-        for photo in found:
+        for photo in with_texts_beside(found):
             try:
                 beside = sentences_beside(photo.path)
             except SentenceFileError as error:
@@ -266,6 +275,7 @@ class Indexer:
             with self.result.timed("write"):
                 counts = np.array([len(vector.words) for vector in vectors])
                 self._writer.add_sentences(texts, sources, rows, counts, generated=generated)
+            logger.debug("Wrote %d sentences", len(texts))
             self.result.sentences_added += len(texts)
             self._report(Progress("sentences", self.result.sentences_added, total))
 
@@ -288,11 +298,14 @@ def _content_hashes(paths: Sequence[str]) -> list[str | None]:
         return list(pool.map(hashed, paths))
 
 
-def _left_behind(known: Mapping[str, KnownPhoto], scan: Scan) -> Iterator[FoundPhoto]:
-    """Photos of the catalogue outside this scan that the current model has not embedded, as far as they exist."""
+def _left_behind(known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]) -> Iterator[FoundPhoto]:
+    """Photos of the catalogue outside this scan that the current model has not embedded, as far as they exist.
+
+    Only those in a root: a library of somebody else must not have any file opened that it names.
+    """
     scanned = {photo.path for photo in scan.photos}
     for path, photo in known.items():
-        if photo.embedded or photo.missing or path in scanned:
+        if photo.embedded or photo.missing or path in scanned or not is_in(path, roots):
             continue
         with suppress(OSError):
             status = Path(path).stat()
@@ -313,4 +326,7 @@ def _row(photo: LoadedPhoto) -> PhotoRow:
         camera=metadata.camera,
         latitude=metadata.latitude,
         longitude=metadata.longitude,
+        utc_offset_minutes=metadata.utc_offset_minutes,
+        pixel_hash=photo.pixel_hash,
+        perceptual_hash=photo.perceptual_hash,
     )

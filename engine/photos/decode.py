@@ -1,17 +1,20 @@
 """One photo's file to upright RGB pixels and its metadata, in one reading of the file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
 from engine.errors import PhotoError
 from engine.photos.access import opened
 from engine.photos.colour import to_rgb
-from engine.photos.formats import canonical, promised_by
+from engine.photos.formats import RAW, canonical, promised_by
 from engine.photos.identify import damage, identified
 from engine.photos.limits import PixelLimit, pixel_limit, refusal
-from engine.photos.metadata import Metadata, read_metadata, read_orientation
+from engine.photos.metadata import Metadata, completed, read_metadata, read_orientation
+from engine.photos.raw import is_raw, preview
+from engine.photos.xmp import Xmp, sidecar_xmp
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -29,8 +32,8 @@ class Decoded:
     """A photo's pixels, upright, and its metadata.
 
     ``image`` is RGB and may be smaller than ``width`` × ``height``, the size in pixels of the whole upright
-    photo. ``format`` is what the content is; ``mismatched_name`` says that the file's extension promises
-    another format.
+    photo; of a RAW file both are of its preview. ``format`` is what the content is; ``mismatched_name`` says
+    that the file's extension promises another format. ``remarks`` are for the user, a line each.
     """
 
     image: Image.Image
@@ -39,6 +42,7 @@ class Decoded:
     format: str
     mismatched_name: bool
     metadata: Metadata
+    remarks: tuple[str, ...] = ()
 
 
 def decode(path: str | Path, max_pixels: int | None = None, target: int | None = None) -> Decoded:
@@ -49,18 +53,46 @@ def decode(path: str | Path, max_pixels: int | None = None, target: int | None =
     replaces the limit of ``engine.photos.limits``. Raises PhotoError where there is no whole photo to be had:
     a truncated file never comes back half grey.
     """
+    path = Path(path)
     limit = pixel_limit(max_pixels)
-    with opened(path) as file, identified(file, path) as picture:
-        return _decoded(picture, Path(path), limit, target)
+    beside, remarks = _beside(path)
+    with opened(path) as file:
+        if not is_raw(file, path):
+            with identified(file, path) as picture:
+                return replace(_decoded(picture, path, limit, target, beside), remarks=remarks)
+        with identified(preview(path), path) as picture:
+            decoded = _decoded(picture, path, limit, target, beside)
+        # LibRaw gives a preview the EXIF that it lacks, but not all of it.
+        metadata = completed(_container_metadata(file), decoded.metadata)
+    return replace(decoded, format=RAW, mismatched_name=False, metadata=metadata, remarks=remarks)
 
 
-def _decoded(picture: ImageFile.ImageFile, path: Path, limit: PixelLimit, target: int | None) -> Decoded:
-    too_large = refusal(*picture.size, limit)
+def _beside(path: Path) -> tuple[Xmp | None, tuple[str, ...]]:
+    """The XMP beside a photo, and a remark where there is one that cannot be read: the photo can, and counts."""
+    try:
+        return sidecar_xmp(path), ()
+    except PhotoError as error:
+        return None, (f"{error.path} beside it was left out: {error.reason}",)
+
+
+def _container_metadata(file: BinaryIO) -> Metadata:
+    """The metadata of a RAW file itself; most are TIFF inside."""
+    try:
+        with Image.open(file, formats=["TIFF"]) as picture:
+            return read_metadata(picture)
+    except Exception:  # it is no TIFF, or one of its maker's own kind
+        return Metadata()
+
+
+def _decoded(
+    picture: ImageFile.ImageFile, path: Path, limit: PixelLimit, target: int | None, beside: Xmp | None
+) -> Decoded:
+    found = canonical(picture.format)
+    too_large = refusal(*picture.size, found, limit)
     if too_large:
         raise PhotoError(str(path), too_large)
-    found = canonical(picture.format)
     try:
-        rgb, (width, height), metadata = _pixels(picture, found, target)
+        rgb, (width, height), metadata = _pixels(picture, found, target, beside)
         orientation = read_orientation(picture)
     except Exception as error:  # each decoder has exceptions of its own for damaged data
         raise PhotoError(str(path), damage(error, found)) from error
@@ -73,11 +105,11 @@ def _decoded(picture: ImageFile.ImageFile, path: Path, limit: PixelLimit, target
 
 
 def _pixels(
-    picture: ImageFile.ImageFile, found: str, target: int | None
+    picture: ImageFile.ImageFile, found: str, target: int | None, beside: Xmp | None
 ) -> tuple[Image.Image, tuple[int, int], Metadata]:
     """The pixels as stored, in RGB, reduced towards ``target``; the full size as stored; the metadata."""
     # A PNG may carry its EXIF behind the pixels; a TIFF lets go of its file once the pixels are read.
-    early = None if found == "PNG" else read_metadata(picture)
+    early = None if found == "PNG" else read_metadata(picture, beside)
     size = picture.size
     if target is not None and found == "JPEG":
         picture.draft("RGB", (target, target))
@@ -85,8 +117,14 @@ def _pixels(
     else:
         picture.load()
         size = picture.size  # a HEIC may hold another size than it announces; a TIFF was turned upright
-    metadata = early or read_metadata(picture)
-    rgb = to_rgb(picture)
-    if target is not None and min(rgb.size) // target > 1:
-        rgb = rgb.reduce(min(rgb.size) // target)
-    return rgb, size, metadata
+    metadata = early or read_metadata(picture, beside)
+    # The usual modes are reduced before they are converted: that copies the picture, several times where it is clear.
+    early_enough = picture.mode == "RGBA" or (picture.mode == "RGB" and "transparency" not in picture.info)
+    rgb = to_rgb(_reduced(picture, target) if early_enough else picture)
+    return _reduced(rgb, target), size, metadata
+
+
+def _reduced(image: Image.Image, target: int | None) -> Image.Image:
+    """The image with both sides divided by the largest whole number that leaves them at least ``target`` pixels."""
+    factor = min(image.size) // target if target else 1
+    return image.reduce(factor) if factor > 1 else image

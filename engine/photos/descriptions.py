@@ -1,16 +1,20 @@
-"""The words that a photo's file carries about it: what people wrote, without what cameras write."""
+"""The words that a photo's file carries about it: what people wrote, without what machines write."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from PIL import ExifTags, Image, IptcImagePlugin
+from PIL import ExifTags, Image
 
-_IPTC_CAPTION = (2, 120)
+from engine.photos.iptc import Iptc, decoded
+from engine.photos.xmp import Xmp
+
 _PNG_TEXTS = ("Title", "Description")
 _LONGEST = 2_000
 """Characters. A longer text is a program's settings, not a caption."""
+_MOST = 100
+"""Texts of one photo: each becomes a sentence of the library, and no person writes more."""
 
 _BOILERPLATE = re.compile(
     r"""
@@ -22,38 +26,43 @@ _BOILERPLATE = re.compile(
     | applemark | created\swith\s.* | my\swritten\s.* | screenshot | processed\swith\s.* | file\ssource\s.*
     | img[_-]?\d* | dsc[_nf-]?\d+ | charset=.*
     | cof | dav | dig | edf | hdr | hdrpl | mde | nor | btf | rbt | rhdr | ptr | sdr | vid | qrf | fbt
-    | [a-z]?zno?r | binary\scomment
+    | [a-z]?zno?r | binary\scomment | \S+\.(?:jpe?g|png|gif|tiff?|webp|hei[cf]|avif|dng|nef|cr[23]|arw)
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 
 
-def read_descriptions(image: Image.Image, main: Mapping[int, Any], details: Mapping[int, Any]) -> tuple[str, ...]:
-    """The descriptions of an opened picture, each once: from EXIF, IPTC, XMP and the texts of a PNG.
+def read_descriptions(
+    image: Image.Image, main: Mapping[int, Any], details: Mapping[int, Any], iptc: Iptc, packets: Sequence[Xmp]
+) -> tuple[str, ...]:
+    """The descriptions of an opened picture and then its keywords, each once whatever its case.
 
-    ``main`` and ``details`` are the EXIF of the picture and of its exposure, by tag. Never raises: what is
-    broken is left out.
+    They come from EXIF (``main`` and ``details``: of the picture and of its exposure, by tag), from the texts of
+    a PNG, from ``iptc`` and from the XMP ``packets``. Never raises: what is broken is left out.
     """
     tags = ExifTags.Base
     found: list[str] = []
-    sources: tuple[Callable[[], list[str]], ...] = (
+    sources: tuple[Callable[[], Iterable[str]], ...] = (
         lambda: [exif_text(main.get(tags.ImageDescription))],
         lambda: [_user_comment(details.get(tags.UserComment))],
-        lambda: [_windows_text(main.get(tag)) for tag in (tags.XPTitle, tags.XPComment)],
-        lambda: _iptc_captions(image),
-        lambda: _xmp_captions(image),
+        lambda: [_windows_text(main.get(tag)) for tag in (tags.XPTitle, tags.XPComment, tags.XPSubject)],
+        lambda: iptc.descriptions,
+        lambda: (text for packet in packets for text in packet.descriptions),
         lambda: [str(image.info[key]) for key in _PNG_TEXTS if key in image.info],
+        lambda: _windows_text(main.get(tags.XPKeywords)).split(";"),
+        lambda: iptc.keywords,
+        lambda: (text for packet in packets for text in packet.keywords),
     )
     for source in sources:
         with suppress(Exception):  # a tag may hold any type and any nonsense; the other sources may be good
             found.extend(source())
-    return _by_people(found)
+    return _by_people(found)[:_MOST]
 
 
 def exif_text(value: Any) -> str:
     """A text of EXIF in one line. Pillow reads it as Latin-1; most programs write UTF-8."""
     if isinstance(value, bytes):
-        return _one_line(_decoded(value))
+        return _one_line(decoded(value))
     if not isinstance(value, str):
         return ""
     with suppress(UnicodeError):
@@ -75,12 +84,6 @@ def _one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text.split("\0", 1)[0]).split())
 
 
-def _decoded(value: bytes) -> str:
-    with suppress(UnicodeError):
-        return value.decode()
-    return value.decode("latin-1")
-
-
 def _user_comment(value: Any) -> str:
     """UserComment: eight bytes name the encoding of the rest."""
     if not isinstance(value, bytes):
@@ -93,30 +96,10 @@ def _user_comment(value: Any) -> str:
         return text.decode("utf-16-le" if little else "utf-16-be", errors="ignore")
     if code == b"JIS":
         return text.decode("iso2022_jp", errors="ignore")
-    return _decoded(text if code in (b"ASCII", b"") else value)
+    return decoded(text if code in (b"ASCII", b"") else value)
 
 
 def _windows_text(value: Any) -> str:
     if isinstance(value, tuple):
         value = bytes(value)
     return value.decode("utf-16-le", errors="ignore") if isinstance(value, bytes) else ""
-
-
-def _iptc_captions(image: Image.Image) -> list[str]:
-    values = (IptcImagePlugin.getiptcinfo(image) or {}).get(_IPTC_CAPTION, [])  # type: ignore[arg-type]
-    return [_decoded(value) for value in ([values] if isinstance(values, bytes) else values)]
-
-
-def _xmp_captions(image: Image.Image) -> list[str]:
-    packet = image.getxmp().get("xmpmeta", {}).get("RDF", {}).get("Description", {})
-    blocks = packet if isinstance(packet, list) else [packet]
-    return [text for block in blocks for key in ("title", "description") for text in _leaves(block.get(key))]
-
-
-def _leaves(node: Any) -> list[str]:
-    """The texts of an XMP value: the entries of its list of languages, without the names of the languages."""
-    if isinstance(node, str):
-        return [node]
-    if isinstance(node, dict):
-        return [text for key, child in node.items() if key != "lang" for text in _leaves(child)]
-    return [text for child in node for text in _leaves(child)] if isinstance(node, list) else []

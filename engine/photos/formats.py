@@ -1,9 +1,14 @@
 """The photo formats that we read: their names, their file extensions and how their content starts."""
 
+RAW = "RAW"
+"""What a camera's sensor saw, in the format of its maker; we read the preview inside."""
+
 EXTENSIONS: dict[str, str] = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
     ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".mpo": "JPEG",
     ".png": "PNG",
     ".webp": "WEBP",
     ".gif": "GIF",
@@ -12,7 +17,9 @@ EXTENSIONS: dict[str, str] = {
     ".tiff": "TIFF",
     ".heic": "HEIF",
     ".heif": "HEIF",
+    ".hif": "HEIF",
     ".avif": "AVIF",
+    **dict.fromkeys((".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef", ".srw"), RAW),
 }
 """File extension, in lower case, to the format that it promises."""
 
@@ -45,7 +52,10 @@ def promised_by(extension: str) -> str | None:
 
 
 def signature_of(head: bytes) -> str | None:
-    """The format whose signature the first 16 bytes of a file carry; None where it is none that we read."""
+    """The format whose signature the first 16 bytes of a file carry; None where it is none that we know.
+
+    RAW files carry signatures of their makers, or that of TIFF, or that of HEIF: only their names tell them.
+    """
     for signature, name in _SIGNATURES:
         if head.startswith(signature):
             return name

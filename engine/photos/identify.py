@@ -4,6 +4,7 @@ Importing this module teaches Pillow HEIC. Pillow's own guard against decompress
 and a warning; opening a picture here replaces it, for the whole process, by ``engine.photos.limits``.
 """
 
+import logging
 import os
 import warnings
 from pathlib import Path
@@ -14,8 +15,10 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from engine.errors import PhotoError
 from engine.photos.formats import PILLOW_FORMATS, signature_of
+from engine.photos.scans import MOST_SCANS, has_too_many_scans
 
 pillow_heif.register_heif_opener()
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it says of odd files, our failures say
 
 _PILLOW_MODULES = r"PIL\.|pillow_heif"
 _ZEROS = 4096
@@ -34,6 +37,9 @@ def identified(file: BinaryIO, path: str | Path) -> ImageFile.ImageFile:
         raise PhotoError(name, "the file is empty (0 bytes)")
     if signature and (cut := _cut_short(file, head, signature)):
         raise PhotoError(name, damage(EOFError(cut), signature))
+    if signature == "JPEG" and has_too_many_scans(file):
+        reason = f"it has more than {MOST_SCANS} scans, as a decompression bomb does; save it anew in an image editor"
+        raise PhotoError(name, reason)
     _prepare_pillow()
     try:
         return Image.open(file, formats=PILLOW_FORMATS)
@@ -70,6 +76,8 @@ def damage(error: Exception, photo_format: str) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory to decode it; close other programs or make it smaller"
     text = " ".join(str(error).split()) or type(error).__name__
+    if "MAX_TEXT" in text:  # Pillow reads no such PNG
+        return "it holds a text or profile of more than a megabyte, as a decompression bomb does; save it without"
     cut = isinstance(error, EOFError) or any(sign in text.lower() for sign in _SIGNS_OF_TRUNCATION)
     wrong = (
         f"truncated: the {photo_format} data ends too early"

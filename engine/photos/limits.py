@@ -21,6 +21,12 @@ _SMALLEST = 50_000_000
 _LARGEST = 500_000_000
 """Above 500 megapixels it is more likely a decompression bomb or a map than a photo."""
 
+_LONGEST_SIDE = 65_535
+"""What a JPEG can hold. A longer strip is no photo, and a picture is reduced by its shorter side only."""
+
+_LONGEST_SIDES = {"WEBP": 16_383}
+"""An animated WebP can say more than any of its frames can hold, and is decoded into four copies of what it says."""
+
 
 @dataclass(frozen=True, slots=True)
 class PixelLimit:
@@ -44,8 +50,13 @@ def pixel_limit(max_pixels: int | None = None) -> PixelLimit:
     return PixelLimit(min(max(affordable, _SMALLEST), _LARGEST), "from the memory of this machine")
 
 
-def refusal(width: int, height: int, limit: PixelLimit) -> str | None:
+def refusal(width: int, height: int, photo_format: str, limit: PixelLimit) -> str | None:
     """Why a photo of ``width`` × ``height`` pixels is not decoded, in one line; None where it may be."""
+    longest = _LONGEST_SIDES.get(photo_format, _LONGEST_SIDE)
+    if max(width, height) > longest:
+        return (
+            f"{width} × {height} pixels: no side may be longer than {longest:,} in {photo_format}; cut it into pieces"
+        )
     if width * height <= limit.pixels:
         return None
     return (

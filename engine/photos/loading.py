@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from engine.errors import PhotoError
+from engine.photos.appearance import perceptual_hash, pixel_hash
 from engine.photos.decode import decode
 from engine.photos.hashing import content_hash
 from engine.photos.metadata import Metadata
@@ -24,7 +25,8 @@ class LoadedPhoto:
     """A photo ready for the model.
 
     ``image`` is upright RGB and may be smaller than ``width`` × ``height``, the size in pixels of the whole
-    upright photo. ``warnings`` are remarks for the user, a line each.
+    upright photo. ``pixel_hash`` and ``perceptual_hash`` are those of ``engine.photos.appearance``.
+    ``warnings`` are remarks for the user, a line each.
     """
 
     found: FoundPhoto
@@ -34,6 +36,8 @@ class LoadedPhoto:
     height: int
     format: str
     metadata: Metadata
+    pixel_hash: str
+    perceptual_hash: str
     warnings: tuple[str, ...] = ()
 
 
@@ -95,7 +99,9 @@ def _load(
             raise PhotoError(photo.path, "it changed while it was being read; run the command again")
     except PhotoError as error:
         return Failure(photo.path, error.reason)
-    remarks = (f"the name promises another format; the content is {decoded.format}",)
+    remarks = decoded.remarks
+    if decoded.mismatched_name:
+        remarks = (*remarks, f"the name promises another format; the content is {decoded.format}")
     return LoadedPhoto(
         found=photo,
         content_hash=digest,
@@ -104,7 +110,9 @@ def _load(
         height=decoded.height,
         format=decoded.format,
         metadata=decoded.metadata,
-        warnings=remarks if decoded.mismatched_name else (),
+        pixel_hash=pixel_hash(decoded.image, decoded.width, decoded.height),
+        perceptual_hash=perceptual_hash(decoded.image),
+        warnings=remarks,
     )
 
 

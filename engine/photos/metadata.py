@@ -1,8 +1,7 @@
 """When, where and with what a photo was taken, and what its file says about it. Broken EXIF is no EXIF."""
 
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,20 +9,24 @@ from typing import Any, TypeVar
 
 from PIL import ExifTags, Image
 
+from engine.photos.dates import Moment, best_moment, read_moment
 from engine.photos.descriptions import exif_text, read_descriptions
+from engine.photos.iptc import Iptc, read_iptc
+from engine.photos.xmp import Xmp, embedded_xmp
 
 T = TypeVar("T")
 
-_DATE = re.compile(r"(\d{4})[:/.-](\d{1,2})[:/.-](\d{1,2})[ T](\d{1,2}):(\d{1,2}):(\d{1,2})")
+_Position = tuple[float | None, float | None]
+_NOWHERE: _Position = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """What a photo's file says about itself; None or empty where it says nothing that can be believed.
 
-    ``taken_at`` is the camera's local time, without a zone, as EXIF has it. ``latitude`` and ``longitude``
-    are in degrees, north and east positive, both given or both None. ``descriptions`` were written by people,
-    or pass for it.
+    ``taken_at`` is the local time there, ``utc_offset_minutes`` how far it is ahead of UTC. ``latitude`` and
+    ``longitude`` are in degrees, north and east positive, both given or both None. ``descriptions`` were written
+    by people, or pass for it; keywords come last among them.
     """
 
     taken_at: datetime | None = None
@@ -31,10 +34,14 @@ class Metadata:
     latitude: float | None = None
     longitude: float | None = None
     descriptions: tuple[str, ...] = ()
+    utc_offset_minutes: int | None = None
 
 
-def read_metadata(image: Image.Image) -> Metadata:
-    """Read the EXIF, IPTC and XMP of an opened picture. Never raises: what is broken is left out."""
+def read_metadata(image: Image.Image, beside: Xmp | None = None) -> Metadata:
+    """Read the EXIF, IPTC and XMP of an opened picture, and take what they leave open from the XMP ``beside`` it.
+
+    Never raises: what is broken is left out.
+    """
     main: Mapping[int, Any] = {}
     details: Mapping[int, Any] = {}
     place: Mapping[int, Any] = {}
@@ -43,14 +50,38 @@ def read_metadata(image: Image.Image) -> Metadata:
         main = exif
         place = exif.get_ifd(ExifTags.IFD.GPSInfo)
         details = exif.get_ifd(ExifTags.IFD.Exif)
-    nowhere: tuple[float | None, float | None] = (None, None)
-    latitude, longitude = _attempt(lambda: _position(place), nowhere)
+    iptc = _attempt(lambda: read_iptc(image), Iptc())
+    packets = (_attempt(lambda: embedded_xmp(image), Xmp()), beside or Xmp())
+    moment = best_moment(_moments(main, details, iptc, packets))
+    latitude, longitude = _attempt(lambda: _position(place), _NOWHERE)
+    for packet in packets:
+        if latitude is None:
+            latitude, longitude = _believable(packet.latitude, packet.longitude)
     return Metadata(
-        taken_at=_attempt(lambda: _taken_at(main, details), None),
+        taken_at=moment.local if moment else None,
         camera=_attempt(lambda: _camera(main), None),
         latitude=latitude,
         longitude=longitude,
-        descriptions=read_descriptions(image, main, details),
+        descriptions=read_descriptions(image, main, details, iptc, packets),
+        utc_offset_minutes=moment.utc_offset_minutes if moment else None,
+    )
+
+
+def completed(first: Metadata, second: Metadata) -> Metadata:
+    """The first of two readings of one photo, with what it does not know taken from the second.
+
+    >>> both = completed(Metadata(camera="Leica"), Metadata(camera="?", descriptions=("a dog",)))
+    >>> both.camera, both.descriptions
+    ('Leica', ('a dog',))
+    """
+    when, where = (first if first.taken_at else second), (first if first.latitude is not None else second)
+    return Metadata(
+        taken_at=when.taken_at,
+        camera=first.camera or second.camera,
+        latitude=where.latitude,
+        longitude=where.longitude,
+        descriptions=tuple(dict.fromkeys((*first.descriptions, *second.descriptions))),
+        utc_offset_minutes=when.utc_offset_minutes,
     )
 
 
@@ -71,18 +102,22 @@ def _attempt(read: Callable[[], T], otherwise: T) -> T:
         return otherwise
 
 
-def _taken_at(main: Mapping[int, Any], details: Mapping[int, Any]) -> datetime | None:
+def _moments(
+    main: Mapping[int, Any], details: Mapping[int, Any], iptc: Iptc, packets: Sequence[Xmp]
+) -> Iterator[Moment | None]:
+    """When the photo was taken, most trusted first: then come when it was digitised, and when it was changed."""
     tags = ExifTags.Base
-    for value in (
-        details.get(tags.DateTimeOriginal) or main.get(tags.DateTimeOriginal),
-        details.get(tags.DateTimeDigitized),
-        main.get(tags.DateTime),
-    ):
-        found = _DATE.match(exif_text(value))
-        if found:
-            with suppress(ValueError):  # 0000:00:00, or a thirteenth month
-                return datetime(*(int(part) for part in found.groups()))  # type: ignore[arg-type]
-    return None
+
+    def exif(tag: int, offset: int) -> Moment | None:
+        zone = exif_text(details.get(offset)) or exif_text(details.get(tags.OffsetTime))
+        return read_moment(exif_text(details.get(tag) or main.get(tag)), zone)
+
+    yield _attempt(lambda: exif(tags.DateTimeOriginal, tags.OffsetTimeOriginal), None)
+    yield from (packet.taken for packet in packets)
+    yield iptc.taken
+    yield _attempt(lambda: exif(tags.DateTimeDigitized, tags.OffsetTimeDigitized), None)
+    yield from (packet.digitised for packet in packets)
+    yield _attempt(lambda: exif(tags.DateTime, tags.OffsetTime), None)
 
 
 def _camera(main: Mapping[int, Any]) -> str | None:
@@ -94,14 +129,18 @@ def _camera(main: Mapping[int, Any]) -> str | None:
     return model or make or None
 
 
-def _position(place: Mapping[int, Any]) -> tuple[float | None, float | None]:
+def _position(place: Mapping[int, Any]) -> _Position:
     tags = ExifTags.GPS
     latitude = _degrees(place.get(tags.GPSLatitude), place.get(tags.GPSLatitudeRef), "S")
     longitude = _degrees(place.get(tags.GPSLongitude), place.get(tags.GPSLongitudeRef), "W")
+    return _believable(latitude, longitude)
+
+
+def _believable(latitude: float | None, longitude: float | None) -> _Position:
     if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
-        return None, None
+        return _NOWHERE
     if latitude == 0 and longitude == 0:  # what a camera writes that has no fix
-        return None, None
+        return _NOWHERE
     return latitude, longitude
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import PhotoPathError
+from engine.errors import PhotoError, PhotoPathError
+from engine.photos import ignore
 from engine.photos.access import os_reason
 from engine.photos.formats import EXTENSIONS
 
@@ -35,10 +36,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a walk found: the photos in a fixed order, the failures, and the other files by extension.
+    """What a walk found: the photos in a fixed order, the failures, and the files that it passed by, by extension.
 
-    ``roots`` are the absolute paths that were asked for. A photo that is missing here was deleted only if
-    none of the ``failures`` is it or a folder above it.
+    Passed by are files whose names are not those of photos and those that an ignore file leaves out; ``/`` counts
+    the folders that one leaves out. ``roots`` are the absolute paths that were asked for. A photo that is missing
+    here was deleted, or is ignored now, only if none of the ``failures`` is it or a folder above it.
     """
 
     roots: tuple[str, ...]
@@ -54,7 +56,7 @@ class Scan:
 
     @property
     def num_skipped(self) -> int:
-        """How many files were passed by because their names are not those of photos."""
+        """How many files and folders were passed by."""
         return sum(self.skipped.values())
 
 
@@ -62,7 +64,9 @@ def scan(paths: Iterable[str | Path]) -> Scan:
     """Find the photos in files and folders, each once, ordered as ``paths`` and by name within a folder.
 
     Symbolic links are followed, each folder once. Hidden names and the folders that systems keep for
-    themselves are left alone. A file that is named itself is taken whatever its extension. Raises
+    themselves are left alone, and so is what an ``.engineignore`` leaves out (``engine.photos.ignore``); a folder
+    whose ignore file cannot be understood is a failure and not walked, since what it was to leave out is not
+    known. A file that is named itself is taken whatever its extension and whatever ignores it. Raises
     PhotoPathError where a path that was named does not exist or is neither a file nor a folder.
     """
     walk = _Walk()
@@ -86,6 +90,10 @@ def sidecar_text(path: str | Path) -> Path | None:
     return None
 
 
+_Folder = tuple[str, str, os.stat_result, tuple[ignore.IgnoreRules, ...]]
+"""A folder to be walked: its path, the path it really has, its status, and the ignore rules that hold in it."""
+
+
 @dataclass(slots=True)
 class _Walk:
     photos: list[FoundPhoto] = field(default_factory=list)
@@ -102,17 +110,22 @@ class _Walk:
         except OSError as error:
             raise PhotoPathError(root, os_reason(error)) from error
         if stat.S_ISDIR(status.st_mode):
-            self._folder(root, os.path.realpath(root), status)
+            try:
+                rules = ignore.rules_above(root)
+            except PhotoError as error:
+                self._fail(root, str(error))
+            else:
+                self._folder((root, os.path.realpath(root), status, rules))
         elif stat.S_ISREG(status.st_mode):
             self._file(root, os.path.realpath(root), status)
         else:
             raise PhotoPathError(root, "it is a device, pipe or socket; expected a photo or a folder")
 
-    def _folder(self, folder: str, real: str, status: os.stat_result) -> None:
+    def _folder(self, root: _Folder) -> None:
         """Walk a folder and all below it; a stack of our own, so that no depth is too deep."""
-        stack = [(folder, real, status)]
+        stack = [root]
         while stack:
-            folder, real, status = stack.pop()
+            folder, real, status, rules = stack.pop()
             identity = (status.st_dev, status.st_ino)
             if identity in self._folders:
                 continue
@@ -120,13 +133,20 @@ class _Walk:
             try:
                 with os.scandir(folder) as listing:
                     entries = sorted(listing, key=lambda entry: entry.name)
+                if any(entry.name == ignore.NAME for entry in entries):
+                    rules = (*rules, ignore.read_rules(folder))
             except OSError as error:
                 self._fail(folder, os_reason(error))
                 continue
-            below = [found for entry in entries if (found := self._entry(entry, real))]
+            except PhotoError as error:
+                self._fail(folder, str(error))
+                continue
+            below = [found for entry in entries if (found := self._entry(entry, real, rules))]
             stack.extend(reversed(below))
 
-    def _entry(self, entry: os.DirEntry[str], real_folder: str) -> tuple[str, str, os.stat_result] | None:
+    def _entry(
+        self, entry: os.DirEntry[str], real_folder: str, rules: tuple[ignore.IgnoreRules, ...]
+    ) -> _Folder | None:
         """Take one entry of a folder; a folder is handed back to be walked later."""
         if entry.name.startswith(".") or entry.name.lower() in _NOT_FOR_PEOPLE:
             return None
@@ -138,15 +158,18 @@ class _Walk:
             broken = isinstance(error, FileNotFoundError) and entry.is_symlink()
             self._fail(entry.path, "a broken symbolic link" if broken else os_reason(error))
             return None
+        is_folder = stat.S_ISDIR(status.st_mode)
         if stat.S_ISREG(status.st_mode) and extension not in EXTENSIONS:
             self.skipped[extension] += 1
+        elif rules and ignore.is_ignored(rules, entry.path, is_folder):
+            self.skipped["/" if is_folder else extension] += 1
         elif not _is_utf8(entry.name):
             self._fail(entry.path, "its name is not valid UTF-8; rename it")
         else:
             # Asking only for links saves a system call for each part of each path.
             real = os.path.realpath(entry.path) if linked else os.path.normpath(f"{real_folder}/{entry.name}")
-            if stat.S_ISDIR(status.st_mode):
-                return entry.path, real, status
+            if is_folder:
+                return entry.path, real, status, rules
             if stat.S_ISREG(status.st_mode):
                 self._file(entry.path, real, status)
         return None

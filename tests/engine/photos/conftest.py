@@ -1,5 +1,9 @@
 """Pictures to write and read: small, in colour, and different in every corner."""
 
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,3 +24,15 @@ def noise() -> Image.Image:
     random = np.random.default_rng(0)
     coarse = Image.fromarray(random.integers(0, 255, (70, 90, 3), dtype=np.uint8))
     return coarse.resize((900, 700), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture(scope="session")
+def damaged_photos() -> ModuleType:
+    """The valid photos and the mutations of ``scripts/fuzz_photos``."""
+    path = Path(__file__).resolve().parents[3] / "scripts" / "damaged_photos.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

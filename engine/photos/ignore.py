@@ -1,0 +1,99 @@
+"""Which files and folders a person wants left out: ``.engineignore`` in any folder, in the syntax of gitignore."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from engine.errors import PhotoError
+from engine.photos.access import opened
+
+NAME = ".engineignore"
+
+_LARGEST = 64_000
+"""Bytes: every pattern is tried on every file, so a file without end would make a walk without end."""
+
+_MOST_STARS = 3
+"""In one part of a path, and twice as many in all: each further one multiplies the ways in which a name can fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRules:
+    """The patterns of one folder's ignore file, which hold for the folder and all below it.
+
+    Each pattern is an expression and whether what fits it is left out, or, with ``!``, taken after all.
+    """
+
+    folder: str
+    patterns: tuple[tuple[re.Pattern[str], bool], ...]
+
+    def verdict(self, path: str, is_folder: bool) -> bool | None:
+        """Whether an entry below the folder is left out; None where no pattern fits it. The last that fits decides."""
+        name = path[len(self.folder.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+        return next((out for pattern, out in reversed(self.patterns) if _fits(pattern, name, is_folder)), None)
+
+
+def _fits(pattern: re.Pattern[str], name: str, is_folder: bool) -> bool:
+    """Whether a pattern means an entry itself, and not only a folder above it, which was asked before."""
+    text = f"{name}/" if is_folder else name
+    found = pattern.search(text)
+    # pathspec names the slash behind a folder that a pattern means; here it has to be the last one.
+    while found and found.groupdict().get("ps_d"):
+        if found.end() == len(text):
+            return True
+        found = pattern.search(text, found.end())
+    return found is not None and not (is_folder and found.end() == len(text))  # "a/**" is not the folder "a"
+
+
+def is_ignored(rules: Sequence[IgnoreRules], path: str, is_folder: bool) -> bool:
+    """Whether an entry is left out by the rules of the folders above it, outermost first: the innermost decides."""
+    for layer in reversed(rules):
+        verdict = layer.verdict(path, is_folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def read_rules(folder: str) -> IgnoreRules:
+    """Read the ignore file of a folder. Raises PhotoError where it cannot be read or understood."""
+    path = str(Path(folder) / NAME)
+    with opened(path) as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise PhotoError(path, f"it is larger than {_LARGEST:,} bytes; expected a few patterns of gitignore")
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise PhotoError(path, f"it is not UTF-8 text ({error.reason} at byte {error.start}); save it so") from error
+    patterns: list[tuple[re.Pattern[str], bool]] = []
+    for number, line in enumerate(lines, 1):
+        parts = line.split("/")
+        if max(part.count("*") for part in parts) > _MOST_STARS or line.count("*") > 2 * _MOST_STARS:
+            raise PhotoError(path, f"line {number} has too many stars: {line[:80]!r}; write several patterns")
+        try:
+            pattern = GitIgnoreSpecPattern(line)
+        except Exception as error:  # of pathspec and of re, which it hands the pattern to
+            raise PhotoError(path, f"line {number} is no pattern of gitignore: {line[:80]!r}") from error
+        if pattern.regex and pattern.include is not None:  # not so of a comment
+            patterns.append((pattern.regex, pattern.include))
+    return IgnoreRules(folder, tuple(patterns))
+
+
+def rules_above(folder: str) -> tuple[IgnoreRules, ...]:
+    """The rules that hold for a folder because of the folders above it, outermost first.
+
+    A file of rules that leaves this folder out does not count: who names the folder means it. Raises PhotoError as
+    ``read_rules``.
+    """
+    path = Path(folder)
+    found = []
+    for parent in reversed(path.parents):
+        if os.path.lexists(parent / NAME):
+            rules = read_rules(str(parent))
+            way = [path, *path.parents][: len(path.parts) - len(parent.parts)]
+            if not any(rules.verdict(str(step), is_folder=True) for step in way):
+                found.append(rules)
+    return tuple(found)

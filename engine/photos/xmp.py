@@ -1,0 +1,129 @@
+"""What XMP, the block that photo editors write inside a photo or in a file beside it, says about a photo."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import ElementTree  # type: ignore[import-untyped]
+from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
+from PIL import Image
+
+from engine.errors import PhotoError
+from engine.photos.access import opened
+from engine.photos.dates import Moment, read_moment
+
+_LARGEST = 1_000_000
+"""Bytes. A packet of words is a few kilobytes; what is larger holds the history of an editor, or is an attack."""
+
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_DC = "{http://purl.org/dc/elements/1.1/}"
+_EXIF = "{http://ns.adobe.com/exif/1.0/}"
+_IPTC = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
+_PHOTOSHOP = "{http://ns.adobe.com/photoshop/1.0/}"
+_XMP = "{http://ns.adobe.com/xap/1.0/}"
+
+_DESCRIPTIONS = (
+    f"{_DC}title",
+    f"{_DC}description",
+    f"{_PHOTOSHOP}Headline",
+    f"{_IPTC}AltTextAccessibility",
+    f"{_IPTC}ExtDescrAccessibility",
+)
+_COORDINATE = re.compile(r"(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?(?:,(\d+(?:\.\d+)?))?\s*([NSEW])")
+
+
+@dataclass(frozen=True, slots=True)
+class Xmp:
+    """Descriptions and keywords as they were written, when the photo was taken and digitised, and where.
+
+    ``latitude`` and ``longitude`` are in degrees, north and east positive.
+    """
+
+    descriptions: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    taken: Moment | None = None
+    digitised: Moment | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+def parse_xmp(packet: bytes) -> Xmp:
+    """Read an XMP packet. Raises ValueError, in one line, where it is no XMP, too large, or declares entities."""
+    if len(packet) > _LARGEST:
+        raise ValueError(f"it is larger than {_LARGEST:,} bytes")
+    try:
+        root = ElementTree.fromstring(packet.rstrip(b"\0 "), forbid_dtd=True)
+        graphs = list(root.iter(f"{_RDF}RDF"))
+    except DefusedXmlException as error:
+        raise ValueError("it declares entities or a document type, which no program writes") from error
+    except (ParseError, LookupError, UnicodeError, ValueError) as error:
+        raise ValueError(f"it is not XMP: {error}") from error
+    if not graphs:
+        raise ValueError("it is not XMP: there is no rdf:RDF in it")
+    values = _Values([block for graph in graphs for block in graph])
+    return Xmp(
+        descriptions=tuple(text for name in _DESCRIPTIONS for text in values.all(name)),
+        keywords=tuple(values.all(f"{_DC}subject")),
+        taken=values.moment(f"{_EXIF}DateTimeOriginal", f"{_PHOTOSHOP}DateCreated"),
+        digitised=values.moment(f"{_EXIF}DateTimeDigitized", f"{_XMP}CreateDate"),
+        latitude=_degrees(values.first(f"{_EXIF}GPSLatitude")),
+        longitude=_degrees(values.first(f"{_EXIF}GPSLongitude")),
+    )
+
+
+def embedded_xmp(image: Image.Image) -> Xmp:
+    """The XMP inside an opened picture; without any, one that says nothing. Raises ValueError as ``parse_xmp``."""
+    packet = image.info.get("xmp")
+    return parse_xmp(packet) if isinstance(packet, bytes) else Xmp()
+
+
+def sidecar_xmp(photo: str | Path) -> Xmp | None:
+    """The XMP beside a photo: ``photo.jpg.xmp``, else ``photo.xmp``; None without one.
+
+    Raises PhotoError, naming the sidecar, where it cannot be read.
+    """
+    path = Path(photo)
+    for sidecar in (path.with_name(f"{path.name}.xmp"), path.with_suffix(".xmp")):
+        try:
+            if sidecar == path or not sidecar.is_file():
+                continue
+        except OSError:  # a folder that may not be searched, or a name that became too long
+            continue
+        with opened(sidecar) as file:
+            packet = file.read(_LARGEST + 1)
+        try:
+            return parse_xmp(packet)
+        except ValueError as error:
+            raise PhotoError(str(sidecar), str(error)) from error
+    return None
+
+
+class _Values:
+    """The properties of a packet: attributes or elements of its blocks, lists of them, or one in each language."""
+
+    def __init__(self, blocks: list[Element]) -> None:
+        self._blocks = blocks
+
+    def all(self, name: str) -> Iterator[str]:
+        for block in self._blocks:
+            if text := block.get(name):
+                yield text
+            for child in block.findall(name):
+                yield from (text for text in child.itertext() if text.strip())
+
+    def first(self, name: str) -> str:
+        return next(self.all(name), "").strip()
+
+    def moment(self, *names: str) -> Moment | None:
+        return next((moment for name in names if (moment := read_moment(self.first(name)))), None)
+
+
+def _degrees(text: str) -> float | None:
+    """Degrees from ``33,26.268S`` or ``33,26,16.08S``, degrees with minutes and seconds, north and east positive."""
+    found = _COORDINATE.fullmatch(text)
+    if not found:
+        return None
+    degrees = sum(float(part or 0) / 60.0**power for power, part in enumerate(found.groups()[:3]))
+    return -degrees if found[4] in "SW" else degrees
