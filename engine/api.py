@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
 from engine.alignment.folder import PRETRAINED, load_model
 from engine.captioning.files import Failed, describe_files, require_numbers
@@ -28,10 +29,11 @@ from engine.search.service import Warn
 from engine.sentences import sentences_of_file
 from engine.settings import library_folder
 from engine.types import Alignment, Description, Hit, SentenceHit
-from index import Generated, LibraryReader, LibraryStatus, LibraryWriter, SearchParams
+from index import Generated, LibraryReader, LibraryStatus, LibraryWriter, SearchParams, read_status
 
 if TYPE_CHECKING:
     from engine.captioning.describe import Describer
+    from engine.watching import WatchOptions
 
 DEFAULT_MODEL = "default"
 DEFAULT_CAPTIONER = "default"
@@ -130,15 +132,16 @@ class Engine:
 
     def _fitting_reader(self) -> LibraryReader:
         """The library, if the model made its vectors."""
-        status = self.reader.status()
-        if status.fingerprint and status.fingerprint != self.model.fingerprint:
+        reader = self.reader
+        build = reader.build
+        if build is not None and build.fingerprint != self.model.fingerprint:
             raise WrongModelError(
-                f"The library in {self.folder} was made by the model {status.model_name!r} ({status.fingerprint[:8]}), "
+                f"The library in {self.folder} was made by the model {build.model_name!r} ({build.fingerprint[:8]}), "
                 f"and this is {self.model.name!r} ({self.model.fingerprint[:8]}): their vectors cannot be compared. "
                 f"Use the library's model, or run `engine index --model {self._model_name or DEFAULT_MODEL}` on it "
                 "to embed its photos again."
             )
-        return self.reader
+        return reader
 
     def index(
         self,
@@ -177,13 +180,23 @@ class Engine:
         texts = [(text, str(file)) for file in map(Path, sentences) for text in sentences_of_file(file)]
         model = self.model
         describer = self.describer(captioner) if captions else None  # refused before anything is written
-        from engine.index_captions import LibraryCaptions  # torchvision takes seconds to import; a search does without
-
         self.close()
         with LibraryWriter.open(self.folder) as writer:
-            written = None if describer is None else LibraryCaptions(writer, model, describer, max_pixels)
-            indexer = Indexer(writer, model, report, max_pixels, written)
+            captions_of = None
+            if describer is not None:
+                from engine.index_captions import LibraryCaptions  # torchvision takes seconds to import
+
+                captions_of = LibraryCaptions(writer, model, describer, max_pixels)
+            indexer = Indexer(writer, model, report, max_pixels, captions_of)
             return indexer.run(found, texts, rebuild_vectors=rebuild_vectors, allow_missing=allow_missing)
+
+    def watch(
+        self, paths: Iterable[str | Path] | None = None, stop: Event | None = None, **options: Unpack["WatchOptions"]
+    ) -> None:
+        """Do as ``index``, and again whenever photos change, until ``stop`` is set; see ``engine.watching.watch``."""
+        from engine.watching import watch
+
+        watch(self, paths, stop or Event(), **options)
 
     @property
     def default_min_probability(self) -> float:
@@ -310,4 +323,4 @@ class Engine:
         Raises:
             LibraryMissingError: there is none in the folder.
         """
-        return self.reader.status()
+        return read_status(self.folder)

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from engine.files import replace_file
 from engine.settings import cache_folder
 
+logger = logging.getLogger(__name__)
+
 Dimensions = Mapping[int, torch.export.Dim]
 
 
@@ -31,11 +33,13 @@ def open_session(
     digest = hashlib.sha256(f"{key}|torch {torch.__version__}".encode()).hexdigest()
     path = cache_folder() / "onnx" / f"{digest[:16]}.onnx"
     if not path.is_file():
+        logger.info("Exporting a network to %s, which is done once", path)
         replace_file(path, partial(_export, module, inputs, free))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # Threads that wait for the next run at full speed would take a core from what torch does between two runs.
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    logger.debug("Opening the network in %s", path)
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 

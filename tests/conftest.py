@@ -15,6 +15,8 @@ import pytest
 from PIL import ExifTags, Image, ImageFilter
 from typer.testing import CliRunner, Result
 
+from engine.settings import SETTINGS
+
 if TYPE_CHECKING:
     from engine.multimodal import MultimodalModel
 
@@ -59,7 +61,9 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("ENGINE_LIBRARY", str(tmp_path_factory.mktemp("home") / "no library here"))
         if not os.environ.get("ENGINE_CACHE"):
             patch.setenv("ENGINE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        for name in ("ENGINE_MODEL", "ENGINE_MAX_PIXELS", "ENGINE_DEBUG", "PYTHONPATH"):
+        patch.setenv("ENGINE_CONFIG", str(tmp_path_factory.mktemp("settings") / "no settings here.toml"))
+        settings = {setting.variable for setting in SETTINGS.values()} - {"ENGINE_LIBRARY"}
+        for name in (*settings, "ENGINE_DEBUG", "ENGINE_LOG", "PYTHONPATH"):
             patch.delenv(name, raising=False)
         yield
 

@@ -5,6 +5,8 @@
 
 import hashlib
 import json
+import logging
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from engine.files import sha256
 from engine.language.vocabulary import Vocabulary
 from engine.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
 from engine.weights import load_weights, save_weights
+
+logger = logging.getLogger(__name__)
 
 PRETRAINED = ("default", "paper")
 
@@ -65,6 +69,7 @@ def load_model(name: str) -> ModelFolder:
     Raises:
         ModelError: no such model, or files that are damaged or do not belong together.
     """
+    started = time.perf_counter()
     folder = find_model(name)
     config = ModelConfig.load(folder / CONFIG)
     model = AlignmentModel(config.architecture)
@@ -75,6 +80,7 @@ def load_model(name: str) -> ModelFolder:
     calibration = Calibration.load(folder)
     if calibration is not None and calibration.fingerprint != fingerprint:
         calibration = None
+    logger.info("Loaded the model in %s in %.1f s", folder, time.perf_counter() - started)
     return ModelFolder(
         config.name, config, model.eval().requires_grad_(False), vocabulary, fingerprint, calibration
     )  # fmt: skip

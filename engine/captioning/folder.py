@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from engine.files import sha256
 from engine.language.vocabulary import Vocabulary
 from engine.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
 from engine.weights import load_weights, save_weights
+
+logger = logging.getLogger(__name__)
 
 PRETRAINED = ("default", "paper", "regions")
 
@@ -76,6 +79,7 @@ def load_captioner(name: str) -> CaptionFolder:
         decoder = create_decoder(config.architecture, torch.zeros(numbers.num_outputs))
         load_weights(folder / WEIGHTS, decoder)
     fingerprint = _fingerprint(config, numbers, folder / WEIGHTS)
+    logger.info("Loaded the caption model in %s", folder)
     return CaptionFolder(config.name, config, decoder.eval().requires_grad_(False), numbers, fingerprint)
 
 

@@ -20,6 +20,7 @@ from ui.present import printable
 
 FAILURE = 1
 INTERRUPTED = 130
+AFTER_INTERRUPTION = {"index": "What was done so far is kept; run the same command again to go on."}
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -40,11 +41,11 @@ def fail(text: str) -> typer.Exit:
     return typer.Exit(FAILURE)
 
 
-def say_interrupted() -> None:
-    """Answer Ctrl-C."""
+def say_interrupted(verb: str | None = None) -> None:
+    """Answer Ctrl-C in a command, or before one began."""
     if stderr.is_terminal:
         stderr.print()  # the terminal has shown ^C on this line
-    note("Interrupted. What was done so far is kept; run the same command again to go on.")
+    note(f"Interrupted. {AFTER_INTERRUPTION.get(verb or '', '')}".strip())
 
 
 def print_json(value: Any) -> None:
@@ -71,7 +72,7 @@ class ErrorReportingGroup(TyperGroup):
         except EngineError as error:
             raise fail(str(error)) from error
         except KeyboardInterrupt as error:
-            say_interrupted()
+            say_interrupted(ctx.invoked_subcommand)
             raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError as error:
             # The reader of our output went away, as `| head` does; nothing more can be said to it.

@@ -1,31 +1,26 @@
 """``engine index``: photos and sentences into the library."""
 
+import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
-from ui.cli import options
-from ui.cli.console import fail, note, stderr, warn
+from ui import reported
+from ui.cli import logs, options
+from ui.cli.bars import Bars
+from ui.cli.console import fail, note, print_json, warn
 
 if TYPE_CHECKING:
+    from engine import Engine
     from engine.indexing import IndexReport
 
 MAX_FAILURES_SHOWN = 20
 KINDS = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
 
-class RateColumn(ProgressColumn):
-    """Items a second."""
-
-    def render(self, task: Task) -> Text:
-        """The rate so far."""
-        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
-
-
 def command(
+    context: typer.Context,
     paths: Annotated[
         list[Path] | None,
         typer.Argument(help="Photos, and folders of photos; without any, those of earlier runs.", metavar="[PATH...]"),
@@ -59,47 +54,108 @@ def command(
         str | None,
         typer.Option(help="What writes it: default, paper, or the folder of a caption model. It needs --captions."),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on until Ctrl-C: make another run whenever photos change.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON; with --watch an object a line for every run.")
+    ] = False,
+    verbose: logs.Verbose = 0,
 ) -> None:
     """Bring a library up to date with photos, and with sentences that may describe them."""
     from engine import Engine
-    from engine.indexing import Progress as Step
 
-    if captioner is not None and not captions:
+    logs.start(context, verbose)
+    if captioner is not None and not captions and _was_given(context, "captioner"):
         raise typer.BadParameter("it writes nothing without --captions; give both.", param_hint="--captioner")
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
-    )  # fmt: skip
-    with Engine.open(library, model=model, device=device, warn=warn) as engine:
-        with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
-            kinds = ("photos", "captions", "sentences")
-            tasks = {what: progress.add_task(what, total=None, visible=False) for what in kinds}
-
-            def show(step: Step) -> None:
-                progress.update(tasks[step.what], completed=step.done, total=step.total, visible=True)
-
+    if watch and rebuild_vectors:
+        raise typer.BadParameter("it would be done at every change; do it in a run before.", param_hint="--watch")
+    with Engine.open(library, model=model, device=device, warn=warn) as engine, Bars() as bars:
+        teller = _Teller(engine, bars, captions=captions, json=json, watch=watch)
+        if not watch:
             report = engine.index(
                 paths or None,
                 sentence_files or (),
-                report=show,
+                report=bars.show,
                 allow_missing=allow_missing,
                 max_pixels=max_pixels,
                 rebuild_vectors=rebuild_vectors,
                 captions=captions,
-                captioner=captioner,
+                captioner=captioner if captions else None,
             )
+            teller.tell(report)
+            _require_photos(report, paths)
+            return
+        try:
+            engine.watch(
+                paths or None,
+                sentences=sentence_files or (),
+                report=bars.show,
+                allow_missing=allow_missing,
+                max_pixels=max_pixels,
+                captions=captions,
+                captioner=captioner if captions else None,
+                ran=teller.tell,
+                failed=teller.refuse,
+            )
+        except KeyboardInterrupt:
+            if not teller.runs:
+                raise
+            bars.hide()
+            note("Stopped watching. What was done so far is kept.")
+
+
+class _Teller:
+    """Says what each run did; of a watch, what is new since the one before."""
+
+    def __init__(self, engine: "Engine", bars: Bars, *, captions: bool, json: bool, watch: bool) -> None:
+        self._engine = engine
+        self._bars = bars
+        self._captions = captions
+        self._json = json
+        self._watch = watch
+        self._warned: set[str] = set()
+        self.runs = 0
+
+    def tell(self, report: "IndexReport") -> None:
+        """Say what a run did."""
+        self._bars.hide()
+        self.runs += 1
+        status = self._engine.status()
+        if self._json:
+            content = reported.report_as_dict(report, self._engine.folder, status)
+            if self._watch:
+                typer.echo(json_format.dumps(content, ensure_ascii=False))
+            else:
+                print_json(content)
+        else:
+            self._warn(report)
+            if self.runs == 1 or _has_changed(report):
+                typer.echo(reported.report_as_text(report, self._engine.folder, status, captions=self._captions))
+            self._note(report)
+        if self._watch and self.runs == 1:
+            note("Watching for changes; Ctrl-C stops.")
+
+    def refuse(self, error: Exception) -> None:
+        """Say why a run was not made."""
+        self._bars.hide()
+        warn(f"{error} Watching goes on.")
+
+    def _warn(self, report: "IndexReport") -> None:
         for text in report.warnings:
-            warn(text)
+            self._warn_once(text)
         for failure in report.failed[:MAX_FAILURES_SHOWN]:
-            warn(f"{failure.path}: {failure.reason}")
+            self._warn_once(f"{failure.path}: {failure.reason}")
         if (more := len(report.failed) - MAX_FAILURES_SHOWN) > 0:
-            warn(f"… and {more} more photos that could not be read")
-        captioned = f"; {report.captions_added} photos captioned" if captions else ""
-        typer.echo(
-            f"{report.added} photos added, {report.unchanged} unchanged, {_also(report)}{len(report.failed)} failed; "
-            f"{report.sentences_added} sentences added{captioned}. The library in {engine.folder} holds "
-            f"{engine.status().photos} photos and {engine.status().sentences} sentences."
-        )
-        if report.seconds:
+            self._warn_once(f"… and {more} more photos that could not be read")
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            warn(text)
+
+    def _note(self, report: "IndexReport") -> None:
+        if report.seconds and not self._watch:
             stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items())
             note(f"Seconds by stage: {stages}.")
         if report.missing:
@@ -107,13 +163,22 @@ def command(
                 f"{report.missing} photos are missing: they are hidden, and come back when their files do. `engine "
                 "prune` removes them for good."
             )
-        if not report.photos and not report.missing and not report.sentences_added:
-            other = f" ({sum(report.skipped.values())} other files were passed by)" if report.skipped else ""
-            places = ", ".join(map(str, paths or ())) or "the library's roots"
-            raise fail(f"No readable photo in {places}{other}; expected {KINDS}.")
 
 
-def _also(report: "IndexReport") -> str:
-    """What happens in few runs, where it happened."""
-    counts = {"moved": report.moved, "found again": report.found_again, "missing": report.missing}
-    return "".join(f"{count} {what}, " for what, count in counts.items() if count)
+def _require_photos(report: "IndexReport", paths: list[Path] | None) -> None:
+    if not report.photos and not report.missing and not report.sentences_added:
+        other = f" ({sum(report.skipped.values())} other files were passed by)" if report.skipped else ""
+        places = ", ".join(map(str, paths or ())) or "the library's roots"
+        raise fail(f"No readable photo in {places}{other}; expected {KINDS}.")
+
+
+def _was_given(context: typer.Context, name: str) -> bool:
+    """Whether an option was given with the command, and does not come from the settings."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _has_changed(report: "IndexReport") -> bool:
+    return any((
+        report.added, report.moved, report.missing, report.found_again, report.sentences_added, report.captions_added
+    ))  # fmt: skip

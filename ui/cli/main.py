@@ -1,12 +1,29 @@
 """The command ``engine``."""
 
+import gc
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from ui.cli import align, caption, evaluate, index, prune, remove, roots, search, sentences, similar, status
+from ui.cli import (
+    align,
+    caption,
+    config,
+    duplicates,
+    evaluate,
+    index,
+    logs,
+    prune,
+    remove,
+    roots,
+    search,
+    sentences,
+    similar,
+    status,
+)
 from ui.cli.console import ErrorReportingGroup, last_resort
+from ui.cli.defaults import use_settings
 
 app = typer.Typer(
     name="engine",
@@ -23,8 +40,10 @@ app.command("caption", no_args_is_help=True)(caption.command)
 app.command("similar", no_args_is_help=True)(similar.command)
 app.command("status")(status.command)
 app.command("roots")(roots.command)
+app.command("duplicates")(duplicates.command)
 app.command("remove", no_args_is_help=True)(remove.command)
 app.command("prune")(prune.command)
+app.add_typer(config.app, name="config")
 app.add_typer(evaluate.app, name="evaluate")
 
 
@@ -36,14 +55,25 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
+    verbose: logs.Verbose = 0,
+    log_file: logs.LogFile = None,
     show_version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Search photos by what can be seen in them, and see which words were found where."""
+    """Search photos by what can be seen in them, and see which words were found where.
+
+    Options that are not given are taken from the settings; `engine config` lists them.
+    """
+    logs.start(context, verbose, log_file)
+    use_settings(context)
 
 
 def run() -> None:
     """The entry point of the console command."""
     with last_resort():
-        app()
+        try:
+            app()
+        finally:
+            gc.freeze()  # Python would look through all objects of torch for garbage before it ends: 0.7 seconds

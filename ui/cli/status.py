@@ -3,17 +3,16 @@
 import typer
 
 from ui.cli import options
-from ui.cli.console import print_json, warn
+from ui.cli.console import print_json
 
 
 def command(json: options.Json = False, library: options.Library = None) -> None:
     """Say what a library holds, which model made it, and how much room it takes."""
     from engine.settings import library_folder
-    from index import LibraryReader
+    from index import read_status
 
     folder = (library or library_folder()).expanduser()
-    with LibraryReader.open(folder, warn) as reader:
-        status = reader.status()
+    status = read_status(folder)
     if json:
         print_json({
             "library": str(folder), "photos": status.photos, "missing": status.missing,

@@ -1,0 +1,54 @@
+"""The bars that show how far a run of ``engine index`` is, on stderr where it is a terminal."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from ui.cli.console import stderr
+
+if TYPE_CHECKING:
+    from engine.indexing import Progress as Step
+
+KINDS = ("photos", "captions", "sentences")
+
+
+class RateColumn(ProgressColumn):
+    """Items a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate so far."""
+        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
+
+
+class Bars:
+    """One bar for each kind of work; they come with the first step of a run, and go when it is over."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+
+    def show(self, step: "Step") -> None:
+        """Move a bar."""
+        if self._progress is None:
+            columns = (
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
+            )  # fmt: skip
+            self._progress = Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)
+            self._tasks = {what: self._progress.add_task(what, total=None, visible=False) for what in KINDS}
+            self._progress.start()
+        self._progress.update(self._tasks[step.what], completed=step.done, total=step.total, visible=True)
+
+    def hide(self) -> None:
+        """Clear them away."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.hide()
