@@ -1,6 +1,7 @@
 """The shelf: keeps photos, sentences and their vectors in a folder, and finds them again. It knows no model."""
 
-from index.catalogue import Catalogue, read_catalogue
+from index.catalogue import Catalogue, read_catalogue, read_photos, read_status
+from index.compaction import CompactionReport, compact_library
 from index.errors import (
     EngineError,
     LibraryDamagedError,
@@ -10,6 +11,8 @@ from index.errors import (
     LibraryReadOnlyError,
     WrongModelError,
 )
+from index.filters import Coverage, PhotoFilter
+from index.problems import Problem
 from index.reader import LibraryReader
 from index.values import (
     FLAT_LIMIT,
@@ -25,6 +28,7 @@ from index.values import (
     SearchParams,
     StoredPhoto,
 )
+from index.verification import verify_library
 from index.writer import LibraryWriter
 
 __all__ = [
@@ -33,6 +37,8 @@ __all__ = [
     "BuildSpec",
     "CaptionRow",
     "Catalogue",
+    "CompactionReport",
+    "Coverage",
     "EngineError",
     "Generated",
     "KnownPhoto",
@@ -45,10 +51,16 @@ __all__ = [
     "LibraryStatus",
     "LibraryWriter",
     "Move",
+    "PhotoFilter",
     "PhotoRow",
+    "Problem",
     "Query",
     "SearchParams",
     "StoredPhoto",
     "WrongModelError",
+    "compact_library",
     "read_catalogue",
+    "read_photos",
+    "read_status",
+    "verify_library",
 ]

@@ -1,14 +1,16 @@
 """Keeps the FAISS file in step with the photo store: loads it, catches it up, or makes it again from the vectors."""
 
+import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from index.errors import LibraryLockedError
 from index.layout import FAISS_FILES
 from index.manifest import MANIFEST, Manifest, problem_with, read_manifest, write_manifest
 from index.values import BuildInfo
@@ -16,6 +18,8 @@ from index.vectors import VectorStore
 
 if TYPE_CHECKING:
     from index.faiss_store import FaissStore
+
+logger = logging.getLogger(__name__)
 
 FAISS_LOCK = "faiss.lock"
 
@@ -43,8 +47,13 @@ def freshness(folder: Path, build: BuildInfo, num_records: int) -> Freshness:
     if manifest.build_id != build.build_id or manifest.fingerprint != build.fingerprint:
         note = "The FAISS index was of another model; it was made again from the vectors."
         return Freshness(manifest, usable=False, note=note)
+    if manifest.vectors_generation != build.vectors_generation:
+        note = "The FAISS index was of the vectors before or after a compaction; it was made again from the vectors."
+        return Freshness(manifest, usable=False, note=note)
     problem = problem_with(folder, manifest)
     if problem is not None:
+        if read_manifest(folder) != manifest:  # another process has put a newer file in its place
+            return freshness(folder, build, num_records)
         note = f"The FAISS file {manifest.faiss_file} {problem}; it was rebuilt from the vectors."
         return Freshness(manifest, usable=False, note=note, damaged=True)
     if manifest.num_records < num_records:
@@ -69,29 +78,97 @@ def current_index(
             state = Freshness(manifest, usable=False, note=note, damaged=True)
         else:
             if not index.outgrown(num_records, flat_limit=flat_limit):
+                logger.info(
+                    "Loaded %s with %d of %d photo records", manifest.faiss_file, index.num_records, num_records
+                )
                 index.catch_up(store, build)
                 return index, state
             state = Freshness(manifest, usable=False, note="The FAISS index was made again for a larger library.")
+    logger.info("Building the FAISS index: %s", state.note)
     return FaissStore.build(store, build, flat_limit=flat_limit), state
+
+
+def bring_up_to_date(folder: Path, build: BuildInfo, store: VectorStore, *, flat_limit: int) -> str | None:
+    """Make the FAISS file cover the photo store; return what a person should hear about the old one.
+
+    Raises LibraryLockedError, or OSError.
+    """
+    num_records = store.num_rows // build.rows_per_photo
+    if not num_records:
+        (folder / MANIFEST).unlink(missing_ok=True)
+        remove_stale_files(folder)
+        return None
+    state = freshness(folder, build, num_records)
+    if state.usable and state.note is None:
+        remove_stale_files(folder)
+        return None
+    index, state = current_index(folder, build, store, state, flat_limit=flat_limit)
+    try:
+        publish(folder, build, index, wait_s=600)
+    except Timeout as error:
+        raise LibraryLockedError(
+            f"Another process has been writing the FAISS index in {folder} for ten minutes. Stop it and run the "
+            "command again; the vectors are safe."
+        ) from error
+    return state.note if state.damaged else None
 
 
 def publish(folder: Path, build: BuildInfo, index: "FaissStore", *, wait_s: float) -> None:
     """Write the index and the manifest that names it, and remove older ones.
 
-    One process does so at a time. Raises filelock.Timeout after `wait_s`, or OSError.
+    One of vectors that were compacted meanwhile is not written. One process does so at a time. Raises
+    filelock.Timeout after `wait_s`, or OSError.
     """
     with FileLock(folder / FAISS_LOCK, timeout=wait_s):
         before = read_manifest(folder)
+        if (
+            before is not None
+            and before.build_id == build.build_id
+            and before.vectors_generation > build.vectors_generation
+        ):
+            return
         generation = 1 if before is None else before.generation + 1
         # The random part: an index that was never published must not be taken for the one in a manifest.
         name = f"regions-{generation:06d}-{secrets.token_hex(4)}.faiss"
         size, crc = index.save(folder / name)
-        manifest = Manifest(generation, build.build_id, build.fingerprint, name, index.num_records, size, crc)
+        manifest = Manifest(
+            generation,
+            build.build_id,
+            build.fingerprint,
+            name,
+            index.num_records,
+            size,
+            crc,
+            build.vectors_generation,
+        )
         write_manifest(folder, manifest)
-        for path in folder.glob(FAISS_FILES):
-            if path.name != name:
-                with suppress(OSError):
-                    path.unlink()
+        _remove(stale_files(folder))
+
+
+def stale_files(folder: Path) -> list[Path]:
+    """FAISS files that no manifest names, and what an interrupted process had begun to write.
+
+    Some may belong to a process that is writing them; while the lock of the FAISS files is held there is none.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None and (folder / MANIFEST).exists():
+        found = []  # it cannot be read: any file may be the one that it names
+    else:
+        found = [path for path in folder.glob(FAISS_FILES) if manifest is None or path.name != manifest.faiss_file]
+    return sorted([*found, *folder.glob(f"{FAISS_FILES}.*.tmp"), *folder.glob(f"{MANIFEST}.*.tmp")])
+
+
+def remove_stale_files(folder: Path) -> None:
+    """Remove them, unless another process is writing."""
+    if stale_files(folder):
+        with suppress(Timeout), FileLock(folder / FAISS_LOCK, timeout=0):
+            _remove(stale_files(folder))
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):  # a reader may hold it, where systems do not let go of such files
+            path.unlink()
 
 
 def forget_index(folder: Path, is_stale: Callable[[Manifest], bool]) -> None:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.failures import explained
+from index.layout import FAISS_FILES, bytes_of
 from index.photo_repository import PhotoRepository
 from index.repository import BuildRepository
 from index.root_repository import RootRepository
 from index.session import DATABASE, open_for_reading
-from index.values import KnownPhoto
+from index.values import KnownPhoto, LibraryStatus, StoredPhoto
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,37 @@ def read_catalogue(folder: Path) -> Catalogue:
         build = BuildRepository(connection).current_build()
         photos = PhotoRepository(connection).known_photos(None if build is None else build.build_id)
         return Catalogue(photos, RootRepository(connection).roots())
+
+
+def read_photos(folder: Path) -> list[StoredPhoto]:
+    """Everything about the photos of a library whose file is there, in order of their numbers. Raises the same."""
+    engine = open_for_reading(folder)
+    with explained(folder, DATABASE), engine.connect() as connection:
+        return PhotoRepository(connection).present_photos()
+
+
+def read_status(folder: Path) -> LibraryStatus:
+    """Counts and sizes, for a person to look at. Raises the same."""
+    engine = open_for_reading(folder)
+    with explained(folder, DATABASE), engine.connect() as connection:
+        repository = BuildRepository(connection)
+        build, builds = repository.current_build(), repository.all_builds()
+        photos = 0 if build is None else repository.num_photos(build.build_id)
+        sentences, generated = (0, 0) if build is None else repository.num_sentences(build.build_id)
+        missing = PhotoRepository(connection).num_missing()
+    return LibraryStatus(
+        photos=photos,
+        missing=missing,
+        regions=photos * (build.num_regions if build else 0),
+        sentences=sentences,
+        generated_sentences=generated,
+        model_name=build.model_name if build else "",
+        fingerprint=build.fingerprint if build else "",
+        num_regions=build.num_regions if build else 0,
+        dimension=build.dimension if build else 0,
+        has_global=build.has_global if build else False,
+        sqlite_bytes=bytes_of(folder.glob(f"{DATABASE}*")),
+        vector_bytes=bytes_of((folder / "vectors").rglob("*.f16")),
+        faiss_bytes=bytes_of(folder.glob(FAISS_FILES)),
+        builds=tuple(builds),
+    )

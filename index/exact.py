@@ -1,10 +1,8 @@
 """The exact score, block by block in numpy: the oracle that every approximate answer is measured against.
 
-score(photo, sentence) = sum over words t of max over regions i of region_i · word_t,
-plus photo_vector · sentence_vector where the model has a global term.
+score(photo, sentence) = sum over words t of weight_t · max over regions i of region_i · word_t,
+plus photo_vector · sentence_vector where the model has a global term. The weights are 1 unless a query says otherwise.
 """
-
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,20 +32,36 @@ def score_records(block: NDArray[np.floating], query: Query) -> NDArray[np.float
     rows = block.reshape(-1, dimension).astype(np.float32, copy=False)  # (n·S, D)
     products = (rows @ columns.T.astype(np.float32)).reshape(num_records, rows_per_record, len(columns))
     num_regions = rows_per_record - (query.sentence is not None)
-    scores = products[:, :num_regions, :num_words].max(axis=1).sum(axis=1)  # (n, R, T) -> (n, T) -> (n,)
+    scores = _summed(products[:, :num_regions, :num_words].max(axis=1), query)  # (n, R, T) -> (n, T) -> (n,)
     if query.sentence is not None:
         scores = scores + products[:, num_regions, num_words]
     return np.asarray(scores, np.float32)
 
 
-def score_photos(
-    blocks: Iterable[tuple[int, NDArray[np.float16]]], query: Query, num_records: int
-) -> NDArray[np.float32]:
-    """The scores (num_records,) of all records, given as (number of the first, block (n, S, D))."""
-    scores = np.full(num_records, -np.inf, np.float32)
-    for first, block in blocks:
-        scores[first : first + len(block)] = score_records(block, query)
+def score_regions(block: NDArray[np.floating], query: Query, num_regions: int) -> NDArray[np.float32]:
+    """What each region of records (n, S, D) scores alone, (n, R): sum over words t of weight_t · region · word_t.
+
+    The photo vector counts for no region.
+
+    >>> block = np.array([[[1, 0], [0, 2]]], np.float16)
+    >>> score_regions(block, Query(np.array([[3, 0], [1, 1]], np.float32)), num_regions=2).tolist()
+    [[4.0, 2.0]]
+    """
+    regions = block[:, :num_regions].astype(np.float32)
+    scores: NDArray[np.float32] = regions @ whole_query(query)
     return scores
+
+
+def whole_query(query: Query) -> NDArray[np.float32]:
+    """The vector (D,) whose product with a region is the region's own score."""
+    total: NDArray[np.float32] = _summed(query.words.T, query).astype(np.float32)
+    return total
+
+
+def _summed(values: NDArray[np.floating], query: Query) -> NDArray[np.floating]:
+    """Values (…, T) of words, summed with the weights of the query: (…)."""
+    total: NDArray[np.floating] = values.sum(axis=-1) if query.weights is None else values @ query.weights
+    return total
 
 
 def score_sentences(
@@ -76,7 +90,7 @@ def score_captions(
 ) -> NDArray[np.float32]:
     """How well sentences answer a query, (n,): the score of a photo with the sentence's words in place of its regions.
 
-    score(sentence, query) = sum over words t of the query of max over words j of the sentence of ĉ_j · q_t,
+    score(sentence, query) = sum over words t of the query of weight_t · max over words j of the sentence of ĉ_j · q_t,
     plus ĉ · q where the model has a global term. ĉ are the sentence's rows, given as in `score_sentences`, at unit
     length: the lengths of words are weights in a query, and a sentence in the place of a photo has none.
     """
@@ -87,7 +101,7 @@ def score_captions(
     if len(filled):
         firsts = (np.cumsum(num_words) - num_words)[filled]
         best_word = np.maximum.reduceat(word_rows @ query.words.T, firsts, axis=0)  # (W, T) -> (n, T)
-        scores[filled] = best_word.sum(axis=1)
+        scores[filled] = _summed(best_word, query)
     if query.sentence is not None:
         scores = scores + unit[starts + num_words] @ query.sentence
     return scores.astype(np.float32)

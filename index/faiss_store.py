@@ -105,19 +105,34 @@ class FaissStore:
         write_atomically(path, write)
         return size, crc
 
-    def search(self, words: NDArray[np.float32], num_neighbours: int, nprobe: int) -> NDArray[np.int64]:
-        """The records, each once and in order, of the `num_neighbours` best regions for each of the words (T, D)."""
+    def search(
+        self,
+        words: NDArray[np.float32],
+        num_neighbours: int,
+        nprobe: int,
+        allowed_mask: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.int64]:
+        """The records, each once and in order, of the `num_neighbours` best regions for each of the words (T, D).
+
+        With `allowed_mask` (n,) of records, the others are passed over while FAISS searches; records beyond its end
+        are not allowed.
+        """
         num_neighbours = min(num_neighbours, int(self._index.ntotal))
         if not len(words) or num_neighbours < 1:
             return np.empty(0, np.int64)
         queries = np.ascontiguousarray(words, np.float32)
+        selector = None
+        if allowed_mask is not None:
+            regions_mask = np.repeat(allowed_mask, self._num_regions)
+            selector = faiss.IDSelectorBitmap(np.packbits(regions_mask, bitorder="little"))
         if isinstance(self._index, faiss.IndexIVF):
             nprobe = max(1, min(nprobe, self._index.nlist))
-            fits_gpu = max(num_neighbours, nprobe) <= _MOST_ON_GPU
+            fits_gpu = selector is None and max(num_neighbours, nprobe) <= _MOST_ON_GPU  # a GPU knows no selectors
             index = self._on_gpu() if fits_gpu else self._index
-            _, ids = index.search(queries, num_neighbours, params=faiss.SearchParametersIVF(nprobe=nprobe))
+            params = faiss.SearchParametersIVF(nprobe=nprobe, sel=selector)
         else:
-            _, ids = self._index.search(queries, num_neighbours)
+            index, params = self._index, faiss.SearchParameters(sel=selector)
+        _, ids = index.search(queries, num_neighbours, params=params)
         return np.unique(ids[ids >= 0] // self._num_regions).astype(np.int64)
 
     def _on_gpu(self) -> Any:

@@ -4,6 +4,7 @@ library.sqlite3                              the catalogue: the truth about ever
 library.lock, library.pid                    held by the process that writes
 vectors/<build>-<fingerprint>/photos/        segments of region and photo vectors
 vectors/<build>-<fingerprint>/sentences/     segments of word and sentence vectors
+vectors/<build>-<fingerprint>-<generation>/  the same, after the vectors were compacted so many times
 manifest.json, regions-<generation>-….faiss  the derived FAISS index
 """
 
@@ -16,16 +17,17 @@ from index.repository import Kind
 from index.values import BuildInfo
 
 FAISS_FILES = "regions-*.faiss"
-_BUILD_FOLDER = re.compile(r"\d+-[0-9A-Za-z]*")
+BUILD_FOLDER = re.compile(r"\d+-[0-9A-Za-z]*(-\d+)?")
 
 
 def build_folder(folder: Path, build: BuildInfo) -> Path:
     """The folder of a build's vectors.
 
     The number of the build keeps two models apart whose fingerprints begin alike, and old vectors from new ones of
-    the same model.
+    the same model; the generation keeps vectors apart from what was compacted out of them.
     """
-    return folder / "vectors" / f"{build.build_id}-{re.sub('[^0-9A-Za-z]', '', build.fingerprint)[:16]}"
+    name = f"{build.build_id}-{re.sub('[^0-9A-Za-z]', '', build.fingerprint)[:16]}"
+    return folder / "vectors" / (f"{name}-{build.vectors_generation}" if build.vectors_generation else name)
 
 
 def store_folder(folder: Path, build: BuildInfo, kind: Kind) -> Path:
@@ -34,11 +36,16 @@ def store_folder(folder: Path, build: BuildInfo, kind: Kind) -> Path:
 
 
 def remove_other_build_folders(folder: Path, builds: Iterable[BuildInfo]) -> None:
-    """Remove the vectors of builds that the catalogue no longer knows."""
+    """Remove the vectors of builds and of generations that the catalogue does not know (any more)."""
+    for path in other_build_folders(folder, builds):
+        shutil.rmtree(path)
+
+
+def other_build_folders(folder: Path, builds: Iterable[BuildInfo]) -> list[Path]:
+    """The folders of vectors of builds and of generations that the catalogue does not know (any more)."""
     known = {build_folder(folder, build).name for build in builds}
-    for path in (folder / "vectors").glob("*"):
-        if path.is_dir() and _BUILD_FOLDER.fullmatch(path.name) and path.name not in known:
-            shutil.rmtree(path)
+    found = sorted((folder / "vectors").glob("*"))
+    return [path for path in found if path.is_dir() and BUILD_FOLDER.fullmatch(path.name) and path.name not in known]
 
 
 def bytes_of(paths: Iterable[Path]) -> int:

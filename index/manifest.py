@@ -20,7 +20,10 @@ _READ_BYTES = 2**22
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One generation of the FAISS index: the build it was made of, the file, and the photo records it covers."""
+    """One generation of the FAISS index: the build it was made of, the file, and the photo records it covers.
+
+    `vectors_generation` is the build's: after a compaction the same numbers stand for other records.
+    """
 
     generation: int
     build_id: int
@@ -29,6 +32,7 @@ class Manifest:
     num_records: int
     num_bytes: int
     crc32: int
+    vectors_generation: int = 0
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -68,13 +72,14 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 def problem_with(folder: Path, manifest: Manifest) -> str | None:
     """What is wrong with the FAISS file that a manifest describes, or None when it is whole."""
     path = folder / manifest.faiss_file
-    if not path.is_file():
-        return "is missing"
-    size = path.stat().st_size
-    if size != manifest.num_bytes:
-        return f"holds {size} bytes, expected {manifest.num_bytes}"
     crc = 0
-    with path.open("rb") as file:
-        while data := file.read(_READ_BYTES):
-            crc = zlib.crc32(data, crc)
+    try:
+        size = path.stat().st_size
+        if size != manifest.num_bytes:
+            return f"holds {size} bytes, expected {manifest.num_bytes}"
+        with path.open("rb") as file:
+            while data := file.read(_READ_BYTES):
+                crc = zlib.crc32(data, crc)
+    except FileNotFoundError:
+        return "is missing"
     return None if crc == manifest.crc32 else f"has checksum {crc:08x}, expected {manifest.crc32:08x}"

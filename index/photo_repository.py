@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.repository import portions, utc_now
-from index.schema import Photo, PhotoRecord, Region
+from index.schema import Caption, Photo, PhotoRecord, Region
 from index.values import KnownPhoto, Move, PhotoRow, StoredPhoto
 
 RegionRow = Row[tuple[int, float, float, float, float, float]]
@@ -123,12 +124,15 @@ class PhotoRepository:
         )
 
     def record_with_content(self, build_id: int, content_hash: str) -> tuple[int, int] | None:
-        """The record of a photo with this content and the number of that photo, if the build has one."""
+        """The record of a photo with this content and the number of that photo, if the build has one.
+
+        One that has captions rather than another.
+        """
         row = self._connection.execute(
             select(PhotoRecord.record, PhotoRecord.photo_id)
             .join(Photo, Photo.id == PhotoRecord.photo_id)
             .where(PhotoRecord.build_id == build_id, Photo.content_hash == content_hash)
-            .order_by(PhotoRecord.photo_id)
+            .order_by(~exists().where(Caption.photo_id == PhotoRecord.photo_id), PhotoRecord.photo_id)
             .limit(1)
         ).first()
         return None if row is None else (row[0], row[1])
@@ -173,10 +177,14 @@ class PhotoRepository:
         found: dict[int, StoredPhoto] = {}
         for some in portions(photo_ids):
             for row in self._connection.execute(select(Photo.__table__).where(Photo.id.in_(some))):
-                values = dict(row._mapping)
-                photo_id = values.pop("id")
-                found[photo_id] = StoredPhoto(photo_id=photo_id, **values)
+                photo = _stored(row)
+                found[photo.photo_id] = photo
         return found
+
+    def present_photos(self) -> list[StoredPhoto]:
+        """The photos whose file is there, in order of their numbers."""
+        statement = select(Photo.__table__).where(Photo.missing_since.is_(None)).order_by(Photo.id)
+        return [_stored(row) for row in self._connection.execute(statement)]
 
     def photo_id_of_path(self, path: str) -> int | None:
         """The number of the photo at a path."""
@@ -193,3 +201,8 @@ class PhotoRepository:
             )
             rows.extend(self._connection.execute(statement))
         return rows
+
+
+def _stored(row: Row[Any]) -> StoredPhoto:
+    values = dict(row._mapping)
+    return StoredPhoto(photo_id=values.pop("id"), **values)

@@ -16,19 +16,18 @@ from index.caption_repository import CaptionRepository
 from index.checks import require_query_fits, require_shape
 from index.errors import LibraryError
 from index.failures import explained
-from index.layout import FAISS_FILES, bytes_of
+from index.filters import Coverage, PhotoFilter, coverage, passing_photos
 from index.photo_repository import PhotoRepository
 from index.repository import BuildRepository
 from index.sentence_repository import SentenceRepository
 from index.session import DATABASE, open_for_reading
-from index.snapshot import Snapshot, take_snapshot
+from index.snapshot import Snapshot, open_snapshot
 from index.snapshot_index import SnapshotIndex
 from index.values import (
     FLAT_LIMIT,
     BuildInfo,
     CaptionRow,
     Generated,
-    LibraryStatus,
     Query,
     SearchParams,
     StoredPhoto,
@@ -57,8 +56,7 @@ class LibraryReader:
         self._index: SnapshotIndex | None = None
         try:
             self._version = self._data_version()
-            self._connection.begin()
-            self._snapshot = take_snapshot(self._connection, folder, verify=verify)
+            self._snapshot = open_snapshot(self._connection, folder, verify=verify)
             if self._snapshot is not None:
                 self._index = SnapshotIndex(folder, self._snapshot, warn, flat_limit)
         except BaseException:
@@ -136,8 +134,9 @@ class LibraryReader:
         query: Query,
         limit: int,
         params: SearchParams = SearchParams(),  # noqa: B008 - it is frozen
+        allowed: NDArray[np.int64] | None = None,
     ) -> list[tuple[int, float]]:
-        """The `limit` best (photo, score), best first; equal scores in order of photo.
+        """The `limit` best (photo, score), best first; equal scores in order of photo. Only `allowed` (n,) if given.
 
         Raises WrongModelError when the query's dimension or global term is not the build's.
         """
@@ -145,7 +144,36 @@ class LibraryReader:
         if snapshot is None or not self.num_photos:
             return []
         require_query_fits(query, snapshot.build)
-        return search.search_photos(snapshot, query, limit, params, self._load_index, self._flat_limit)
+        return search.search_photos(snapshot, query, limit, params, self._load_index, self._flat_limit, allowed)
+
+    def search_regions(
+        self,
+        query: Query,
+        limit: int,
+        params: SearchParams = SearchParams(),  # noqa: B008 - it is frozen
+        allowed: NDArray[np.int64] | None = None,
+    ) -> list[tuple[int, int, float]]:
+        """The `limit` best (photo, position of the region, score) by what each region scores alone, best first.
+
+        Raises as `search_photos`; the global term counts for no region.
+        """
+        snapshot = self._snapshot
+        if snapshot is None or not self.num_photos:
+            return []
+        require_query_fits(query, snapshot.build)
+        return search.search_regions(snapshot, query, limit, params, self._load_index, self._flat_limit, allowed)
+
+    def passing_photos(self, where: PhotoFilter) -> NDArray[np.int64] | None:
+        """The numbers (n,) of the photos that may be found, ascending; None where every photo may."""
+        if where.is_empty:
+            return None
+        with self._query() as connection:
+            return passing_photos(connection, where)
+
+    def coverage(self) -> Coverage:
+        """How many of the photos have a date, a place and a camera to filter by."""
+        with self._query() as connection:
+            return coverage(connection)
 
     def search_sentences(
         self, record: NDArray[np.float32], limit: int, generated: Generated = "include"
@@ -219,29 +247,6 @@ class LibraryReader:
     def objectness(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
         """The proposal's score (n, R) of the regions of photos. Raises ValueError."""
         return self._regions(photo_ids)[:, :, 4]
-
-    def status(self) -> LibraryStatus:
-        """Counts and sizes, for a person to look at."""
-        with self._query() as connection:
-            builds = BuildRepository(connection).all_builds()
-            missing = PhotoRepository(connection).num_missing()
-        build = self.build
-        return LibraryStatus(
-            photos=self.num_photos,
-            missing=missing,
-            regions=self.num_photos * (build.num_regions if build else 0),
-            sentences=self.num_sentences,
-            generated_sentences=0 if self._snapshot is None else int(self._snapshot.generated_mask.sum()),
-            model_name=build.model_name if build else "",
-            fingerprint=build.fingerprint if build else "",
-            num_regions=build.num_regions if build else 0,
-            dimension=build.dimension if build else 0,
-            has_global=build.has_global if build else False,
-            sqlite_bytes=bytes_of(self._folder.glob(f"{DATABASE}*")),
-            vector_bytes=bytes_of((self._folder / "vectors").rglob("*.f16")),
-            faiss_bytes=bytes_of(self._folder.glob(FAISS_FILES)),
-            builds=tuple(builds),
-        )
 
     def _regions(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
         """Boxes and objectness side by side: (n, R, 5)."""

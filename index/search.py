@@ -1,13 +1,22 @@
 """Searches in a snapshot: every answer is ranked by the exact score from the stored vectors."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.exact import best, records_per_block, score_captions, score_photos, score_records, score_sentences
+from index.exact import (
+    best,
+    records_per_block,
+    score_captions,
+    score_records,
+    score_regions,
+    score_sentences,
+    whole_query,
+)
 from index.snapshot import Snapshot
 from index.values import Generated, Query, SearchParams
 
@@ -24,24 +33,76 @@ def search_photos(
     params: SearchParams,
     index: Callable[[], "FaissStore"],
     flat_limit: int,
+    allowed: NDArray[np.int64] | None = None,
 ) -> list[tuple[int, float]]:
-    """The `limit` best (photo, score); `index` is asked for only when the search is approximate."""
-    build = snapshot.build
-    small = snapshot.num_records * build.num_regions <= flat_limit
-    if params.mode == "exact" or (params.mode == "auto" and small):
-        block = records_per_block(build.rows_per_photo, build.dimension)
-        blocks = snapshot.photos.record_blocks(build.rows_per_photo, block)
-        scores = score_photos(blocks, query, snapshot.num_records)[snapshot.records]
-        return best(scores, snapshot.photo_ids, limit)
-    candidates = index().search(query.words, params.num_neighbours, params.nprobe)
-    # The index may know photos that were added after this snapshot.
-    candidates = candidates[candidates < snapshot.num_records]
+    """The `limit` best (photo, score), of all or of the `allowed` (n,).
+
+    `index` is asked for only when the search is approximate.
+    """
+    rows = _rows_of(snapshot, allowed)
+    records = np.unique(snapshot.records[rows])
+    if _is_exact(snapshot, params, flat_limit, len(records)):
+        chosen = records
+    else:
+        chosen = _candidates(snapshot, query.wanted_words, params, index(), None if allowed is None else records)
     scores = np.full(snapshot.num_records, -np.inf, np.float32)
-    scores[candidates] = _score_some(snapshot, candidates, query)
-    is_candidate = np.zeros(snapshot.num_records, bool)
-    is_candidate[candidates] = True
-    rows = np.flatnonzero(is_candidate[snapshot.records])
+    if len(chosen):
+        scores[chosen] = _score_some(snapshot, chosen, query)
+    rows = rows[np.isin(snapshot.records[rows], chosen)]
     return best(scores[snapshot.records[rows]], snapshot.photo_ids[rows], limit)
+
+
+def _candidates(
+    snapshot: Snapshot,
+    words: NDArray[np.float32],
+    params: SearchParams,
+    index: "FaissStore",
+    records: NDArray[np.int64] | None,
+) -> NDArray[np.int64]:
+    """The records, of all or of the given (n,), with the best regions for the words (T, D), ascending."""
+    if records is None:
+        found = index.search(words, params.num_neighbours, params.nprobe)
+        return found[found < snapshot.num_records]  # the index may know photos that were added after this snapshot
+    allowed_mask = np.zeros(snapshot.num_records, bool)
+    allowed_mask[records] = True
+    # What is allowed lies thinner in the cells of the index, so that more of them hold as many neighbours.
+    nprobe = params.nprobe * snapshot.num_records // max(1, len(records))
+    return index.search(words, params.num_neighbours, nprobe, allowed_mask)
+
+
+def _is_exact(snapshot: Snapshot, params: SearchParams, flat_limit: int, num_records: int) -> bool:
+    """Whether all of so many records are scored, rather than the candidates of an index."""
+    if params.mode != "auto":
+        return params.mode == "exact"
+    return num_records * snapshot.build.num_regions <= flat_limit
+
+
+def search_regions(
+    snapshot: Snapshot,
+    query: Query,
+    limit: int,
+    params: SearchParams,
+    index: Callable[[], "FaissStore"],
+    flat_limit: int,
+    allowed: NDArray[np.int64] | None = None,
+) -> list[tuple[int, int, float]]:
+    """The `limit` best (photo, region, score) by what each region scores alone, see `exact.score_regions`.
+
+    Equal scores come in order of photo and region. Of a photo that shares its record with others, all are found.
+    """
+    num_regions = snapshot.build.num_regions
+    rows = _rows_of(snapshot, allowed)
+    chosen = np.unique(snapshot.records[rows])
+    if not _is_exact(snapshot, params, flat_limit, len(chosen)):
+        deep = replace(params, num_neighbours=max(params.num_neighbours, limit))
+        chosen = _candidates(snapshot, whole_query(query)[None], deep, index(), None if allowed is None else chosen)
+    score = partial(score_regions, num_regions=num_regions)
+    scores = np.full((snapshot.num_records, num_regions), -np.inf, np.float32)
+    if len(chosen):
+        scores[chosen] = _score_some(snapshot, chosen, query, score)
+    rows = rows[np.isin(snapshot.records[rows], chosen)]
+    found = best(scores[snapshot.records[rows]].ravel(), np.arange(len(rows) * num_regions), limit)
+    return [(int(snapshot.photo_ids[rows[at // num_regions]]), at % num_regions, value) for at, value in found]
 
 
 def search_sentences(
@@ -79,11 +140,25 @@ def _score_places(
     return scores
 
 
-def _score_some(snapshot: Snapshot, records: NDArray[np.int64], query: Query) -> NDArray[np.float32]:
+def _rows_of(snapshot: Snapshot, allowed: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Where in `photo_ids` the allowed photos stand; those that the snapshot does not have are left out."""
+    return (
+        np.arange(len(snapshot.photo_ids)) if allowed is None else np.flatnonzero(np.isin(snapshot.photo_ids, allowed))
+    )
+
+
+def _score_some(
+    snapshot: Snapshot,
+    records: NDArray[np.int64],
+    query: Query,
+    score: Callable[[NDArray[np.float16], Query], NDArray[np.float32]] = score_records,
+) -> NDArray[np.float32]:
+    """The scores of records (n,), one or more, ascending: read as they lie where they are all, else one by one."""
     size = snapshot.build.rows_per_photo
     block = records_per_block(size, snapshot.build.dimension)
-    parts = [
-        score_records(snapshot.photos.records(records[start : start + block], size), query)
-        for start in range(0, len(records), block)
-    ]
-    return np.concatenate(parts) if parts else np.empty(0, np.float32)
+    if len(records) == snapshot.num_records:
+        blocks = (values for _, values in snapshot.photos.record_blocks(size, block))
+    else:
+        blocks = (snapshot.photos.records(records[at : at + block], size) for at in range(0, len(records), block))
+    parts = [score(values, query) for values in blocks]
+    return np.concatenate(parts)

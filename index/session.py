@@ -1,5 +1,6 @@
 """Opens the SQLite file of a library: connection settings, migration to the newest schema, read-only folders."""
 
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Any, Literal
@@ -12,8 +13,11 @@ from index.errors import LibraryDamagedError, LibraryMissingError, LibraryReadOn
 from index.failures import explained, sqlite_code
 from index.schema import REVISION
 
+logger = logging.getLogger(__name__)
+
 DATABASE = "library.sqlite3"
 BUSY_TIMEOUT_S = 30.0
+_SPARE_SHARE = 0.05  # of the pages: below it, copying all others is not worth the while
 
 Access = Literal["mode=rwc", "mode=ro", "immutable=1"]
 
@@ -24,6 +28,7 @@ def open_for_writing(folder: Path) -> Engine:
     Raises LibraryDamagedError, LibraryReadOnlyError, LibraryLockedError or LibraryError.
     """
     path = folder / DATABASE
+    logger.info("Opening %s for writing", path)
     with explained(folder, DATABASE):
         _upgrade(path)
         return _engine(path, "mode=rwc")
@@ -40,6 +45,7 @@ def open_for_reading(folder: Path) -> Engine:
             f"There is no library in {folder} ({DATABASE} was not found). Index some photos first, or name the "
             "library's folder."
         )
+    logger.info("Opening %s for reading", path)
     with explained(folder, DATABASE):
         engine, revision = _reading_engine(path)
         if revision != REVISION:
@@ -47,6 +53,20 @@ def open_for_reading(folder: Path) -> Engine:
             _upgrade(path)
             engine, _ = _reading_engine(path)
         return engine
+
+
+def shrink(connection: Connection) -> None:
+    """Fold SQLite's log into the file, and give pages that no row uses back to the disk where they are many.
+
+    Readers may go on, and are not waited for: what they still need stays in the log.
+    """
+    raw = connection.connection.driver_connection  # VACUUM runs outside of any transaction
+    assert isinstance(raw, sqlite3.Connection)
+    (pages,), (free,) = (raw.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count"))
+    if free > _SPARE_SHARE * pages:
+        raw.execute("VACUUM")
+    raw.execute("PRAGMA busy_timeout = 0")
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def script_location() -> Path:
@@ -146,4 +166,5 @@ def _run_migrations(connection: Connection, revision: str | None, path: Path) ->
             f"{path} is a database of something else (tables {', '.join(map(str, tables[:3]))}). Move it away, or "
             "use another library folder."
         )
+    logger.info("Bringing %s from schema %s to %s", path, revision or "none", REVISION)
     command.upgrade(config, "head")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from index.caption_repository import CaptionRepository
+from index.errors import LibraryDamagedError
 from index.layout import store_folder
 from index.photo_repository import PhotoRepository
 from index.repository import BuildRepository, Kind
@@ -42,6 +43,24 @@ class Snapshot:
     def num_records(self) -> int:
         """The number of records in the photo store: photos with the same content share one."""
         return self.photos.num_rows // self.build.rows_per_photo
+
+
+def open_snapshot(connection: Connection, folder: Path, *, verify: bool = False) -> Snapshot | None:
+    """Begin a transaction and take its snapshot; again where the vectors were compacted or made anew meanwhile.
+
+    The rows that are read and the files that they name are not opened at one instant: the files may be removed in
+    between. None where nothing was indexed. Raises LibraryDamagedError.
+    """
+    connection.begin()
+    while True:
+        build = BuildRepository(connection).current_build()
+        try:
+            return take_snapshot(connection, folder, verify=verify)
+        except LibraryDamagedError:
+            connection.rollback()
+            connection.begin()
+            if BuildRepository(connection).current_build() == build:
+                raise
 
 
 def take_snapshot(connection: Connection, folder: Path, *, verify: bool) -> Snapshot | None:

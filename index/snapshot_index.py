@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from filelock import Timeout
 
 from index.candidates import current_index, freshness, publish
+from index.manifest import read_manifest
 from index.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class SnapshotIndex:
         with self._lock:
             if self._index is None:
                 snapshot = self._snapshot
+                if read_manifest(self._folder) != self._state.manifest:  # a newer file has taken the old one's place
+                    self._state = freshness(self._folder, snapshot.build, snapshot.num_records)
                 self._index, state = current_index(
                     self._folder, snapshot.build, snapshot.photos, self._state, flat_limit=self._flat_limit
                 )

@@ -57,8 +57,13 @@ class Transactions:
                 if stores[kind].states != committed:
                     builds.save_segments(build.build_id, kind, stores[kind].states)
             num_records = stores["photos"].num_rows // build.rows_per_photo
-            # A catalogue restored from a backup knows fewer records; those to come would not be the index's.
-            forget_index(self._folder, lambda it: it.build_id == build.build_id and it.num_records > num_records)
+            # A catalogue restored from a backup knows fewer records, or an earlier generation; what is to come would
+            # not be the index's.
+            known = (build.vectors_generation, num_records)
+            forget_index(
+                self._folder,
+                lambda it: it.build_id == build.build_id and (it.vectors_generation, it.num_records) > known,
+            )
         self._build, self._stores = build, stores
 
     def close_build(self) -> None:

@@ -120,10 +120,24 @@ class CaptionRow:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A sentence on the model's side of the score: words (T, D) and, with a global term, the sentence vector (D,)."""
+    """A sentence on the model's side of the score: words (T, D) and, with a global term, the sentence vector (D,).
+
+    `weights` (T,) say how much the best region of each word counts, 1 where they are None. A negative one takes what
+    the word finds off the score, so that several texts, wanted and unwanted, are one query: words side by side, and
+    sentence vectors summed with the weights of their texts.
+    """
 
     words: NDArray[np.float32]
     sentence: NDArray[np.float32] | None = None
+    weights: NDArray[np.float32] | None = None
+
+    @property
+    def wanted_words(self) -> NDArray[np.float32]:
+        """The words (W, D) that a photo should have, each as long as it counts."""
+        if self.weights is None:
+            return self.words
+        wanted_mask = self.weights > 0
+        return self.words[wanted_mask] * self.weights[wanted_mask, None]
 
 
 @dataclass(frozen=True, slots=True)

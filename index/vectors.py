@@ -52,7 +52,7 @@ class VectorStore:
     def open_for_reading(
         cls, folder: Path, dimension: int, states: Sequence[SegmentState], *, verify: bool = False
     ) -> "VectorStore":
-        """A store whose committed rows are mapped into memory.
+        """A store whose committed rows are mapped into memory at once: they stay when the files are removed.
 
         The checksum of a segment is computed when its file has another time than the one recorded, or always when
         `verify`. Raises LibraryDamagedError that names the file.
@@ -60,6 +60,7 @@ class VectorStore:
         store = cls(folder, dimension, states, max_rows=0)
         for state in states:
             store._check(state, verify=verify)
+        store._maps = [store._map(state) for state in states]
         return store
 
     @classmethod
@@ -129,6 +130,47 @@ class VectorStore:
                 state = self._timed(state)
             self._states[state.number] = state
 
+    def runs(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float16]:
+        """Copies of runs of rows, one after the other: (sum of lengths, D). None may straddle two segments."""
+        out = np.empty((int(lengths.sum()), self.dimension), _STORED)
+        ends = np.cumsum(lengths)
+        for first_row, rows in self.segments():
+            here_mask = (starts >= first_row) & (starts < first_row + len(rows))
+            for start, length, end in zip(starts[here_mask], lengths[here_mask], ends[here_mask], strict=True):
+                out[end - length : end] = rows[start - first_row : start - first_row + length]
+        return out
+
+    def damages(self) -> Iterator[tuple[SegmentState, LibraryDamagedError]]:
+        """The segments that are not what was committed, all their bytes read, and what is wrong with each."""
+        for state in self._committed:
+            try:
+                self._check(state, verify=True)
+            except LibraryDamagedError as error:
+                yield state, error
+
+    def unfinished(self) -> Iterator[tuple[Path, int]]:
+        """Segments that hold bytes beyond what was committed, and how many."""
+        for state in self._committed:
+            path = self._path(state.number)
+            if path.is_file() and (rest := path.stat().st_size - state.num_rows * self._row_bytes) > 0:
+                yield path, rest
+
+    def blank(self, state: SegmentState) -> SegmentState:
+        """Put rows of zeros in the place of a damaged segment, so that all rows keep their numbers.
+
+        Commit the state that is returned, and that no record lies in the segment any more.
+        """
+        path = self._path(state.number)
+        temporary = path.with_name(f"{path.name}.tmp")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.truncate(state.num_rows * self._row_bytes)
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(self.folder)
+        crc = _crc32_of(path, state.num_rows * self._row_bytes)
+        return self._timed(SegmentState(state.number, state.num_rows, crc, 0))
+
     def close(self) -> None:
         """Close the file that is being written and drop the memory maps."""
         if self._file is not None:
@@ -169,7 +211,11 @@ class VectorStore:
         return self.folder / f"{number:06d}.f16"
 
     def _map(self, state: SegmentState) -> NDArray[np.float16]:
-        return np.memmap(self._path(state.number), dtype=_STORED, mode="r", shape=(state.num_rows, self.dimension))
+        path = self._path(state.number)
+        try:
+            return np.memmap(path, dtype=_STORED, mode="r", shape=(state.num_rows, self.dimension))
+        except FileNotFoundError as error:  # it was there a moment ago
+            raise _missing(path, state) from error
 
     def _write(self, rows: NDArray[np.float16]) -> None:
         if not len(rows):
@@ -195,15 +241,16 @@ class VectorStore:
 
     def _check(self, state: SegmentState, *, verify: bool) -> SegmentState:
         path, size = self._path(state.number), state.num_rows * self._row_bytes
-        if not path.is_file():
-            raise _damaged(path, f"is missing; {state.num_rows} vectors were expected in it")
-        found = path.stat()
-        if found.st_size < size:
-            raise _damaged(path, f"holds {found.st_size} bytes, expected at least {size}")
-        if verify or found.st_mtime_ns != state.mtime_ns:
-            crc = _crc32_of(path, size)
-            if crc != state.crc32:
-                raise _damaged(path, f"has checksum {crc:08x}, expected {state.crc32:08x}")
+        try:
+            found = path.stat()
+            if found.st_size < size:
+                raise _damaged(path, f"holds {found.st_size} bytes, expected at least {size}")
+            if verify or found.st_mtime_ns != state.mtime_ns:
+                crc = _crc32_of(path, size)
+                if crc != state.crc32:
+                    raise _damaged(path, f"has checksum {crc:08x}, expected {state.crc32:08x}")
+        except FileNotFoundError as error:
+            raise _missing(path, state) from error
         return SegmentState(state.number, state.num_rows, state.crc32, found.st_mtime_ns)
 
 
@@ -227,8 +274,13 @@ def _crc32_of(path: Path, size: int) -> int:
     return crc
 
 
+def _missing(path: Path, state: SegmentState) -> LibraryDamagedError:
+    return _damaged(path, f"is missing; {state.num_rows} vectors were expected in it")
+
+
 def _damaged(path: Path, found: str) -> LibraryDamagedError:
     return LibraryDamagedError(
-        f"The vectors in {path} are damaged: the file {found}. Run `engine index --rebuild-vectors` to make the "
-        "vectors again from the photos; the catalogue is kept."
+        f"The vectors in {path} are damaged: the file {found}. Run `engine verify --repair` and then `engine index` to "
+        "make those vectors again from the photos, or `engine index --rebuild-vectors` to make all of them again; the "
+        "catalogue is kept."
     )

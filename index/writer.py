@@ -6,15 +6,14 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from filelock import Timeout
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.candidates import current_index, freshness, publish
+from index.candidates import bring_up_to_date
 from index.caption_repository import CaptionRepository
 from index.cataloguing import remove_photos, save_captions, save_copy, save_photos
 from index.checks import require_finite, require_same_model, require_shape
-from index.errors import LibraryError, LibraryLockedError
+from index.errors import LibraryError
 from index.failures import explained
 from index.layout import remove_other_build_folders
 from index.lock import WriterLock
@@ -308,20 +307,6 @@ class LibraryWriter:
     def finish(self) -> list[str]:
         """Bring the FAISS file up to date with the photos; return what a person should know about the old one."""
         build = self._work.build()
-        store = self._work.store("photos")
-        num_records = store.num_rows // build.rows_per_photo
-        if not num_records:
-            return []
         with explained(self._folder, DATABASE):
-            state = freshness(self._folder, build, num_records)
-            if state.usable and state.note is None:
-                return []
-            index, state = current_index(self._folder, build, store, state, flat_limit=self._flat_limit)
-            try:
-                publish(self._folder, build, index, wait_s=600)
-            except Timeout as error:
-                raise LibraryLockedError(
-                    f"Another process has been writing the FAISS index in {self._folder} for ten minutes. Stop it and "
-                    "run the command again; the vectors are safe."
-                ) from error
-        return [state.note] if state.damaged and state.note else []
+            note = bring_up_to_date(self._folder, build, self._work.store("photos"), flat_limit=self._flat_limit)
+        return [] if note is None else [note]

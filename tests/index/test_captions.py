@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from index import CaptionRow, LibraryWriter, Query, WrongModelError
+from index import CaptionRow, LibraryWriter, Query, WrongModelError, read_status
 
 WRITER = "c0ffee" * 8
 
@@ -65,7 +65,8 @@ def test_captions_are_read_back_best_first_and_counted_apart(maker: Any) -> None
         assert writer.photos_without_captions("another")["/photos/1.jpg"] == writer.known_photos()["/photos/1.jpg"]
     with maker.reader() as reader:
         assert reader.captions([3, 2]) == [[], rows[2]]
-        assert (reader.status().sentences, reader.status().generated_sentences) == (3, 2)
+        status = read_status(maker.folder)
+        assert (status.sentences, status.generated_sentences) == (3, 2)
         record = reader.photo_vectors([1])[0]
         found = {choice: reader.search_sentences(record, 99, choice) for choice in ("include", "exclude", "only")}
         assert reader.sentence_texts([number for number, _ in found["exclude"]]) == ["a red car"]
@@ -187,7 +188,7 @@ def test_after_a_change_of_model_captions_count_as_soon_as_they_are_embedded(pla
         writer.add_sentences(texts, sources, *rows_for(other, texts), generated=True)
     with other.reader() as reader:
         assert reader.caption_scores(other.query())[0].tolist() == [1]
-        assert reader.status().generated_sentences == 2
+        assert read_status(other.folder).generated_sentences == 2
 
 
 def test_a_caption_without_vectors_is_refused_and_nothing_is_written(plain: Any) -> None:

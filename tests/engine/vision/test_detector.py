@@ -133,6 +133,21 @@ def test_a_saved_detector_proposes_the_same(tmp_path):
         load_head(tmp_path)
 
 
+def test_on_a_cpu_a_photo_gets_the_same_boxes_in_every_batch_to_the_last_bit():
+    proposer = LearnedProposals.packaged(torch.device("cpu"))
+    channels = proposer._head.channels
+    random = torch.Generator().manual_seed(3)
+    maps = tuple(
+        torch.rand(7, count, side, side, generator=random) for count, side in zip(channels, (24, 12, 6), strict=True)
+    )
+    pixels = torch.zeros(7, 3, 192, 192, dtype=torch.uint8)
+    boxes, objectness = proposer(pixels, maps)
+    for row in range(7):
+        alone = proposer(pixels[:1], tuple(map_[row : row + 1] for map_ in maps))
+        assert torch.equal(alone[0][0], boxes[row])
+        assert torch.equal(alone[1][0], objectness[row])
+
+
 def test_proposals_refuse_the_maps_of_another_backbone():
     proposer = LearnedProposals.packaged(torch.device("cpu"))
     with pytest.raises(ModelError, match="channels"):
