@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,3 +179,20 @@ def test_a_new_library_needs_paths(tmp_path: Path) -> None:
     with Engine.open(tmp_path / "library") as engine, pytest.raises(PhotoPathError, match="name photos or folders"):
         engine.index()
     assert not (tmp_path / "library").exists()
+
+
+def test_no_file_outside_the_roots_is_opened_because_a_library_names_it(
+    library: Path, own_photos: Path, photos: Path, tmp_path: Path, other_model: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.png"
+    shutil.copyfile(photos / "coffee.png", elsewhere)
+    with Engine.open(library) as engine:
+        engine.index([elsewhere])
+        count = engine.status().photos
+    with sqlite3.connect(library / "library.sqlite3") as database:
+        database.execute("DELETE FROM roots WHERE path = ?", [str(elsewhere)])
+    database.close()
+    with Engine.open(library, model=str(other_model)) as engine:
+        report = engine.index()
+        assert report.added == count - 1
+        assert engine.status().photos == count - 1
