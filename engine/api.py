@@ -25,11 +25,11 @@ from engine.indexing import Indexer, IndexReport, Progress, Report
 from engine.multimodal import MultimodalModel
 from engine.roots import scan_library
 from engine.search import service
-from engine.search.service import Warn
+from engine.search.question import Question
 from engine.sentences import sentences_of_file
 from engine.settings import library_folder
-from engine.types import Alignment, Description, Hit, SentenceHit
-from index import Generated, LibraryReader, LibraryStatus, LibraryWriter, SearchParams, read_status
+from engine.types import Alignment, Description, Hit, RegionHit, SentenceHit, Warn
+from index import Generated, LibraryReader, LibraryStatus, LibraryWriter, PhotoFilter, SearchParams, read_status
 
 if TYPE_CHECKING:
     from engine.captioning.describe import Describer
@@ -208,32 +208,49 @@ class Engine:
 
     def search(
         self,
-        text: str,
+        asked: str | Question,
         limit: int = 10,
         params: SearchParams | None = None,
         *,
         min_probability: float = 0.0,
         generated: Generated = "include",
+        where: PhotoFilter | None = None,
     ) -> list[Hit]:
         """Photos that a text describes, best first, each with the phrases of the text and where they were found.
 
         Args:
-            text: what should be seen.
+            asked: what should be seen; a ``Question`` of several texts, unwanted ones too, and example photos.
             limit: how many photos at most.
             params: how candidates are found in a large library.
             min_probability: leave out photos that match with a lower probability, as ``default_min_probability`` does
                 well; nothing is left out where the model knows no probabilities.
             generated: ``include`` ranks by what is seen and by what a caption model wrote about the photos, as far as
                 it did; ``exclude`` by what is seen; ``only`` finds captioned photos, by their captions.
+            where: which photos may be found.
 
         Raises:
-            QueryError: the text has no word that the model knows, or ``generated`` is none of the three.
+            QueryError: a text has no word that the model knows, or ``generated`` is none of the three.
+            PhotoError: an example photo cannot be read.
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        reader = self._fitting_reader()
-        search = params or SearchParams()
-        return service.search(reader, self.model, text, limit, search, self._warn, min_probability, generated)
+        reader, asked, search = self._fitting_reader(), Question.about(asked), params or SearchParams()
+        return service.search(reader, self.model, asked, limit, search, self._warn, min_probability, generated, where)
+
+    def search_regions(
+        self,
+        asked: str | Question,
+        limit: int = 10,
+        params: SearchParams | None = None,
+        *,
+        where: PhotoFilter | None = None,
+    ) -> list[RegionHit]:
+        """As ``search``, but each hit is a region of a photo: several of one photo where they do not overlap.
+
+        It knows no probabilities and no captions, and raises ``QueryError`` for example photos too.
+        """
+        reader, asked, search = self._fitting_reader(), Question.about(asked), params or SearchParams()
+        return service.search_regions(reader, self.model, asked, limit, search, self._warn, where)
 
     def sentences(self, image: str | Path, limit: int = 10, *, generated: Generated = "include") -> list[SentenceHit]:
         """The indexed sentences that describe a photo best; the photo need not be indexed.
@@ -249,15 +266,19 @@ class Engine:
         """
         return service.sentences(self._fitting_reader(), self.model, Path(image), limit, generated)
 
-    def similar(self, image: str | Path, limit: int = 10) -> list[Hit]:
-        """The photos of the library that look most like a photo; the photo need not be indexed.
+    def similar(
+        self, images: str | Path | Iterable[str | Path], limit: int = 10, *, where: PhotoFilter | None = None
+    ) -> list[Hit]:
+        """The photos of the library that look most like a photo, or like several; these need not be indexed.
 
         Raises:
-            PhotoError: the photo cannot be read.
+            PhotoError: a photo cannot be read.
+            QueryError: there is no photo, or too many.
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        return service.similar(self._fitting_reader(), self.model, Path(image), limit)
+        paths = [Path(images)] if isinstance(images, str | Path) else [Path(image) for image in images]
+        return service.similar(self._fitting_reader(), self.model, paths, limit, SearchParams(), where)
 
     def align(self, image: str | Path, sentence: str) -> Alignment:
         """Where each phrase of a sentence is in a photo. It needs no library.

@@ -14,13 +14,15 @@
         ├── LibraryReadOnlyError     the library cannot be written
         ├── LibraryLockedError       another process is writing to it
         ├── LibraryDamagedError      a file of it is not what was written
-        └── WrongModelError          vectors of another model, or of another shape, than the library's
+        ├── WrongModelError          vectors of another model, or of another shape, than the library's
+        └── ExchangeError            an export that cannot be written there, or is not what it should be
 
 The base lives in ``index.errors``, because the index never imports the engine.
 """
 
 from index.errors import (
     EngineError,
+    ExchangeError,
     LibraryDamagedError,
     LibraryError,
     LibraryLockedError,
@@ -32,6 +34,7 @@ from index.errors import (
 __all__ = [
     "DatasetError",
     "EngineError",
+    "ExchangeError",
     "LibraryDamagedError",
     "LibraryError",
     "LibraryLockedError",

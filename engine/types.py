@@ -5,10 +5,13 @@ A box is ``(x0, y0, x1, y1)``: inside the engine from 0 to 1, in results in pixe
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 Box = tuple[float, float, float, float]
+Warn = Callable[[str], None]
+"""Is told what a user should know, a sentence at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,10 @@ class Phrase:
 class Hit:
     """A photo found by a text query: its path, its score (eq. 8 plus the model's global term), and why.
 
-    ``probability``, from 0 to 1, says how likely the photo matches the text. It can be compared between queries and
-    libraries. None where the model has no calibration, and for photos that are similar to a photo.
+    Of several texts the score is the sum, each times its weight, and the phrases are those of the texts that should be
+    seen. ``probability``, from 0 to 1, says how likely the photo matches what was asked: every text that should be seen
+    and none that should not. It can be compared between queries and libraries. None where the model has no
+    calibration, and for photos that are similar to a photo.
     ``caption`` is the best sentence that a caption model wrote about the photo for the library, None without one.
     """
 
@@ -38,6 +43,20 @@ class Hit:
     phrases: tuple[Phrase, ...] = ()
     probability: float | None = None
     caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegionHit:
+    """A region of a photo found by a text query.
+
+    ``box`` is in pixels of the upright photo, ``score`` the sum of what all words of the query score in this one
+    region, and ``phrase`` the run of words that fit it better than they fit the photo's other regions.
+    """
+
+    path: Path
+    box: Box
+    score: float
+    phrase: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ EngineError                      any error that a person can act on
     ├── LibraryReadOnlyError     the library cannot be written
     ├── LibraryLockedError       another process is writing to it
     ├── LibraryDamagedError      a file of it is not what was written
-    └── WrongModelError          vectors of another model, or of another shape, than the library's
+    ├── WrongModelError          vectors of another model, or of another shape, than the library's
+    └── ExchangeError            an export that cannot be written there, or is not what it should be
 """
 
 
@@ -36,3 +37,7 @@ class LibraryDamagedError(LibraryError):
 
 class WrongModelError(LibraryError):
     """Vectors or a query do not fit the model that made the library's current build."""
+
+
+class ExchangeError(LibraryError):
+    """An export that cannot be written where it should, or that cannot be imported; the text names file and line."""

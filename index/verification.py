@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from index.candidates import FAISS_LOCK, bring_up_to_date, stale_files
 from index.errors import LibraryDamagedError
 from index.failures import explained
-from index.layout import build_folder, other_build_folders, store_folder
+from index.layout import other_build_folders, store_folder
 from index.lock import WriterLock
 from index.manifest import MANIFEST, problem_with, read_manifest
 from index.problems import Problem
@@ -177,21 +177,19 @@ class _Verification:
         return None
 
     def _files(self, builds: list[BuildInfo]) -> Iterator[Problem]:
-        for path in other_build_folders(self._folder, builds):
+        others = other_build_folders(self._folder, builds)
+        for path in others:
             if self._repair:
                 shutil.rmtree(path)
             yield self._leftover(f"{path} holds vectors of no model of this library")
         for path in self._stale_files():
             yield self._leftover(f"{path} belongs to nothing")
-        known = {self._folder / "vectors"}
-        for build in builds:
-            known |= {build_folder(self._folder, build), *(store_folder(self._folder, build, kind) for kind in KINDS)}
-        for folder in sorted(known):
-            for path in sorted(folder.glob("*")):
-                own = path in known or path in other_build_folders(self._folder, builds)
-                is_segment = folder.name in KINDS and _SEGMENT.fullmatch(path.name) and path.is_file()
-                if not own and not is_segment and not path.name.startswith("."):
-                    yield Problem("strange", f"{path} is not of this library; move it away. It was not touched.")
+        stores = {store_folder(self._folder, build, kind) for build in builds for kind in KINDS}
+        known = {self._folder / "vectors", *(store.parent for store in stores), *stores}
+        for path in sorted(path for folder in known for path in folder.glob("*")):
+            is_segment = path.parent in stores and _SEGMENT.fullmatch(path.name) and path.is_file()
+            if path not in known and path not in others and not is_segment and not path.name.startswith("."):
+                yield Problem("strange", f"{path} is not of this library; move it away. It was not touched.")
 
     def _stale_files(self) -> list[Path]:
         """FAISS files and temporary files that nothing names; removed with `repair`."""

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.types import Alignment, Box, Hit, Phrase, SentenceHit
+from rich.color import ColorSystem
+from rich.style import Style
+
+from engine.types import Alignment, Box, Hit, Phrase, RegionHit, SentenceHit
 
 INDENT = "      "
 SHORTEST = 20
@@ -19,6 +22,16 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
     Boxes are in pixels. The probability is from 0 to 1, or None. The caption is a generated sentence, or None.
     """
     return {**_found_as_dict(hit), "caption": hit.caption}
+
+
+def region_as_dict(hit: RegionHit) -> dict[str, Any]:
+    """``{"path", "score", "box": [x0, y0, x1, y1], "phrase"}``, the box in pixels."""
+    return {
+        "path": str(hit.path),
+        "score": _number(hit.score, 4),
+        "box": [_number(value, 1) for value in hit.box],
+        "phrase": hit.phrase,
+    }
 
 
 def sentence_hit_as_dict(hit: SentenceHit) -> dict[str, Any]:
@@ -37,21 +50,26 @@ def alignment_as_dict(alignment: Alignment) -> dict[str, Any]:
 
 
 def hits_as_text(hits: Sequence[Hit], width: int = 80) -> str:
-    """Photos, best first: rank, score and path a line, then its caption, then its phrases, within ``width`` columns.
-
-    The probability stands beside the score where it is known. A path is never shortened, so that it can be copied; it
-    may run over the width. Without hits, a line says so.
-    """
+    """Photos, best first, as ``hit_as_text`` has them; without hits, a line says so."""
     if not hits:
         return "No photo was found."
-    lines: list[str] = []
-    for rank, hit in enumerate(hits, start=1):
-        lines.append(f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  {shown_path(hit.path)}")
-        if hit.caption is not None:
-            caption = _wrapped(_marked(hit.caption, generated=True), max(SHORTEST, width - len(INDENT)))
-            lines.extend(INDENT + line for line in caption)
-        lines.extend(_phrase_lines(hit.phrases, width))
-    return "\n".join(lines)
+    return "\n".join(hit_as_text(rank, hit, width) for rank, hit in enumerate(hits, start=1))
+
+
+def hit_as_text(rank: int, hit: Hit | RegionHit, width: int = 80, *, linked: bool = False) -> str:
+    """Rank, score and path in a line, then the caption, then the phrases, within ``width`` columns.
+
+    The probability stands beside the score where it is known. A path is never shortened, so that it can be copied; it
+    may run over the width. If ``linked``, terminals that can open the file by it. Of a region: its phrase and box.
+    """
+    path = _linked(hit.path) if linked else shown_path(hit.path)
+    if isinstance(hit, RegionHit):
+        return f"{rank:>3}. {_score(hit.score)}  {path}\n{boxed_lines([(hit.phrase, '', hit.box)], width)[0]}"
+    lines = [f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  {path}"]
+    if hit.caption is not None:
+        caption = _wrapped(_marked(hit.caption, generated=True), max(SHORTEST, width - len(INDENT)))
+        lines.extend(INDENT + line for line in caption)
+    return "\n".join([*lines, *_phrase_lines(hit.phrases, width)])
 
 
 def sentence_hits_as_text(hits: Sequence[SentenceHit], width: int = 80) -> str:
@@ -83,6 +101,16 @@ def shown_path(path: Path) -> str:
     except (OSError, ValueError):  # the current folder is gone, or on another drive
         relative = whole
     return printable(relative if len(relative) < len(whole) else whole)
+
+
+def _linked(path: Path) -> str:
+    """A path that terminals open when it is clicked on."""
+    shown = shown_path(path)
+    try:
+        target = path.absolute().as_uri()
+    except (OSError, ValueError):  # the current folder is gone
+        return shown
+    return Style(link=target).render(shown, color_system=ColorSystem.STANDARD)
 
 
 def printable(text: str) -> str:
@@ -132,6 +160,15 @@ def boxed_lines(rows: Sequence[tuple[str, str, Box]], width: int) -> list[str]:
 
 def _phrase_lines(phrases: Sequence[Phrase], width: int) -> list[str]:
     return boxed_lines([(phrase.text, _score(phrase.score), phrase.box) for phrase in phrases], width)
+
+
+def box_as_text(box: Box) -> str:
+    """Left, top, right and bottom in whole pixels, as ``--like-box`` takes them.
+
+    >>> box_as_text((1.2, 3.0, 40.0, 50.7))
+    '1,3,40,51'
+    """
+    return ",".join(f"{_number(value, 0):.0f}" for value in box)
 
 
 def _box(box: Box) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import QueryError
 from index import Generated, LibraryReader, Query, SearchParams
@@ -43,8 +44,9 @@ def rank(
     params: SearchParams,
     generated: Generated,
     weight: float = CAPTION_WEIGHT,
+    allowed: NDArray[np.int64] | None = None,
 ) -> list[Ranked]:
-    """The ``limit`` best photos, best first; equal scores in order of their number.
+    """The ``limit`` best photos, of all or of the ``allowed`` (n,), best first; equal scores in order of their number.
 
     ``exclude``: by what is seen. ``only``: photos with a caption, by how well it answers. ``include``: the score of
     what is seen plus ``weight`` times the caption's; a photo without one counts as if it had the mean of the
@@ -53,15 +55,19 @@ def rank(
     captions: dict[int, float] = {}
     if generated != "exclude":
         photo_ids, scores = reader.caption_scores(query)
+        if allowed is not None:
+            allowed_mask = np.isin(photo_ids, allowed)
+            photo_ids, scores = photo_ids[allowed_mask], scores[allowed_mask]
         captions = dict(zip(photo_ids.tolist(), scores.tolist(), strict=True))
     if generated == "only":
         found = best(scores, photo_ids, limit)
         seen = _seen(reader, query, [photo_id for photo_id, _ in found])
         return [Ranked(photo_id, score, seen[photo_id]) for photo_id, score in found]
     if not captions:
-        return [Ranked(photo_id, score, score) for photo_id, score in reader.search_photos(query, limit, params)]
+        by_sight = reader.search_photos(query, limit, params, allowed)
+        return [Ranked(photo_id, score, score) for photo_id, score in by_sight]
     count = max(CANDIDATES, limit)
-    seen = dict(reader.search_photos(query, count, params))
+    seen = dict(reader.search_photos(query, count, params, allowed))
     seen |= _seen(reader, query, [photo_id for photo_id, _ in best(scores, photo_ids, count) if photo_id not in seen])
     mean = float(np.mean([captions[photo_id] for photo_id in seen if photo_id in captions]))
     candidates = np.array(sorted(seen), np.int64)

@@ -1,49 +1,56 @@
 """Answers from an open library and a model that fits it."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.multimodal import MultimodalModel, PhotoVectors, SentenceVector
-from engine.photos.decode import Decoded, decode
-from engine.search.captions import rank, require_choice
+from engine.errors import QueryError
+from engine.multimodal import MultimodalModel, SentenceVector
+from engine.photos.decode import decode
+from engine.search.captions import Ranked, rank, require_choice
+from engine.search.combination import ReadPart, combined, probability_of_all, read_parts
+from engine.search.example import example_query, rank_alike, rank_alike_and_described, record_of
 from engine.search.explain import phrases_of
-from engine.types import Alignment, Hit, SentenceHit
-from index import Generated, LibraryReader, Query, SearchParams
-from index.exact import at_unit_length, best, score_records
-
-Warn = Callable[[str], None]
-
-CANDIDATES = 1000  # photos that `similar` compares by cosine
+from engine.search.question import Question
+from engine.search.regions import phrase_in_region, rank_regions
+from engine.types import Alignment, Box, Hit, Phrase, RegionHit, SentenceHit, Warn
+from index import Generated, LibraryReader, PhotoFilter, SearchParams
+from index.exact import score_records
 
 
 def search(
     reader: LibraryReader,
     model: MultimodalModel,
-    text: str,
+    question: Question,
     limit: int,
     params: SearchParams,
     warn: Warn,
     min_probability: float = 0.0,
     generated: Generated = "include",
+    where: PhotoFilter | None = None,
 ) -> list[Hit]:
-    """Photos that a text describes, best first, with the phrases and their boxes.
+    """Photos that answer a question, best first, with the phrases of what should be seen and their boxes.
 
-    Those that match with less than ``min_probability`` are left out, if the model knows probabilities. ``generated``
-    says what captions count for, see ``rank``.
+    Those that match with less than ``min_probability`` are left out, if a probability is known: not beside an example.
+    ``generated`` says what captions count for, see ``rank``; beside an example they count nothing.
 
     Raises:
-        QueryError: the text has no word that the model knows, or ``generated`` is no choice.
+        QueryError: a text has no word that the model knows, or ``generated`` is no choice, or none for an example.
+        PhotoError: an example cannot be read.
     """
     require_choice(generated)
-    read = model.read(text)
-    for warning in read.warnings:
-        warn(warning)
-    found = rank(reader, read.vector.query, limit, params, generated)
-    probabilities = _probabilities(model, [photo.seen for photo in found], read.vector)
+    if question.examples and generated == "only":
+        raise QueryError("Example photos are compared with what is seen, not with captions; do not ask for these only.")
+    parts = read_parts(model, question.parts, warn)
+    allowed = _allowed(reader, where)
+    if question.examples:
+        found = _ranked_by_example(reader, model, question, parts, limit, params, allowed)
+        probabilities: list[float | None] = [None] * len(found)
+    else:
+        found = rank(reader, combined(parts), limit, params, generated, allowed=allowed)
+        probabilities = _probabilities_of(reader, model, found, parts)
     kept = [
         (photo, probability)
         for photo, probability in zip(found, probabilities, strict=True)
@@ -59,13 +66,46 @@ def search(
         Hit(
             Path(photo.path),
             ranked.score,
-            phrases_of(
-                read.tokens, read.vector, vectors, boxes, (photo.width, photo.height), model.beta, model.sharpness
-            ),
+            _phrases(model, parts, vectors, boxes, (photo.width, photo.height)),
             probability,
             own[0].text if own else None,
         )
         for (ranked, probability), photo, vectors, boxes, own in hits
+    ]
+
+
+def search_regions(
+    reader: LibraryReader,
+    model: MultimodalModel,
+    question: Question,
+    limit: int,
+    params: SearchParams,
+    warn: Warn,
+    where: PhotoFilter | None = None,
+) -> list[RegionHit]:
+    """Regions that texts describe, best first: several of a photo where they do not overlap.
+
+    Raises:
+        QueryError: a text has no word that the model knows, or the question has examples.
+    """
+    if question.examples:
+        raise QueryError("Regions are found by texts alone; leave out the example photo.")
+    parts = read_parts(model, question.parts, warn)
+    wanted = [part for part in parts if part.weight > 0]
+    found = rank_regions(reader, combined(parts), limit, params, _allowed(reader, where))
+    ids = [photo_id for photo_id, _, _ in found]
+    if not ids:
+        return []
+    vectors = reader.photo_vectors(ids)[:, : model.num_regions]
+    hits = zip(found, reader.photos(ids), vectors, reader.boxes(ids), strict=True)
+    return [
+        RegionHit(
+            Path(photo.path),
+            _in_pixels(boxes[region], (photo.width, photo.height)),
+            score,
+            phrase_in_region(wanted, own, region),
+        )
+        for (_, region, score), photo, own, boxes in hits
     ]
 
 
@@ -79,7 +119,7 @@ def sentences(
         QueryError: ``generated`` is no choice.
     """
     require_choice(generated)
-    found = reader.search_sentences(_record(reader, model, image), limit, generated)
+    found = reader.search_sentences(record_of(reader, model, image), limit, generated)
     ids = [sentence_id for sentence_id, _ in found]
     texts = reader.sentence_texts(ids)
     scores = [score for _, score in found]
@@ -92,28 +132,24 @@ def sentences(
     return [SentenceHit(*hit) for hit in zip(texts, scores, probabilities, reader.are_generated(ids), strict=True)]
 
 
-def similar(reader: LibraryReader, model: MultimodalModel, image: Path, limit: int) -> list[Hit]:
-    """Photos that look like a photo, without the photo itself; 1 is an equal photo.
-
-    The score is that of words with each region of the photo in the place of a word: the mean over its regions of the
-    best cosine in the other photo (and the cosine of the photo vectors, where the model has them, for half of it).
-    Lengths are left out, because in a model with plain dot products long vectors would win every time.
+def similar(
+    reader: LibraryReader,
+    model: MultimodalModel,
+    images: Sequence[Path],
+    limit: int,
+    params: SearchParams,
+    where: PhotoFilter | None = None,
+) -> list[Hit]:
+    """Photos that look like one photo or, on average, like several, without these; 1 is an equal photo.
 
     Raises:
-        PhotoError: the photo cannot be read.
+        PhotoError: a photo cannot be read.
+        QueryError: no photo, or too many.
     """
-    unit = at_unit_length(_record(reader, model, image))
-    share = 0.5 if model.has_global else 1.0
-    query = Query(
-        unit[: model.num_regions] * (share / model.num_regions),
-        unit[-1] * (1 - share) if model.has_global else None,
-    )
-    own = reader.photo_id_of_path(_absolute(image))
-    candidates = [photo_id for photo_id, _ in reader.search_photos(query, CANDIDATES + limit) if photo_id != own]
-    scores = score_records(at_unit_length(reader.photo_vectors(candidates)), query)
-    found = best(scores, np.array(candidates, dtype=np.int64), limit)
-    photos = reader.photos([photo_id for photo_id, _ in found])
-    return [Hit(Path(photo.path), score) for photo, (_, score) in zip(photos, found, strict=True)]
+    question = Question(examples=tuple(images))
+    found = _ranked_by_example(reader, model, question, (), limit, params, _allowed(reader, where))
+    photos = reader.photos([photo.photo_id for photo in found])
+    return [Hit(Path(photo.path), ranked.score) for photo, ranked in zip(photos, found, strict=True)]
 
 
 def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Alignment:
@@ -126,7 +162,8 @@ def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Ali
     read = model.read(sentence)
     for warning in read.warnings:
         warn(warning)
-    decoded, vectors = _embed(model, image)
+    decoded = decode(image, target=model.image_size)
+    vectors = model.embed_photos([decoded.image])
     regions = vectors.records[0, : model.num_regions]
     (score,) = score_records(vectors.records, read.vector.query).tolist()
     (probability,) = _probabilities(model, [score], read.vector)
@@ -135,30 +172,63 @@ def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Ali
     return Alignment(image, sentence, score, *size, phrases, probability)
 
 
+def _allowed(reader: LibraryReader, where: PhotoFilter | None) -> NDArray[np.int64] | None:
+    return None if where is None else reader.passing_photos(where)
+
+
+def _ranked_by_example(
+    reader: LibraryReader,
+    model: MultimodalModel,
+    question: Question,
+    parts: Sequence[ReadPart],
+    limit: int,
+    params: SearchParams,
+    allowed: NDArray[np.int64] | None,
+) -> list[Ranked]:
+    query = example_query(reader, model, question.examples, question.box)
+    if parts:
+        text = combined(parts)
+        found = rank_alike_and_described(reader, query, text, limit, params, allowed, question.examples)
+    else:
+        found = rank_alike(reader, query, limit, params, allowed, question.examples)
+    return [Ranked(photo_id, score, score) for photo_id, score in found]
+
+
+def _phrases(
+    model: MultimodalModel,
+    parts: Sequence[ReadPart],
+    vectors: NDArray[np.float32],
+    boxes: NDArray[np.float32],
+    size: tuple[int, int],
+) -> tuple[Phrase, ...]:
+    """The phrases of all texts that should be seen, in the order of the texts."""
+    return tuple(
+        phrase
+        for part in parts
+        if part.weight > 0
+        for phrase in phrases_of(part.tokens, part.vector, vectors, boxes, size, model.beta, model.sharpness)
+    )
+
+
+def _in_pixels(box: NDArray[np.float32], size: tuple[int, int]) -> Box:
+    x0, y0, x1, y1 = (box * np.array([*size, *size])).tolist()
+    return x0, y0, x1, y1
+
+
+def _probabilities_of(
+    reader: LibraryReader, model: MultimodalModel, found: Sequence[Ranked], parts: Sequence[ReadPart]
+) -> list[float | None]:
+    """How likely photos match all texts; None for each where the model has no calibration."""
+    if len(parts) == 1 and parts[0].weight == 1:
+        return _probabilities(model, [photo.seen for photo in found], parts[0].vector)
+    if model.calibration is None or not found:
+        return [None] * len(found)
+    records = reader.photo_vectors([photo.photo_id for photo in found])
+    return [*probability_of_all(model.calibration, parts, records).tolist()]
+
+
 def _probabilities(model: MultimodalModel, scores: Sequence[float], vector: SentenceVector) -> list[float | None]:
     """How likely photos with these scores match a text; None for each where the model has no calibration."""
     if model.calibration is None:
         return [None] * len(scores)
     return [*model.calibration.probabilities(np.array(scores, dtype=np.float32), vector.query).tolist()]
-
-
-def _embed(model: MultimodalModel, image: Path) -> tuple[Decoded, PhotoVectors]:
-    decoded = decode(image, target=model.image_size)
-    return decoded, model.embed_photos([decoded.image])
-
-
-def _absolute(image: Path) -> str:
-    return os.path.normpath(image.absolute())  # as the catalogue writes paths
-
-
-def _record(reader: LibraryReader, model: MultimodalModel, image: Path) -> NDArray[np.float32]:
-    """The record (S, D) of a photo: the stored one where the file is indexed and unchanged, else computed now."""
-    photo_id = reader.photo_id_of_path(_absolute(image))
-    if photo_id is not None and image.is_file():
-        (photo,) = reader.photos([photo_id])
-        status = image.stat()
-        if (photo.size, photo.mtime_ns) == (status.st_size, status.st_mtime_ns):
-            stored: NDArray[np.float32] = reader.photo_vectors([photo_id])[0]
-            return stored
-    computed: NDArray[np.float32] = _embed(model, image)[1].records[0]
-    return computed.astype(np.float16).astype(np.float32)  # as it would be stored

@@ -82,3 +82,9 @@ def maker(request: pytest.FixtureRequest, tmp_path: Path) -> Maker:
 @pytest.fixture
 def plain(tmp_path: Path) -> Maker:
     return Maker(tmp_path / "library", BuildSpec("tiny", "f1" * 32, 5, 12, has_global=True))
+
+
+@pytest.fixture(scope="session")
+def maker_class() -> type[Maker]:
+    """The maker itself, for fixtures that live longer than a test."""
+    return Maker

@@ -8,13 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import (
@@ -123,10 +122,10 @@ def test_a_missing_photo_comes_back_with_its_vectors(plain: Any) -> None:
     assert verify_library(plain.folder) == []
 
 
-def test_other_models_are_compacted_too_or_go(plain: Any) -> None:
+def test_other_models_are_compacted_too_or_go(plain: Any, maker_class: Any) -> None:
     wear(plain)
     other = BuildSpec("other", "0e" * 32, 3, 7, has_global=False)
-    newer = type(plain)(plain.folder, other)
+    newer = maker_class(plain.folder, other)
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(other)
         newer.add(writer, ["/photos/1.jpg", "/photos/4.jpg"])
@@ -212,12 +211,13 @@ def test_a_catalogue_from_before_two_compactions_does_not_trust_their_index(plai
 CHANGES = st.lists(st.tuples(st.sampled_from(["add", "change", "copy", "remove"]), st.integers(0, 9)), max_size=12)
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=10)
 @given(lives=st.lists(CHANGES, min_size=1, max_size=3), max_rows=st.integers(6, 40))
 def test_any_life_of_a_library_survives(
-    tmp_path_factory: pytest.TempPathFactory, plain: Any, lives: Any, max_rows: int
+    tmp_path_factory: pytest.TempPathFactory, maker_class: Any, lives: Any, max_rows: int
 ) -> None:
-    maker = type(plain)(tmp_path_factory.mktemp("life") / "library", replace(plain.spec, num_regions=2, dimension=3))
+    spec = BuildSpec("tiny", "f1" * 32, 2, 3, has_global=True)
+    maker = maker_class(tmp_path_factory.mktemp("life") / "library", spec)
     for life in lives:
         with LibraryWriter.open(maker.folder, max_rows=max_rows) as writer:
             writer.use_build(maker.spec)

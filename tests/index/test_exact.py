@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.exact import best, score_captions, score_records, score_sentences
+from index.exact import best, score_captions, score_records, score_regions, score_sentences
 from index.values import Query
 
 
@@ -66,6 +66,31 @@ def test_sentences_equal_loops_whatever_lies_between_them(
         expected.append(score + (float(rows[start + count] @ photo_vector) if photo_vector is not None else 0.0))
     scores = score_sentences(rows, np.array(starts), np.array(num_words), regions, photo_vector)
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-4)
+
+
+@settings(deadline=None)
+@given(
+    sizes=st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(0, 4), st.integers(1, 7)),
+    has_global=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_weighted_words_equal_loops(sizes: tuple[int, int, int, int], has_global: bool, seed: int) -> None:
+    num_photos, num_regions, num_words, dimension = sizes
+    rng = np.random.default_rng(seed)
+    records = rng.standard_normal((num_photos, num_regions + has_global, dimension)).astype(np.float16)
+    words = rng.standard_normal((num_words, dimension)).astype(np.float32)
+    weights = rng.choice([-1.0, -0.5, 0.0, 0.5, 2.0], num_words).astype(np.float32)
+    query = Query(words, rng.standard_normal(dimension).astype(np.float32) if has_global else None, weights)
+    photos, regions = [], []
+    for record in records.astype(np.float64):
+        own = record[:num_regions]
+        score = sum(float(w) * max(float(v @ word) for v in own) for w, word in zip(weights, words, strict=True))
+        photos.append(score + (float(record[-1] @ query.sentence) if has_global else 0.0))
+        regions.append([sum(float(w) * float(v @ word) for w, word in zip(weights, words, strict=True)) for v in own])
+    np.testing.assert_allclose(score_records(records, query), photos, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(score_regions(records, query, num_regions), regions, rtol=1e-4, atol=1e-4)
+    wanted = [word * w for w, word in zip(weights, words, strict=True) if w > 0]
+    np.testing.assert_allclose(query.wanted_words, np.array(wanted).reshape(-1, dimension), rtol=1e-6)
 
 
 def unit(row: NDArray[np.float16]) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """Searches against slow loops and, approximate ones, against the oracle."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,47 @@ def test_the_index_grows_with_the_library(plain: Any) -> None:
         query = plain.query()
         assert paths_of(reader, reader.search_photos(query, 9, FULL)) == [p for p, _ in plain.slow_search(query)[:9]]
     assert plain.warnings == []
+
+
+@pytest.mark.parametrize("params", [SearchParams(), SearchParams("exact"), FULL], ids=lambda params: params.mode)
+def test_unwanted_words_count_against_a_photo(maker: Any, params: SearchParams) -> None:
+    maker.fill(37, max_rows=44)
+    query = maker.query(3)
+    weighted = replace(query, weights=np.float32([1, -2, 0.5]))
+    with maker.reader() as reader:
+        found = reader.search_photos(weighted, 37, params)
+        sole = [replace(query, words=query.words[[t]], sentence=None) for t in range(3)]
+        rest = replace(query, words=query.words[:0])
+        expected = {
+            path: maker.slow_score(path, rest)
+            + sum(w * maker.slow_score(path, one) for w, one in zip((1, -2, 0.5), sole, strict=True))
+            for path in maker.vectors
+        }
+        assert paths_of(reader, found) == sorted(expected, key=lambda path: -expected[path])
+        np.testing.assert_allclose([s for _, s in found], sorted(expected.values(), reverse=True), atol=1e-4)
+
+
+@pytest.mark.parametrize("flat_limit", [10**6, 500], ids=["flat index", "inverted lists"])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_regions_equal_a_loop_over_all_of_them(maker: Any, share: float, flat_limit: int) -> None:
+    maker.fill(200, max_rows=333, flat_limit=flat_limit)
+    query = maker.query(2)
+    with maker.reader(flat_limit=flat_limit) as reader:
+        allowed = reader.photo_ids[: round(share * 200)]
+        names = {photo.path: photo.photo_id for photo in reader.photos(allowed.tolist())}
+        expected = [
+            (names[path], region, float(sum(vector.astype(np.float64) @ word for word in query.words)))
+            for path, vectors in maker.vectors.items()
+            if path in names
+            for region, vector in enumerate(vectors[:5])
+        ]
+        expected = sorted(expected, key=lambda one: -one[2])[:25]
+        for params in (SearchParams("exact"), FULL):
+            found = reader.search_regions(query, 25, params, None if share == 1 else allowed)
+            assert [one[:2] for one in found] == [one[:2] for one in expected]
+            np.testing.assert_allclose([one[2] for one in found], [one[2] for one in expected], rtol=1e-4)
+        assert reader.search_regions(query, 0) == []
+        assert len(reader.search_regions(query, 10**5)) <= 1000
 
 
 @pytest.mark.gpu

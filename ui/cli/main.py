@@ -9,9 +9,12 @@ import typer
 from ui.cli import (
     align,
     caption,
+    compact,
     config,
     duplicates,
     evaluate,
+    export,
+    import_,
     index,
     logs,
     prune,
@@ -21,6 +24,7 @@ from ui.cli import (
     sentences,
     similar,
     status,
+    verify,
 )
 from ui.cli.console import ErrorReportingGroup, last_resort
 from ui.cli.defaults import use_settings
@@ -43,6 +47,10 @@ app.command("roots")(roots.command)
 app.command("duplicates")(duplicates.command)
 app.command("remove", no_args_is_help=True)(remove.command)
 app.command("prune")(prune.command)
+app.command("verify")(verify.command)
+app.command("compact")(compact.command)
+app.command("export", no_args_is_help=True)(export.command)
+app.command("import", no_args_is_help=True)(import_.command)
 app.add_typer(config.app, name="config")
 app.add_typer(evaluate.app, name="evaluate")
 

@@ -1,17 +1,60 @@
 """``engine search``: photos that a text describes."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from engine.types import Box, Hit, RegionHit
 from ui import present
-from ui.cli import options
-from ui.cli.console import fail, print_json, terminal_width, warn
+from ui.cli import filters, options, results
+from ui.cli.console import fail, note, warn
+
+NO_PHOTOS = "The library holds no photos yet; run `engine index FOLDER` first."
+
+
+def box(text: str) -> Box:
+    """Four numbers with commas between.
+
+    >>> box("0,10,20.5,30")
+    (0.0, 10.0, 20.5, 30.0)
+    """
+    try:
+        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no box; write left,top,right,bottom in pixels.") from error
+    return x0, y0, x1, y1
 
 
 def command(
-    text: Annotated[list[str], typer.Argument(help="What should be seen in the photo.", metavar="TEXT...")],
+    text: Annotated[
+        list[str] | None, typer.Argument(help="What should be seen in the photo.", metavar="TEXT...")
+    ] = None,
     limit: options.Limit = 10,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--also", metavar="TEXT", help="What should be seen besides. '0.5:red' counts half, in TEXT too."),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="TEXT", help="What should not be seen; counts half unless '1:people' says more."),
+    ] = None,
+    like: Annotated[
+        list[Path] | None,
+        typer.Option("--like", metavar="IMAGE", help="A photo that the answers should look like. - reads their paths."),
+    ] = None,
+    like_box: Annotated[
+        Any,  # a tuple would ask Typer for four arguments
+        typer.Option("--like-box", parser=box, metavar="X0,Y0,X1,Y1", help="What alone counts of it, in pixels."),
+    ] = None,
+    after: filters.After = None,
+    before: filters.Before = None,
+    camera: filters.Camera = None,
+    near: filters.Near = None,
+    within: filters.Within = None,
+    folder: filters.Folder = None,
+    orientation: filters.Lying = None,
+    min_size: filters.MinSize = None,
     min_probability: Annotated[
         float | None,
         typer.Option(
@@ -21,32 +64,60 @@ def command(
             "0 shows everything.",
         ),
     ] = None,
-    min_score: Annotated[float | None, typer.Option(help="Leave out photos with a lower score.")] = None,
+    min_score: Annotated[float | None, typer.Option(help="Leave out what has a lower score.")] = None,
     generated: options.Generated = "include",
+    regions: Annotated[
+        bool, typer.Option("--regions", help="Find regions of photos; neither probabilities nor captions count.")
+    ] = False,
+    crops: Annotated[
+        Path | None, typer.Option("--output", metavar="FOLDER", help="Write the regions into a new or empty folder.")
+    ] = None,
     json: options.Json = False,
+    print0: results.PrintNul = False,
+    lines: results.Format = None,
+    preview: results.Preview = False,
     library: options.Library = None,
     model: options.Model = None,
     device: options.Device = "auto",
 ) -> None:
-    """Find photos by a description; see where each phrase of it was found."""
+    """Find photos by a description, an example or both; see where each phrase was found."""
+    if not (text or also or like):
+        raise typer.BadParameter("Write what should be seen, or name an example with --like.", param_hint="TEXT...")
+    if crops is not None and not regions:
+        raise typer.BadParameter("It takes regions; add --regions.", param_hint="--output")
+    output = results.Output(json, print0, lines, preview)
+    where = filters.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
+    paths = results.paths_of(like or [])
     from engine import Engine
+    from engine.search.crops import require_room
+    from engine.search.question import Question
 
-    query = " ".join(text)
+    query = " ".join(text or [])
+    asked = Question.of(query, also=also or [], without=without or [], like=paths, box=like_box)
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
-        found = engine.search(query, limit, generated=generated)
-        cut = engine.default_min_probability if min_probability is None else min_probability
+        if regions:
+            if crops is not None:
+                require_room(crops)
+            found_regions = engine.search_regions(asked, limit, where=where)
+            if not found_regions:
+                raise fail(filters.nothing_passes(engine, where) or NO_PHOTOS)
+            _print_regions(found_regions, min_score, crops, query, output)
+            return
+        found = engine.search(asked, limit, generated=generated, where=where)
+        if not found:
+            nothing = options.NO_CAPTIONS if generated == "only" else NO_PHOTOS
+            raise fail(filters.nothing_passes(engine, where) or nothing)
         if min_probability and engine.model.calibration is None:
             warn(f"The model {engine.model.name} knows no probabilities, so --min-probability leaves nothing out.")
+        # The model's cut is for one text: of several, each has to reach it.
+        own_cut = engine.default_min_probability ** len(asked.wanted)
+    _print_photos(found, own_cut if min_probability is None else min_probability, min_score, query, output)
+
+
+def _print_photos(found: list[Hit], cut: float, min_score: float | None, query: str, output: results.Output) -> None:
     likely = [hit for hit in found if hit.probability is None or hit.probability >= cut]
     hits = [hit for hit in likely if min_score is None or hit.score >= min_score]
-    if not found and generated == "only":
-        raise fail(options.NO_CAPTIONS)
-    if not found:
-        raise fail("The library holds no photos yet; run `engine index FOLDER` first.")
-    if json:
-        print_json([present.hit_as_dict(hit) for hit in hits])
-    elif hits:
-        typer.echo(present.hits_as_text(hits, terminal_width()))
+    output.print(hits)
     if not likely:
         closest = max(hit.probability or 0 for hit in found)
         raise fail(
@@ -54,6 +125,22 @@ def command(
             f"{present.percent(closest)}. --min-probability 0 shows the closest photos anyway."
         )
     if not hits:
-        raise fail(
-            f"Nothing matches {query!r} with a score of at least {min_score:g}; the best has {found[0].score:.3f}."
-        )
+        raise _none_scores(query, min_score, found[0].score)
+
+
+def _print_regions(
+    found: list[RegionHit], min_score: float | None, crops: Path | None, query: str, output: results.Output
+) -> None:
+    hits = [hit for hit in found if min_score is None or hit.score >= min_score]
+    output.print(hits)
+    if not hits:
+        raise _none_scores(query, min_score, found[0].score)
+    if crops is not None:
+        from engine.search.crops import write_crops
+
+        written = write_crops(hits, crops, failed=lambda error: warn(str(error)))
+        note(f"Wrote {len(written)} regions into {crops}.")
+
+
+def _none_scores(query: str, min_score: float | None, best: float) -> typer.Exit:
+    return fail(f"Nothing matches {query!r} with a score of at least {min_score:g}; the best has {best:.3f}.")

@@ -1,0 +1,63 @@
+"""Several texts as one: wanted and unwanted ones, each with its weight."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.alignment.calibration import Calibration
+from engine.language.tokens import Tokens
+from engine.multimodal import MultimodalModel, SentenceVector
+from engine.search.question import Part
+from engine.types import Warn
+from index import Query
+from index.exact import score_records
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPart:
+    """A text as the model reads it, and how much it counts."""
+
+    tokens: Tokens
+    vector: SentenceVector
+    weight: float
+
+
+def read_parts(model: MultimodalModel, parts: Sequence[Part], warn: Warn) -> tuple[ReadPart, ...]:
+    """The texts with their vectors; ``warn`` is told what a user should know about each.
+
+    Raises:
+        QueryError: one has no word that the model knows.
+    """
+    read = []
+    for part in parts:
+        text = model.read(part.text)
+        for warning in text.warnings:
+            warn(warning)
+        read.append(ReadPart(text.tokens, text.vector, part.weight))
+    return tuple(read)
+
+
+def combined(parts: Sequence[ReadPart]) -> Query:
+    """One query, whose score is the sum of the scores of one text or more, each times its weight.
+
+    The words stand side by side. The sentence vectors add up, because the global term is a plain product.
+    """
+    if len(parts) == 1 and parts[0].weight == 1:
+        return parts[0].vector.query
+    words = np.concatenate([part.vector.words for part in parts])
+    weights = np.repeat([part.weight for part in parts], [len(part.vector.words) for part in parts])
+    sentences = [part.vector.sentence * np.float32(part.weight) for part in parts if part.vector.sentence is not None]
+    return Query(words, np.sum(sentences, axis=0) if sentences else None, weights.astype(np.float32))
+
+
+def probability_of_all(
+    calibration: Calibration, parts: Sequence[ReadPart], records: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """How likely photos (n, S, D) match every wanted text and no unwanted one, (n,): as if these were independent."""
+    each = [calibration.probabilities(score_records(records, part.vector.query), part.vector.query) for part in parts]
+    likely = [own if part.weight > 0 else 1 - own for part, own in zip(parts, each, strict=True)]
+    product: NDArray[np.float64] = prod(likely, start=np.ones(len(records)))
+    return product

@@ -1,0 +1,103 @@
+"""What is asked of a library: texts that a photo should match or not, photos it should look like."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from engine.errors import QueryError
+from engine.types import Box
+
+UNWANTED_WEIGHT = 0.5
+"""How much an unwanted text counts against a photo, beside a wanted one; measured in docs/decisions.md."""
+
+MOST_WEIGHT = 100.0
+MOST_EXAMPLES = 20
+
+# A digit after the colon makes it a time of day or the shape of a picture, and no weight.
+_WEIGHTED = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+):(?!\d)\s*(\S.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text and how much it counts; less than nothing where it should not be seen."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Texts and examples that are answered together.
+
+    Attributes:
+        parts: texts with their weights.
+        examples: photos that the answers should look like; they need not be indexed.
+        box: of the one example, what alone counts of it: x0, y0, x1, y1 in pixels of the upright photo.
+
+    Raises:
+        QueryError: nothing is wanted, a weight that is none, too many examples, or a box without its example.
+    """
+
+    parts: tuple[Part, ...] = ()
+    examples: tuple[Path, ...] = ()
+    box: Box | None = None
+
+    def __post_init__(self) -> None:
+        for part in self.parts:
+            if not 0 < abs(part.weight) <= MOST_WEIGHT:
+                raise QueryError(
+                    f"The weight of {part.text!r} is {abs(part.weight):g}; it can be above 0 and up to {MOST_WEIGHT:g}."
+                )
+        if not self.wanted and not self.examples:
+            raise QueryError("Nothing is asked for: write what should be seen in the photo, or name an example photo.")
+        if len(self.examples) > MOST_EXAMPLES:
+            raise QueryError(f"{len(self.examples)} example photos are too many; name at most {MOST_EXAMPLES}.")
+        if self.box is not None and len(self.examples) != 1:
+            raise QueryError(f"A box belongs to one example photo, and there are {len(self.examples)}; name one.")
+
+    @classmethod
+    def about(cls, asked: "str | Question") -> "Question":
+        """A question as it is, or one about a text, in which no weight is looked for."""
+        return asked if isinstance(asked, Question) else cls((Part(asked),))
+
+    @property
+    def wanted(self) -> tuple[Part, ...]:
+        """The texts that should be seen."""
+        return tuple(part for part in self.parts if part.weight > 0)
+
+    @classmethod
+    def of(
+        cls,
+        text: str = "",
+        *,
+        also: Iterable[str] = (),
+        without: Iterable[str] = (),
+        like: Iterable[str | Path] = (),
+        box: Box | None = None,
+    ) -> Self:
+        """A question from texts as a person writes them: ``0.5:red`` counts half, see ``weighted``.
+
+        >>> Question.of("a car", also=["0.5:red"], without=["people"]).parts
+        (Part(text='a car', weight=1.0), Part(text='red', weight=0.5), Part(text='people', weight=-0.5))
+        """
+        wanted = [weighted(one) for one in ([text, *also] if text else also)]
+        unwanted = [weighted(one, UNWANTED_WEIGHT) for one in without]
+        parts = (*wanted, *(Part(part.text, -part.weight) for part in unwanted))
+        return cls(parts, tuple(Path(path) for path in like), box)
+
+
+def weighted(text: str, otherwise: float = 1.0) -> Part:
+    """A text that may begin with its weight and a colon.
+
+    A number before a colon that a digit follows is no weight. A text that begins like one is searched for with a
+    weight before it.
+
+    >>> weighted("0.5:red"), weighted("red: a colour"), weighted("16:9 pictures")
+    (Part(text='red', weight=0.5), Part(text='red: a colour', weight=1.0), Part(text='16:9 pictures', weight=1.0))
+    >>> weighted("1: 2: the sequel")
+    Part(text='2: the sequel', weight=1.0)
+    """
+    found = _WEIGHTED.fullmatch(text)
+    return Part(text, otherwise) if found is None else Part(found[2], float(found[1]))

@@ -1,0 +1,89 @@
+"""Regions for a text: each a hit of its own, several of a photo where they do not overlap."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.search.combination import ReadPart
+from engine.types import Box
+from index import LibraryReader, Query, SearchParams
+
+MOST_OVERLAP = 0.5  # as intersection over union, between two hits in one photo
+_ASKED_FOR = 8  # regions for each hit: boxes of one thing crowd together
+
+Found = tuple[int, int, float]
+"""A photo, the position of the region in it, and the score."""
+
+
+def rank_regions(
+    reader: LibraryReader, query: Query, limit: int, params: SearchParams, allowed: NDArray[np.int64] | None
+) -> list[Found]:
+    """The ``limit`` best regions, best first, without those that overlap a better one of their photo."""
+    count = _ASKED_FOR * limit
+    while True:
+        found = reader.search_regions(query, count, params, allowed)
+        kept = _without_overlaps(reader, found)
+        if len(kept) >= limit or len(found) < count:
+            return kept[:limit]
+        count *= _ASKED_FOR
+
+
+def phrase_in_region(parts: Sequence[ReadPart], regions: NDArray[np.float32], region: int) -> str:
+    """The words, in a row and of one text, that fit a region better than they fit the others of its photo.
+
+    Each word counts what it scores in the region above its mean over the photo's regions (R, D). Without such a word,
+    the first text as it is.
+    """
+    best_phrase, best_gain = parts[0].tokens.text, 0.0
+    for part in parts:
+        scores = part.weight * (part.vector.words @ regions.T)  # (T, R)
+        start, end, gain = best_run(scores[:, region] - scores.mean(axis=1))
+        if gain > best_gain:
+            best_phrase, best_gain = part.tokens.phrase(start, end), gain
+    return best_phrase
+
+
+def best_run(gains: NDArray[np.floating]) -> tuple[int, int, float]:
+    """The run of numbers (T,) with the largest sum: its start, its end (exclusive), the sum; empty if none is above 0.
+
+    >>> best_run(np.array([-1.0, 2.0, -0.5, 3.0, -4.0, 1.0]))
+    (1, 4, 4.5)
+    """
+    best = (0, 0, 0.0)
+    start, total = 0, 0.0
+    for place, gain in enumerate(gains.tolist()):
+        if total <= 0:
+            start, total = place, 0.0
+        total += gain
+        if total > best[2]:
+            best = (start, place + 1, total)
+    return best
+
+
+def overlap(one: Box | NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union (n,) of a box with others (n, 4).
+
+    >>> overlap((0, 0, 2, 1), np.float32([[1, 0, 3, 1], [0, 0, 2, 1], [5, 5, 6, 6]])).round(2).tolist()
+    [0.33000001311302185, 1.0, 0.0]
+    """
+    corners = np.asarray(one, np.float32)
+    shared = np.minimum(corners[2:], others[:, 2:]) - np.maximum(corners[:2], others[:, :2])
+    intersection = shared.clip(0).prod(axis=1)
+    union = (corners[2:] - corners[:2]).prod() + (others[:, 2:] - others[:, :2]).prod(axis=1) - intersection
+    shares: NDArray[np.float32] = intersection / np.maximum(union, np.finfo(np.float32).tiny)
+    return shares
+
+
+def _without_overlaps(reader: LibraryReader, found: Sequence[Found]) -> list[Found]:
+    photo_ids = sorted({photo_id for photo_id, _, _ in found})
+    boxes = dict(zip(photo_ids, reader.boxes(photo_ids), strict=True)) if photo_ids else {}
+    kept: list[Found] = []
+    taken: dict[int, list[NDArray[np.float32]]] = {}
+    for photo_id, region, score in found:
+        box = boxes[photo_id][region]
+        others = taken.setdefault(photo_id, [])
+        if not others or overlap(box, np.stack(others)).max() < MOST_OVERLAP:
+            others.append(box)
+            kept.append((photo_id, region, score))
+    return kept

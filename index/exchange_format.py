@@ -1,0 +1,146 @@
+"""What an export is made of: the files in its folder, and the lines in them, each checked when it is read.
+
+library.json       the format, the model, and how many photos and sentences there are; written last
+photos.jsonl       a photo a line: metadata, regions, captions
+sentences.jsonl    a sentence a line
+photos.npy         with vectors: the records (n, S, D) in half precision; a photo's line says which is its own
+sentences.npy      with vectors: the rows of words (W, D); a sentence's line says where its own begin
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, ValidationError
+
+from index.errors import ExchangeError
+
+LIBRARY, PHOTOS, SENTENCES = "library.json", "photos.jsonl", "sentences.jsonl"
+PHOTO_VECTORS, SENTENCE_VECTORS = "photos.npy", "sentences.npy"
+FORMAT = 1
+
+_Natural = Annotated[int, Field(ge=0, lt=2**63)]
+_Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+_Side = Annotated[int, Field(ge=1, lt=2**31)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Text = Annotated[str, Field(max_length=100_000)]
+_Name = Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class NameBytes(_Line):
+    """A file name that is not UTF-8: its bytes in hexadecimal."""
+
+    bytes: Annotated[str, Field(pattern=r"^(0[1-9a-f]|[1-9a-f][0-9a-f])+$", max_length=100_000)]
+
+
+FileName = Annotated[str, Field(min_length=1, max_length=100_000, pattern=r"^[^\x00]*$")] | NameBytes
+
+
+class ModelLine(_Line):
+    """The model that made the vectors."""
+
+    name: _Name
+    fingerprint: _Name
+    num_regions: Annotated[int, Field(ge=1, le=1_000)]
+    dimension: Annotated[int, Field(ge=1, le=65_536)]
+    has_global: bool
+
+
+class LibraryFile(_Line):
+    """The whole of ``library.json``."""
+
+    format: Literal[1]
+    model: ModelLine | None
+    photos: _Natural
+    sentences: _Natural
+    vectors: bool
+
+
+class CaptionLine(_Line):
+    """A caption, in order from the best; its text is also a sentence of the library."""
+
+    text: _Text
+    log_probability: float
+    captioner: _Name
+
+
+class PhotoLine(_Line):
+    """A photo. `record` counts those of ``photos.npy`` in order of the lines; copies name one that came before.
+
+    A region is left, top, right, bottom, from 0 to 1 of the photo's size, and the proposal's score. There are none, and
+    no record, for a photo that the model has not seen.
+    """
+
+    path: FileName
+    size: _Natural
+    mtime_ns: _Whole
+    content_hash: _Name
+    width: _Side
+    height: _Side
+    format: _Name
+    taken_at: NaiveDatetime | None
+    camera: _Text | None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None
+    utc_offset_minutes: Annotated[int, Field(ge=-1439, le=1439)] | None
+    pixel_hash: _Name | None
+    perceptual_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None
+    added_at: NaiveDatetime
+    missing_since: NaiveDatetime | None
+    record: _Natural | None = None
+    regions: list[tuple[_Share, _Share, _Share, _Share, float]] | None
+    captions: list[CaptionLine]
+
+
+class SentenceLine(_Line):
+    """A sentence. `start` is its first row in ``sentences.npy``: its words, and its own vector where the model has one.
+
+    There is neither for a sentence that the model has not seen.
+    """
+
+    text: _Text
+    source: FileName
+    generated: bool
+    start: _Natural | None = None
+    num_words: Annotated[int, Field(ge=0, lt=2**31)] | None
+
+
+Line = TypeVar("Line", bound=_Line)
+
+
+def name_as_json(name: str) -> str | dict[str, str]:
+    """A file name as Python spells it, as it stands in an export.
+
+    >>> name_as_json("a b.jpg"), name_as_json("\\udcff.jpg")
+    ('a b.jpg', {'bytes': 'ff2e6a7067'})
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return {"bytes": name.encode("utf-8", "surrogateescape").hex()}
+    return name
+
+
+def name_of(value: str | NameBytes) -> str:
+    """The other way round."""
+    return value if isinstance(value, str) else bytes.fromhex(value.bytes).decode("utf-8", "surrogateescape")
+
+
+def parsed(kind: type[Line], data: bytes, where: str) -> Line:
+    """A line, or a file of one value. Raises ExchangeError that says where it is and what is wrong with it."""
+    try:
+        return kind.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise wrong(where, f"{place}: {first['msg']}" if place else first["msg"]) from error
+
+
+def wrong(where: str | Path, found: str) -> ExchangeError:
+    """The error for something that is not as an export has it."""
+    return ExchangeError(
+        f"{where}: {found}. Nothing was imported; make the export again with `engine export --vectors`."
+    )

@@ -1,0 +1,175 @@
+"""The options that say which photos may be found: ``--after``, ``--before``, ``--camera``, ``--near`` and the like."""
+
+import math
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from index import PhotoFilter
+from index.filters import Orientation
+
+if TYPE_CHECKING:
+    from engine import Engine
+
+KILOMETRES = {"km": 1.0, "m": 0.001, "mi": 1.609344}
+
+_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_DISTANCE = re.compile(rf"{_NUMBER}\s*(km|m|mi)?", re.IGNORECASE)
+_MEGAPIXELS = re.compile(rf"{_NUMBER}\s*MP", re.IGNORECASE)
+_SIDES = re.compile(r"(\d+)\s*[x×]\s*(\d+)", re.IGNORECASE)
+
+
+def moment(text: str) -> datetime:
+    """The beginning of a year, a month or a day, or a time, with or without a zone.
+
+    >>> moment("2019-05").isoformat(), moment("2019-05-01T12:00+02:00").isoformat()
+    ('2019-05-01T00:00:00', '2019-05-01T12:00:00+02:00')
+    """
+    day = _DAY.fullmatch(text.strip())
+    try:
+        found = (
+            datetime.fromisoformat(text.strip())
+            if day is None
+            else datetime(int(day[1]), int(day[2] or 1), int(day[3] or 1))
+        )
+    except ValueError:
+        found = None
+    if found is None or not 1000 <= found.year < 9999:  # the other years have neighbours that are none
+        raise typer.BadParameter(
+            f"{text!r} is no date; write 2019, 2019-05, 2019-05-01, 2019-05-01T12:00 or 2019-05-01T12:00+02:00."
+        )
+    return found
+
+
+def place(text: str) -> tuple[float, float]:
+    """A latitude and a longitude in degrees.
+
+    >>> place("48.85, 2.35")
+    (48.85, 2.35)
+    """
+    try:
+        latitude, longitude = (float(part) for part in text.split(","))
+    except ValueError:
+        latitude = longitude = math.nan
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise typer.BadParameter(
+            f"{text!r} is no place; write a latitude (-90 to 90) and a longitude (-180 to 180) in degrees, such as "
+            "48.85,2.35."
+        )
+    return latitude, longitude
+
+
+def kilometres(text: str) -> float:
+    """A distance.
+
+    >>> kilometres("20km"), kilometres("500 m"), kilometres("3")
+    (20.0, 0.5, 3.0)
+    """
+    found = _DISTANCE.fullmatch(text.strip())
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no distance; write a number and km, m or mi, such as 20km.")
+    return float(found[1]) * KILOMETRES[(found[2] or "km").lower()]
+
+
+def size(text: str) -> float | tuple[int, int]:
+    """Megapixels, or two sides in pixels.
+
+    >>> size("4MP"), size("2000x1500")
+    (4.0, (2000, 1500))
+    """
+    if sides := _SIDES.fullmatch(text.strip()):
+        return int(sides[1]), int(sides[2])
+    if megapixels := _MEGAPIXELS.fullmatch(text.strip()):
+        return float(megapixels[1])
+    raise typer.BadParameter(f"{text!r} is no size; write two sides in pixels, such as 2000x1500, or 4MP.")
+
+
+def folder_glob(text: str) -> str:
+    """A glob as the index takes it: one with a slash becomes a path from the root, ``~`` the home folder."""
+    if text == "~" or "/" in text or os.sep in text:
+        return os.path.normpath(Path(text).expanduser().absolute()).replace(os.sep, "/")
+    if text in {"", ".", ".."}:
+        return os.path.normpath(Path(text).absolute()).replace(os.sep, "/")
+    return text
+
+
+After = Annotated[
+    datetime | None,
+    typer.Option(
+        "--after", parser=moment, metavar="DATE",
+        help="Taken then or later: 2019, 2019-05, 2019-05-01 or 2019-05-01T12:00, by the camera's clock; with a zone "
+        "(+02:00, Z) in UTC, as far as photos know theirs.",
+    ),
+]  # fmt: skip
+Before = Annotated[
+    datetime | None,
+    typer.Option(
+        "--before", parser=moment, metavar="DATE",
+        help="Taken earlier: --after 2019 --before 2020 is the year 2019.",
+    ),
+]  # fmt: skip
+Camera = Annotated[str | None, typer.Option("--camera", help="Part of the camera's name, in any case.")]
+Near = Annotated[
+    Any,  # a tuple would ask Typer for two arguments
+    typer.Option("--near", parser=place, metavar="LAT,LON", help="Taken near a place, in degrees; with --within."),
+]
+Within = Annotated[
+    float | None,
+    typer.Option("--within", parser=kilometres, metavar="DISTANCE", help="How near: 20km, 500m, 3mi."),
+]
+Folder = Annotated[
+    str | None,
+    typer.Option(
+        "--folder", metavar="GLOB",
+        help="In or below a folder: a name such as '2019-*', or a path such as '~/Pictures/**/raw'.",
+    ),
+]  # fmt: skip
+Lying = Annotated[Orientation | None, typer.Option("--orientation", help="Of the upright photo.")]
+MinSize = Annotated[
+    Any,
+    typer.Option("--min-size", parser=size, metavar="SIZE", help="At least 2000x1500 pixels, either way up, or 4MP."),
+]
+
+
+def photo_filter(
+    after: datetime | None,
+    before: datetime | None,
+    camera: str | None,
+    near: tuple[float, float] | None,
+    within: float | None,
+    folder: str | None,
+    orientation: Orientation | None,
+    min_size: float | tuple[int, int] | None,
+) -> PhotoFilter:
+    """The filter that these options ask for."""
+    if near is not None and within is None:
+        raise typer.BadParameter("--near needs a distance; add --within 20km.", param_hint="--near")
+    if near is None and within is not None:
+        raise typer.BadParameter("--within needs a place; add --near LAT,LON.", param_hint="--within")
+    return PhotoFilter(
+        after=after,
+        before=before,
+        camera=camera,
+        near=near,
+        within_km=within,
+        folder=None if folder is None else folder_glob(folder),
+        orientation=orientation,
+        min_megapixels=min_size if isinstance(min_size, float) else None,
+        min_size=min_size if isinstance(min_size, tuple) else None,
+    )
+
+
+def nothing_passes(engine: "Engine", where: PhotoFilter) -> str | None:
+    """What to say when no photo was found because of the filter; None where that is not why."""
+    known = engine.reader.coverage()
+    if where.is_empty or not known.photos:
+        return None
+    return (
+        f"No photo passes the filter: of {known.photos} photos, {known.dated} have a date, {known.placed} a place and "
+        f"{known.with_camera} a camera. Widen a filter, or leave one out."
+    )

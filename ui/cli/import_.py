@@ -1,0 +1,28 @@
+"""``engine import``: a library made of an export."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.cli import options
+
+
+def command(
+    source: Annotated[Path, typer.Argument(help="What `engine export --vectors` wrote.", metavar="DIR")],
+    library: options.Library = None,
+) -> None:
+    """Make a new library from an export with vectors, without looking at a photo.
+
+    Everything in the export is checked, and the library is there when all of it was right. The folders that were
+    indexed are no part of an export: name them to `engine index` to bring the new library up to date.
+    """
+    from engine.settings import library_folder
+    from index.importing import import_library
+
+    folder = (library or library_folder()).expanduser()
+    report = import_library(source, folder)
+    typer.echo(
+        f"{report.photos} photos and {report.sentences} sentences, embedded by the model {report.model_name!r}, are in "
+        f"the library in {folder}."
+    )

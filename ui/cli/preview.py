@@ -1,0 +1,59 @@
+"""Thumbnails in the terminal, through the package textual-image."""
+
+import logging
+import os
+import sys
+from importlib.util import find_spec
+
+import typer
+from rich.console import Console
+
+from engine.errors import PhotoError
+from engine.types import Hit, RegionHit
+from ui.cli.console import warn
+
+HEIGHT = 10  # lines
+_DECODED = 512  # pixels a side, at least: more than so many lines show
+
+
+def require_preview() -> None:
+    """Refuse ``--preview`` where nothing could be shown."""
+    if find_spec("textual_image") is None:
+        raise typer.BadParameter(
+            "thumbnails need the package textual-image: pip install 'visual-semantic-engine[preview]'.",
+            param_hint="--preview",
+        )
+    console = Console()
+    if not sys.stdout.isatty() or console.is_dumb_terminal or console.color_system is None or not _has_size():
+        raise typer.BadParameter(
+            "thumbnails need a terminal with colours and a size, and stdout is none; leave it out.",
+            param_hint="--preview",
+        )
+
+
+def _has_size() -> bool:
+    """Whether the terminal has columns and rows: one that nobody looks at may have none."""
+    try:
+        return 0 not in os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        return False
+
+
+def show_preview(hit: Hit | RegionHit) -> None:
+    """Show a photo, or the region of it, under its line; say so where it cannot be read any more."""
+    logging.getLogger("textual_image").setLevel(logging.ERROR)  # it tells of every question that went unanswered
+    from textual_image.renderable import Image  # it asks the terminal what it can show when it is imported
+
+    from engine.photos.decode import decode
+
+    try:
+        decoded = decode(hit.path, target=_DECODED)
+    except PhotoError as error:
+        warn(str(error))
+        return
+    picture = decoded.image
+    if isinstance(hit, RegionHit):
+        scale = picture.width / decoded.width, picture.height / decoded.height
+        x0, y0, x1, y1 = (round(value * scale[place % 2]) for place, value in enumerate(hit.box))
+        picture = picture.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
+    Console().print(Image(picture, width="auto", height=HEIGHT))
