@@ -85,7 +85,8 @@ def coverage(connection: Connection) -> Coverage:
     statement = select(
         func.count(Photo.id), func.count(Photo.taken_at), func.count(Photo.latitude), func.count(Photo.camera)
     ).where(Photo.missing_since.is_(None))
-    return Coverage(*connection.execute(statement).one().tuple())
+    row = connection.execute(statement).one()
+    return Coverage(row[0], row[1], row[2], row[3])
 
 
 def passing_photos(connection: Connection, where: PhotoFilter) -> NDArray[np.int64]:

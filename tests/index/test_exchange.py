@@ -340,7 +340,7 @@ def test_a_bad_export_is_refused_with_one_line_that_says_where(own_export: Path,
     assert [path.name for path in own_export.parent.iterdir() if "made" in path.name] == []
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_whatever_a_byte_is_changed_to_the_import_is_refused_or_whole(
     exported: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -26,12 +26,9 @@ def paths_of(result: Result) -> list[Path]:
 
 def test_what_should_not_be_seen_moves_down(cli: Cli, library: Path) -> None:
     plain = paths_of(cli("search", "a cat", *ANYWAY, "--json", library=library))
-    without = paths_of(
-        cli("search", "a cat", "--not", "5:a cat", "--also", "a flower", *ANYWAY, "--json", library=library)
-    )
+    without = paths_of(cli("search", "a cat", "--not", "2:a cat", *ANYWAY, "--json", library=library))
     assert plain[0].name == "chelsea.png"
-    assert without[0].name == "flower.jpg"
-    assert without.index(plain[0]) > 0
+    assert without == plain[::-1]
 
 
 def test_the_cut_is_for_each_text(cli: Cli, library: Path) -> None:
@@ -83,9 +80,9 @@ def test_paths_alone_for_xargs(cli: Cli, library: Path) -> None:
     assert both.stdout == "1\x002\x003\0"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="names are text there")
-def test_a_name_of_any_bytes_is_printed_as_it_is(cli: Cli, photos: Path, tmp_path: Path) -> None:
-    name = os.fsencode(tmp_path) + b"/caf\xe9\n.png"
+@pytest.mark.skipif(os.name == "nt", reason="names have one line there")
+def test_a_name_of_two_lines_is_printed_as_it_is(cli: Cli, photos: Path, tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/caf\xc3\xa9\n.png"
     Path(os.fsdecode(name)).write_bytes((photos / "chelsea.png").read_bytes())
     library = tmp_path / "library"
     assert cli("index", tmp_path, library=library).exit_code == 0

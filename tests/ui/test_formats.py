@@ -9,8 +9,12 @@ from ui.formats import FIELDS, LineFormat
 from ui.present import printable
 
 HIT = Hit(
-    Path("/photos/a b.jpg"), 0.123456, (Phrase("a dog", (1.4, 2, 3, 4), 0.5), Phrase("runs", (0, 0, 9, 9), 0.7)), 0.25, "it"
-)  # fmt: skip
+    Path("/photos/a b.jpg"),
+    0.123456,
+    (Phrase("a dog", (1.4, 2, 3, 4), 0.5), Phrase("runs", (0, 0, 9, 9), 0.7)),
+    probability=0.25,
+    caption="it",
+)
 REGION = RegionHit(Path("/photos/a.jpg"), (1, 2, 3, 4.6), 1.5, "a dog")
 
 
