@@ -6,7 +6,9 @@
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
-from engine.types import Alignment, Caption, Description, Hit, Phrase, RegionCaption, SentenceHit
+from engine.search.question import Question
+from engine.types import Alignment, Caption, Description, Hit, Phrase, RegionCaption, RegionHit, SentenceHit
+from index import PhotoFilter
 
 if TYPE_CHECKING:
     from engine.api import Engine
@@ -18,8 +20,11 @@ __all__ = [
     "Engine",
     "EngineError",
     "Hit",
+    "PhotoFilter",
     "Phrase",
+    "Question",
     "RegionCaption",
+    "RegionHit",
     "SentenceHit",
 ]
 

@@ -94,20 +94,20 @@ def passing_photos(connection: Connection, where: PhotoFilter) -> NDArray[np.int
     conditions = [*_time_conditions(connection, where), *_size_conditions(where)]
     if where.camera is not None:
         conditions.append(Photo.camera.in_(_cameras(connection, where.camera)))
-    columns: list[Any] = [Photo.id, Photo.latitude, Photo.longitude]
+    columns: list[Any] = [Photo.id]
     if where.near is not None and where.within_km is not None:
         conditions.append(_box_around(*where.near, where.within_km))
+        columns += [Photo.latitude, Photo.longitude]
     if where.folder is not None:
         columns.append(Photo.path)
     rows = connection.execute(select(*columns).where(*conditions).order_by(Photo.id)).all()
-    ids = np.array([row[0] for row in rows], np.int64)
     passes = np.ones(len(rows), bool)
-    if where.near is not None and where.within_km is not None and len(rows):
-        places = np.array([row[1:3] for row in rows], np.float64)
+    if where.near is not None and where.within_km is not None:
+        places = np.array([(row.latitude, row.longitude) for row in rows], np.float64).reshape(-1, 2)
         passes &= distances_km(where.near, places) <= where.within_km
     if where.folder is not None:
-        passes &= in_folders([row[3] for row in rows], where.folder)
-    return ids[passes]
+        passes &= in_folders([row.path for row in rows], where.folder)
+    return np.array([row[0] for row in rows], np.int64)[passes]
 
 
 def distances_km(place: tuple[float, float], places: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -70,7 +70,7 @@ class Question:
     @classmethod
     def of(
         cls,
-        text: str = "",
+        text: str | None = None,
         *,
         also: Iterable[str] = (),
         without: Iterable[str] = (),
@@ -82,7 +82,7 @@ class Question:
         >>> Question.of("a car", also=["0.5:red"], without=["people"]).parts
         (Part(text='a car', weight=1.0), Part(text='red', weight=0.5), Part(text='people', weight=-0.5))
         """
-        wanted = [weighted(one) for one in ([text, *also] if text else also)]
+        wanted = [weighted(one) for one in (also if text is None else [text, *also])]
         unwanted = [weighted(one, UNWANTED_WEIGHT) for one in without]
         parts = (*wanted, *(Part(part.text, -part.weight) for part in unwanted))
         return cls(parts, tuple(Path(path) for path in like), box)

@@ -15,7 +15,7 @@ from PIL import Image
 from typer.testing import Result
 
 Cli = Callable[..., Result]
-INTERRUPTED = "Interrupted. What was done so far is kept; run the same command again to go on.\n"
+INTERRUPTED = "Interrupted.\n"
 
 
 def require_refused(result: Result, *words: str) -> None:

@@ -93,7 +93,7 @@ def command(
     from engine.search.question import Question
 
     query = " ".join(text or [])
-    asked = Question.of(query, also=also or [], without=without or [], like=paths, box=like_box)
+    asked = Question.of(query if text else None, also=also or [], without=without or [], like=paths, box=like_box)
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         if regions:
             if crops is not None:
