@@ -132,7 +132,7 @@ def test_more_than_a_tenth_is_refused_and_a_new_photo_beside_it_is_not_added(
 def test_prune_removes_missing_photos_for_good(cli: Cli, library: Path, own_photos: Path, tmp_path: Path) -> None:
     (own_photos / "chelsea.png").rename(tmp_path / "kept.png")
     cli("index", "--allow-missing", library=library)
-    assert str(own_photos / "chelsea.png") in cli("prune", "--dry-run", library=library).stdout.replace("\n", "")
+    assert "chelsea.png" in cli("prune", "--dry-run", library=library).stdout
     assert "1 missing photos were removed" in cli("prune", library=library).stdout
     assert "0 missing photos were removed" in cli("prune", library=library).stdout
     (tmp_path / "kept.png").rename(own_photos / "chelsea.png")
