@@ -129,7 +129,7 @@ def test_head_takes_the_first_line(start: Start, library: Path) -> None:
 
 def test_a_mistake_of_ours_is_admitted_in_a_sentence(library: Path) -> None:
     """No traceback reaches a user, and ENGINE_DEBUG brings it back."""
-    program = "import ui.present\ndel ui.present.hits_as_text\nfrom ui.cli.main import run\nrun()"
+    program = "import ui.present\ndel ui.present.hit_as_text\nfrom ui.cli.main import run\nrun()"
     environment = {**os.environ, "ENGINE_LIBRARY": str(library), "PYTHONPATH": str(Path(__file__).parents[2])}
 
     def run(**more: str) -> "subprocess.CompletedProcess[str]":
