@@ -79,7 +79,7 @@ class Engine:
             device: ``auto``, ``cpu`` or ``cuda``.
             warn: told what a user should know, a sentence at a time.
         """
-        return cls(Path(library).expanduser() if library else library_folder(), model, device, warn)
+        return cls(library_folder(library), model, device, warn)
 
     def __enter__(self) -> Self:
         return self

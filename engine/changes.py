@@ -76,8 +76,10 @@ def require_present(known: Mapping[str, KnownPhoto], scan: Scan, changes: Change
     Raises:
         PhotosGoneError: a root holds no photo any more, or more than a tenth of the library would be hidden.
     """
-    present = {path: photo.photo_id for path, photo in known.items() if not photo.missing}
     gone = set(changes.gone)
+    if not gone:
+        return
+    present = {path: photo.photo_id for path, photo in known.items() if not photo.missing}
     found = [photo.path for photo in scan.photos]
     for root in scan.roots:
         lost = sum(photo_id in gone for path, photo_id in present.items() if is_below(path, root))

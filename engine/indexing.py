@@ -149,7 +149,8 @@ class Indexer:
         if not allow_missing:
             require_present(known, scan, changes)
         self._writer.use_build(spec, discard_vectors=rebuild_vectors)
-        self._writer.replace_roots(without_covered([*self._writer.roots(), *scan.roots]))
+        roots = without_covered([*self._writer.roots(), *scan.roots])
+        self._writer.replace_roots(roots)
         self._writer.note_changes(moved=changes.moves, returned=changes.returned, gone=changes.gone)
         self._seen = self._writer.known_sentences()
         self.result.failed.extend(scan.failures)
@@ -157,7 +158,7 @@ class Indexer:
         self.result.unchanged = changes.unchanged
         self.result.moved, self.result.missing = len(changes.moves), len(changes.gone)
         self.result.found_again = len(changes.returned)
-        left_behind = list(_left_behind(known, scan, self._writer.roots()))
+        left_behind = list(_left_behind(known, scan, roots))
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
         self._photos([*changes.to_read, *left_behind], stored)
         if self._captions is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.changes import is_below
 from engine.errors import LibraryError, PhotoPathError, PhotosGoneError
 from engine.photos.scan import Scan, scan
-from index import LibraryWriter, read_catalogue
+from index import LibraryWriter, read_catalogue, read_roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,12 @@ def prune(folder: Path, *, dry_run: bool = False) -> list[str]:
 
 
 def _writer(folder: Path) -> LibraryWriter:
-    read_catalogue(folder)  # refused where there is no library: a writer would make one
+    read_roots(folder)  # refused where there is no library: a writer would make one
     return LibraryWriter.open(folder)
 
 
 def _roots_of(folder: Path) -> list[str]:
     try:
-        return read_catalogue(folder).roots
+        return read_roots(folder)
     except LibraryError:  # there is none yet, or it is damaged, which writing to it will say
         return []

@@ -125,9 +125,9 @@ def _folder(variable: str, default: Path) -> Path:
     return Path(value).expanduser() if value else default
 
 
-def library_folder() -> Path:
-    """The library used when none is named: ``ENGINE_LIBRARY``, or the user's data folder."""
-    return _folder("ENGINE_LIBRARY", user_data_path(APPLICATION) / "library")
+def library_folder(named: str | Path | None = None) -> Path:
+    """The library that was named, else ``ENGINE_LIBRARY``, or one in the user's data folder."""
+    return Path(named).expanduser() if named else _folder("ENGINE_LIBRARY", user_data_path(APPLICATION) / "library")
 
 
 def cache_folder() -> Path:

@@ -1,6 +1,6 @@
 """The shelf: keeps photos, sentences and their vectors in a folder, and finds them again. It knows no model."""
 
-from index.catalogue import Catalogue, read_catalogue, read_photos, read_status
+from index.catalogue import Catalogue, read_catalogue, read_photos, read_roots, read_status
 from index.compaction import CompactionReport, compact_library
 from index.errors import (
     EngineError,
@@ -61,6 +61,7 @@ __all__ = [
     "compact_library",
     "read_catalogue",
     "read_photos",
+    "read_roots",
     "read_status",
     "verify_library",
 ]

@@ -1,7 +1,11 @@
 """What a library knows about photos, read without its vectors: so it can be asked of one whose vectors are damaged."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from index.failures import explained
 from index.layout import FAISS_FILES, bytes_of
@@ -25,24 +29,27 @@ def read_catalogue(folder: Path) -> Catalogue:
 
     Raises LibraryMissingError, LibraryDamagedError, LibraryReadOnlyError or LibraryError.
     """
-    engine = open_for_reading(folder)
-    with explained(folder, DATABASE), engine.connect() as connection:
+    with _open(folder) as connection:
         build = BuildRepository(connection).current_build()
         photos = PhotoRepository(connection).known_photos(None if build is None else build.build_id)
         return Catalogue(photos, RootRepository(connection).roots())
 
 
+def read_roots(folder: Path) -> list[str]:
+    """The paths that were indexed by name, in order. Raises the same."""
+    with _open(folder) as connection:
+        return RootRepository(connection).roots()
+
+
 def read_photos(folder: Path) -> list[StoredPhoto]:
     """Everything about the photos of a library whose file is there, in order of their numbers. Raises the same."""
-    engine = open_for_reading(folder)
-    with explained(folder, DATABASE), engine.connect() as connection:
+    with _open(folder) as connection:
         return PhotoRepository(connection).present_photos()
 
 
 def read_status(folder: Path) -> LibraryStatus:
     """Counts and sizes, for a person to look at. Raises the same."""
-    engine = open_for_reading(folder)
-    with explained(folder, DATABASE), engine.connect() as connection:
+    with _open(folder) as connection:
         repository = BuildRepository(connection)
         build, builds = repository.current_build(), repository.all_builds()
         photos = 0 if build is None else repository.num_photos(build.build_id)
@@ -64,3 +71,10 @@ def read_status(folder: Path) -> LibraryStatus:
         faiss_bytes=bytes_of(folder.glob(FAISS_FILES)),
         builds=tuple(builds),
     )
+
+
+@contextmanager
+def _open(folder: Path) -> Iterator[Connection]:
+    engine = open_for_reading(folder)
+    with explained(folder, DATABASE), engine.connect() as connection:
+        yield connection

@@ -39,17 +39,39 @@ def search_photos(
 
     `index` is asked for only when the search is approximate.
     """
-    rows = _rows_of(snapshot, allowed)
-    records = np.unique(snapshot.records[rows])
-    if _is_exact(snapshot, params, flat_limit, len(records)):
-        chosen = records
-    else:
-        chosen = _candidates(snapshot, query.wanted_words, params, index(), None if allowed is None else records)
-    scores = np.full(snapshot.num_records, -np.inf, np.float32)
-    if len(chosen):
-        scores[chosen] = _score_some(snapshot, chosen, query)
-    rows = rows[np.isin(snapshot.records[rows], chosen)]
+    rows, records = _to_score(snapshot, query.wanted_words, params, index, flat_limit, allowed)
+    scores = np.empty(snapshot.num_records, np.float32)
+    if len(records):
+        scores[records] = _score_some(snapshot, records, query)
     return best(scores[snapshot.records[rows]], snapshot.photo_ids[rows], limit)
+
+
+def _to_score(
+    snapshot: Snapshot,
+    words: NDArray[np.float32],
+    params: SearchParams,
+    index: Callable[[], "FaissStore"],
+    flat_limit: int,
+    allowed: NDArray[np.int64] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where in `photo_ids` the photos stand that are scored, and their records, each once and ascending.
+
+    They are all photos, or the `allowed` (n,); or of these the candidates of the index for the words (T, D).
+    """
+    rows = np.arange(len(snapshot.photo_ids))
+    if allowed is not None:
+        rows = rows[np.isin(snapshot.photo_ids, allowed)]
+    records_mask = np.zeros(snapshot.num_records, bool)
+    records_mask[snapshot.records[rows]] = True
+    records = np.flatnonzero(records_mask)
+    if not _is_exact(snapshot, params, flat_limit, len(records)):
+        found = _candidates(snapshot, words, params, index(), None if allowed is None else records_mask)
+        found_mask = np.zeros_like(records_mask)
+        found_mask[found] = True
+        records_mask &= found_mask  # the index knows photos that are missing too
+        records = np.flatnonzero(records_mask)
+        rows = rows[records_mask[snapshot.records[rows]]]
+    return rows, records
 
 
 def _candidates(
@@ -57,16 +79,14 @@ def _candidates(
     words: NDArray[np.float32],
     params: SearchParams,
     index: "FaissStore",
-    records: NDArray[np.int64] | None,
+    allowed_mask: NDArray[np.bool_] | None,
 ) -> NDArray[np.int64]:
-    """The records, of all or of the given (n,), with the best regions for the words (T, D), ascending."""
-    if records is None:
+    """The records, of all or of those in a mask (n,), with the best regions for the words (T, D), ascending."""
+    if allowed_mask is None:
         found = index.search(words, params.num_neighbours, params.nprobe)
         return found[found < snapshot.num_records]  # the index may know photos that were added after this snapshot
-    allowed_mask = np.zeros(snapshot.num_records, bool)
-    allowed_mask[records] = True
     # What is allowed lies thinner in the cells of the index, so that more of them hold as many neighbours.
-    nprobe = params.nprobe * snapshot.num_records // max(1, len(records))
+    nprobe = params.nprobe * snapshot.num_records // max(1, int(allowed_mask.sum()))
     return index.search(words, params.num_neighbours, nprobe, allowed_mask)
 
 
@@ -91,16 +111,11 @@ def search_regions(
     Equal scores come in order of photo and region. Of a photo that shares its record with others, all are found.
     """
     num_regions = snapshot.build.num_regions
-    rows = _rows_of(snapshot, allowed)
-    chosen = np.unique(snapshot.records[rows])
-    if not _is_exact(snapshot, params, flat_limit, len(chosen)):
-        deep = replace(params, num_neighbours=max(params.num_neighbours, limit))
-        chosen = _candidates(snapshot, whole_query(query)[None], deep, index(), None if allowed is None else chosen)
-    score = partial(score_regions, num_regions=num_regions)
-    scores = np.full((snapshot.num_records, num_regions), -np.inf, np.float32)
-    if len(chosen):
-        scores[chosen] = _score_some(snapshot, chosen, query, score)
-    rows = rows[np.isin(snapshot.records[rows], chosen)]
+    deep = replace(params, num_neighbours=max(params.num_neighbours, limit))
+    rows, records = _to_score(snapshot, whole_query(query)[None], deep, index, flat_limit, allowed)
+    scores = np.empty((snapshot.num_records, num_regions), np.float32)
+    if len(records):
+        scores[records] = _score_some(snapshot, records, query, partial(score_regions, num_regions=num_regions))
     found = best(scores[snapshot.records[rows]].ravel(), np.arange(len(rows) * num_regions), limit)
     return [(int(snapshot.photo_ids[rows[at // num_regions]]), at % num_regions, value) for at, value in found]
 
@@ -138,13 +153,6 @@ def _score_places(
             stop = starts[-1] + num_words[-1] + snapshot.build.has_global
             scores[low:high] = score(rows[starts[0] : stop], starts - starts[0], num_words)
     return scores
-
-
-def _rows_of(snapshot: Snapshot, allowed: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    """Where in `photo_ids` the allowed photos stand; those that the snapshot does not have are left out."""
-    return (
-        np.arange(len(snapshot.photo_ids)) if allowed is None else np.flatnonzero(np.isin(snapshot.photo_ids, allowed))
-    )
 
 
 def _score_some(

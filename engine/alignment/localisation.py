@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.alignment.segments import Segment, segments
+from engine.boxes import overlaps
 
 
 def likely_regions(scores: NDArray[np.float32], boxes: NDArray[np.float32], sharpness: float) -> NDArray[np.int64]:
@@ -31,19 +32,9 @@ def likely_regions(scores: NDArray[np.float32], boxes: NDArray[np.float32], shar
     """
     deviation = np.maximum(scores.std(axis=1, keepdims=True), np.finfo(np.float32).eps)
     standard = sharpness * (scores - scores.max(axis=1, keepdims=True)) / deviation
-    expected = np.exp(standard) @ _overlap(boxes)  # (N, R) @ (R, R)
+    expected = np.exp(standard) @ overlaps(boxes, boxes)  # (N, R) @ (R, R)
     chosen: NDArray[np.int64] = expected.argmax(axis=1)
     return chosen
-
-
-def _overlap(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """IoU (R, R) of boxes (R, 4); torchvision has it too, but to import that takes longer than a query."""
-    shared = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    intersection = shared.clip(0).prod(axis=2)
-    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    union = area[:, None] + area[None, :] - intersection
-    overlap: NDArray[np.float32] = intersection / np.maximum(union, np.finfo(np.float32).tiny)
-    return overlap
 
 
 def located_segments(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.boxes import union_box
+from engine.boxes import union_box
 from engine.data.captions import CaptionSet
 from engine.data.entities import PhraseBoxes
 from engine.data.features import IMAGE_BATCH, ArrayCache, Report, load_view, no_report

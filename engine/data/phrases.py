@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.boxes import overlaps, union_box
+from engine.boxes import overlaps, union_box
 from engine.data.entities import PhraseBoxes
 from engine.data.features import View
 

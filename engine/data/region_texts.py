@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from engine.alignment.localisation import located_segments
 from engine.alignment.model import AlignmentModel
+from engine.boxes import OVERLAPS, overlaps, union_box
 from engine.captioning.words import WordNumbers
-from engine.data.boxes import OVERLAPS, overlaps, union_box
 from engine.data.caption_batches import RegionText
 from engine.data.entities import PhraseBoxes
 from engine.data.features import SentenceVectors, StoredRegions, View

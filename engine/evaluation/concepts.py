@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.alignment.localisation import likely_regions
 from engine.alignment.model import AlignmentModel
 from engine.alignment.scores import score
-from engine.data.boxes import OVERLAPS, centre_inside, overlaps
+from engine.boxes import OVERLAPS, centre_inside, overlaps
 from engine.data.concepts import ConceptSet, load_concepts
 from engine.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.errors import DatasetError, QueryError

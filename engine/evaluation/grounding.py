@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.alignment.localisation import likely_regions
 from engine.alignment.model import AlignmentModel
-from engine.data.boxes import OVERLAPS, centre_inside, overlaps, union_box
+from engine.boxes import OVERLAPS, centre_inside, overlaps, union_box
 from engine.data.captions import load_captions
 from engine.data.entities import MatchedPhrases, PhraseBoxes, load_entities, phrase_boxes
 from engine.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.data.boxes import overlaps
+from engine.boxes import overlaps
 from engine.data.captions import CaptionSet, load_captions
 from engine.data.entities import load_entities
 from engine.data.features import Report, no_report, stored_regions

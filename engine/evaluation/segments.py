@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.alignment.localisation import located_segments
 from engine.alignment.segments import Segment
-from engine.data.boxes import OVERLAPS, overlaps, union_box
+from engine.boxes import OVERLAPS, overlaps, union_box
 from engine.data.entities import PhraseBoxes
 from engine.evaluation.percent import percent
 

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.boxes import OVERLAPS, overlaps
+from engine.boxes import OVERLAPS, overlaps
 from engine.vision.proposals import WHOLE_IMAGE
 
 SIDES = (0.15, 0.25, 0.35, 0.45, 0.55, 0.7, 0.85, 1.0)  # widths and heights of candidate windows

@@ -85,7 +85,7 @@ def rank_alike(
     candidates = [photo_id for photo_id, _ in found if photo_id not in own]
     if not candidates:
         return []
-    return best(_alike(reader, query, candidates), np.array(candidates, np.int64), limit)
+    return best(_alike(reader.photo_vectors(candidates), query), np.array(candidates, np.int64), limit)
 
 
 def rank_alike_and_described(
@@ -109,15 +109,14 @@ def rank_alike_and_described(
     if not candidates:
         return []
     ordinary = reader.photo_ids[:: -(-reader.num_photos // SAMPLE)].tolist()
-    looks = _standard(_alike(reader, query, candidates), _alike(reader, query, ordinary))
-    words = _standard(
-        score_records(reader.photo_vectors(candidates), text), score_records(reader.photo_vectors(ordinary), text)
-    )
+    records, usual = reader.photo_vectors(candidates), reader.photo_vectors(ordinary)
+    looks = _standard(_alike(records, query), _alike(usual, query))
+    words = _standard(score_records(records, text), score_records(usual, text))
     return best(looks + np.float32(TEXT_WEIGHT) * words, np.array(candidates, np.int64), limit)
 
 
-def _alike(reader: LibraryReader, query: Query, photo_ids: Sequence[int]) -> NDArray[np.float32]:
-    return score_records(at_unit_length(reader.photo_vectors(photo_ids)), query)
+def _alike(records: NDArray[np.float32], query: Query) -> NDArray[np.float32]:
+    return score_records(at_unit_length(records), query)
 
 
 def _standard(scores: NDArray[np.float32], ordinary: NDArray[np.float32]) -> NDArray[np.float32]:

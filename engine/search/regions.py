@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.boxes import overlaps
 from engine.search.combination import ReadPart
-from engine.types import Box
 from index import LibraryReader, Query, SearchParams
 
 MOST_OVERLAP = 0.5  # as intersection over union, between two hits in one photo
@@ -61,20 +61,6 @@ def best_run(gains: NDArray[np.floating]) -> tuple[int, int, float]:
     return best
 
 
-def overlap(one: Box | NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Intersection over union (n,) of a box with others (n, 4).
-
-    >>> overlap((0, 0, 2, 1), np.float32([[1, 0, 3, 1], [0, 0, 2, 1], [5, 5, 6, 6]])).round(2).tolist()
-    [0.33000001311302185, 1.0, 0.0]
-    """
-    corners = np.asarray(one, np.float32)
-    shared = np.minimum(corners[2:], others[:, 2:]) - np.maximum(corners[:2], others[:, :2])
-    intersection = shared.clip(0).prod(axis=1)
-    union = (corners[2:] - corners[:2]).prod() + (others[:, 2:] - others[:, :2]).prod(axis=1) - intersection
-    shares: NDArray[np.float32] = intersection / np.maximum(union, np.finfo(np.float32).tiny)
-    return shares
-
-
 def _without_overlaps(reader: LibraryReader, found: Sequence[Found]) -> list[Found]:
     photo_ids = sorted({photo_id for photo_id, _, _ in found})
     boxes = dict(zip(photo_ids, reader.boxes(photo_ids), strict=True)) if photo_ids else {}
@@ -83,7 +69,7 @@ def _without_overlaps(reader: LibraryReader, found: Sequence[Found]) -> list[Fou
     for photo_id, region, score in found:
         box = boxes[photo_id][region]
         others = taken.setdefault(photo_id, [])
-        if not others or overlap(box, np.stack(others)).max() < MOST_OVERLAP:
+        if not others or overlaps(box[None], np.stack(others)).max() < MOST_OVERLAP:
             others.append(box)
             kept.append((photo_id, region, score))
     return kept

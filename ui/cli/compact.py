@@ -23,7 +23,7 @@ def command(
     from engine.settings import library_folder
     from index import compact_library
 
-    folder = (library or library_folder()).expanduser()
+    folder = library_folder(library)
     report = compact_library(folder, drop_other_models=drop_other_models)
     if json:
         print_json({

@@ -24,7 +24,7 @@ def command(
     from engine.duplicates import find_duplicates
     from engine.settings import library_folder
 
-    folder = (library or library_folder()).expanduser()
+    folder = library_folder(library)
     groups = find_duplicates(folder)
     if json:
         print_json([

@@ -22,6 +22,6 @@ def command(
     from engine.settings import library_folder
     from index.exporting import export_library
 
-    folder = (library or library_folder()).expanduser()
+    folder = library_folder(library)
     report = export_library(folder, destination, vectors=vectors)
     typer.echo(f"{report.photos} photos and {report.sentences} sentences were written to {destination}.")

@@ -166,8 +166,7 @@ def photo_filter(
 
 def nothing_passes(engine: "Engine", where: PhotoFilter) -> str | None:
     """What to say when no photo was found because of the filter; None where that is not why."""
-    known = engine.reader.coverage()
-    if where.is_empty or not known.photos:
+    if where.is_empty or not (known := engine.reader.coverage()).photos:
         return None
     return (
         f"No photo passes the filter: of {known.photos} photos, {known.dated} have a date, {known.placed} a place and "

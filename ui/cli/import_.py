@@ -20,7 +20,7 @@ def command(
     from engine.settings import library_folder
     from index.importing import import_library
 
-    folder = (library or library_folder()).expanduser()
+    folder = library_folder(library)
     report = import_library(source, folder)
     typer.echo(
         f"{report.photos} photos and {report.sentences} sentences, embedded by the model {report.model_name!r}, are in "

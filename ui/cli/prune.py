@@ -17,7 +17,7 @@ def command(
     from engine.roots import prune
     from engine.settings import library_folder
 
-    folder = (library or library_folder()).expanduser()
+    folder = library_folder(library)
     missing = prune(folder, dry_run=dry_run)
     if dry_run:
         for path in missing:

@@ -20,6 +20,6 @@ def command(
     from engine.roots import remove
     from engine.settings import library_folder
 
-    folder = (library or library_folder()).expanduser()
+    folder = library_folder(library)
     removed = remove(folder, paths)
     typer.echo(f"{removed} photos were taken out of the library in {folder}; no file was touched.")

@@ -14,7 +14,7 @@ def command(json: options.Json = False, library: options.Library = None) -> None
     from engine.roots import roots
     from engine.settings import library_folder
 
-    folder = (library or library_folder()).expanduser()
+    folder = library_folder(library)
     found = roots(folder)
     if json:
         print_json([

@@ -92,8 +92,10 @@ def command(
     from engine.search.crops import require_room
     from engine.search.question import Question
 
-    query = " ".join(text or [])
-    asked = Question.of(query if text else None, also=also or [], without=without or [], like=paths, box=like_box)
+    asked = Question.of(
+        " ".join(text) if text else None, also=also or [], without=without or [], like=paths, box=like_box
+    )
+    query = " + ".join([part.text for part in asked.wanted] or [path.name for path in asked.examples])
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         if regions:
             if crops is not None:

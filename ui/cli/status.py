@@ -11,7 +11,7 @@ def command(json: options.Json = False, library: options.Library = None) -> None
     from engine.settings import library_folder
     from index import read_status
 
-    folder = (library or library_folder()).expanduser()
+    folder = library_folder(library)
     status = read_status(folder)
     if json:
         print_json({

@@ -23,7 +23,7 @@ def command(
     from engine.settings import library_folder
     from index import verify_library
 
-    folder = (library or library_folder()).expanduser()
+    folder = library_folder(library)
     problems = verify_library(folder, repair=repair)
     if json:
         print_json([

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.boxes import centre_inside, overlaps, union_box
+from engine.boxes import centre_inside, overlaps, union_box
 from engine.evaluation.percent import percent
 
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.boxes import overlaps
+from engine.boxes import overlaps
 from engine.data.captions import load_captions
 from engine.evaluation.proposals import annotated_boxes, proposal_recall, selective_search
 from engine.evaluation.windows import candidate_windows, greedy_windows

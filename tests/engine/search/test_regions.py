@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine import Engine
+from engine.boxes import overlaps
 from engine.errors import PhotoError, QueryError
 from engine.search.crops import write_crops
 from engine.search.question import Question
-from engine.search.regions import MOST_OVERLAP, best_run, overlap
+from engine.search.regions import MOST_OVERLAP, best_run
 from engine.types import RegionHit
 
 
@@ -65,7 +66,7 @@ def test_overlaps_equal_a_loop() -> None:
     boxes = np.random.default_rng(0).random((20, 4), dtype=np.float32)
     boxes = np.concatenate([np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])], axis=1)
     expected = [slow_overlap(tuple(boxes[0].tolist()), tuple(box.tolist())) for box in boxes]
-    np.testing.assert_allclose(overlap(boxes[0], boxes), expected, atol=1e-5)
+    np.testing.assert_allclose(overlaps(boxes[:1], boxes)[0], expected, atol=1e-5)
 
 
 def test_crops_are_cut_out_of_the_upright_photo(tmp_path: Path) -> None:

@@ -1,17 +1,29 @@
-"""How boxes compare with annotated ones. Boxes are x0 y0 x1 y1 from 0 to 1."""
+"""How boxes compare with each other. Boxes are x0 y0 x1 y1 from 0 to 1."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchvision.ops import box_iou
 
 OVERLAPS = 0.5  # IoU from which a box counts as found, as Flickr30k Entities has it (Plummer et al. 2015)
 
 
 def overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Intersection over union of boxes (n, 4) and others (m, 4) → (n, m)."""
-    found: NDArray[np.float32] = box_iou(torch.tensor(boxes), torch.tensor(others)).numpy()
+    """Intersection over union of boxes (n, 4) and others (m, 4) → (n, m).
+
+    torchvision has it too, but to import that takes longer than a query.
+
+    >>> overlaps(np.float32([[0, 0, 2, 1]]), np.float32([[1, 0, 3, 1], [0, 0, 2, 1], [5, 5, 6, 6]])).round(2).tolist()
+    [[0.33000001311302185, 1.0, 0.0]]
+    """
+    shared = np.minimum(boxes[:, None, 2:], others[None, :, 2:]) - np.maximum(boxes[:, None, :2], others[None, :, :2])
+    intersection = shared.clip(0).prod(axis=2)
+    union = _areas(boxes)[:, None] + _areas(others)[None, :] - intersection
+    found: NDArray[np.float32] = intersection / np.maximum(union, np.finfo(np.float32).tiny)
     return found
+
+
+def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    areas: NDArray[np.float32] = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return areas
 
 
 def union_box(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
