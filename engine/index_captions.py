@@ -114,7 +114,7 @@ class LibraryCaptions:
 
     def _write_loaded(self, batch: Sequence[LoadedPhoto], owners: dict[str, list[int]], result: IndexReport) -> None:
         with result.timed("resize"):
-            pixels = pixels_of([photo.image for photo in batch], self._describer.image_size)
+            pixels = pixels_of([photo.rgb for photo in batch], self._describer.image_size)
         with result.timed("backbone"):
             maps = self._model.regions.extract(pixels)
         self.write([owners[photo.found.path] for photo in batch], pixels, maps, result)

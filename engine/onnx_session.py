@@ -22,7 +22,18 @@ Dimensions = Mapping[int, torch.export.Dim]
 def open_session(
     key: str, module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[str, Dimensions]
 ) -> onnxruntime.InferenceSession:
-    """A session that runs ``module`` on a CPU; its ONNX file is exported once and kept in the cache.
+    """A session that runs ``module`` on a CPU; the arguments are those of ``exported``."""
+    path = exported(key, module, inputs, free)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    # Threads that wait for the next run at full speed would take a core from what torch does between two runs.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    logger.debug("Opening the network in %s", path)
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def exported(key: str, module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[str, Dimensions]) -> Path:
+    """The ONNX file of ``module``, exported once and kept in the cache.
 
     Args:
         key: names the network and its weights; it is exported again when this or the version of torch changes.
@@ -35,12 +46,7 @@ def open_session(
     if not path.is_file():
         logger.info("Exporting a network to %s, which is done once", path)
         replace_file(path, partial(_export, module, inputs, free))
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    # Threads that wait for the next run at full speed would take a core from what torch does between two runs.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    logger.debug("Opening the network in %s", path)
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return path
 
 
 def _export(module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[str, Dimensions], path: Path) -> None:

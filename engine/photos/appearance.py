@@ -3,20 +3,22 @@
 import hashlib
 
 import imagehash
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 _SIDE = 64
 """Pixels. The perceptual hash looks at 32 × 32; averages on the way there halve its time."""
 
 
-def pixel_hash(image: Image.Image, width: int, height: int) -> str:
-    """The BLAKE2b-128 hash of a picture's RGB pixels and of the size in pixels of the photo it is of: 32 digits.
+def pixel_hash(rgb: NDArray[np.uint8], width: int, height: int) -> str:
+    """The BLAKE2b-128 hash of RGB pixels (H, W, 3) and of the size in pixels of the photo they are of: 32 digits.
 
     Photos decoded with the same target have the same hash exactly where all their pixels are equal, whatever
     their format and metadata.
     """
-    digest = hashlib.blake2b(f"{width}x{height} {image.width}x{image.height} ".encode(), digest_size=16)
-    digest.update(image.tobytes())
+    digest = hashlib.blake2b(f"{width}x{height} {rgb.shape[1]}x{rgb.shape[0]} ".encode(), digest_size=16)
+    digest.update(rgb.data)
     return digest.hexdigest()
 
 

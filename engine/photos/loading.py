@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from PIL import Image
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import PhotoError
 from engine.photos.appearance import perceptual_hash, pixel_hash
@@ -24,14 +25,14 @@ _AHEAD = 4
 class LoadedPhoto:
     """A photo ready for the model.
 
-    ``image`` is upright RGB and may be smaller than ``width`` × ``height``, the size in pixels of the whole
+    ``rgb`` (H, W, 3) is upright and may be smaller than ``width`` × ``height``, the size in pixels of the whole
     upright photo. ``pixel_hash`` and ``perceptual_hash`` are those of ``engine.photos.appearance``.
     ``warnings`` are remarks for the user, a line each.
     """
 
     found: FoundPhoto
     content_hash: str
-    image: Image.Image
+    rgb: NDArray[np.uint8]
     width: int
     height: int
     format: str
@@ -99,18 +100,19 @@ def _load(
             raise PhotoError(photo.path, "it changed while it was being read; run the command again")
     except PhotoError as error:
         return Failure(photo.path, error.reason)
+    rgb = np.array(decoded.image)
     remarks = decoded.remarks
     if decoded.mismatched_name:
         remarks = (*remarks, f"the name promises another format; the content is {decoded.format}")
     return LoadedPhoto(
         found=photo,
         content_hash=digest,
-        image=decoded.image,
+        rgb=rgb,
         width=decoded.width,
         height=decoded.height,
         format=decoded.format,
         metadata=decoded.metadata,
-        pixel_hash=pixel_hash(decoded.image, decoded.width, decoded.height),
+        pixel_hash=pixel_hash(rgb, decoded.width, decoded.height),
         perceptual_hash=perceptual_hash(decoded.image),
         warnings=remarks,
     )

@@ -1,12 +1,14 @@
-"""The backbone on whatever runs it fastest: ONNX Runtime on a CPU, torch with autocast on a GPU."""
+"""The backbone on whatever runs it fastest: ONNX Runtime or OpenVINO on a CPU, torch with autocast on a GPU."""
 
-from typing import Protocol
+import sys
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.onnx_session import open_session
+from engine.onnx_session import Dimensions, exported, open_session
 from engine.vision.backbone import Backbone, FeatureMaps
 
 MAX_BATCH = 1024
@@ -44,11 +46,7 @@ class OnnxExtractor:
     device = torch.device("cpu")
 
     def __init__(self, backbone: Backbone, image_size: int) -> None:
-        # Traced with two images: a batch of one would be taken for a constant.
-        pixels = torch.zeros(2, 3, image_size, image_size, dtype=torch.uint8)
-        batch = torch.export.Dim("batch", min=1, max=MAX_BATCH)
-        key = f"maps|{backbone.identity}|{image_size}"
-        self._session = open_session(key, backbone, {"pixels": pixels}, {"pixels": {0: batch}})
+        self._session = open_session(*_export_arguments(backbone, image_size))
 
     def __call__(self, pixels: Tensor) -> FeatureMaps:
         """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
@@ -56,8 +54,45 @@ class OnnxExtractor:
         return tuple(torch.from_numpy(np.concatenate(level)) for level in zip(*runs, strict=True))
 
 
+class BfloatExtractor:
+    """The same network in OpenVINO in bfloat16, for a CPU with instructions for it: twice as fast again."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, backbone: Backbone, image_size: int) -> None:
+        model = exported(*_export_arguments(backbone, image_size))
+        self._network = _openvino().Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+
+    def __call__(self, pixels: Tensor) -> FeatureMaps:
+        """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
+        runs = [self._network({"pixels": some.numpy()}).to_tuple() for some in torch.split(pixels, AT_ONCE)]
+        return tuple(torch.from_numpy(np.concatenate(level)) for level in zip(*runs, strict=True))
+
+
+def _openvino() -> Any:
+    """OpenVINO without its telemetry, which would report each import to its makers: nothing here leaves the machine.
+
+    It is imported late: it takes a second, and is installed only where a CPU can have such instructions.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # importing it fails, which is allowed for
+    import openvino
+
+    return openvino
+
+
+def _export_arguments(
+    backbone: Backbone, image_size: int
+) -> tuple[str, Backbone, Mapping[str, Tensor], Mapping[str, Dimensions]]:
+    # Traced with two images: a batch of one would be taken for a constant.
+    pixels = torch.zeros(2, 3, image_size, image_size, dtype=torch.uint8)
+    batch = torch.export.Dim("batch", min=1, max=MAX_BATCH)
+    return f"maps|{backbone.identity}|{image_size}", backbone, {"pixels": pixels}, {"pixels": {0: batch}}
+
+
 def create_extractor(backbone: Backbone, image_size: int, device: torch.device) -> FeatureExtractor:
     """The fastest way to run ``backbone`` on ``device``."""
     if device.type == "cuda":
         return TorchExtractor(backbone, device)
+    if torch.cpu.get_capabilities().get("avx512_bf16"):
+        return BfloatExtractor(backbone, image_size)
     return OnnxExtractor(backbone, image_size)

@@ -1,5 +1,9 @@
 """The backbone runs the same in ONNX Runtime and torch, is checked by its bytes, and can be exchanged."""
 
+import subprocess
+import sys
+from importlib.util import find_spec
+
 import pytest
 import torch
 
@@ -8,9 +12,10 @@ from engine.files import checked
 from engine.vision.backbone import create_backbone
 from engine.vision.encoder import pool_regions
 from engine.vision.proposals import FixedWindows
-from engine.vision.runtime import OnnxExtractor, TorchExtractor, create_extractor
+from engine.vision.runtime import BfloatExtractor, OnnxExtractor, TorchExtractor, create_extractor
 
 CPU = torch.device("cpu")
+openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed here")
 
 
 def pixels(batch, size=320):
@@ -36,13 +41,43 @@ def test_the_last_map_is_what_the_whole_network_extracts(backbone):
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_onnx_runtime_equals_torch(backbone, batch):
-    fast, slow = create_extractor(backbone, 320, CPU), TorchExtractor(backbone, CPU)
-    assert isinstance(fast, OnnxExtractor)
+    fast, slow = OnnxExtractor(backbone, 320), TorchExtractor(backbone, CPU)
     torch.testing.assert_close(fast(pixels(batch)), slow(pixels(batch)), atol=1e-3, rtol=1e-3)
 
 
-def test_a_batch_gives_what_single_photos_give(backbone):
-    extract = create_extractor(backbone, 320, CPU)
+def test_a_cpu_with_instructions_for_bfloat16_uses_them(backbone):
+    able = torch.cpu.get_capabilities().get("avx512_bf16", False)
+    assert isinstance(create_extractor(backbone, 320, CPU), BfloatExtractor if able else OnnxExtractor)
+
+
+@openvino
+def test_bfloat16_equals_float32_within_its_precision(backbone):
+    fast, slow = BfloatExtractor(backbone, 320)(pixels(6)), OnnxExtractor(backbone, 320)(pixels(6))
+    for half, whole in zip(fast, slow, strict=True):
+        assert half.dtype == torch.float32
+        # A CPU without such instructions runs it in float32.
+        assert (half - whole).pow(2).mean() < 0.01 * whole.pow(2).mean()
+
+
+@openvino
+def test_openvino_reports_nothing_to_its_makers():
+    program = """
+import sys
+calls = []
+sys.addaudithook(lambda event, arguments: calls.append(event))
+from engine.vision.runtime import _openvino
+_openvino().Core()
+import threading, time
+time.sleep(0.5)
+assert not [event for event in calls if event.startswith(("socket.", "urllib."))], calls
+assert threading.active_count() == 1
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("extractor", [OnnxExtractor, pytest.param(BfloatExtractor, marks=openvino)])
+def test_a_batch_gives_what_single_photos_give(backbone, extractor):
+    extract = extractor(backbone, 320)
     together = extract(pixels(3))
     singly = [extract(photo[None]) for photo in pixels(3)]
     for level, features in enumerate(together):
