@@ -21,7 +21,7 @@ from engine.captioning.files import Failed, describe_files, require_numbers
 from engine.captioning.folder import load_captioner
 from engine.device import choose_device
 from engine.errors import LibraryMissingError, ModelError, WrongModelError
-from engine.indexing import Indexer, IndexReport, Progress, Report
+from engine.indexing import Indexer, IndexReport, Report
 from engine.multimodal import MultimodalModel
 from engine.roots import scan_library
 from engine.search import service
@@ -42,10 +42,6 @@ DEFAULT_REGION_CAPTIONER = "regions"
 
 def _warn(text: str) -> None:
     warnings.warn(text, stacklevel=3)
-
-
-def _no_report(_: Progress) -> None:
-    """Say nothing."""
 
 
 class Engine:
@@ -73,11 +69,9 @@ class Engine:
     ) -> Self:
         """Open a library; nothing is read or made yet.
 
-        Args:
-            library: its folder; None for ``ENGINE_LIBRARY`` or the user's data folder.
-            model: ``default``, ``paper`` or a model folder; None for the one that made the library, else ``default``.
-            device: ``auto``, ``cpu`` or ``cuda``.
-            warn: told what a user should know, a sentence at a time.
+        ``library`` is its folder; None for ``ENGINE_LIBRARY`` or the user's data folder. ``model`` is ``default``,
+        ``paper`` or a model folder; None for the one that made the library, else ``default``. ``device`` is ``auto``,
+        ``cpu`` or ``cuda``. ``warn`` is told what a user should know, a sentence at a time.
         """
         return cls(library_folder(library), model, device, warn)
 
@@ -88,6 +82,13 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def beside(self) -> Self:
+        """Another Engine on the same library, with the same networks in memory, for another thread."""
+        other = type(self)(self.folder, self._model_name, self._device, self._warn)
+        other.__dict__["model"] = self.model  # as if it had been loaded there
+        other._describers = self._describers
+        return other
 
     def close(self) -> None:
         """Let go of the library's files."""
@@ -148,7 +149,7 @@ class Engine:
         paths: Iterable[str | Path] | None = None,
         sentences: Iterable[str | Path] = (),
         *,
-        report: Report = _no_report,
+        report: Report = lambda _: None,
         allow_missing: bool = False,
         max_pixels: int | None = None,
         rebuild_vectors: bool = False,
@@ -163,10 +164,10 @@ class Engine:
             report: called with the progress.
             allow_missing: hide photos that disappeared even where a whole folder did, or more than a tenth of the
                 library. Hidden photos come back, with their vectors, when their files do.
-            max_pixels: the largest photo taken, in pixels; None for what the memory of the machine allows.
-            rebuild_vectors: throw the vectors away and make them again; the repair of a damaged vector file.
-            captions: let a caption model describe the photos of the library that it has not described yet; without
-                it, captions stay as they are, and photos that changed lose theirs.
+            max_pixels: the largest photo taken, in pixels; None for what the memory allows.
+            rebuild_vectors: make the vectors again; the repair of a damaged vector file.
+            captions: let a caption model describe photos that it has not described yet; without it, captions stay as
+                they are, and photos that changed lose theirs.
             captioner: ``default``, ``paper`` or the folder of a caption model; None for ``default``.
 
         Raises:

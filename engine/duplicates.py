@@ -12,6 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import PhotoError
+from engine.photos.loading import LoadedPhoto, load_photos
+from engine.photos.scan import FoundPhoto
 from index import StoredPhoto, read_photos
 
 Reason = Literal["same bytes", "same pixels", "resized or re-encoded"]
@@ -62,6 +65,35 @@ def duplicates_of(photos: Sequence[StoredPhoto]) -> list[Duplicates]:
         if (group := sorted((photos[row] for row in rows), key=_quality))
     ]
     return sorted(groups, key=lambda group: group.photos[0].path)
+
+
+def copies_of(image: Path, photos: Sequence[StoredPhoto], target: int) -> list[tuple[Reason, StoredPhoto]]:
+    """Which photos show the same picture as a file, each with the way, in order of path.
+
+    ``target`` is the size in pixels that the library's photos were decoded for, ``image_size`` of its model.
+
+    Raises:
+        PhotoError: the file cannot be read.
+    """
+    status = image.stat()
+    (loaded,) = load_photos([FoundPhoto(str(image), status.st_size, status.st_mtime_ns)], target, workers=1)
+    if not isinstance(loaded, LoadedPhoto):
+        raise PhotoError(str(image), getattr(loaded, "reason", "it cannot be read"))
+    looks, ratio = int(loaded.perceptual_hash, 16), loaded.width / loaded.height
+    found: list[tuple[Reason, StoredPhoto]] = []
+    for photo in photos:
+        if photo.content_hash == loaded.content_hash:
+            found.append(("same bytes", photo))
+        elif photo.pixel_hash == loaded.pixel_hash:
+            found.append(("same pixels", photo))
+        elif (
+            photo.perceptual_hash is not None
+            and looks.bit_count() >= FEWEST_SET
+            and (int(photo.perceptual_hash, 16) ^ looks).bit_count() <= MOST_BITS
+            and abs(photo.width / photo.height / ratio - 1) <= RATIO
+        ):
+            found.append(("resized or re-encoded", photo))
+    return sorted(found, key=lambda item: item[1].path)
 
 
 def _quality(photo: StoredPhoto) -> tuple[int, int, str]:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -62,10 +63,12 @@ class BfloatExtractor:
     def __init__(self, backbone: Backbone, image_size: int) -> None:
         model = exported(*_export_arguments(backbone, image_size))
         self._network = _openvino().Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+        self._lock = Lock()  # the network has one place for its input
 
     def __call__(self, pixels: Tensor) -> FeatureMaps:
         """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
-        runs = [self._network({"pixels": some.numpy()}).to_tuple() for some in torch.split(pixels, AT_ONCE)]
+        with self._lock:
+            runs = [self._network({"pixels": some.numpy()}).to_tuple() for some in torch.split(pixels, AT_ONCE)]
         return tuple(torch.from_numpy(np.concatenate(level)) for level in zip(*runs, strict=True))
 
 

@@ -24,6 +24,7 @@ from ui.cli import (
     sentences,
     similar,
     status,
+    ui,
     verify,
 )
 from ui.cli.console import ErrorReportingGroup, last_resort
@@ -51,6 +52,7 @@ app.command("verify")(verify.command)
 app.command("compact")(compact.command)
 app.command("export", no_args_is_help=True)(export.command)
 app.command("import", no_args_is_help=True)(import_.command)
+app.command("ui")(ui.command)
 app.add_typer(config.app, name="config")
 app.add_typer(evaluate.app, name="evaluate")
 

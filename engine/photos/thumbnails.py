@@ -1,0 +1,66 @@
+"""Small pictures of photos: made when they are first asked for, and kept in the cache."""
+
+import io
+import re
+import shutil
+from pathlib import Path
+from threading import Lock
+
+from engine.errors import PhotoError
+from engine.files import replace_file
+from engine.photos import hashing
+from engine.photos.decode import decode
+from engine.settings import cache_folder
+from index.layout import bytes_of
+
+_QUALITY = 80
+_DIGITS = re.compile(r"[0-9a-f]{32}")
+_writing = Lock()  # threads of one process would share a temporary file
+
+
+def thumbnail(path: str | Path, content_hash: str, side: int = 320) -> Path:
+    """The JPEG file of a small picture of a photo, upright, in RGB and without metadata.
+
+    A picture of this content that was made before is taken, whether the photo can still be read or not. A new one is
+    kept under the content that the file really has: neither a photo that changed since it was indexed nor a library
+    that is wrong on purpose puts a picture in the place of another.
+
+    Args:
+        path: the photo.
+        content_hash: what the library says it is, as ``engine.photos.hashing`` writes it.
+        side: the longest side in pixels, at most; a small photo keeps its size.
+
+    Raises:
+        PhotoError: the photo cannot be read, or the library gives it something else than a content hash.
+        OSError: the cache cannot be written.
+    """
+    if not _DIGITS.fullmatch(content_hash):
+        reason = f"the library says that its content hash is {content_hash[:80]!r}; expected 32 hexadecimal digits"
+        raise PhotoError(str(path), reason)
+    kept = _place(content_hash, side)
+    if not kept.is_file():
+        kept = _place(hashing.content_hash(path), side)
+    if not kept.is_file():
+        image = decode(path, target=side).image
+        image.thumbnail((side, side))
+        encoded = io.BytesIO()
+        image.save(encoded, "JPEG", quality=_QUALITY)
+        with _writing:
+            replace_file(kept, lambda temporary: temporary.write_bytes(encoded.getvalue()))
+    return kept
+
+
+def forget_thumbnails() -> int:
+    """Remove all of them; they are made again when they are asked for. Returns how many bytes they took."""
+    folder = _folder()
+    freed = bytes_of(folder.rglob("*.jpg"))
+    shutil.rmtree(folder, ignore_errors=True)
+    return freed
+
+
+def _folder() -> Path:
+    return cache_folder() / "thumbnails"
+
+
+def _place(content_hash: str, side: int) -> Path:
+    return _folder() / content_hash[:2] / f"{content_hash}-{side}.jpg"

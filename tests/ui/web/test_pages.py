@@ -1,0 +1,250 @@
+"""Each page, run by Streamlit's own test runner on a real library."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+Draw = Callable[..., AppTest]
+
+
+def search_page() -> None:
+    from ui.web.views import search
+
+    search.draw()
+
+
+def photo_page() -> None:
+    from ui.web.views import photo
+
+    photo.draw()
+
+
+def browse_page() -> None:
+    from ui.web.views import browse
+
+    browse.draw()
+
+
+def look_up_page() -> None:
+    from ui.web.views import look_up
+
+    look_up.draw()
+
+
+def library_page() -> None:
+    from ui.web.views import library
+
+    library.draw()
+
+
+@pytest.fixture
+def draw(library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
+    """Draws a page for a library with an address; a page that ends in an exception fails."""
+
+    def run(page: Callable[[], None], of: Path = library, **address: str | list[str]) -> AppTest:
+        monkeypatch.setenv("ENGINE_LIBRARY", str(of))
+        test = AppTest.from_function(page, default_timeout=60)
+        for name, value in address.items():
+            test.query_params[name] = value
+        test.run()
+        assert not test.exception
+        return test
+
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield run
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def html_of(test: AppTest) -> str:
+    return "".join(element.body for element in test.get("html"))
+
+
+@pytest.mark.parametrize("page", [search_page, browse_page, library_page])
+def test_without_a_library_a_page_says_what_to_do_next(draw: Draw, page: Callable[[], None], tmp_path: Path) -> None:
+    test = draw(page, tmp_path / "none")
+    assert any("folder" in info.value for info in test.info)
+
+
+def test_an_address_holds_a_query_and_its_answer_has_boxes(draw: Draw) -> None:
+    test = draw(search_page, q="a cat looks at the camera")
+    assert test.text_input(key="q").value == "a cat looks at the camera"
+    found = html_of(test)
+    assert "chelsea.png" in found
+    assert 'class="vs-box vs-0"' in found
+    assert "data:image/jpeg;base64," in found
+
+
+def test_photos_are_the_ones_that_the_engine_finds_in_its_order(draw: Draw, library: Path) -> None:
+    from engine import Engine
+
+    with Engine.open(library) as engine:
+        expected = [hit.path.name for hit in engine.search("a cup of coffee", min_probability=0.05)]
+    found = html_of(draw(search_page, q="a cup of coffee", cut="5"))
+    assert expected
+    places = [found.index(f"· {name}") for name in expected]
+    assert places == sorted(places)
+
+
+def test_where_nothing_is_likely_the_closest_photos_are_shown(draw: Draw) -> None:
+    test = draw(search_page, q="an elephant", cut="100")
+    assert any("closest" in info.value for info in test.info)
+    assert html_of(test).count("<img") == 8
+
+
+def test_regions_can_be_found_instead_of_photos(draw: Draw) -> None:
+    test = draw(search_page, q="a flag", find="regions")
+    assert any("Regions" in caption.value for caption in test.caption)
+    assert "vs-box" in html_of(test)
+
+
+def test_a_filter_in_the_address_counts(draw: Draw) -> None:
+    test = draw(search_page, q="a cat", folder="no such folder")
+    assert any("No photo passes" in info.value for info in test.info)
+    assert any("0 of " in caption.value for caption in test.sidebar.caption)
+
+
+def test_a_word_that_is_none_is_said_as_a_sentence(draw: Draw, monkeypatch: pytest.MonkeyPatch, library: Path) -> None:
+    monkeypatch.setenv("ENGINE_LIBRARY", str(library))
+    app = Path(search_page.__code__.co_filename).parents[3] / "ui" / "web" / "app.py"
+    test = AppTest.from_file(str(app), default_timeout=60)
+    test.query_params["q"] = "!!!"
+    test.run()
+    assert not test.exception
+    assert len(test.error) == 1
+
+
+@pytest.mark.parametrize("number", ["", "0", "999999999", "-1", "1.5", "../../etc/passwd", "٣", "9" * 30, "1; DROP"])
+def test_an_address_leads_to_no_other_file(draw: Draw, number: str) -> None:
+    test = draw(photo_page, photo=number)
+    assert test.title[0].value == "No such photo"
+    assert "<img" not in html_of(test)
+
+
+def test_a_photo_outside_the_roots_is_not_shown_whatever_the_database_says(
+    draw: Draw, own_library: Path, tmp_path: Path
+) -> None:
+    import sqlite3
+
+    from PIL import Image
+
+    secret = tmp_path / "secret.png"
+    Image.new("RGB", (40, 30), "red").save(secret)
+    with sqlite3.connect(own_library / "library.sqlite3") as database:
+        database.execute("UPDATE photos SET path = ? WHERE id = 1", (str(secret),))
+    assert draw(photo_page, own_library, photo="1").title[0].value == "No such photo"
+    assert "secret" not in html_of(draw(search_page, own_library, q="red", cut="0"))
+
+
+def test_a_photo_has_its_sentences_and_takes_one_to_be_found_in_it(draw: Draw, library: Path) -> None:
+    from index import read_photos
+
+    number = next(photo.photo_id for photo in read_photos(library) if photo.path.endswith("chelsea.png"))
+    test = draw(photo_page, photo=str(number), sentence="a cat with green eyes")
+    assert test.title[0].value == "chelsea\\.png"
+    found = html_of(test)
+    assert "A cat looks at the camera." in found
+    assert "vs-key" in found
+    assert "vs-box" in found
+
+
+def test_a_name_with_html_and_markdown_is_shown_as_text(draw: Draw, photos: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from engine import Engine
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    name = "<img src=x onerror=alert(1)> **b** [l](x) $a$.png"
+    shutil.copy(photos / "chelsea.png", folder / name)
+    with Engine.open(tmp_path / "library") as engine:
+        engine.index([folder])
+    found = html_of(draw(search_page, tmp_path / "library", q="<script>alert(1)</script> cat", cut="0"))
+    assert "<script" not in found
+    assert "onerror=alert(1)>" not in found
+    assert "&lt;img src=x onerror=alert(1)&gt;" in found
+    title = draw(photo_page, tmp_path / "library", photo="1").title[0].value
+    assert "\\<img" in title
+    assert "\\*\\*b\\*\\*" in title
+
+
+@pytest.mark.parametrize("way", ["folder", "date", "place", "theme"])
+def test_every_way_of_browsing_shows_photos_or_says_why_not(draw: Draw, way: str) -> None:
+    test = draw(browse_page, by=way)
+    assert "<img" in html_of(test) or test.info
+
+
+def test_a_photo_from_outside_is_described_and_compared(draw: Draw, photos: Path) -> None:
+    test = draw(look_up_page)
+    test.get("file_uploader")[0].set_value(("cat.png", (photos / "chelsea.png").read_bytes(), "image/png"))
+    test.run()
+    assert not test.exception
+    found = html_of(test)
+    assert "A cat looks at the camera." in found
+    assert "same bytes · chelsea.png" in found
+
+
+def test_an_upload_that_is_no_photo_is_refused_with_its_name(draw: Draw) -> None:
+    test = draw(look_up_page)
+    test.get("file_uploader")[0].set_value(("note.png", b"not a photo", "image/png"))
+    test.run()
+    assert not test.exception
+    assert "note\\.png" in test.error[0].value
+
+
+def test_the_library_says_what_it_holds_and_is_verified(draw: Draw, own_library: Path) -> None:
+    test = draw(library_page, own_library)
+    assert test.metric[0].value == "8"
+    next(button for button in test.button if button.label == "Verify").click().run()
+    assert not test.exception
+    assert any("as it should be" in success.value for success in test.success)
+
+
+def test_a_folder_is_indexed_from_the_page(draw: Draw, own_photos: Path, tmp_path: Path) -> None:
+    from index import read_photos
+    from ui.web.shelf import shelf
+
+    folder = tmp_path / "new library"
+    test = draw(library_page, folder)
+    test.text_input[0].set_value(str(own_photos))
+    next(button for button in test.button if button.label == "Add and index").click().run()
+    assert not test.exception
+    shelf().job.wait()
+    test.run()
+    assert any("8 photos added" in success.value for success in test.success)
+    assert len(read_photos(folder)) == 8
+
+
+def test_a_folder_that_is_not_there_is_said_as_a_sentence(draw: Draw, tmp_path: Path) -> None:
+    from ui.web.shelf import shelf
+
+    test = draw(library_page, tmp_path / "new library")
+    test.text_input[0].set_value(str(tmp_path / "nowhere"))
+    next(button for button in test.button if button.label == "Add and index").click().run()
+    shelf().job.wait()
+    test.run()
+    assert not test.exception
+    assert "nowhere" in test.error[0].value
+
+
+def test_a_public_page_asks_for_the_password_first(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "ENGINE_LIBRARY": str(library),
+        "ENGINE_UI_PUBLIC": "1",
+        "ENGINE_UI_PASSWORD": "secret words",
+    }.items():
+        monkeypatch.setenv(name, value)
+    app = Path(search_page.__code__.co_filename).parents[3] / "ui" / "web" / "app.py"
+    test = AppTest.from_file(str(app), default_timeout=60)
+    test.query_params["q"] = "a cat"
+    test.run()
+    assert not test.get("html")
+    test.text_input[0].set_value("wrong").run()
+    assert "not the password" in test.error[0].value
+    assert not test.get("html")
+    test.text_input[0].set_value("secret words").run()
+    assert "chelsea.png" in html_of(test)

@@ -1,0 +1,59 @@
+"""Boxes lie where they belong, in the colours of the line above, and phrases stay text."""
+
+import re
+
+import pytest
+
+from engine.types import Phrase
+from ui.web.pictures import Boxed, boxes_of, key_html, key_phrases, photo_html
+
+BOX = (0.0, 0.0, 10.0, 10.0)
+
+
+def phrases(*texts: str) -> tuple[Phrase, ...]:
+    return tuple(Phrase(text, BOX, 1.0) for text in texts)
+
+
+def numbers(style: str) -> list[float]:
+    return [float(number) for number in re.findall(r":(-?[\d.]+)%", style)]
+
+
+def test_a_box_is_placed_in_shares_of_the_photo() -> None:
+    html = photo_html(b"jpeg", "a dog", (200, 100), [Boxed((50, 25, 150, 75), 3, "a dog")])
+    frame, box = re.findall(r'style="([^"]*)"', html)
+    assert numbers(frame) == [0, 0, 100, 100]
+    assert numbers(box) == [25, 25, 50, 50]
+    assert "vs-3" in html
+
+
+@pytest.mark.parametrize(
+    ("size", "frame"),
+    [((400, 300), [0, 0, 100, 100]), ((400, 150), [0, 25, 100, 50]), ((200, 300), [25, 0, 50, 100])],
+)
+def test_in_a_grid_the_boxes_stay_on_the_photo(size: tuple[int, int], frame: list[float]) -> None:
+    html = photo_html(b"jpeg", "", size, [Boxed(BOX, 0, "")], in_grid=True)
+    assert numbers(re.findall(r'style="([^"]*)"', html)[0]) == frame
+
+
+def test_the_line_above_has_the_finest_division() -> None:
+    found = [phrases("a dog on the grass"), phrases("a dog", "on the grass"), phrases("a dog on", "the grass")]
+    assert key_phrases([*found, found[1]]) == ["a dog", "on the grass"]
+    assert key_phrases([]) == []
+    assert key_phrases([()]) == []
+
+
+def test_a_phrase_has_the_colour_of_the_one_it_shares_most_words_with() -> None:
+    key = ["a dog", "on the grass"]
+    assert [boxed.colour for boxed in boxes_of(phrases("a dog on", "the grass"), key)] == [0, 1]
+    assert [boxed.colour for boxed in boxes_of(phrases("dog on the green grass"), key)] == [1]
+    assert [boxed.label for boxed in boxes_of(phrases("a dog", "the grass"), key, only="on the grass")] == ["the grass"]
+
+
+def test_equal_phrases_keep_their_places() -> None:
+    assert [boxed.colour for boxed in boxes_of(phrases("a dog", "a dog"), ["a dog", "a dog"])] == [0, 1]
+
+
+def test_words_cannot_leave_their_place() -> None:
+    evil = '"><script>alert(1)</script>'
+    for html in (key_html([evil]), photo_html(b"", evil, (10, 10), [Boxed(BOX, 0, evil)], link=evil)):
+        assert "<script" not in html

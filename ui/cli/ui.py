@@ -1,0 +1,89 @@
+"""``engine ui``: the same in a browser."""
+
+import os
+import socket
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.cli import options
+from ui.cli.console import fail, note, warn
+
+PUBLIC, PASSWORD = "ENGINE_UI_PUBLIC", "ENGINE_UI_PASSWORD"
+LEAST_LETTERS = 8  # of a password
+MOST_MEGABYTES = 50  # of an upload
+
+
+def command(
+    port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where the pages are served.")] = 8501,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help=f"Let other machines in that know the password, which is taken from {PASSWORD}."),
+    ] = False,
+    library: options.Library = None,
+    model: options.Model = None,
+) -> None:
+    """Search, look up, browse and index in a browser, on this machine alone unless --public is given."""
+    if find_spec("streamlit") is None:
+        raise fail('The pages need Streamlit, which is not installed; run `pip install "visual-semantic-engine[web]"`.')
+    from engine.settings import library_folder
+
+    folder = library_folder(library)
+    address = "0.0.0.0" if public else "127.0.0.1"
+    if public:
+        _require_password()
+        warn(
+            f"Whoever reaches port {port} of this machine and knows the password sees every photo of the library in "
+            f"{folder}, with its path and its place, over a connection that is not encrypted."
+        )
+    if not _is_free(address, port):
+        raise fail(f"Port {port} is taken by another program, or may not be used; choose another one with --port.")
+    environment = os.environ | {"ENGINE_LIBRARY": str(folder)}
+    environment.pop(PUBLIC, None)
+    environment |= {PUBLIC: "1"} if public else {}
+    environment |= {"ENGINE_MODEL": model} if model else {}
+    settings = {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": not browser,
+        "server.maxUploadSize": MOST_MEGABYTES,
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "logger.level": "error",
+    }
+    page = Path(__file__).parents[1] / "web" / "app.py"
+    flags = [f"--{name}={str(value).lower()}" for name, value in settings.items()]
+    note(f"Serving the library in {folder} at http://localhost:{port}; Ctrl-C stops.")
+    command = [sys.executable, "-m", "streamlit", "run", str(page), *flags]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.wait()  # it has had the Ctrl-C too
+        note("Stopped.")
+        return
+    if code:
+        raise fail(f"The server ended with status {code}; what it said stands above.")
+
+
+def _require_password() -> None:
+    if len(os.environ.get(PASSWORD, "")) < LEAST_LETTERS:
+        raise fail(f"--public asks for a password: set {PASSWORD} to at least {LEAST_LETTERS} characters.")
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,27 @@
+"""Who may see the pages: whoever sits at this machine, or, where they are public, whoever knows the password."""
+
+import hmac
+import os
+
+import streamlit as st
+
+PUBLIC, PASSWORD = "ENGINE_UI_PUBLIC", "ENGINE_UI_PASSWORD"
+
+
+def is_public() -> bool:
+    """Whether other machines can open the pages."""
+    return bool(os.environ.get(PUBLIC))
+
+
+def may_enter() -> bool:
+    """Whether this session gave the password, or none is needed; asks for it."""
+    if not is_public() or st.session_state.get("entered"):
+        return True
+    wanted = os.environ.get(PASSWORD, "")
+    given = st.text_input("Password", type="password")
+    if wanted and given and hmac.compare_digest(given.encode(), wanted.encode()):
+        st.session_state["entered"] = True
+        st.rerun()
+    if given:
+        st.error("This is not the password.")
+    return False

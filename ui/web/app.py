@@ -1,0 +1,33 @@
+"""What Streamlit runs: the pages and their menu."""
+
+import streamlit as st
+
+from engine.errors import EngineError
+from ui.web import plain
+from ui.web.access import may_enter
+from ui.web.pictures import STYLE
+from ui.web.views import browse, library, look_up, photo, search
+
+
+def main() -> None:
+    """Draw the page that the address names."""
+    st.set_page_config("Photo search", "🔎", layout="wide")
+    if not may_enter():
+        return
+    st.html(STYLE)
+    page = st.navigation(
+        [
+            st.Page(search.draw, title="Search", icon=":material/search:", url_path="search", default=True),
+            st.Page(look_up.draw, title="Look up", icon=":material/photo_camera:", url_path="look-up"),
+            st.Page(browse.draw, title="Browse", icon=":material/photo_library:", url_path="browse"),
+            st.Page(library.draw, title="Library", icon=":material/database:", url_path="library"),
+            st.Page(photo.draw, title="Photo", icon=":material/image:", url_path="photo", visibility="hidden"),
+        ]
+    )
+    try:
+        page.run()
+    except EngineError as error:
+        st.error(plain.markdown(str(error)), icon=":material/error:")
+
+
+main()

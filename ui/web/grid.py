@@ -1,0 +1,55 @@
+"""Photos side by side, each with a line below and a link to its own page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from engine.errors import PhotoError
+from index import StoredPhoto
+from ui.web import plain
+from ui.web.pictures import Boxed, photo_html
+from ui.web.shelf import shelf, small
+
+COLUMNS = 4
+PAGE = 24  # photos at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A photo of a grid: its boxes, the line below it, and a picture of it other than its thumbnail."""
+
+    photo: StoredPhoto
+    line: str = ""
+    boxes: Sequence[Boxed] = ()
+    picture: bytes | None = None
+
+
+def draw(cells: Sequence[Cell]) -> None:
+    """Draw photos; one that cannot be read any more says why."""
+    for start in range(0, len(cells), COLUMNS):
+        for column, cell in zip(st.columns(COLUMNS), cells[start : start + COLUMNS], strict=False):
+            with column:
+                _draw(cell)
+
+
+def _draw(cell: Cell) -> None:
+    photo = cell.photo
+    try:
+        jpeg = cell.picture or small(photo)
+    except PhotoError as error:
+        st.warning(plain.markdown(str(error)))
+        return
+    size = (photo.width, photo.height)
+    link = f"photo?photo={photo.photo_id}"
+    picture = photo_html(jpeg, shelf().alt_text(photo), size, cell.boxes, link, in_grid=True)
+    st.html(f'{picture}<div class="vs-line">{plain.html(cell.line)}</div>')
+
+
+def page_number(total: int, key: str) -> int:
+    """Let the user choose one of the pages that ``total`` photos fill; returns the place of its first photo."""
+    pages = max(1, -(-total // PAGE))
+    if pages == 1:
+        return 0
+    number = st.number_input(f"Page (of {pages})", 1, pages, 1, key=key, bind="query-params", width=140)
+    return (int(number) - 1) * PAGE

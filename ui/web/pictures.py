@@ -1,0 +1,124 @@
+"""Photos with boxes over them, as HTML: hovering or choosing a phrase leaves its boxes alone."""
+
+import base64
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.drawing import PALETTE
+from engine.types import Box, Phrase
+from ui.web import plain
+
+_COLOURS = "".join(
+    f".vs-{n} {{ --vs: {colour}; }}\n"
+    f"body:has(.vs-key .vs-{n}:hover, .vs-key .vs-{n}:focus) .vs-box:not(.vs-{n}) {{ opacity: 0; }}\n"
+    for n, colour in enumerate(PALETTE)
+)
+STYLE = f"""<style>
+.vs-photo {{ position: relative; display: block; line-height: 0; }}
+.vs-photo img {{ width: 100%; height: auto; border-radius: 4px; display: block; }}
+.vs-cell img {{ aspect-ratio: 4 / 3; object-fit: contain; background: rgb(128 128 128 / 12%); }}
+.vs-frame {{ position: absolute; }}
+.vs-box {{ position: absolute; border: 2.5px solid var(--vs); box-shadow: 0 0 0 1px #fff, inset 0 0 0 1px #fff;
+  border-radius: 2px; transition: opacity 0.1s; }}
+.vs-key {{ display: flex; flex-wrap: wrap; gap: 0.4rem; font-size: 1.05rem; }}
+.vs-key span {{ border-bottom: 4px solid var(--vs); padding: 0 0.2rem; cursor: default; }}
+.vs-line {{ font-size: 0.9rem; line-height: 1.35; overflow-wrap: anywhere; }}
+{_COLOURS}</style>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Boxed:
+    """A box on a photo: its place in pixels of the whole photo, the colour (a place in the palette), and a label."""
+
+    box: Box
+    colour: int
+    label: str
+
+
+def data_uri(jpeg: bytes) -> str:
+    """A JPEG inside a page: no address leads to it from outside."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def photo_html(
+    jpeg: bytes,
+    alt: str,
+    size: tuple[int, int],
+    boxes: Sequence[Boxed] = (),
+    link: str | None = None,
+    *,
+    in_grid: bool = False,
+) -> str:
+    """A photo with boxes over it.
+
+    Args:
+        jpeg: the picture, of any size.
+        alt: what it shows, for those who do not see it.
+        size: width and height in pixels of the whole photo, which the boxes are in.
+        boxes: drawn over it, in order.
+        link: the page that a click opens.
+        in_grid: the photo is one of many, in a cell of 4 by 3.
+    """
+    width, height = size
+    drawn = "".join(
+        f'<div class="vs-box vs-{boxed.colour}" title="{plain.html(boxed.label)}" '
+        f'style="{_place(boxed.box, width, height)}"></div>'
+        for boxed in boxes
+    )
+    frame = f'<div class="vs-frame" style="{_frame(width, height, in_grid)}">{drawn}</div>' if drawn else ""
+    kind = "vs-photo vs-cell" if in_grid else "vs-photo"
+    inside = f'<img src="{data_uri(jpeg)}" alt="{plain.html(alt)}">{frame}'
+    if link is None:
+        return f'<div class="{kind}">{inside}</div>'
+    return f'<a class="{kind}" href="{plain.html(link)}">{inside}</a>'
+
+
+def _frame(width: int, height: int, in_grid: bool) -> str:
+    """Where the photo lies: in the middle of its cell of a grid, or everywhere."""
+    ratio = width / height * 3 / 4 if in_grid else 1.0
+    wide, high = min(1.0, ratio), min(1.0, 1 / ratio)
+    left, top = (1 - wide) / 2, (1 - high) / 2
+    return f"left:{100 * left:.2f}%;top:{100 * top:.2f}%;width:{100 * wide:.2f}%;height:{100 * high:.2f}%"
+
+
+def _place(box: Box, width: int, height: int) -> str:
+    x0, y0, x1, y1 = box
+    return (
+        f"left:{100 * x0 / width:.2f}%;top:{100 * y0 / height:.2f}%;"
+        f"width:{100 * (x1 - x0) / width:.2f}%;height:{100 * (y1 - y0) / height:.2f}%"
+    )
+
+
+def key_phrases(found: Sequence[Sequence[Phrase]]) -> list[str]:
+    """The phrases of the line above the results: the finest of the ways in which photos divide the query.
+
+    Of several that are as fine, the most usual one.
+    """
+    divisions: Counter[tuple[str, ...]] = Counter(tuple(phrase.text for phrase in phrases) for phrases in found)
+    finest = sorted(divisions, key=lambda texts: (len(texts), divisions[texts]))
+    return list(finest[-1]) if finest else []
+
+
+def key_html(phrases: Sequence[str]) -> str:
+    """The line above the results, each phrase in the colour of its boxes."""
+    spans = (
+        f'<span class="vs-{number % len(PALETTE)}" tabindex="0">{plain.html(text)}</span>'
+        for number, text in enumerate(phrases)
+    )
+    return f'<div class="vs-key">{"".join(spans)}</div>'
+
+
+def boxes_of(phrases: Sequence[Phrase], key: Sequence[str], only: str | None = None) -> list[Boxed]:
+    """The boxes of a photo's phrases in the colours of the line above; with ``only``, those of one phrase of the line.
+
+    A photo may divide the query in another way: its phrase has the colour of the one it shares most words with.
+    """
+    boxed = []
+    for number, phrase in enumerate(phrases):
+        words = Counter(phrase.text.lower().split())
+        shared = [(words & Counter(text.lower().split())).total() for text in key]
+        best = max(range(len(key)), key=lambda place: (shared[place], place == number), default=number)
+        if only is None or (key and key[best] == only):
+            boxed.append(Boxed(phrase.box, best % len(PALETTE), phrase.text))
+    return boxed

@@ -1,0 +1,135 @@
+"""The library that all browser sessions share: one model, one index, one question at a time."""
+
+import io
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+import streamlit as st
+
+from engine import Engine
+from engine.changes import is_in
+from engine.errors import LibraryMissingError
+from engine.photos.decode import decode
+from engine.photos.thumbnails import thumbnail
+from engine.types import Box
+from index import LibraryReader, PhotoFilter, StoredPhoto, read_photos, read_roots
+from ui.web.indexing import IndexingJob
+
+LARGE = 1280  # pixels of the longest side of the one large photo of a page
+
+
+class Shelf:
+    """An Engine for many threads, and what the pages ask of its library.
+
+    Photos are shown by their number in the library, and only those that lie in its roots: whatever an address or a
+    database says, no other file is opened.
+    """
+
+    def __init__(self, engine: Engine, warnings: list[str]) -> None:
+        self._engine = engine
+        self._warnings = warnings
+        self._lock = RLock()
+        self.job = IndexingJob()
+        self._seen: LibraryReader | None = None  # the state of the library that the next two belong to
+        self._roots: list[str] = []
+        self._photos: list[StoredPhoto] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the library."""
+        return self._engine.folder
+
+    @contextmanager
+    def asked(self) -> Iterator[Engine]:
+        """The Engine, for one thread; what it warns of is shown on the page."""
+        with self._lock:
+            self._warnings.clear()
+            yield self._engine
+            for text in self._warnings:
+                st.toast(text)
+
+    def exists(self) -> bool:
+        """Whether there is a library with photos."""
+        try:
+            with self.asked() as engine:
+                return engine.reader.num_photos > 0
+        except LibraryMissingError:
+            return False
+
+    def photo(self, photo_id: int) -> StoredPhoto | None:
+        """The photo of a number; None where the library has none that may be shown."""
+        with self.asked() as engine:
+            if photo_id not in engine.reader.photo_ids:
+                return None
+            (photo,) = engine.reader.photos([photo_id])
+        return photo if self.may_show(photo) else None
+
+    def stored(self, paths: Sequence[Path]) -> list[StoredPhoto]:
+        """What the library knows about photos that it found, without those that may not be shown."""
+        with self.asked() as engine:
+            ids = [number for path in paths if (number := engine.reader.photo_id_of_path(str(path))) is not None]
+            photos = engine.reader.photos(ids)
+        return [photo for photo in photos if self.may_show(photo)]
+
+    def may_show(self, photo: StoredPhoto) -> bool:
+        """Whether a photo's file lies in a root of the library."""
+        with self._lock:
+            self._look()
+            return is_in(photo.path, self._roots)
+
+    def photos(self) -> list[StoredPhoto]:
+        """Every photo whose file is there; read again when the library has changed."""
+        with self._lock:
+            self._look()
+            if self._photos is None:
+                self._photos = read_photos(self.folder)
+            return self._photos
+
+    def _look(self) -> None:
+        if self._engine.reader is not self._seen:
+            self._seen, self._roots, self._photos = self._engine.reader, read_roots(self.folder), None
+
+    def num_passing(self, where: PhotoFilter) -> int:
+        """How many photos a filter leaves."""
+        with self.asked() as engine:
+            passing = engine.reader.passing_photos(where)
+            return engine.reader.num_photos if passing is None else len(passing)
+
+    def cameras(self) -> dict[str, int]:
+        """The cameras with the number of their photos, the most used first."""
+        return dict(Counter(photo.camera for photo in self.photos() if photo.camera).most_common())
+
+    def alt_text(self, photo: StoredPhoto) -> str:
+        """What a photo shows: its best caption, else the name of its file."""
+        with self.asked() as engine:
+            (captions,) = engine.reader.captions([photo.photo_id])
+        return captions[0].text if captions else Path(photo.path).name
+
+
+def small(photo: StoredPhoto) -> bytes:
+    """A photo as a small JPEG. Raises PhotoError."""
+    return thumbnail(photo.path, photo.content_hash).read_bytes()
+
+
+def large(path: str | Path, box: Box | None = None) -> bytes:
+    """A photo, or a part of it (in pixels of the upright photo), as a JPEG fit for a page. Raises PhotoError."""
+    image = decode(path, target=None if box else LARGE).image
+    if box is not None:
+        x0, y0, x1, y1 = box
+        image = image.crop((int(x0), int(y0), max(int(x0) + 1, round(x1)), max(int(y0) + 1, round(y1))))
+    image.thumbnail((LARGE, LARGE))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+@st.cache_resource(show_spinner="Opening the library …")
+def shelf() -> Shelf:
+    """The library that ``engine ui`` was started for."""
+    warnings: list[str] = []
+    engine = Engine.open(model=os.environ.get("ENGINE_MODEL"), warn=warnings.append)
+    return Shelf(engine, warnings)

@@ -1,0 +1,138 @@
+"""What the library holds, adding to it with progress that outlives the page, and its upkeep."""
+
+from importlib.resources import files
+
+import streamlit as st
+
+from engine.errors import LibraryMissingError
+from engine.roots import prune, roots
+from index import LibraryStatus, compact_library, read_status, verify_library
+from ui.web import plain
+from ui.web.access import is_public
+from ui.web.shelf import shelf
+
+MOST_FAILURES = 50
+
+
+def draw() -> None:
+    """The page of the library itself."""
+    st.title("Library")
+    _run()
+    _add()
+    try:
+        status = read_status(shelf().folder)
+    except LibraryMissingError:
+        st.info("There is no library yet: add a folder of photos above, and it is made.")
+        return
+    _holds(status)
+    _roots()
+    _upkeep()
+    _model(status)
+
+
+def _add() -> None:
+    if is_public():
+        st.caption("Folders cannot be added from other machines; use `engine index`.")
+        return
+    with st.form("add", border=True):
+        path = st.text_input(
+            "Add a folder of photos, on the machine that this page runs on", placeholder="/home/me/Photos"
+        )
+        captions = st.checkbox("Write captions too (they make photos findable by more words; slower)")
+        left, right = st.columns(2)
+        added = left.form_submit_button("Add and index", icon=":material/add:", disabled=shelf().job.running)
+        again = right.form_submit_button("Look at all folders again", icon=":material/refresh:")
+    if added and not path.strip():
+        st.error("Write the path of a folder first.")
+    elif added or again:
+        with shelf().asked() as engine:
+            beside = engine.beside()
+        shelf().job.start(beside, None if again else [path.strip()], captions=captions)
+        st.rerun()
+
+
+def _run() -> None:
+    job = shelf().job
+    if job.running:
+        _progress()
+    elif job.error is not None:
+        st.error(plain.markdown(job.error))
+    elif job.report is not None:
+        report = job.report
+        st.success(plain.markdown(
+            f"{report.added} photos added, {report.unchanged} unchanged, {report.moved} moved, "
+            f"{report.missing} missing, {len(report.failed)} failed; {report.sentences_added} sentences added."
+        ))  # fmt: skip
+        if report.failed:
+            with st.expander(f"{len(report.failed)} photos could not be read"):
+                for failure in report.failed[:MOST_FAILURES]:
+                    st.markdown(plain.markdown(f"{failure.path}: {failure.reason}"))
+
+
+@st.fragment(run_every=0.5)
+def _progress() -> None:
+    job = shelf().job
+    if not job.running:
+        st.rerun()
+    progress = job.progress
+    if progress is None:
+        st.progress(0.0, "Looking for photos …")
+    else:
+        share = progress.done / progress.total if progress.total else 1.0
+        st.progress(share, f"{progress.done} of {progress.total} {progress.what}")
+    if st.button("Stop", icon=":material/stop:", disabled=job.stopping):
+        job.stop()
+    if job.stopping:
+        st.caption("Stopping …")
+
+
+def _holds(status: LibraryStatus) -> None:
+    columns = st.columns(4)
+    columns[0].metric("Photos", f"{status.photos:,}")
+    columns[1].metric("Regions", f"{status.regions:,}")
+    columns[2].metric(
+        "Sentences", f"{status.sentences:,}", f"{status.generated_sentences:,} generated", "off", delta_arrow="off"
+    )
+    columns[3].metric("On disk", f"{status.total_bytes / 1e6:,.1f} MB")
+    st.caption(
+        f"Catalogue {status.sqlite_bytes / 1e6:.1f} MB, vectors {status.vector_bytes / 1e6:.1f} MB, index "
+        f"{status.faiss_bytes / 1e6:.1f} MB{f'; {status.missing} photos are missing' if status.missing else ''}."
+    )
+
+
+def _roots() -> None:
+    st.subheader("Folders")
+    for root in roots(shelf().folder):
+        there = "" if root.exists else ", not there now"
+        st.markdown(plain.markdown(f"{root.path}: {root.photos} photos, {root.missing} missing{there}"))
+
+
+def _upkeep() -> None:
+    if is_public():
+        return
+    st.subheader("Upkeep")
+    folder = shelf().folder
+    left, middle, right = st.columns(3)
+    if left.button("Verify", help="Check every checksum and row", icon=":material/fact_check:"):
+        problems = verify_library(folder)
+        for problem in problems:
+            (st.info if problem.harmless else st.error)(plain.markdown(problem.text))
+        if not problems:
+            st.success("Everything is as it should be.")
+    if middle.button("Forget missing photos", help="For good: their vectors too", icon=":material/delete:"):
+        st.success(f"{len(prune(folder))} photos were forgotten.")
+    if right.button("Compact", help="Give the room of forgotten photos back", icon=":material/compress:"):
+        report = compact_library(folder)
+        st.success(f"{report.bytes_before / 1e6:.1f} MB before, {report.bytes_after / 1e6:.1f} MB now.")
+
+
+def _model(status: LibraryStatus) -> None:
+    st.subheader("Model")
+    if not status.model_name:
+        st.caption("None yet.")
+        return
+    st.markdown(plain.markdown(f"{status.model_name} ({status.fingerprint[:8]})"))
+    card = files("engine.pretrained") / status.model_name / "MODEL_CARD.md"
+    if status.model_name in ("default", "paper") and card.is_file():
+        with st.expander("Its card"):
+            st.markdown(card.read_text(encoding="utf-8"))

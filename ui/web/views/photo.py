@@ -1,0 +1,134 @@
+"""One photo: its sentences, a sentence of one's own found in it, its regions, similar ones, what its file says."""
+
+import re
+from pathlib import Path
+
+import streamlit as st
+import typer
+
+from engine.drawing import PALETTE
+from engine.errors import PhotoError, QueryError
+from engine.types import SentenceHit
+from index import StoredPhoto
+from ui import present
+from ui.web import grid, plain
+from ui.web.access import is_public
+from ui.web.pictures import Boxed, boxes_of, key_html, key_phrases, photo_html
+from ui.web.shelf import large, shelf
+
+SENTENCES, SIMILAR = 8, 8
+_NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+def draw() -> None:
+    """The page of the photo whose number the address names."""
+    asked = st.query_params.get("photo", "")
+    photo = shelf().photo(int(asked)) if _NUMBER.fullmatch(asked) and shelf().exists() else None
+    if photo is None:
+        st.title("No such photo")
+        st.info("The library has no photo of this number. Find one on the page **Search** or **Browse**.")
+        return
+    st.title(plain.markdown(Path(photo.path).name))
+    try:
+        jpeg = large(photo.path)
+    except PhotoError as error:
+        st.error(plain.markdown(str(error)))
+        return
+    left, right = st.columns([3, 2])
+    with right:
+        boxes = _aligned(photo) or _regions(photo)
+        _sentences(photo)
+        _facts(photo)
+    with left:
+        st.html(photo_html(jpeg, shelf().alt_text(photo), (photo.width, photo.height), boxes))
+    st.subheader("Similar photos")
+    with shelf().asked() as engine:
+        hits = engine.similar(photo.path, SIMILAR)
+    stored = shelf().stored([hit.path for hit in hits])
+    grid.draw([grid.Cell(other, Path(other.path).name) for other in stored])
+
+
+def _aligned(photo: StoredPhoto) -> list[Boxed]:
+    """Ask for a sentence; returns the boxes of its phrases."""
+    sentence = st.text_input(
+        "Find a sentence in this photo", key="sentence", bind="query-params", placeholder="a man on a red bicycle"
+    )
+    if not sentence:
+        return []
+    try:
+        with shelf().asked() as engine:
+            alignment = engine.align(photo.path, sentence)
+    except QueryError as error:
+        st.error(plain.markdown(str(error)))
+        return []
+    key = key_phrases([alignment.phrases])
+    st.html(key_html(key))
+    if alignment.probability is not None:
+        st.caption(f"The photo matches the sentence with a probability of {present.percent(alignment.probability)}.")
+    return boxes_of(alignment.phrases, key)
+
+
+@st.cache_data(max_entries=200, show_spinner="Describing the regions …")
+def _described(path: str, content_hash: str) -> list[Boxed]:
+    with shelf().asked() as engine:
+        (description,) = engine.caption(path, regions=True)
+    return [Boxed(region.box, number % len(PALETTE), region.text) for number, region in enumerate(description.regions)]
+
+
+def _regions(photo: StoredPhoto) -> list[Boxed]:
+    if not st.toggle("Describe its regions", key="regions", bind="query-params"):
+        return []
+    regions = _described(photo.path, photo.content_hash)
+    st.html(key_html([region.label for region in regions]))
+    return regions
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _found_sentences(path: str, content_hash: str, generation: str) -> list[SentenceHit]:
+    with shelf().asked() as engine:
+        return engine.sentences(path, SENTENCES)
+
+
+def _sentences(photo: StoredPhoto) -> None:
+    with shelf().asked() as engine:
+        if not engine.reader.num_sentences:
+            return
+        (captions,) = engine.reader.captions([photo.photo_id])
+        generation = f"{engine.reader.num_sentences} {id(engine.reader)}"
+    st.subheader("Sentences that describe it")
+    for caption in captions[:1]:
+        st.html(f"<p>{plain.html(caption.text)} <small>(generated)</small></p>")
+    draw_sentences(_found_sentences(photo.path, photo.content_hash, generation))
+
+
+def draw_sentences(found: list[SentenceHit]) -> None:
+    """Draw the likely ones of the sentences that describe a photo."""
+    with shelf().asked() as engine:
+        cut = engine.default_min_probability
+    hits = [hit for hit in found if hit.probability is None or hit.probability >= cut]
+    if not hits:
+        st.caption("None of the library's sentences describes it well.")
+    rows = "".join(
+        f"<li>{plain.html(hit.sentence)}"
+        f"{'' if hit.probability is None else f' · {present.percent(hit.probability)}'}"
+        f"{' <small>(generated)</small>' if hit.generated else ''}</li>"
+        for hit in hits
+    )
+    st.html(f"<ul>{rows}</ul>")
+
+
+def _facts(photo: StoredPhoto) -> None:
+    st.subheader("The file")
+    facts = {
+        "taken": None if photo.taken_at is None else f"{photo.taken_at:%Y-%m-%d %H:%M}",
+        "camera": photo.camera,
+        "size": f"{photo.width} × {photo.height}, {photo.format}, {photo.size / 1e6:.1f} MB",
+        "place": None if photo.latitude is None else f"{photo.latitude:.4f}, {photo.longitude:.4f}",
+    }
+    rows = "<br>".join(f"{name}: {plain.html(value)}" for name, value in facts.items() if value)
+    st.html(f"<p>{rows}</p>")
+    st.code(present.printable(photo.path), language=None, wrap_lines=True)
+    if not is_public() and st.button("Show in its folder", icon=":material/folder_open:"):
+        typer.launch(photo.path, locate=True)
+    if photo.latitude is not None and photo.longitude is not None:
+        st.map({"lat": [photo.latitude], "lon": [photo.longitude]}, latitude="lat", longitude="lon", zoom=9, height=200)
