@@ -89,6 +89,15 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
+class WordScores:
+    """How well each of T words fits each of R regions of a photo: ``scores`` (T, R), ``boxes`` in pixels."""
+
+    words: tuple[str, ...]
+    boxes: tuple[Box, ...]
+    scores: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Caption:
     """A sentence written by a caption model, and the log-probability that the model gives it, END included."""
 

@@ -15,7 +15,7 @@ from engine.search.example import example_query, rank_alike, rank_alike_and_desc
 from engine.search.explain import phrases_of
 from engine.search.question import Question
 from engine.search.regions import phrase_in_region, rank_regions
-from engine.types import Alignment, Box, Hit, Phrase, RegionHit, SentenceHit, Warn
+from engine.types import Alignment, Box, Hit, Phrase, RegionHit, SentenceHit, Warn, WordScores
 from index import Generated, LibraryReader, PhotoFilter, SearchParams
 from index.exact import score_records
 
@@ -170,6 +170,22 @@ def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Ali
     size = (decoded.width, decoded.height)
     phrases = phrases_of(read.tokens, read.vector, regions, vectors.boxes[0], size, model.beta, model.sharpness)
     return Alignment(image, sentence, score, *size, phrases, probability)
+
+
+def word_scores(model: MultimodalModel, image: Path, sentence: str) -> WordScores:
+    """The products v_i · s_t of the regions of a photo and the words of a sentence, which eq. 8 takes the maxima of.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+        QueryError: the sentence has no word that the model knows.
+    """
+    read = model.read(sentence)
+    decoded = decode(image, target=model.image_size)
+    vectors = model.embed_photos([decoded.image])
+    scores = read.vector.words @ vectors.records[0, : model.num_regions].T
+    words = tuple(read.tokens.phrase(place, place + 1) for place in range(len(scores)))
+    boxes = tuple(_in_pixels(box, (decoded.width, decoded.height)) for box in vectors.boxes[0])
+    return WordScores(words, boxes, tuple(map(tuple, scores.tolist())))
 
 
 def _allowed(reader: LibraryReader, where: PhotoFilter | None) -> NDArray[np.int64] | None:

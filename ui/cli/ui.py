@@ -43,7 +43,8 @@ def command(
         )
     if not _is_free(address, port):
         raise fail(f"Port {port} is taken by another program, or may not be used; choose another one with --port.")
-    environment = os.environ | {"ENGINE_LIBRARY": str(folder)}
+    # Each session is a thread: with fewer places to take memory from, glibc keeps less of it for each.
+    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"ENGINE_LIBRARY": str(folder)}
     environment.pop(PUBLIC, None)
     environment |= {PUBLIC: "1"} if public else {}
     environment |= {"ENGINE_MODEL": model} if model else {}

@@ -91,13 +91,8 @@ def _place(box: Box, width: int, height: int) -> str:
 
 
 def key_phrases(found: Sequence[Sequence[Phrase]]) -> list[str]:
-    """The phrases of the line above the results: the finest of the ways in which photos divide the query.
-
-    Of several that are as fine, the most usual one.
-    """
-    divisions: Counter[tuple[str, ...]] = Counter(tuple(phrase.text for phrase in phrases) for phrases in found)
-    finest = sorted(divisions, key=lambda texts: (len(texts), divisions[texts]))
-    return list(finest[-1]) if finest else []
+    """The phrases of the line above the results: as the best photo divides the query."""
+    return [phrase.text for phrase in found[0]] if found else []
 
 
 def key_html(phrases: Sequence[str]) -> str:

@@ -152,6 +152,12 @@ def test_a_photo_has_its_sentences_and_takes_one_to_be_found_in_it(draw: Draw, l
     assert "vs-box" in found
 
 
+def test_a_sentence_can_be_seen_word_by_word(draw: Draw) -> None:
+    test = draw(photo_page, photo="1", sentence="a temple under a blue sky", words="true")
+    assert "region" in html_of(test)
+    assert "vs-box" in html_of(test)
+
+
 def test_a_name_with_html_and_markdown_is_shown_as_text(draw: Draw, photos: Path, tmp_path: Path) -> None:
     import shutil
 

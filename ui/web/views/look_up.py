@@ -24,7 +24,7 @@ from ui.web.views.photo import draw_sentences
 KINDS = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp", "gif"]
 MOST_MEGABYTES = 50
 SENTENCES, SIMILAR = 8, 12
-WIDTH = 480  # pixels of the picture that a box is drawn on
+WIDTH = 340  # pixels of the picture that a box is drawn on: as wide as a phone has room for
 
 
 def draw() -> None:

@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import altair as alt
 import streamlit as st
 import typer
 
 from engine.drawing import PALETTE
 from engine.errors import PhotoError, QueryError
+from engine.search.service import word_scores
 from engine.types import SentenceHit
 from index import StoredPhoto
 from ui import present
@@ -35,12 +37,14 @@ def draw() -> None:
         st.error(plain.markdown(str(error)))
         return
     left, right = st.columns([3, 2])
+    picture, size, alt_text = left.empty(), (photo.width, photo.height), shelf().alt_text(photo)
+    picture.html(photo_html(jpeg, alt_text, size))
     with right:
         boxes = _aligned(photo) or _regions(photo)
+        if boxes:
+            picture.html(photo_html(jpeg, alt_text, size, boxes))
         _sentences(photo)
         _facts(photo)
-    with left:
-        st.html(photo_html(jpeg, shelf().alt_text(photo), (photo.width, photo.height), boxes))
     st.subheader("Similar photos")
     with shelf().asked() as engine:
         hits = engine.similar(photo.path, SIMILAR)
@@ -65,7 +69,28 @@ def _aligned(photo: StoredPhoto) -> list[Boxed]:
     st.html(key_html(key))
     if alignment.probability is not None:
         st.caption(f"The photo matches the sentence with a probability of {present.percent(alignment.probability)}.")
+    if st.toggle("Word by word", key="words", bind="query-params", help="How well each word fits each region."):
+        return _word_by_word(photo, sentence)
     return boxes_of(alignment.phrases, key)
+
+
+def _word_by_word(photo: StoredPhoto, sentence: str) -> list[Boxed]:
+    """Draw how well each word fits each region; returns the boxes of the regions that some word fits best."""
+    with shelf().asked() as engine:
+        found = word_scores(engine.model, Path(photo.path), sentence)
+    rows = [
+        {"word": f"{place + 1}. {word}", "region": region + 1, "score": score}
+        for place, (word, scores) in enumerate(zip(found.words, found.scores, strict=True))
+        for region, score in enumerate(scores)
+    ]
+    chart = alt.Chart(alt.Data(values=rows)).mark_rect()  # type: ignore[no-untyped-call]
+    chart = chart.encode(x="region:O", y=alt.Y("word:N", sort=None), color="score:Q", tooltip=["word:N", "score:Q"])
+    st.altair_chart(chart, alt="How well each word fits each region")
+    best = sorted({max(range(len(scores)), key=scores.__getitem__) for scores in found.scores})
+    boxes = [Boxed(found.boxes[region], row % len(PALETTE), f"region {region + 1}") for row, region in enumerate(best)]
+    st.caption("The boxes are those of the regions that a word fits best:")
+    st.html(key_html([boxed.label for boxed in boxes]))
+    return boxes
 
 
 @st.cache_data(max_entries=200, show_spinner="Describing the regions …")

@@ -26,7 +26,7 @@ def draw() -> None:
     text = st.text_input(
         "What should be seen", key="q", bind="query-params", placeholder="a dog jumping over a log", type="search"
     )
-    left, right, last = st.columns([2, 2, 1], vertical_alignment="bottom")
+    left, right, last = st.columns([3, 3, 2], vertical_alignment="bottom")
     also = left.multiselect(
         "and also", [], key="also", bind="query-params", accept_new_options=True, placeholder="sunset",
         help="Type a text and press Enter. '0.5:red' counts half.",
