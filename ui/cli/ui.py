@@ -12,8 +12,8 @@ import typer
 
 from ui.cli import options
 from ui.cli.console import fail, note, warn
+from ui.web import PASSWORD, PUBLIC
 
-PUBLIC, PASSWORD = "ENGINE_UI_PUBLIC", "ENGINE_UI_PASSWORD"
 LEAST_LETTERS = 8  # of a password
 MOST_MEGABYTES = 50  # of an upload
 

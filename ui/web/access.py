@@ -5,7 +5,7 @@ import os
 
 import streamlit as st
 
-PUBLIC, PASSWORD = "ENGINE_UI_PUBLIC", "ENGINE_UI_PASSWORD"
+from ui.web import PASSWORD, PUBLIC
 
 
 def is_public() -> bool:

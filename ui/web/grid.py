@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from engine.errors import PhotoError
+from engine.types import Box
 from index import StoredPhoto
 from ui.web import plain
 from ui.web.pictures import Boxed, photo_html
-from ui.web.shelf import shelf, small
+from ui.web.shelf import region, shelf, small
 
 COLUMNS = 4
 PAGE = 24  # photos at a time
@@ -17,12 +18,12 @@ PAGE = 24  # photos at a time
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A photo of a grid: its boxes, the line below it, and a picture of it other than its thumbnail."""
+    """A photo of a grid: its boxes, the line below it, and the part of it to be shown alone, in pixels."""
 
     photo: StoredPhoto
     line: str = ""
     boxes: Sequence[Boxed] = ()
-    picture: bytes | None = None
+    part: Box | None = None
 
 
 def draw(cells: Sequence[Cell]) -> None:
@@ -36,8 +37,8 @@ def draw(cells: Sequence[Cell]) -> None:
 def _draw(cell: Cell) -> None:
     photo = cell.photo
     try:
-        jpeg = cell.picture or small(photo)
-    except PhotoError as error:
+        jpeg = small(photo) if cell.part is None else region(photo.path, photo.content_hash, cell.part)
+    except (PhotoError, OSError) as error:
         st.warning(plain.markdown(str(error)))
         return
     size = (photo.width, photo.height)

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import RLock
 
 import streamlit as st
+from PIL import Image
 
 from engine import Engine
 from engine.changes import is_in
@@ -17,9 +18,10 @@ from engine.photos.decode import decode
 from engine.photos.thumbnails import thumbnail
 from engine.types import Box
 from index import LibraryReader, PhotoFilter, StoredPhoto, read_photos, read_roots
+from ui.web import plain
 from ui.web.indexing import IndexingJob
 
-LARGE = 1280  # pixels of the longest side of the one large photo of a page
+LARGE, SMALL = 1280, 320  # pixels of the longest side of the one large photo of a page, and of a part of a photo
 
 
 class Shelf:
@@ -50,7 +52,7 @@ class Shelf:
             self._warnings.clear()
             yield self._engine
             for text in self._warnings:
-                st.toast(text)
+                st.toast(plain.markdown(text))
 
     def exists(self) -> bool:
         """Whether there is a library with photos."""
@@ -115,13 +117,21 @@ def small(photo: StoredPhoto) -> bytes:
     return thumbnail(photo.path, photo.content_hash).read_bytes()
 
 
-def large(path: str | Path, box: Box | None = None) -> bytes:
-    """A photo, or a part of it (in pixels of the upright photo), as a JPEG fit for a page. Raises PhotoError."""
-    image = decode(path, target=None if box else LARGE).image
-    if box is not None:
-        x0, y0, x1, y1 = box
-        image = image.crop((int(x0), int(y0), max(int(x0) + 1, round(x1)), max(int(y0) + 1, round(y1))))
-    image.thumbnail((LARGE, LARGE))
+def large(path: str | Path) -> bytes:
+    """A photo as a JPEG fit for a page. Raises PhotoError."""
+    return _jpeg(decode(path, target=LARGE).image, LARGE)
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def region(path: str, content_hash: str, box: Box) -> bytes:
+    """A part of a photo (in pixels of the upright photo) as a small JPEG. Raises PhotoError."""
+    x0, y0, x1, y1 = box
+    image = decode(path).image.crop((int(x0), int(y0), max(int(x0) + 1, round(x1)), max(int(y0) + 1, round(y1))))
+    return _jpeg(image, SMALL)
+
+
+def _jpeg(image: Image.Image, side: int) -> bytes:
+    image.thumbnail((side, side))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import altair as alt
+import numpy as np
 import pydeck
 import streamlit as st
+from numpy.typing import NDArray
 
 from engine.browsing import Group, by_folder, by_month, by_place, themes
 from ui.present import printable
@@ -76,7 +78,7 @@ def _places() -> list[Group]:
 
 
 @st.cache_data(max_entries=2, show_spinner="Looking for themes …")
-def _themes_of(library: str, num_photos: int, num_sentences: int, generation: int) -> list[Group]:
+def _themes_of(library: str, num_sentences: int, photo_ids: NDArray[np.int64]) -> list[Group]:
     with shelf().asked() as engine:
         return themes(engine.reader)
 
@@ -84,4 +86,4 @@ def _themes_of(library: str, num_photos: int, num_sentences: int, generation: in
 def _themes() -> list[Group]:
     with shelf().asked() as engine:
         reader = engine.reader
-        return _themes_of(str(shelf().folder), reader.num_photos, reader.num_sentences, id(reader))
+        return _themes_of(str(shelf().folder), reader.num_sentences, reader.photo_ids)

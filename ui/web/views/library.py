@@ -1,6 +1,7 @@
 """What the library holds, adding to it with progress that outlives the page, and its upkeep."""
 
 from importlib.resources import files
+from pathlib import Path
 
 import streamlit as st
 
@@ -47,7 +48,7 @@ def _add() -> None:
     elif added or again:
         with shelf().asked() as engine:
             beside = engine.beside()
-        shelf().job.start(beside, None if again else [path.strip()], captions=captions)
+        shelf().job.start(beside, None if again else [str(Path(path.strip()).expanduser())], captions=captions)
         st.rerun()
 
 

@@ -108,22 +108,16 @@ def _regions(photo: StoredPhoto) -> list[Boxed]:
     return regions
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def _found_sentences(path: str, content_hash: str, generation: str) -> list[SentenceHit]:
-    with shelf().asked() as engine:
-        return engine.sentences(path, SENTENCES)
-
-
 def _sentences(photo: StoredPhoto) -> None:
     with shelf().asked() as engine:
         if not engine.reader.num_sentences:
             return
         (captions,) = engine.reader.captions([photo.photo_id])
-        generation = f"{engine.reader.num_sentences} {id(engine.reader)}"
+        found = engine.sentences(photo.path, SENTENCES)
     st.subheader("Sentences that describe it")
     for caption in captions[:1]:
         st.html(f"<p>{plain.html(caption.text)} <small>(generated)</small></p>")
-    draw_sentences(_found_sentences(photo.path, photo.content_hash, generation))
+    draw_sentences(found)
 
 
 def draw_sentences(found: list[SentenceHit]) -> None:

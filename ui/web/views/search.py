@@ -10,7 +10,7 @@ from index import PhotoFilter
 from ui import present
 from ui.web import grid, plain
 from ui.web.filters import asked_filter
-from ui.web.pictures import Boxed, boxes_of, key_html, key_phrases
+from ui.web.pictures import boxes_of, key_html, key_phrases
 from ui.web.shelf import shelf
 
 CLOSEST = 8  # photos to show where none is likely
@@ -113,7 +113,7 @@ def _regions(question: Question, where: PhotoFilter) -> None:
     stored = {photo.path: photo for photo in shelf().stored(list({hit.path for hit in shown}))}
     grid.draw(
         [
-            grid.Cell(photo, f"{hit.phrase} · {Path(hit.path).name}", [Boxed(hit.box, 1, hit.phrase)])
+            grid.Cell(photo, f"{hit.phrase} · {Path(hit.path).name}", part=hit.box)
             for hit in shown
             if (photo := stored.get(str(hit.path))) is not None
         ]
