@@ -77,7 +77,7 @@ def current_index(
             note = f"The FAISS file {manifest.faiss_file} {error}; it was rebuilt from the vectors."
             state = Freshness(manifest, usable=False, note=note, damaged=True)
         else:
-            if not index.outgrown(num_records, flat_limit=flat_limit):
+            if not index.outgrown(store, build, flat_limit=flat_limit):
                 logger.info(
                     "Loaded %s with %d of %d photo records", manifest.faiss_file, index.num_records, num_records
                 )

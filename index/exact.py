@@ -125,6 +125,18 @@ def _runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.i
     return rows
 
 
+def best_rows(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """The rows of the `count` largest scores (n,), ascending.
+
+    >>> best_rows(np.array([3, 1, 2], np.float32), 2).tolist()
+    [0, 2]
+    """
+    if count >= len(scores):
+        return np.arange(len(scores))
+    rows: NDArray[np.int64] = np.sort(np.argpartition(-scores, count)[:count])
+    return rows
+
+
 def best(scores: NDArray[np.float32], ids: NDArray[np.int64], limit: int) -> list[tuple[int, float]]:
     """The `limit` best (id, score), best first; equal scores in order of id. A score that is no number comes last.
 

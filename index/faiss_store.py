@@ -1,11 +1,17 @@
-"""The FAISS index of the region vectors of a build: the only file that imports faiss.
+"""The FAISS file of a build: the only file that imports faiss.
 
-It proposes photos and never ranks them. A region's number in the index is record * R + region, which is also the order
-in which regions are added, so the index needs no table of numbers.
+It proposes photos and never ranks them. A region's number in it is record * R + region, which is also the order in
+which regions are added, so it needs no table of numbers.
+
+A small library has a flat index of its regions. A large one has their product quantiser of one part, which gives each
+region the number of its nearest centroid in two bytes, and after it in the same file, in models with a global term,
+the product quantiser of the photo vectors. What a search does with these numbers is in `index.coarse`.
 """
 
 import math
 import zlib
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,14 +19,18 @@ import faiss as faiss_wheel
 import numpy as np
 from numpy.typing import NDArray
 
-from index.exact import records_per_block
+from index.coarse import Codes
+from index.exact import best_rows, records_per_block
 from index.manifest import write_atomically
-from index.values import FLAT_LIMIT, BuildSpec
+from index.values import FLAT_LIMIT, BuildSpec, Query
 from index.vectors import VectorStore
 
-_SAMPLE_PER_CELL = 40  # FAISS asks for 39 vectors for each centroid
-_MOST_CELLS = 16_384
-_MOST_ON_GPU = 2048  # neighbours and probes that FAISS allows on a GPU
+_SAMPLE_PER_CENTROID = 40  # FAISS asks for 39 vectors for each
+_ROUNDS = 10  # of k-means
+_MOST_BITS = 14  # of the number of a centroid: a table of 16,384 items of sixteen bytes stays in the cache of a core
+_PHOTO_PARTS, _PHOTO_BITS = 16, 8
+_DRIFT = 1.2  # how much farther from their centroids new photos may lie than old ones
+_DRIFT_SAMPLE = 1000  # photos
 _MOST_THREADS = 16  # a scan is bound by memory, and more threads only take them from others
 
 # The GPU wheel describes some of its functions to type checkers and not others.
@@ -34,12 +44,12 @@ class FaissFileError(Exception):
 
 
 class FaissStore:
-    """An index of R region vectors for each photo record: flat and exact when small, inverted lists when large."""
+    """What FAISS knows of each photo record: its region vectors when the library is small, codes of them when large."""
 
-    def __init__(self, index: Any, num_regions: int) -> None:
-        self._index = index
+    def __init__(self, regions: Any, photos: Any, num_regions: int) -> None:
+        self._regions = regions
+        self._photos = photos
         self._num_regions = num_regions
-        self._gpu: Any = None
 
     @classmethod
     def build(cls, store: VectorStore, spec: BuildSpec, *, flat_limit: int = FLAT_LIMIT) -> "FaissStore":
@@ -47,12 +57,12 @@ class FaissStore:
         num_records = store.num_rows // spec.rows_per_photo
         if num_records * spec.num_regions <= flat_limit:
             # float16 is what the segments hold, so the flat index loses nothing.
-            index = faiss.IndexScalarQuantizer(
+            flat = faiss.IndexScalarQuantizer(
                 spec.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
             )
+            built = cls(flat, None, spec.num_regions)
         else:
-            index = _trained(store, spec, num_records)
-        built = cls(index, spec.num_regions)
+            built = cls(*_trained(store, spec, num_records), spec.num_regions)
         built.catch_up(store, spec)
         return built
 
@@ -61,34 +71,64 @@ class FaissStore:
         """Read an index. Raises FaissFileError when it is not one of `num_records` records of this build."""
         try:
             with path.open("rb") as file:
-                index = faiss.read_index(faiss.PyCallbackIOReader(file.read))
+                regions = faiss.read_index(faiss.PyCallbackIOReader(file.read))
+                coded = isinstance(regions, faiss.IndexPQ)
+                photos = faiss.read_index(faiss.PyCallbackIOReader(file.read)) if coded and spec.has_global else None
         except (OSError, RuntimeError) as error:
             raise FaissFileError(f"cannot be read ({error})") from error
-        if index.d != spec.dimension or index.ntotal != num_records * spec.num_regions:
+        if not (coded or isinstance(regions, faiss.IndexScalarQuantizer)):
+            raise FaissFileError("is of an older kind")
+        if regions.d != spec.dimension or regions.ntotal != num_records * spec.num_regions:
             raise FaissFileError(
-                f"holds {index.ntotal} vectors of dimension {index.d}, "
+                f"holds {regions.ntotal} vectors of dimension {regions.d}, "
                 f"expected {num_records * spec.num_regions} of {spec.dimension}"
             )
-        return cls(index, spec.num_regions)
+        if photos is not None and (photos.d != spec.dimension or photos.ntotal != num_records):
+            raise FaissFileError(f"holds {photos.ntotal} photo vectors, expected {num_records} of {spec.dimension}")
+        return cls(regions, photos, spec.num_regions)
 
     @property
     def num_records(self) -> int:
         """The number of photo records in the index."""
-        return int(self._index.ntotal) // self._num_regions
+        return int(self._regions.ntotal) // self._num_regions
 
-    def outgrown(self, num_records: int, *, flat_limit: int = FLAT_LIMIT) -> bool:
-        """Whether so many records call for another kind of index, or for four times as many cells."""
-        num_vectors = num_records * self._num_regions
-        if not isinstance(self._index, faiss.IndexIVF):
+    @property
+    def _is_coded(self) -> bool:
+        return isinstance(self._regions, faiss.IndexPQ)
+
+    def outgrown(self, store: VectorStore, spec: BuildSpec, *, flat_limit: int = FLAT_LIMIT) -> bool:
+        """Whether the records of `store` call for another kind of index, or for other centroids.
+
+        These are made anew for four times as many as there are, and where the photos that the index lacks lie much
+        farther from them than those that it has.
+        """
+        num_vectors = store.num_rows // spec.rows_per_photo * spec.num_regions
+        if num_vectors <= flat_limit or not self._is_coded:
             return num_vectors > flat_limit
-        return num_vectors > flat_limit and _num_cells(num_vectors) >= 4 * self._index.nlist
+        return _num_bits(num_vectors) >= int(self._regions.pq.nbits) + 2 or self._has_drifted(store, spec)
+
+    def _has_drifted(self, store: VectorStore, spec: BuildSpec) -> bool:
+        num_records, covered = store.num_rows // spec.rows_per_photo, self.num_records
+        random = np.random.default_rng(0)
+
+        def error(first: int, last: int) -> float:
+            ids = np.unique(random.integers(first, last, _DRIFT_SAMPLE))
+            vectors = _regions_of(store.records(ids, spec.rows_per_photo), spec)
+            decoded = self._regions.sa_decode(self._regions.sa_encode(vectors))
+            return float(np.square(vectors - decoded).sum() / np.square(vectors).sum())
+
+        if not _DRIFT_SAMPLE <= covered <= num_records - _DRIFT_SAMPLE:
+            return False
+        return error(covered, num_records) > _DRIFT * error(0, covered)
 
     def catch_up(self, store: VectorStore, spec: BuildSpec) -> None:
         """Add the records of `store` that the index lacks."""
-        self._gpu = None
+        self.__dict__.pop("_codes", None)
         size = records_per_block(spec.rows_per_photo, spec.dimension)
         for _, block in store.record_blocks(spec.rows_per_photo, size, first_record=self.num_records):
-            self._index.add(_regions_of(block, spec))
+            self._regions.add(_regions_of(block, spec))
+            if self._photos is not None:
+                self._photos.add(_photo_vectors_of(block))
 
     def save(self, path: Path) -> tuple[int, int]:
         """Write the index in one step; return the bytes and the CRC-32 of the file. Raises OSError."""
@@ -100,51 +140,58 @@ class FaissStore:
                 size, crc = size + len(data), zlib.crc32(data, crc)
                 file.write(data)
 
-            faiss.write_index(self._index, faiss.PyCallbackIOWriter(write_part))
+            faiss.write_index(self._regions, faiss.PyCallbackIOWriter(write_part))
+            if self._photos is not None:
+                faiss.write_index(self._photos, faiss.PyCallbackIOWriter(write_part))
 
         write_atomically(path, write)
         return size, crc
 
-    def search(
-        self,
-        words: NDArray[np.float32],
-        num_neighbours: int,
-        nprobe: int,
-        allowed_mask: NDArray[np.bool_] | None = None,
+    def candidates(
+        self, query: Query, count: int, allowed_mask: NDArray[np.bool_] | None = None
     ) -> NDArray[np.int64]:
-        """The records, each once and in order, of the `num_neighbours` best regions for each of the words (T, D).
+        """The records, each once and in order, that are most worth an exact look, about `count` of them.
 
-        With `allowed_mask` (n,) of records, the others are passed over while FAISS searches; records beyond its end
-        are not allowed.
+        Only those of `allowed_mask` (n,), if it is given; records beyond its end are not allowed.
         """
-        num_neighbours = min(num_neighbours, int(self._index.ntotal))
-        if not len(words) or num_neighbours < 1:
+        if count < 1 or not self.num_records:
             return np.empty(0, np.int64)
-        queries = np.ascontiguousarray(words, np.float32)
-        selector = None
+        allowed = np.arange(self.num_records)
         if allowed_mask is not None:
-            regions_mask = np.repeat(allowed_mask, self._num_regions)
-            selector = faiss.IDSelectorBitmap(np.packbits(regions_mask, bitorder="little"))
-        if isinstance(self._index, faiss.IndexIVF):
-            nprobe = max(1, min(nprobe, self._index.nlist))
-            fits_gpu = selector is None and max(num_neighbours, nprobe) <= _MOST_ON_GPU  # a GPU knows no selectors
-            index = self._on_gpu() if fits_gpu else self._index
-            params = faiss.SearchParametersIVF(nprobe=nprobe, sel=selector)
-        else:
-            index, params = self._index, faiss.SearchParameters(sel=selector)
-        _, ids = index.search(queries, num_neighbours, params=params)
+            allowed = np.flatnonzero(allowed_mask[: self.num_records])
+        if not self._is_coded:
+            return self._nearest_words(query, count, allowed)
+        if len(allowed) <= count:
+            return allowed
+        few = 2 * len(allowed) < self.num_records
+        scores = (self._codes.only(allowed) if few else self._codes).scores(query)
+        return allowed[best_rows(scores if few else scores[allowed], count)]
+
+    def _nearest_words(self, query: Query, count: int, allowed: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The records among `allowed` of the `count` best regions for each of the wanted words, in the flat index."""
+        words = np.ascontiguousarray(query.wanted_words, np.float32)
+        if not len(words):
+            return np.empty(0, np.int64)
+        regions_mask = np.zeros((self.num_records, self._num_regions), bool)
+        regions_mask[allowed] = True
+        selector = faiss.IDSelectorBitmap(np.packbits(regions_mask, bitorder="little"))
+        params = faiss.SearchParameters(sel=selector)
+        _, ids = self._regions.search(words, min(count, int(self._regions.ntotal)), params=params)
         return np.unique(ids[ids >= 0] // self._num_regions).astype(np.int64)
 
-    def _on_gpu(self) -> Any:
-        """The index on the first GPU, or itself where there is none or it does not fit there."""
-        if self._gpu is None:
-            self._gpu = self._index
-            if num_gpus() > 0:
-                try:
-                    self._gpu = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, self._index)
-                except RuntimeError:
-                    self._gpu = self._index
-        return self._gpu
+    @cached_property
+    def _codes(self) -> Codes:
+        regions = _numbers(self._regions).reshape(-1, self._num_regions)
+        photos = np.empty((0, len(regions)), np.intp)
+        levels = np.empty((0, 0, 0), np.float32)
+        if self._photos is not None:
+            photos, levels = _numbers(self._photos).T, _centroids(self._photos)
+        return Codes(
+            np.ascontiguousarray(regions.T, np.intp),
+            _centroids(self._regions)[0],
+            np.ascontiguousarray(photos, np.intp),
+            levels,
+        )
 
 
 def num_gpus() -> int:
@@ -153,29 +200,64 @@ def num_gpus() -> int:
     return int(count()) if count is not None else 0
 
 
-def _num_cells(num_vectors: int) -> int:
-    """The power of two nearest to 4 sqrt(n), at most a fortieth of n."""
-    wanted: int = 2 ** round(math.log2(4 * math.sqrt(num_vectors)))
-    trainable: int = 2 ** int(math.log2(max(1, num_vectors // _SAMPLE_PER_CELL)))
-    return min(wanted, trainable, _MOST_CELLS)
+def _numbers(index: Any) -> NDArray[np.uint16]:
+    """The numbers of the centroids (n, M) in a product quantiser whose parts fill whole bytes."""
+    codes = faiss.vector_to_array(index.codes).reshape(index.ntotal, -1)
+    numbers: NDArray[np.uint16] = codes if index.pq.nbits <= 8 else codes.view("<u2")
+    return numbers
 
 
-def _trained(store: VectorStore, spec: BuildSpec, num_records: int) -> Any:
-    cells = _num_cells(num_records * spec.num_regions)
-    num_sampled = min(num_records, -(-cells * _SAMPLE_PER_CELL // spec.num_regions))
+def _centroids(index: Any) -> NDArray[np.float32]:
+    """The centroids (M, k, D / M) of a product quantiser."""
+    flat = faiss.vector_to_array(index.pq.centroids)
+    centroids: NDArray[np.float32] = flat.reshape(index.pq.M, index.pq.ksub, index.pq.dsub)
+    return centroids
+
+
+def _num_bits(num_vectors: int) -> int:
+    """Of the number of a centroid: about 4 sqrt(n) of them, at most a fortieth of n."""
+    wanted = round(math.log2(4 * math.sqrt(num_vectors)))
+    trainable = int(math.log2(max(2, num_vectors // _SAMPLE_PER_CENTROID)))
+    return min(wanted, trainable, _MOST_BITS)
+
+
+def _trained(store: VectorStore, spec: BuildSpec, num_records: int) -> tuple[Any, Any]:
+    bits = _num_bits(num_records * spec.num_regions)
+    regions = faiss.IndexPQ(spec.dimension, 1, bits)
+    _train(regions, store, spec, -(-(_SAMPLE_PER_CENTROID << bits) // spec.num_regions), _regions_of)
+    if not spec.has_global:
+        return regions, None
+    parts = math.gcd(spec.dimension, _PHOTO_PARTS)
+    photos = faiss.IndexPQ(spec.dimension, parts, _PHOTO_BITS)
+    _train(photos, store, spec, _SAMPLE_PER_CENTROID << _PHOTO_BITS, lambda block, _: _photo_vectors_of(block))
+    return regions, photos
+
+
+def _train(
+    index: Any,
+    store: VectorStore,
+    spec: BuildSpec,
+    num_sampled: int,
+    vectors_of: Callable[[NDArray[np.float16], BuildSpec], NDArray[np.float32]],
+) -> None:
+    """Train on the vectors of so many records: what is in memory does not grow with the library."""
+    num_records = store.num_rows // spec.rows_per_photo
     # A fixed seed: the same vectors give the same index.
-    sampled = np.sort(np.random.default_rng(0).choice(num_records, num_sampled, replace=False))
-    sample = _regions_of(store.records(sampled, spec.rows_per_photo), spec)
-    quantizer = faiss.IndexFlatIP(spec.dimension)
-    index = faiss.IndexIVFScalarQuantizer(
-        quantizer, spec.dimension, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
-    )
-    index.cp.niter = 10
-    index.train(sample)
-    return index
+    chosen = np.random.default_rng(0).choice(num_records, min(num_records, num_sampled), replace=False)
+    index.pq.cp.niter = _ROUNDS
+    index.pq.cp.min_points_per_centroid = 1  # small libraries have fewer, and FAISS would warn
+    vectors = vectors_of(store.records(np.sort(chosen), spec.rows_per_photo), spec)
+    if len(vectors) < index.pq.ksub:  # FAISS wants one for each centroid at least
+        vectors = np.resize(vectors, (index.pq.ksub, spec.dimension))
+    index.train(vectors)
 
 
 def _regions_of(block: NDArray[np.float16], spec: BuildSpec) -> NDArray[np.float32]:
     """The region rows of records (n, S, D) as (n·R, D) float32: the photo vector, where there is one, is left out."""
     regions = block[:, : spec.num_regions].astype(np.float32)
     return regions.reshape(-1, spec.dimension)
+
+
+def _photo_vectors_of(block: NDArray[np.float16]) -> NDArray[np.float32]:
+    """The photo vectors (n, D) of records (n, S, D)."""
+    return np.ascontiguousarray(block[:, -1], np.float32)

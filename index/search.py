@@ -1,13 +1,13 @@
 """Searches in a snapshot: every answer is ranked by the exact score from the stored vectors."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.curve import num_candidates
 from index.exact import (
     best,
     records_per_block,
@@ -39,7 +39,7 @@ def search_photos(
 
     `index` is asked for only when the search is approximate.
     """
-    rows, records = _to_score(snapshot, query.wanted_words, params, index, flat_limit, allowed)
+    rows, records = _to_score(snapshot, query, limit, params, index, flat_limit, allowed)
     scores = np.empty(snapshot.num_records, np.float32)
     if len(records):
         scores[records] = _score_some(snapshot, records, query)
@@ -48,7 +48,8 @@ def search_photos(
 
 def _to_score(
     snapshot: Snapshot,
-    words: NDArray[np.float32],
+    query: Query,
+    limit: int,
     params: SearchParams,
     index: Callable[[], "FaissStore"],
     flat_limit: int,
@@ -56,7 +57,7 @@ def _to_score(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where in `photo_ids` the photos stand that are scored, and their records, each once and ascending.
 
-    They are all photos, or the `allowed` (n,); or of these the candidates of the index for the words (T, D).
+    They are all photos, or the `allowed` (n,); or of these the candidates of the index.
     """
     rows = np.arange(len(snapshot.photo_ids))
     if allowed is not None:
@@ -65,29 +66,13 @@ def _to_score(
     records_mask[snapshot.records[rows]] = True
     records = np.flatnonzero(records_mask)
     if not _is_exact(snapshot, params, flat_limit, len(records)):
-        found = _candidates(snapshot, words, params, index(), None if allowed is None else records_mask)
-        found_mask = np.zeros_like(records_mask)
-        found_mask[found] = True
-        records_mask &= found_mask  # the index knows photos that are missing too
-        records = np.flatnonzero(records_mask)
+        # The index knows photos that are missing too, and some that were added after this snapshot.
+        all_mask = None if len(records) == snapshot.num_records == index().num_records else records_mask
+        records = index().candidates(query, num_candidates(params, len(records), limit), all_mask)
+        records_mask[:] = False
+        records_mask[records] = True
         rows = rows[records_mask[snapshot.records[rows]]]
     return rows, records
-
-
-def _candidates(
-    snapshot: Snapshot,
-    words: NDArray[np.float32],
-    params: SearchParams,
-    index: "FaissStore",
-    allowed_mask: NDArray[np.bool_] | None,
-) -> NDArray[np.int64]:
-    """The records, of all or of those in a mask (n,), with the best regions for the words (T, D), ascending."""
-    if allowed_mask is None:
-        found = index.search(words, params.num_neighbours, params.nprobe)
-        return found[found < snapshot.num_records]  # the index may know photos that were added after this snapshot
-    # What is allowed lies thinner in the cells of the index, so that more of them hold as many neighbours.
-    nprobe = params.nprobe * snapshot.num_records // max(1, int(allowed_mask.sum()))
-    return index.search(words, params.num_neighbours, nprobe, allowed_mask)
 
 
 def _is_exact(snapshot: Snapshot, params: SearchParams, flat_limit: int, num_records: int) -> bool:
@@ -111,8 +96,8 @@ def search_regions(
     Equal scores come in order of photo and region. Of a photo that shares its record with others, all are found.
     """
     num_regions = snapshot.build.num_regions
-    deep = replace(params, num_neighbours=max(params.num_neighbours, limit))
-    rows, records = _to_score(snapshot, whole_query(query)[None], deep, index, flat_limit, allowed)
+    one_word = Query(whole_query(query)[None])
+    rows, records = _to_score(snapshot, one_word, limit, params, index, flat_limit, allowed)
     scores = np.empty((snapshot.num_records, num_regions), np.float32)
     if len(records):
         scores[records] = _score_some(snapshot, records, query, partial(score_regions, num_regions=num_regions))

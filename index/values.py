@@ -142,14 +142,24 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class SearchParams:
-    """How to search: `auto` is exact up to FLAT_LIMIT region vectors and takes candidates from FAISS above.
+    """How to search: `auto` is exact up to FLAT_LIMIT region vectors and takes candidates from the index above.
 
-    `num_neighbours` regions are taken for each word, from the `nprobe` nearest cells of the index.
+    As many photos get an exact look as find `recall_target` of the ten best on average, see `candidate_counts`; or
+    `num_candidates` where that is given.
+
+    Raises:
+        ValueError: `recall_target` is not above 0 and at most 1, or `num_candidates` is negative.
     """
 
     mode: Literal["auto", "exact", "approximate"] = "auto"
-    num_neighbours: int = 1024
-    nprobe: int = 64
+    recall_target: float = 0.98
+    num_candidates: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.recall_target <= 1:
+            raise ValueError(f"`recall_target` is {self.recall_target}, expected a number above 0 and up to 1")
+        if self.num_candidates is not None and self.num_candidates < 0:
+            raise ValueError(f"`num_candidates` is {self.num_candidates}, expected 0 or more")
 
 
 @dataclass(frozen=True, slots=True)

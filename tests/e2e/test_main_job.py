@@ -28,7 +28,7 @@ QUERIES = (
     "red",
     "coffee on a table",
 )
-FULL_PROBE = SearchParams("approximate", num_neighbours=10**6, nprobe=10**6)
+FULL_PROBE = SearchParams("approximate", num_candidates=10**6)
 
 
 def quiet(text: str) -> None:

@@ -32,7 +32,7 @@ from index import (
 from index.manifest import read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
-APPROXIMATE = SearchParams("approximate", num_neighbours=10**6, nprobe=10**6)
+APPROXIMATE = SearchParams("approximate", num_candidates=10**6)
 
 
 def add_sentences(maker: Any, writer: LibraryWriter, texts: Sequence[str], *, generated: bool = False) -> None:
@@ -355,7 +355,7 @@ while not Path(sys.argv[3]).exists():
         opened += 1
         while True:
             rounds += 1
-            for params in (SearchParams("exact"), SearchParams("approximate", num_neighbours=10**6)):
+            for params in (SearchParams("exact"), SearchParams("approximate", num_candidates=10**6)):
                 found = [pair for pair in reader.search_photos(query, 999, params) if pair[0] != int(sys.argv[4])]
                 expected = expected or found
                 assert found == expected, (found, expected)

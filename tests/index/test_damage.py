@@ -241,7 +241,7 @@ def test_a_catalogue_from_a_backup_does_not_trust_a_newer_index(plain: Any) -> N
     plain.assert_holds_what_was_added()
     query = plain.query(1)
     with plain.reader() as reader:
-        few = SearchParams("approximate", num_neighbours=2)
+        few = SearchParams("approximate", num_candidates=2)
         best_region = max(plain.vectors, key=lambda path: float((plain.vectors[path][:5] @ query.words[0]).max()))
         found = reader.photos([number for number, _ in reader.search_photos(query, 3, few)])
         assert best_region in [photo.path for photo in found]

@@ -101,7 +101,7 @@ def answers(folder: Path, queries: Sequence[Query], record: Any) -> list[Any]:
     with LibraryReader.open(folder, lambda _: None) as reader:
         found: list[Any] = []
         for query in queries:
-            for params in (SearchParams("exact"), SearchParams("approximate", num_neighbours=10**6)):
+            for params in (SearchParams("exact"), SearchParams("approximate", num_candidates=10**6)):
                 hits = reader.search_photos(query, 999, params)
                 photos = reader.photos([number for number, _ in hits])
                 found.append([(photo.path, score) for photo, (_, score) in zip(photos, hits, strict=True)])

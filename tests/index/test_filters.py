@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from index import LibraryReader, LibraryWriter, PhotoFilter, PhotoRow, SearchParams
 from index.filters import EARTH_RADIUS_KM, distances_km, in_folders
 
-FULL = SearchParams("approximate", num_neighbours=10**6, nprobe=10**6)
+FULL = SearchParams("approximate", num_candidates=10**6)
 
 PLACES = [(0.0, 179.99), (0.0, -179.99), (89.9, 10.0), (89.9, -170.0), (-90.0, 0.0), (48.8566, 2.3522), (48.85, 2.35)]
 SIZES = [(4000, 3000), (3000, 4000), (2000, 2000), (640, 480)]

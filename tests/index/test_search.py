@@ -9,7 +9,7 @@ import pytest
 from index import SearchParams
 from index.faiss_store import FaissStore, num_gpus
 
-FULL = SearchParams("approximate", num_neighbours=10**6, nprobe=10**6)
+FULL = SearchParams("approximate", num_candidates=10**6)
 
 
 def paths_of(reader: Any, found: list[tuple[int, float]]) -> list[str]:
@@ -46,7 +46,7 @@ def test_few_candidates_are_ranked_by_the_exact_score(plain: Any) -> None:
     with plain.reader(flat_limit=500) as reader:
         query = plain.query()
         scores = dict(reader.search_photos(query, 400, SearchParams("exact")))
-        found = reader.search_photos(query, 20, SearchParams("approximate", num_neighbours=30, nprobe=4))
+        found = reader.search_photos(query, 20, SearchParams("approximate", num_candidates=30))
         assert 0 < len(found) <= 20
         np.testing.assert_allclose([s for _, s in found], [scores[number] for number, _ in found], rtol=1e-5)
         assert [s for _, s in found] == sorted((s for _, s in found), reverse=True)
@@ -135,14 +135,3 @@ def test_regions_equal_a_loop_over_all_of_them(maker: Any, share: float, flat_li
         assert len(reader.search_regions(query, 10**5)) <= 1000
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(num_gpus() == 0, reason="FAISS sees no CUDA device")
-def test_a_gpu_finds_what_a_cpu_finds(plain: Any) -> None:
-    plain.fill(400, flat_limit=500)
-    with plain.reader(flat_limit=500) as reader:
-        query = plain.query()
-        index = reader._load_index()
-        assert isinstance(index, FaissStore)
-        on_gpu = index.search(query.words, 50, 10**6)
-        index._gpu = index._index
-        assert len(np.intersect1d(on_gpu, index.search(query.words, 50, 10**6))) >= 0.95 * len(on_gpu)

@@ -202,7 +202,7 @@ def test_damage_is_found_and_mended(library: Any, name: str) -> None:
     with library.reader() as reader:
         exact = reader.search_photos(query, 99)
         assert len(exact) == len(known)
-        everything = SearchParams("approximate", num_neighbours=10**6)
+        everything = SearchParams("approximate", num_candidates=10**6)
         assert [number for number, _ in reader.search_photos(query, 99, everything)] == [number for number, _ in exact]
         photos = reader.photos([number for number, _ in exact])
         assert [photo.path for photo in photos] == [path for path, _ in library.slow_search(query)]

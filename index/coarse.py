@@ -1,0 +1,119 @@
+"""Approximate scores of all photos from short codes: which of a million are worth an exact look.
+
+Every region is known by the number of the centroid nearest to it, and every photo vector by a few such numbers, one a
+level. What the words of a query score with the K centroids is worked out once; then a photo costs a look into a table
+for each of its regions. One item of the table holds eight bits for each of up to sixteen words, so that one look and
+one maximum serve all words. No photo is passed over, so a filter, however narrow, costs no recall.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.values import Query
+
+WORDS_AT_ONCE = 16
+_LARGEST = 127  # of the eight bits
+_ITEM = np.dtype(np.complex128)  # sixteen bytes that numpy takes in one piece; no number is ever read from it
+_BLOCK = 16_384  # photos: what is worked on fits the cache of a core
+_THREADS = min(os.cpu_count() or 1, 16)  # a scan is bound by memory, and more only take it from others
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What is known of n photos, as numbers of centroids, in numpy's own type of index.
+
+    `regions` (R, n) into `centroids` (K, D); `photos` (L, n) into `levels` (L, k, D / L), each of which stands for its
+    part of the photo vector, or none.
+    """
+
+    regions: NDArray[np.intp]
+    centroids: NDArray[np.float32]
+    photos: NDArray[np.intp]
+    levels: NDArray[np.float32]
+
+    @property
+    def num_photos(self) -> int:
+        """How many photos there are."""
+        return self.regions.shape[1]
+
+    def only(self, rows: NDArray[np.int64]) -> "Codes":
+        """Those of some photos (m,)."""
+        return Codes(self.regions[:, rows], self.centroids, self.photos[:, rows], self.levels)
+
+    def scores(self, query: Query) -> NDArray[np.float32]:
+        """The approximate scores (n,): those of `exact.score_records` with the centroids in the place of vectors."""
+        tables = [_word_table(self.centroids, words, weights) for words, weights in _in_groups(query)]
+        photo_tables = _photo_tables(self.levels, query.sentence)
+        scores = np.zeros(self.num_photos, np.float32)
+
+        def work(start: int) -> None:
+            part = slice(start, min(start + _BLOCK, self.num_photos))
+            for items, weights in tables:
+                scores[part] += _best_of_regions(self.regions[:, part], items) @ weights
+            for table, codes in zip(photo_tables, self.photos, strict=False):
+                scores[part] += np.take(table, codes[part], mode="clip")
+
+        starts = range(0, self.num_photos, _BLOCK)
+        if len(starts) < 2:
+            for start in starts:
+                work(start)
+        else:
+            list(_pool().map(work, starts))
+        return scores
+
+
+def _in_groups(query: Query) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Words (T, D) and their weights (T,), as many together as one look serves, the ones that count most first."""
+    weights = np.ones(len(query.words), np.float32) if query.weights is None else query.weights.astype(np.float32)
+    order = np.argsort(-np.linalg.norm(query.words, axis=1) * np.abs(weights), kind="stable")
+    starts = range(0, len(order), WORDS_AT_ONCE)
+    return [(query.words[rows], weights[rows]) for rows in (order[at : at + WORDS_AT_ONCE] for at in starts)]
+
+
+def _word_table(
+    centroids: NDArray[np.float32], words: NDArray[np.float32], weights: NDArray[np.float32]
+) -> tuple[NDArray[np.complex128], NDArray[np.float32]]:
+    """What words (T, D) score with centroids, in K items of sixteen bytes, and what a unit of each byte is worth."""
+    products = centroids @ words.T  # (K, T)
+    unit = np.maximum(np.abs(products).max(axis=0), 1e-12) / _LARGEST  # (T,)
+    table = np.zeros((len(centroids), WORDS_AT_ONCE), np.int8)
+    table[:, : len(words)] = np.rint(products / unit)
+    worth = np.zeros(WORDS_AT_ONCE, np.float32)
+    worth[: len(words)] = unit * weights
+    return table.view(_ITEM).ravel(), worth
+
+
+def _best_of_regions(codes: NDArray[np.intp], items: NDArray[np.complex128]) -> NDArray[np.float32]:
+    """For each photo of codes (R, n) and each byte of the items, the largest of its regions: (n, 16)."""
+    best = np.take(items, codes[0], mode="clip")
+    other = np.empty_like(best)
+    best_bytes, other_bytes = best.view(np.int8), other.view(np.int8)
+    for region in codes[1:]:
+        np.take(items, region, out=other, mode="clip")  # "clip" writes straight into `out`
+        np.maximum(best_bytes, other_bytes, out=best_bytes)
+    return best_bytes.reshape(-1, WORDS_AT_ONCE).astype(np.float32)
+
+
+def _photo_tables(
+    levels: NDArray[np.float32], sentence: NDArray[np.float32] | None
+) -> Sequence[NDArray[np.float32]]:
+    """What a sentence vector scores with the centroids of each level: L tables (k,)."""
+    if sentence is None or not len(levels):
+        return []
+    parts = sentence.reshape(len(levels), -1)
+    return [np.ascontiguousarray(level @ part, np.float32) for level, part in zip(levels, parts, strict=True)]
+
+
+_shared: list[ThreadPoolExecutor] = []
+
+
+def _pool() -> ThreadPoolExecutor:
+    """Threads that all searches share; numpy lets go of Python while it takes and compares."""
+    if not _shared:
+        _shared.append(ThreadPoolExecutor(_THREADS, thread_name_prefix="search"))
+    return _shared[0]
