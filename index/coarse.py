@@ -39,7 +39,7 @@ class Codes:
     @property
     def num_photos(self) -> int:
         """How many photos there are."""
-        return self.regions.shape[1]
+        return len(self.regions[0])
 
     def only(self, rows: NDArray[np.int64]) -> "Codes":
         """Those of some photos (m,)."""
@@ -96,12 +96,11 @@ def _best_of_regions(codes: NDArray[np.intp], items: NDArray[np.complex128]) -> 
     for region in codes[1:]:
         np.take(items, region, out=other, mode="clip")  # "clip" writes straight into `out`
         np.maximum(best_bytes, other_bytes, out=best_bytes)
-    return best_bytes.reshape(-1, WORDS_AT_ONCE).astype(np.float32)
+    values: NDArray[np.float32] = best_bytes.reshape(-1, WORDS_AT_ONCE).astype(np.float32)
+    return values
 
 
-def _photo_tables(
-    levels: NDArray[np.float32], sentence: NDArray[np.float32] | None
-) -> Sequence[NDArray[np.float32]]:
+def _photo_tables(levels: NDArray[np.float32], sentence: NDArray[np.float32] | None) -> Sequence[NDArray[np.float32]]:
     """What a sentence vector scores with the centroids of each level: L tables (k,)."""
     if sentence is None or not len(levels):
         return []

@@ -1,5 +1,7 @@
 """How many candidates get an exact look: the curve of recall that was measured, as a rule."""
 
+import math
+
 from index.values import SearchParams
 
 # Recall@10 of text queries by the number of candidates, at a million synthetic photos (scripts/benchmark_search).
@@ -22,5 +24,5 @@ def num_candidates(params: SearchParams, num_records: int, limit: int) -> int:
     if params.recall_target == 1:
         return num_records
     at_a_million = next((count for recall, count in _CURVE if recall >= params.recall_target), 4 * _CURVE[-1][1])
-    grown = at_a_million * (num_records / _AT) ** 0.5
-    return max(_FEWEST, round(grown * max(1.0, limit / 10)), 2 * limit)
+    grown = round(at_a_million * math.sqrt(num_records / _AT) * max(1.0, limit / 10))
+    return max(_FEWEST, grown, 2 * limit)

@@ -57,9 +57,7 @@ class FaissStore:
         num_records = store.num_rows // spec.rows_per_photo
         if num_records * spec.num_regions <= flat_limit:
             # float16 is what the segments hold, so the flat index loses nothing.
-            flat = faiss.IndexScalarQuantizer(
-                spec.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-            )
+            flat = faiss.IndexScalarQuantizer(spec.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
             built = cls(flat, None, spec.num_regions)
         else:
             built = cls(*_trained(store, spec, num_records), spec.num_regions)
@@ -147,9 +145,7 @@ class FaissStore:
         write_atomically(path, write)
         return size, crc
 
-    def candidates(
-        self, query: Query, count: int, allowed_mask: NDArray[np.bool_] | None = None
-    ) -> NDArray[np.int64]:
+    def candidates(self, query: Query, count: int, allowed_mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
         """The records, each once and in order, that are most worth an exact look, about `count` of them.
 
         Only those of `allowed_mask` (n,), if it is given; records beyond its end are not allowed.
@@ -182,14 +178,12 @@ class FaissStore:
     @cached_property
     def _codes(self) -> Codes:
         regions = _numbers(self._regions).reshape(-1, self._num_regions)
-        photos = np.empty((0, len(regions)), np.intp)
-        levels = np.empty((0, 0, 0), np.float32)
-        if self._photos is not None:
-            photos, levels = _numbers(self._photos).T, _centroids(self._photos)
+        photos = np.empty((len(regions), 0), np.uint8) if self._photos is None else _numbers(self._photos)
+        levels = np.empty((0, 0, 0), np.float32) if self._photos is None else _centroids(self._photos)
         return Codes(
             np.ascontiguousarray(regions.T, np.intp),
             _centroids(self._regions)[0],
-            np.ascontiguousarray(photos, np.intp),
+            np.ascontiguousarray(photos.T, np.intp),
             levels,
         )
 
@@ -200,10 +194,10 @@ def num_gpus() -> int:
     return int(count()) if count is not None else 0
 
 
-def _numbers(index: Any) -> NDArray[np.uint16]:
+def _numbers(index: Any) -> NDArray[np.unsignedinteger[Any]]:
     """The numbers of the centroids (n, M) in a product quantiser whose parts fill whole bytes."""
     codes = faiss.vector_to_array(index.codes).reshape(index.ntotal, -1)
-    numbers: NDArray[np.uint16] = codes if index.pq.nbits <= 8 else codes.view("<u2")
+    numbers: NDArray[np.unsignedinteger[Any]] = codes if index.pq.nbits <= 8 else codes.view("<u2")
     return numbers
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from index import SearchParams
-from index.faiss_store import FaissStore, num_gpus
 
 FULL = SearchParams("approximate", num_candidates=10**6)
 
@@ -133,5 +132,3 @@ def test_regions_equal_a_loop_over_all_of_them(maker: Any, share: float, flat_li
             np.testing.assert_allclose([one[2] for one in found], [one[2] for one in expected], rtol=1e-4)
         assert reader.search_regions(query, 0) == []
         assert len(reader.search_regions(query, 10**5)) <= 1000
-
-

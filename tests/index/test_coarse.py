@@ -1,0 +1,151 @@
+"""Approximate scores from codes, against slow loops; and the FAISS file that holds the codes."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from index import LibraryWriter, Query, SearchParams
+from index.coarse import Codes
+from index.curve import num_candidates
+from index.faiss_store import FaissFileError, FaissStore
+from index.vectors import VectorStore
+
+K, DIMENSION = 50, 12
+
+
+def made(num_photos: int, num_regions: int = 5, num_levels: int = 3) -> Codes:
+    random = np.random.default_rng(0)
+    return Codes(
+        random.integers(0, K, (num_regions, num_photos)),
+        random.standard_normal((K, DIMENSION)).astype(np.float32),
+        random.integers(0, 7, (num_levels, num_photos)),
+        random.standard_normal((num_levels, 7, DIMENSION // max(1, num_levels))).astype(np.float32),
+    )
+
+
+def asked(num_words: int, *, sentence: bool = True) -> Query:
+    random = np.random.default_rng(num_words)
+    words = random.standard_normal((num_words, DIMENSION)).astype(np.float32)
+    return Query(words, random.standard_normal(DIMENSION).astype(np.float32) if sentence else None)
+
+
+def slow_scores(codes: Codes, query: Query) -> list[float]:
+    """The score of each photo with centroids in the place of its vectors, as loops."""
+    weights = [1.0] * len(query.words) if query.weights is None else query.weights.tolist()
+    scores = []
+    for photo in range(codes.num_photos):
+        regions = codes.centroids[codes.regions[:, photo]]
+        score = sum(w * max(float(v @ word) for v in regions) for w, word in zip(weights, query.words, strict=True))
+        if query.sentence is not None and len(codes.levels):
+            vector = np.concatenate([level[code] for level, code in zip(codes.levels, codes.photos[:, photo])])  # noqa: B905
+            score += float(vector @ query.sentence)
+        scores.append(score)
+    return scores
+
+
+@pytest.mark.parametrize("num_words", [0, 1, 7, 16, 17, 40])
+@pytest.mark.parametrize("num_photos", [1, 300, 20_000])
+def test_scores_are_those_of_the_slow_loop_within_the_eight_bits_of_a_word(num_words: int, num_photos: int) -> None:
+    codes, query = made(num_photos), asked(num_words)
+    some = slice(0, None, max(1, num_photos // 100))
+    expected = slow_scores(Codes(codes.regions[:, some], codes.centroids, codes.photos[:, some], codes.levels), query)
+    half_a_unit = np.abs(codes.centroids @ query.words.T).max(axis=0, initial=0) / 127 / 2
+    np.testing.assert_allclose(codes.scores(query)[some], expected, atol=float(half_a_unit.sum()) + 1e-4)
+
+
+def test_an_unwanted_word_takes_off_what_it_finds() -> None:
+    codes, query = made(200), asked(3)
+    weighted = replace(query, weights=np.float32([1, -2, 0.5]))
+    np.testing.assert_allclose(codes.scores(weighted), slow_scores(codes, weighted), atol=0.1)
+
+
+def test_models_without_a_global_term_have_no_levels() -> None:
+    codes, query = made(100, num_levels=0), asked(2, sentence=False)
+    np.testing.assert_allclose(codes.scores(query), slow_scores(codes, query), atol=0.1)
+
+
+def test_the_scores_of_some_photos_are_those_among_all() -> None:
+    codes, query, rows = made(40_000), asked(9), np.array([0, 5, 16_384, 39_999])
+    np.testing.assert_array_equal(codes.only(rows).scores(query), codes.scores(query)[rows])
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
+def test_a_filter_leaves_the_best_of_what_it_lets_through(plain: Any, share: float) -> None:
+    plain.fill(400, flat_limit=500)
+    with plain.reader(flat_limit=500) as reader:
+        index, query = reader._load_index(), plain.query()
+        allowed_mask = np.random.default_rng(1).random(400) < share
+        found = index.candidates(query, 10, allowed_mask)
+        scores = np.where(allowed_mask, index._codes.scores(query), -np.inf)
+        count = min(10, int(allowed_mask.sum()))
+        assert set(found.tolist()) == set(np.argsort(-scores, kind="stable")[:count].tolist())
+        assert found.tolist() == sorted(found.tolist())
+        assert index.candidates(query, 10, np.zeros(400, bool)).tolist() == []
+
+
+def stored(maker: Any) -> VectorStore:
+    with maker.reader() as reader:
+        store: VectorStore = reader._snapshot.photos
+        return VectorStore.open_for_reading(store.folder, store.dimension, store.states)
+
+
+def test_codes_of_added_photos_are_those_that_a_build_of_all_gives_them(maker: Any, tmp_path: Path) -> None:
+    maker.fill(300, flat_limit=500)
+    before = FaissStore.build(stored(maker), maker.spec, flat_limit=500)
+    with LibraryWriter.open(maker.folder, flat_limit=500) as writer:
+        writer.use_build(maker.spec)
+        maker.add(writer, [f"/more/{number}.jpg" for number in range(50)])
+    store = stored(maker)
+    before.catch_up(store, maker.spec)
+    assert before.num_records == 350
+    decoded = before._codes
+    for number, record in ((0, 0), (349, 349)):
+        vectors = store.records(np.array([record]), maker.spec.rows_per_photo)[0, :5].astype(np.float32)
+        distances = np.linalg.norm(vectors[:, None] - decoded.centroids[None], axis=-1)
+        assert decoded.regions[:, number].tolist() == distances.argmin(axis=1).tolist()
+    before.save(tmp_path / "file")
+    again = FaissStore.load(tmp_path / "file", maker.spec, 350)
+    np.testing.assert_array_equal(again._codes.regions, decoded.regions)
+    np.testing.assert_array_equal(again._codes.photos, decoded.photos)
+    with pytest.raises(FaissFileError, match="expected 1755"):
+        FaissStore.load(tmp_path / "file", maker.spec, 351)
+
+
+def test_photos_of_another_kind_call_for_other_centroids(plain: Any) -> None:
+    plain.fill(1500, flat_limit=500)
+    index = FaissStore.build(stored(plain), plain.spec, flat_limit=500)
+
+    def add(prefix: str, offset: float) -> None:
+        with LibraryWriter.open(plain.folder, flat_limit=500) as writer:
+            writer.use_build(plain.spec)
+            vectors = plain.rng.standard_normal((1001, 6, DIMENSION)) * (1 if not offset else 0.3) + offset
+            rows = [plain.row(f"/{prefix}/{number}.jpg") for number in range(1001)]
+            writer.add_photos(
+                rows, vectors.astype(np.float16), np.zeros((1001, 5, 4), np.float32), np.zeros((1001, 5), np.float32)
+            )
+
+    add("alike", 0.0)
+    assert not index.outgrown(stored(plain), plain.spec, flat_limit=500)
+    index.catch_up(stored(plain), plain.spec)
+    add("other", 5.0)
+    assert index.outgrown(stored(plain), plain.spec, flat_limit=500)
+
+
+def test_more_recall_and_more_photos_take_more_candidates() -> None:
+    counts = [
+        num_candidates(SearchParams(recall_target=target), 10**6, 10) for target in (0.9, 0.95, 0.98, 0.99, 0.999)
+    ]
+    assert counts == sorted(set(counts))
+    assert num_candidates(SearchParams(recall_target=1.0), 12_345, 10) == 12_345
+    assert num_candidates(SearchParams(), 10**6, 10) > num_candidates(SearchParams(), 10**5, 10)
+    assert num_candidates(SearchParams(), 10**6, 100) > num_candidates(SearchParams(), 10**6, 10)
+    assert num_candidates(SearchParams(), 10, 100) >= 100
+
+
+@pytest.mark.parametrize("wrong", [{"recall_target": 0}, {"recall_target": 1.1}, {"num_candidates": -1}])
+def test_parameters_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        SearchParams(**wrong)
