@@ -7,7 +7,6 @@ one maximum serve all words. No photo is passed over, so a filter, however narro
 """
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -48,7 +47,7 @@ class Codes:
     def scores(self, query: Query) -> NDArray[np.float32]:
         """The approximate scores (n,): those of `exact.score_records` with the centroids in the place of vectors."""
         tables = [_word_table(self.centroids, words, weights) for words, weights in _in_groups(query)]
-        photo_tables = _photo_tables(self.levels, query.sentence)
+        photo_tables = self._photo_tables(query)
         scores = np.zeros(self.num_photos, np.float32)
 
         def work(start: int) -> None:
@@ -65,6 +64,20 @@ class Codes:
         else:
             list(_pool().map(work, starts))
         return scores
+
+    def photo_scores(self, query: Query, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What the photo vectors of some photos (m,) add to their approximate scores: (m,)."""
+        scores = np.zeros(len(rows), np.float32)
+        for table, codes in zip(self._photo_tables(query), self.photos, strict=False):
+            scores += table[codes[rows]]
+        return scores
+
+    def _photo_tables(self, query: Query) -> list[NDArray[np.float32]]:
+        """What the sentence vector scores with the centroids of each level: L tables (k,), or none."""
+        if query.sentence is None or not len(self.levels):
+            return []
+        parts = query.sentence.reshape(len(self.levels), -1)
+        return [np.ascontiguousarray(level @ part, np.float32) for level, part in zip(self.levels, parts, strict=True)]
 
 
 def _in_groups(query: Query) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
@@ -98,14 +111,6 @@ def _best_of_regions(codes: NDArray[np.intp], items: NDArray[np.complex128]) -> 
         np.maximum(best_bytes, other_bytes, out=best_bytes)
     values: NDArray[np.float32] = best_bytes.reshape(-1, WORDS_AT_ONCE).astype(np.float32)
     return values
-
-
-def _photo_tables(levels: NDArray[np.float32], sentence: NDArray[np.float32] | None) -> Sequence[NDArray[np.float32]]:
-    """What a sentence vector scores with the centroids of each level: L tables (k,)."""
-    if sentence is None or not len(levels):
-        return []
-    parts = sentence.reshape(len(levels), -1)
-    return [np.ascontiguousarray(level @ part, np.float32) for level, part in zip(levels, parts, strict=True)]
 
 
 _shared: list[ThreadPoolExecutor] = []

@@ -4,8 +4,9 @@ It proposes photos and never ranks them. A region's number in it is record * R +
 which regions are added, so it needs no table of numbers.
 
 A small library has a flat index of its regions. A large one has their product quantiser of one part, which gives each
-region the number of its nearest centroid in two bytes, and after it in the same file, in models with a global term,
-the product quantiser of the photo vectors. What a search does with these numbers is in `index.coarse`.
+region the number of its nearest centroid in two bytes. After it in the same file, in models with a global term, come a
+product quantiser of the photo vectors, in sixteen bytes, and the same vectors in eight bits a component. All photos are
+scored by their numbers (`index.coarse`); of the best of them the photo vectors are looked at once more.
 """
 
 import math
@@ -27,8 +28,9 @@ from index.vectors import VectorStore
 
 _SAMPLE_PER_CENTROID = 40  # FAISS asks for 39 vectors for each
 _ROUNDS = 10  # of k-means
-_MOST_BITS = 14  # of the number of a centroid: a table of 16,384 items of sixteen bytes stays in the cache of a core
+_MOST_BITS = 12  # of the number of a centroid; more bring little, see docs/decisions.md
 _PHOTO_PARTS, _PHOTO_BITS = 16, 8
+_LOOKED_AT = 16  # photos whose photo vector is looked at once more, for each candidate
 _DRIFT = 1.2  # how much farther from their centroids new photos may lie than old ones
 _DRIFT_SAMPLE = 1000  # photos
 _MOST_THREADS = 16  # a scan is bound by memory, and more threads only take them from others
@@ -46,9 +48,10 @@ class FaissFileError(Exception):
 class FaissStore:
     """What FAISS knows of each photo record: its region vectors when the library is small, codes of them when large."""
 
-    def __init__(self, regions: Any, photos: Any, num_regions: int) -> None:
+    def __init__(self, regions: Any, photos: Any, fine: Any, num_regions: int) -> None:
         self._regions = regions
         self._photos = photos
+        self._fine = fine
         self._num_regions = num_regions
 
     @classmethod
@@ -58,7 +61,7 @@ class FaissStore:
         if num_records * spec.num_regions <= flat_limit:
             # float16 is what the segments hold, so the flat index loses nothing.
             flat = faiss.IndexScalarQuantizer(spec.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-            built = cls(flat, None, spec.num_regions)
+            built = cls(flat, None, None, spec.num_regions)
         else:
             built = cls(*_trained(store, spec, num_records), spec.num_regions)
         built.catch_up(store, spec)
@@ -71,7 +74,8 @@ class FaissStore:
             with path.open("rb") as file:
                 regions = faiss.read_index(faiss.PyCallbackIOReader(file.read))
                 coded = isinstance(regions, faiss.IndexPQ)
-                photos = faiss.read_index(faiss.PyCallbackIOReader(file.read)) if coded and spec.has_global else None
+                more = 2 if coded and spec.has_global else 0
+                photo_indexes = [faiss.read_index(faiss.PyCallbackIOReader(file.read)) for _ in range(more)]
         except (OSError, RuntimeError) as error:
             raise FaissFileError(f"cannot be read ({error})") from error
         if not (coded or isinstance(regions, faiss.IndexScalarQuantizer)):
@@ -81,9 +85,11 @@ class FaissStore:
                 f"holds {regions.ntotal} vectors of dimension {regions.d}, "
                 f"expected {num_records * spec.num_regions} of {spec.dimension}"
             )
-        if photos is not None and (photos.d != spec.dimension or photos.ntotal != num_records):
-            raise FaissFileError(f"holds {photos.ntotal} photo vectors, expected {num_records} of {spec.dimension}")
-        return cls(regions, photos, spec.num_regions)
+        for index in photo_indexes:
+            if index.d != spec.dimension or index.ntotal != num_records:
+                raise FaissFileError(f"holds {index.ntotal} photo vectors, expected {num_records} of {spec.dimension}")
+        photos, fine = photo_indexes or (None, None)
+        return cls(regions, photos, fine, spec.num_regions)
 
     @property
     def num_records(self) -> int:
@@ -121,12 +127,14 @@ class FaissStore:
 
     def catch_up(self, store: VectorStore, spec: BuildSpec) -> None:
         """Add the records of `store` that the index lacks."""
-        self.__dict__.pop("_codes", None)
+        for copied in ("_codes", "_fine_codes"):
+            self.__dict__.pop(copied, None)
         size = records_per_block(spec.rows_per_photo, spec.dimension)
         for _, block in store.record_blocks(spec.rows_per_photo, size, first_record=self.num_records):
             self._regions.add(_regions_of(block, spec))
             if self._photos is not None:
                 self._photos.add(_photo_vectors_of(block))
+                self._fine.add(_photo_vectors_of(block))
 
     def save(self, path: Path) -> tuple[int, int]:
         """Write the index in one step; return the bytes and the CRC-32 of the file. Raises OSError."""
@@ -138,9 +146,9 @@ class FaissStore:
                 size, crc = size + len(data), zlib.crc32(data, crc)
                 file.write(data)
 
-            faiss.write_index(self._regions, faiss.PyCallbackIOWriter(write_part))
-            if self._photos is not None:
-                faiss.write_index(self._photos, faiss.PyCallbackIOWriter(write_part))
+            for index in (self._regions, self._photos, self._fine):
+                if index is not None:
+                    faiss.write_index(index, faiss.PyCallbackIOWriter(write_part))
 
         write_atomically(path, write)
         return size, crc
@@ -160,8 +168,13 @@ class FaissStore:
         if len(allowed) <= count:
             return allowed
         few = 2 * len(allowed) < self.num_records
-        scores = (self._codes.only(allowed) if few else self._codes).scores(query)
-        return allowed[best_rows(scores if few else scores[allowed], count)]
+        scores = self._codes.only(allowed).scores(query) if few else self._codes.scores(query)[allowed]
+        if self._fine is None or query.sentence is None:
+            return allowed[best_rows(scores, count)]
+        rows = best_rows(scores, _LOOKED_AT * count)
+        photo_vectors = self._fine.sa_decode(self._fine_codes[allowed[rows]])
+        scores = scores[rows] + photo_vectors @ query.sentence - self._codes.photo_scores(query, allowed[rows])
+        return allowed[rows[best_rows(scores, count)]]
 
     def _nearest_words(self, query: Query, count: int, allowed: NDArray[np.int64]) -> NDArray[np.int64]:
         """The records among `allowed` of the `count` best regions for each of the wanted words, in the flat index."""
@@ -176,6 +189,11 @@ class FaissStore:
         return np.unique(ids[ids >= 0] // self._num_regions).astype(np.int64)
 
     @cached_property
+    def _fine_codes(self) -> NDArray[np.uint8]:
+        codes: NDArray[np.uint8] = faiss.vector_to_array(self._fine.codes).reshape(self.num_records, -1)
+        return codes
+
+    @cached_property
     def _codes(self) -> Codes:
         regions = _numbers(self._regions).reshape(-1, self._num_regions)
         photos = np.empty((len(regions), 0), np.uint8) if self._photos is None else _numbers(self._photos)
@@ -186,12 +204,6 @@ class FaissStore:
             np.ascontiguousarray(photos.T, np.intp),
             levels,
         )
-
-
-def num_gpus() -> int:
-    """The GPUs that FAISS can use: 0 with the wheel for CPUs."""
-    count = getattr(faiss, "get_num_gpus", None)
-    return int(count()) if count is not None else 0
 
 
 def _numbers(index: Any) -> NDArray[np.unsignedinteger[Any]]:
@@ -215,16 +227,18 @@ def _num_bits(num_vectors: int) -> int:
     return min(wanted, trainable, _MOST_BITS)
 
 
-def _trained(store: VectorStore, spec: BuildSpec, num_records: int) -> tuple[Any, Any]:
+def _trained(store: VectorStore, spec: BuildSpec, num_records: int) -> tuple[Any, Any, Any]:
     bits = _num_bits(num_records * spec.num_regions)
     regions = faiss.IndexPQ(spec.dimension, 1, bits)
     _train(regions, store, spec, -(-(_SAMPLE_PER_CENTROID << bits) // spec.num_regions), _regions_of)
     if not spec.has_global:
-        return regions, None
+        return regions, None, None
     parts = math.gcd(spec.dimension, _PHOTO_PARTS)
     photos = faiss.IndexPQ(spec.dimension, parts, _PHOTO_BITS)
-    _train(photos, store, spec, _SAMPLE_PER_CENTROID << _PHOTO_BITS, lambda block, _: _photo_vectors_of(block))
-    return regions, photos
+    fine = faiss.IndexScalarQuantizer(spec.dimension, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+    for index in (photos, fine):
+        _train(index, store, spec, _SAMPLE_PER_CENTROID << _PHOTO_BITS, lambda block, _: _photo_vectors_of(block))
+    return regions, photos, fine
 
 
 def _train(
@@ -238,11 +252,12 @@ def _train(
     num_records = store.num_rows // spec.rows_per_photo
     # A fixed seed: the same vectors give the same index.
     chosen = np.random.default_rng(0).choice(num_records, min(num_records, num_sampled), replace=False)
-    index.pq.cp.niter = _ROUNDS
-    index.pq.cp.min_points_per_centroid = 1  # small libraries have fewer, and FAISS would warn
     vectors = vectors_of(store.records(np.sort(chosen), spec.rows_per_photo), spec)
-    if len(vectors) < index.pq.ksub:  # FAISS wants one for each centroid at least
-        vectors = np.resize(vectors, (index.pq.ksub, spec.dimension))
+    if isinstance(index, faiss.IndexPQ):
+        index.pq.cp.niter = _ROUNDS
+        index.pq.cp.min_points_per_centroid = 1  # small libraries have fewer, and FAISS would warn
+        if len(vectors) < index.pq.ksub:  # it wants one for each centroid at least
+            vectors = np.resize(vectors, (index.pq.ksub, spec.dimension))
     index.train(vectors)
 
 
