@@ -6,20 +6,18 @@ for each of its regions. One item of the table holds eight bits for each of up t
 one maximum serve all words. No photo is passed over, so a filter, however narrow, costs no recall.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.threads import in_threads
 from index.values import Query
 
 WORDS_AT_ONCE = 16
 _LARGEST = 127  # of the eight bits
 _ITEM = np.dtype(np.complex128)  # sixteen bytes that numpy takes in one piece; no number is ever read from it
 _BLOCK = 16_384  # photos: what is worked on fits the cache of a core
-_THREADS = min(os.cpu_count() or 1, 16)  # a scan is bound by memory, and more only take it from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +55,7 @@ class Codes:
             for table, codes in zip(photo_tables, self.photos, strict=False):
                 scores[part] += np.take(table, codes[part], mode="clip")
 
-        starts = range(0, self.num_photos, _BLOCK)
-        if len(starts) < 2:
-            for start in starts:
-                work(start)
-        else:
-            list(_pool().map(work, starts))
+        in_threads(work, range(0, self.num_photos, _BLOCK))
         return scores
 
     def photo_scores(self, query: Query, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -111,13 +104,3 @@ def _best_of_regions(codes: NDArray[np.intp], items: NDArray[np.complex128]) -> 
         np.maximum(best_bytes, other_bytes, out=best_bytes)
     values: NDArray[np.float32] = best_bytes.reshape(-1, WORDS_AT_ONCE).astype(np.float32)
     return values
-
-
-_shared: list[ThreadPoolExecutor] = []
-
-
-def _pool() -> ThreadPoolExecutor:
-    """Threads that all searches share; numpy lets go of Python while it takes and compares."""
-    if not _shared:
-        _shared.append(ThreadPoolExecutor(_THREADS, thread_name_prefix="search"))
-    return _shared[0]

@@ -18,12 +18,14 @@ from index.exact import (
     whole_query,
 )
 from index.snapshot import Snapshot
+from index.threads import NUM_THREADS, in_threads
 from index.values import Generated, Query, SearchParams
 
 if TYPE_CHECKING:
     from index.faiss_store import FaissStore
 
 _SENTENCES_AT_ONCE = 4096
+_FEWEST_A_THREAD = 64  # photos
 
 
 def search_photos(
@@ -150,8 +152,10 @@ def _score_some(
     size = snapshot.build.rows_per_photo
     block = records_per_block(size, snapshot.build.dimension)
     if len(records) == snapshot.num_records:
-        blocks = (values for _, values in snapshot.photos.record_blocks(size, block))
-    else:
-        blocks = (snapshot.photos.records(records[at : at + block], size) for at in range(0, len(records), block))
-    parts = [score(values, query) for values in blocks]
-    return np.concatenate(parts)
+        blocks = snapshot.photos.record_blocks(size, block)
+        return np.concatenate(in_threads(lambda found: score(found[1], query), blocks))
+    block = min(block, max(_FEWEST_A_THREAD, -(-len(records) // NUM_THREADS)))
+    starts = range(0, len(records), block)
+    return np.concatenate(
+        in_threads(lambda at: score(snapshot.photos.records(records[at : at + block], size), query), starts)
+    )

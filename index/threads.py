@@ -1,0 +1,27 @@
+"""Threads that all searches share: numpy lets go of Python while it copies, takes, compares and multiplies."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+NUM_THREADS = min(os.cpu_count() or 1, 16)  # a scan is bound by memory, and more only take it from others
+
+
+def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """The results of `work`, in the order of the items. A single item is worked on here.
+
+    >>> in_threads(abs, [-2, 1])
+    [2, 1]
+    """
+    every = list(items)
+    return list(_pool().map(work, every)) if len(every) > 1 else [work(item) for item in every]
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(NUM_THREADS, thread_name_prefix="search")
