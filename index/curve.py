@@ -4,7 +4,7 @@ import math
 
 from index.values import SearchParams
 
-# Recall@10 of text queries by the number of candidates, at a million synthetic photos (scripts/benchmark_search).
+# Recall@10 of sentences by the number of candidates, at so many synthetic photos (scripts/benchmark_search).
 _CURVE = ((0.90, 100), (0.95, 200), (0.98, 500), (0.99, 1000), (0.999, 4000))
 _AT = 1_000_000
 _FEWEST = 100
@@ -13,9 +13,6 @@ _FEWEST = 100
 def num_candidates(params: SearchParams, num_records: int, limit: int) -> int:
     """The candidates for the `limit` best of so many photos.
 
-    The rank of a photo by its codes grows about with the square root of the number of photos; a search for more than
-    ten asks for as many more.
-
     >>> num_candidates(SearchParams(num_candidates=7), 10**6, 10)
     7
     """
@@ -23,6 +20,7 @@ def num_candidates(params: SearchParams, num_records: int, limit: int) -> int:
         return params.num_candidates
     if params.recall_target == 1:
         return num_records
-    at_a_million = next((count for recall, count in _CURVE if recall >= params.recall_target), 4 * _CURVE[-1][1])
-    grown = round(at_a_million * math.sqrt(num_records / _AT) * max(1.0, limit / 10))
-    return max(_FEWEST, grown, 2 * limit)
+    for_ten = next((count for recall, count in _CURVE if recall >= params.recall_target), 4 * _CURVE[-1][1])
+    # The square root of both: what was measured at 10,000 photos and at a million, for 10 wanted and for 100.
+    grown = for_ten * math.sqrt(num_records / _AT) * math.sqrt(max(1.0, limit / 10))
+    return max(_FEWEST, round(grown), 3 * limit)
