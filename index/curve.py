@@ -5,8 +5,8 @@ import math
 from index.values import SearchParams
 
 # Recall@10 of sentences by the number of candidates, at so many synthetic photos (scripts/benchmark_search).
-_CURVE = ((0.90, 100), (0.95, 200), (0.98, 500), (0.99, 1000), (0.999, 4000))
-_AT = 1_000_000
+_CURVE = ((0.90, 130), (0.95, 240), (0.98, 430), (0.99, 650), (0.999, 2000))
+_AT = 100_000
 _FEWEST = 100
 
 
@@ -21,6 +21,6 @@ def num_candidates(params: SearchParams, num_records: int, limit: int) -> int:
     if params.recall_target == 1:
         return num_records
     for_ten = next((count for recall, count in _CURVE if recall >= params.recall_target), 4 * _CURVE[-1][1])
-    # The square root of both: what was measured at 10,000 photos and at a million, for 10 wanted and for 100.
+    # The square root of both: what was measured at 10,000 photos and at 100,000, for 10 wanted and for 100.
     grown = for_ten * math.sqrt(num_records / _AT) * math.sqrt(max(1.0, limit / 10))
     return max(_FEWEST, round(grown), 3 * limit)

@@ -1,6 +1,6 @@
 """Searches in a snapshot: every answer is ranked by the exact score from the stored vectors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from index.exact import (
 )
 from index.snapshot import Snapshot
 from index.threads import NUM_THREADS, in_threads
-from index.values import Generated, Query, SearchParams
+from index.values import BuildSpec, Generated, Query, SearchParams
 
 if TYPE_CHECKING:
     from index.faiss_store import FaissStore
@@ -146,16 +146,33 @@ def _score_some(
     snapshot: Snapshot,
     records: NDArray[np.int64],
     query: Query,
-    score: Callable[[NDArray[np.float16], Query], NDArray[np.float32]] = score_records,
+    score: Callable[[NDArray[np.floating], Query], NDArray[np.float32]] = score_records,
 ) -> NDArray[np.float32]:
     """The scores of records (n,), one or more, ascending: read as they lie where they are all, else one by one."""
-    size = snapshot.build.rows_per_photo
-    block = records_per_block(size, snapshot.build.dimension)
+    build = snapshot.build
+    block = records_per_block(build.rows_per_photo, build.dimension)
+    reads: Iterable[tuple[int, Callable[[slice], NDArray[np.float16]]]]
     if len(records) == snapshot.num_records:
-        blocks = snapshot.photos.record_blocks(size, block)
-        return np.concatenate(in_threads(lambda found: score(found[1], query), blocks))
-    block = min(block, max(_FEWEST_A_THREAD, -(-len(records) // NUM_THREADS)))
-    starts = range(0, len(records), block)
-    return np.concatenate(
-        in_threads(lambda at: score(snapshot.photos.records(records[at : at + block], size), query), starts)
-    )
+        found = snapshot.photos.record_blocks(build.rows_per_photo, block)
+        reads = ((len(some), some.__getitem__) for _, some in found)
+    else:
+        parts = (records[at : at + block] for at in range(0, len(records), block))
+        reads = ((len(part), partial(_records_of, snapshot, part)) for part in parts)
+    return np.concatenate([score(_as_float32(count, build, read), query) for count, read in reads])
+
+
+def _records_of(snapshot: Snapshot, records: NDArray[np.int64], part: slice) -> NDArray[np.float16]:
+    return snapshot.photos.records(records[part], snapshot.build.rows_per_photo)
+
+
+def _as_float32(count: int, build: BuildSpec, read: Callable[[slice], NDArray[np.float16]]) -> NDArray[np.float32]:
+    """So many records (n, S, D), read and converted by all threads: that takes longer than the products with them."""
+    values = np.empty((count, build.rows_per_photo, build.dimension), np.float32)
+    step = max(_FEWEST_A_THREAD, -(-count // NUM_THREADS))
+
+    def convert(start: int) -> None:
+        part = slice(start, start + step)
+        values[part] = read(part)
+
+    in_threads(convert, range(0, count, step))
+    return values
