@@ -1,7 +1,7 @@
 """The filters beside a search: by date, camera, place, folder and shape, with the number of photos that they leave."""
 
 from datetime import date, datetime, time, timedelta
-from typing import get_args
+from typing import cast
 
 import streamlit as st
 import typer
@@ -9,27 +9,26 @@ import typer
 from index import PhotoFilter
 from index.filters import Orientation
 from ui.cli.filters import folder_glob, place
-from ui.web import plain
+from ui.web import maps, plain
+from ui.web.choice import chosen
 from ui.web.shelf import shelf
-
-ORIENTATIONS: tuple[Orientation, ...] = get_args(Orientation)
 
 
 def asked_filter() -> PhotoFilter:
     """Draw the filters; returns what they ask for. What is no value is said beside it and left out."""
     with shelf().asked() as engine:
         known = engine.reader.coverage()
-    st.sidebar.subheader("Filters")
+    st.sidebar.header("Filters")
     after, before = _dates() if known.dated else (None, None)
-    camera = _camera() if known.with_camera else None
+    camera = chosen(st.sidebar, "Camera", shelf().cameras(), "camera") if known.with_camera else None
     near, within_km = _near() if known.placed else (None, None)
     folder = st.sidebar.text_input(
         "In the folder", key="folder", bind="query-params", placeholder="2019-*", help="A name with stars, or a path."
     )
-    orientation = st.sidebar.selectbox("Shape", ORIENTATIONS, index=None, key="shape", bind="query-params")
+    shape = chosen(st.sidebar, "Shape", shelf().shapes(), "shape")
     where = PhotoFilter(
         after=after, before=before, camera=camera, near=near, within_km=within_km,
-        folder=folder_glob(folder) if folder else None, orientation=orientation,
+        folder=folder_glob(folder) if folder else None, orientation=cast("Orientation | None", shape),
     )  # fmt: skip
     if not where.is_empty:
         st.sidebar.caption(f"{shelf().num_passing(where)} of {known.photos} photos pass.")
@@ -46,14 +45,6 @@ def _dates() -> tuple[datetime | None, datetime | None]:
     )
 
 
-def _camera() -> str | None:
-    cameras = shelf().cameras()
-    return st.sidebar.selectbox(
-        "Camera", list(cameras), index=None, key="camera", bind="query-params",
-        format_func=lambda name: f"{name} ({cameras.get(name, 0)})",
-    )  # fmt: skip
-
-
 def _near() -> tuple[tuple[float, float] | None, float | None]:
     text = st.sidebar.text_input(
         "Near a place", key="near", bind="query-params", placeholder="48.85, 2.35", help="Latitude, longitude."
@@ -66,7 +57,5 @@ def _near() -> tuple[tuple[float, float] | None, float | None]:
     except typer.BadParameter as error:
         st.sidebar.error(plain.markdown(error.message))
         return None, None
-    st.sidebar.map(
-        {"lat": [near[0]], "lon": [near[1]]}, latitude="lat", longitude="lon", size=distance * 1000, height=180
-    )
+    maps.draw_circle(st.sidebar, near, distance)
     return near, distance

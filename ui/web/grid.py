@@ -47,8 +47,15 @@ def _draw(cell: Cell) -> None:
     st.html(f'{picture}<div class="vs-line">{plain.html(cell.line)}</div>')
 
 
-def page_number(total: int, key: str) -> int:
-    """Let the user choose one of the pages that ``total`` photos fill; returns the place of its first photo."""
+def page_number(total: int, key: str, of: object) -> int:
+    """Let the user choose one of the pages that ``total`` photos fill; returns the place of its first photo.
+
+    When ``of``, what they are the answer to, is not what it was, the first page is shown again.
+    """
+    before = st.session_state.get(f"{key}-of", of)
+    st.session_state[f"{key}-of"] = of
+    if before != of:
+        st.session_state[key] = 1
     pages = max(1, -(-total // PAGE))
     if pages == 1:
         return 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
+from typing import get_args
 
 import streamlit as st
 from PIL import Image
@@ -18,6 +19,7 @@ from engine.photos.decode import decode
 from engine.photos.thumbnails import thumbnail
 from engine.types import Box
 from index import LibraryReader, PhotoFilter, StoredPhoto, read_photos, read_roots
+from index.filters import Orientation
 from ui.web import plain
 from ui.web.indexing import IndexingJob
 
@@ -36,8 +38,9 @@ class Shelf:
         self._warnings = warnings
         self._lock = RLock()
         self.job = IndexingJob()
-        self._seen: LibraryReader | None = None  # the state of the library that the next two belong to
+        self._seen: LibraryReader | None = None  # the state of the library that the next three belong to
         self._roots: list[str] = []
+        self._shapes: dict[str, int] | None = None
         self._photos: list[StoredPhoto] | None = None
 
     @property
@@ -93,7 +96,8 @@ class Shelf:
 
     def _look(self) -> None:
         if self._engine.reader is not self._seen:
-            self._seen, self._roots, self._photos = self._engine.reader, read_roots(self.folder), None
+            self._seen, self._roots = self._engine.reader, read_roots(self.folder)
+            self._photos, self._shapes = None, None
 
     def num_passing(self, where: PhotoFilter) -> int:
         """How many photos a filter leaves."""
@@ -104,6 +108,15 @@ class Shelf:
     def cameras(self) -> dict[str, int]:
         """The cameras with the number of their photos, the most used first."""
         return dict(Counter(photo.camera for photo in self.photos() if photo.camera).most_common())
+
+    def shapes(self) -> dict[str, int]:
+        """How many photos lie, stand and are square; counted again when the library has changed."""
+        with self._lock:
+            self._look()
+            if self._shapes is None:
+                shapes = get_args(Orientation)
+                self._shapes = {shape: self.num_passing(PhotoFilter(orientation=shape)) for shape in shapes}
+            return self._shapes
 
     def alt_text(self, photo: StoredPhoto) -> str:
         """What a photo shows: its best caption, else the name of its file."""

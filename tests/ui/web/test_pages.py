@@ -108,6 +108,29 @@ def test_a_filter_in_the_address_counts(draw: Draw) -> None:
     assert any("0 of " in caption.value for caption in test.sidebar.caption)
 
 
+def test_shapes_have_their_numbers_and_the_address_holds_one_without(draw: Draw) -> None:
+    test = draw(search_page, q="a cat", cut="0", shape="portrait")
+    shape = next(box for box in test.selectbox if box.label == "Shape")
+    assert shape.value == "portrait"
+    numbers = {name: int(number.rstrip(")")) for name, number in (option.split(" (") for option in shape.options)}
+    assert sum(numbers.values()) == 8
+    assert test.sidebar.caption[0].value == f"{numbers['portrait']} of 8 photos pass."
+    shape.set_value("landscape").run()
+    assert test.query_params["shape"] == "landscape"
+
+
+def test_the_address_holds_the_theme_that_is_looked_through(draw: Draw) -> None:
+    test = draw(browse_page, by="theme")
+    assert "group" not in test.query_params
+    name = test.selectbox[0].options[1].rpartition(" (")[0]
+    test.selectbox[0].set_value(name).run()
+    assert test.query_params["group"] == name
+    again = draw(browse_page, by="theme", group=name)
+    assert again.selectbox[0].value == name
+    assert html_of(again) == html_of(test)
+    assert draw(browse_page, by="theme", group="never").selectbox[0].index == 0
+
+
 def test_a_word_that_is_none_is_said_as_a_sentence(draw: Draw, monkeypatch: pytest.MonkeyPatch, library: Path) -> None:
     monkeypatch.setenv("ENGINE_LIBRARY", str(library))
     app = Path(search_page.__code__.co_filename).parents[3] / "ui" / "web" / "app.py"

@@ -1,17 +1,17 @@
 """The library without a question: by folder, by month, by place and by theme."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import altair as alt
 import numpy as np
-import pydeck
 import streamlit as st
 from numpy.typing import NDArray
 
 from engine.browsing import Group, by_folder, by_month, by_place, themes
-from ui.present import printable
-from ui.web import grid
+from ui.web import grid, maps
+from ui.web.choice import chosen
 from ui.web.shelf import shelf
 
 WAYS = ["folder", "date", "place", "theme"]
@@ -28,17 +28,26 @@ def draw() -> None:
     groups = {"folder": _folders, "date": _months, "place": _places, "theme": _themes}[way]()
     if not groups:
         return
-    names = [group.name or (NO_DATE if way == "date" else NO_SENTENCE) for group in groups]
-    counts = [len(group.photo_ids) for group in groups]
-    place = st.selectbox(
-        way.capitalize(), range(len(groups)), format_func=lambda row: f"{printable(names[row])} ({counts[row]})",
-        key=f"group-{way}",
-    )  # fmt: skip
-    _draw_photos(groups[place].photo_ids, f"{way}-page")
+    named = _named(groups, NO_DATE if way == "date" else NO_SENTENCE)
+    sizes = {name: len(group.photo_ids) for name, group in named.items()}
+    name = chosen(st.container(), way.capitalize(), sizes, "group", required=True)
+    if name is not None:
+        _draw_photos(named[name].photo_ids, (way, name))
 
 
-def _draw_photos(photo_ids: Sequence[int], key: str) -> None:
-    start = grid.page_number(len(photo_ids), key)
+def _named(groups: Sequence[Group], without: str) -> dict[str, Group]:
+    """The groups by a name each: two themes may be described by one sentence."""
+    named: dict[str, Group] = {}
+    times = Counter[str]()
+    for group in groups:
+        name = group.name or without
+        times[name] += 1
+        named[name if times[name] == 1 else f"{name} ({times[name]})"] = group
+    return named
+
+
+def _draw_photos(photo_ids: Sequence[int], of: tuple[str, str]) -> None:
+    start = grid.page_number(len(photo_ids), "page", of)
     with shelf().asked() as engine:
         photos = engine.reader.photos(photo_ids[start : start + grid.PAGE])
     grid.draw([grid.Cell(photo, Path(photo.path).name) for photo in photos if shelf().may_show(photo)])
@@ -63,17 +72,7 @@ def _places() -> list[Group]:
     if not places:
         st.info("No photo of the library says where it was taken.")
         return []
-    most = len(places[0].photo_ids)
-    rows = [
-        {"lat": place.latitude, "lon": place.longitude, "size": 4 + 16 * (len(place.photo_ids) / most) ** 0.5}
-        for place in places
-    ]
-    layer = pydeck.Layer(
-        "ScatterplotLayer", rows, get_position="[lon, lat]", get_radius="size", radius_units="'pixels'",
-        get_fill_color=[0, 114, 178, 180],
-    )  # fmt: skip
-    view = pydeck.data_utils.compute_view([[row["lon"], row["lat"]] for row in rows])
-    st.pydeck_chart(pydeck.Deck(layers=[layer], initial_view_state=view), height=300)
+    maps.draw_places(places)
     return [Group(f"{place.latitude:.3f}, {place.longitude:.3f}", place.photo_ids) for place in places]
 
 

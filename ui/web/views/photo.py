@@ -13,7 +13,7 @@ from engine.search.service import word_scores
 from engine.types import SentenceHit
 from index import StoredPhoto
 from ui import present
-from ui.web import grid, plain
+from ui.web import grid, maps, plain
 from ui.web.access import is_public
 from ui.web.pictures import Boxed, boxes_of, key_html, key_phrases, photo_html
 from ui.web.shelf import large, shelf
@@ -45,7 +45,7 @@ def draw() -> None:
             picture.html(photo_html(jpeg, alt_text, size, boxes))
         _sentences(photo)
         _facts(photo)
-    st.subheader("Similar photos")
+    st.header("Similar photos")
     with shelf().asked() as engine:
         hits = engine.similar(photo.path, SIMILAR)
     stored = shelf().stored([hit.path for hit in hits])
@@ -114,7 +114,7 @@ def _sentences(photo: StoredPhoto) -> None:
             return
         (captions,) = engine.reader.captions([photo.photo_id])
         found = engine.sentences(photo.path, SENTENCES)
-    st.subheader("Sentences that describe it")
+    st.header("Sentences that describe it")
     for caption in captions[:1]:
         st.html(f"<p>{plain.html(caption.text)} <small>(generated)</small></p>")
     draw_sentences(found)
@@ -137,7 +137,7 @@ def draw_sentences(found: list[SentenceHit]) -> None:
 
 
 def _facts(photo: StoredPhoto) -> None:
-    st.subheader("The file")
+    st.header("The file")
     facts = {
         "taken": None if photo.taken_at is None else f"{photo.taken_at:%Y-%m-%d %H:%M}",
         "camera": photo.camera,
@@ -150,4 +150,4 @@ def _facts(photo: StoredPhoto) -> None:
     if not is_public() and st.button("Show in its folder", icon=":material/folder_open:"):
         typer.launch(photo.path, locate=True)
     if photo.latitude is not None and photo.longitude is not None:
-        st.map({"lat": [photo.latitude], "lon": [photo.longitude]}, latitude="lat", longitude="lon", zoom=9, height=200)
+        maps.draw_point((photo.latitude, photo.longitude))

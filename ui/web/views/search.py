@@ -74,7 +74,7 @@ def _photos(question: Question, where: PhotoFilter) -> None:
         return
     else:
         st.caption(f"{len(found)}{' or more' if len(found) == MOST else ''} photos, the best first")
-    start = grid.page_number(len(found), "page")
+    start = grid.page_number(len(found), "page", (question, where, cut))
     shown = closest or found[start : start + grid.PAGE]
     key = key_phrases([hit.phrases for hit in shown])
     st.html(key_html(key))
@@ -107,7 +107,7 @@ def _regions(question: Question, where: PhotoFilter) -> None:
     if not found:
         _nothing(where)
         return
-    start = grid.page_number(len(found), "page")
+    start = grid.page_number(len(found), "page", (question, where))
     shown = found[start : start + grid.PAGE]
     st.caption("Regions, the best first; neither probabilities nor captions count.")
     stored = {photo.path: photo for photo in shelf().stored(list({hit.path for hit in shown}))}
