@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,7 +24,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     *(["--no-sandbox"] if hasattr(os, "geteuid") and not os.geteuid() else []),
 ]
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 @contextmanager
@@ -85,6 +87,43 @@ def page(browser: "sync_api.Browser") -> Iterator["sync_api.Page"]:
 
 
 LOCAL = ("http://127.0.0.1:", "data:", "blob:")
+PAGES = [
+    "", f"?cut=0&q={quote('a cat on grass')}&also=green&not=people", "look-up", "browse", "library",
+    f"photo?photo=1&sentence={quote('a temple under a blue sky')}&words=true",
+]  # fmt: skip
+FINISHED = """() => document.querySelector('h1') !== null
+  && document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"""
+# The texts and hints of a page whose contrast is less than what WCAG 2 asks for (AA), each with its contrast.
+HARD_TO_READ = """() => {
+  const parts = colour => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
+  const over = (top, below) => below.map((value, i) => top[3] * top[i] + (1 - top[3]) * value);
+  const light = colour => [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => {
+    const value = colour[i] / 255;
+    return sum + weight * (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  }, 0);
+  const ground = (element, x, y) => {
+    const below = element.parentElement ? ground(element.parentElement, x, y) : [255, 255, 255];
+    const {left, right, top, bottom} = element.getBoundingClientRect();
+    const under = left <= x && x <= right && top <= y && y <= bottom;  // a slider's number is beside its parent
+    return under ? over(parts(getComputedStyle(element).backgroundColor), below) : below;
+  };
+  const found = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const hint = element.tagName === 'INPUT' && !element.value && element.placeholder;
+    const own = [...element.childNodes].filter(node => node.nodeType === 3).map(node => node.data.trim()).join('');
+    const text = hint || own;
+    if (!text || element.closest('svg, style, [disabled], [aria-disabled=true]')) continue;
+    if (!element.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+    const style = getComputedStyle(element), place = element.getBoundingClientRect();
+    if (place.width <= 1) continue;  // for those who listen
+    const below = ground(element, place.left + place.width / 2, place.top + place.height / 2);
+    const colour = over(parts(getComputedStyle(element, hint ? '::placeholder' : null).color), below);
+    const [low, high] = [light(colour), light(below)].sort((a, b) => a - b), ratio = (high + 0.05) / (low + 0.05);
+    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) found.push(`${text}: ${ratio.toFixed(2)}`);
+  }
+  return found;
+}"""
 
 
 def first_photo(page: "sync_api.Page") -> str:
@@ -133,7 +172,7 @@ def test_an_upload_is_looked_up_and_a_box_searches_by_a_region(
     page.goto(f"{server}/look-up")
     page.set_input_files("input[type=file]", str(photos / "coffee.png"))
     page.get_by_text("The library holds this picture: same bytes.").wait_for()
-    chart = page.locator("[data-testid=stVegaLiteChart] svg.marks")
+    chart = page.locator("[data-testid=stVegaLiteChart] canvas.marks")
     area = chart.bounding_box()
     assert area is not None
     page.mouse.move(area["x"] + 60, area["y"] + 60)
@@ -173,6 +212,73 @@ def test_a_run_can_be_stopped_and_what_was_done_is_kept(
         page.get_by_text("of 1440 photos").wait_for()
         page.get_by_role("button", name="Stop").click()
         page.get_by_text("What was done so far is kept").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_of_every_page_can_be_read(server: str, page: "sync_api.Page", scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 1280, "height": 4000})  # all of a page, without scrolling
+    for address in PAGES:
+        page.goto(f"{server}/{address}")
+        page.wait_for_function(FINISHED)
+        deadline = time.monotonic() + 10  # what is drawn slowly
+        while (found := page.evaluate(HARD_TO_READ)) and time.monotonic() < deadline:
+            page.wait_for_timeout(500)
+        assert found == [], address
+        assert page.locator("[data-testid=stApp]").evaluate("app => getComputedStyle(app).colorScheme") == scheme
+
+
+def test_headings_go_down_step_by_step(server: str, page: "sync_api.Page", photos: Path) -> None:
+    for address in PAGES:
+        page.goto(f"{server}/{address}")
+        page.wait_for_function(FINISHED)
+        if address == "look-up":
+            page.set_input_files("input[type=file]", str(photos / "coffee.png"))
+            page.get_by_role("heading", name="Photos like it").wait_for()
+        if address == "library":
+            page.get_by_text("Its card").click()
+        found = page.locator("main :is(h1, h2, h3, h4, h5, h6)").evaluate_all("all => all.map(each => each.tagName)")
+        levels = [int(name[1]) for name in found]
+        assert levels[0] == 1, address
+        assert 1 not in levels[1:], address
+        assert all(after <= before + 1 for before, after in pairwise(levels)), address
+
+
+def test_a_photo_is_pasted(server: str, page: "sync_api.Page", photos: Path) -> None:
+    page.goto(f"{server}/look-up")
+    page.get_by_test_id("stBaseButton-secondary").first.focus()
+    page.evaluate(
+        """async content => {
+          const given = new DataTransfer();
+          const blob = await (await fetch(content)).blob();
+          given.items.add(new File([blob], 'image.png', {type: 'image/png'}));
+          const paste = new ClipboardEvent('paste', {clipboardData: given, bubbles: true, cancelable: true});
+          document.activeElement.dispatchEvent(paste);
+        }""",
+        f"data:image/png;base64,{b64encode((photos / 'coffee.png').read_bytes()).decode()}",
+    )
+    page.get_by_text("The library holds this picture: same bytes.").wait_for()
+
+
+def test_another_text_begins_at_its_first_page(server: str, page: "sync_api.Page") -> None:
+    page.goto(f"{server}/?find=regions&page=2&q=flag")
+    page.wait_for_selector("a.vs-photo img")
+    number = page.get_by_label("Page (of")
+    assert number.input_value() == "2"
+    page.get_by_label("What should be seen").fill("sky")
+    page.keyboard.press("Enter")
+    sync_api.expect(number).to_have_value("1")
+
+
+def test_a_shape_stays_in_the_address_without_its_number(server: str, page: "sync_api.Page") -> None:
+    page.goto(f"{server}/?cut=0&q=cat")
+    page.get_by_role("combobox", name="Shape").click()
+    page.get_by_role("option", name="portrait (").click()
+    page.wait_for_url("**shape=portrait")
+    page.get_by_text("photos pass").wait_for()
+    page.reload()
+    page.get_by_text("photos pass").wait_for()
+    assert "shape=portrait" in page.url
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import typer
 from ui.cli import options
 from ui.cli.console import fail, note, warn
 from ui.web import PASSWORD, PUBLIC
+from ui.web.theme import THEME
 
 LEAST_LETTERS = 8  # of a password
 MOST_MEGABYTES = 50  # of an upload
@@ -62,6 +63,7 @@ def command(
     }
     page = Path(__file__).parents[1] / "web" / "app.py"
     flags = [f"--{name}={str(value).lower()}" for name, value in settings.items()]
+    flags += [f"--{name}={value}" for name, value in THEME.items()]
     note(f"Serving the library in {folder} at http://localhost:{port}; Ctrl-C stops.")
     command = [sys.executable, "-m", "streamlit", "run", str(page), *flags]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)

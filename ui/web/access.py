@@ -18,7 +18,8 @@ def may_enter() -> bool:
     if not is_public() or st.session_state.get("entered"):
         return True
     wanted = os.environ.get(PASSWORD, "")
-    given = st.text_input("Password", type="password")
+    st.title("Photo search")
+    given = st.text_input("Password", type="password", autocomplete="current-password")
     if wanted and given and hmac.compare_digest(given.encode(), wanted.encode()):
         st.session_state["entered"] = True
         st.rerun()

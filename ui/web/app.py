@@ -3,9 +3,8 @@
 import streamlit as st
 
 from engine.errors import EngineError
-from ui.web import plain
+from ui.web import pictures, plain, theme
 from ui.web.access import may_enter
-from ui.web.pictures import STYLE
 from ui.web.views import browse, library, look_up, photo, search
 
 
@@ -14,7 +13,7 @@ def main() -> None:
     st.set_page_config("Photo search", "🔎", layout="wide")
     if not may_enter():
         return
-    st.html(STYLE)
+    st.html(pictures.STYLE + theme.STYLE)
     page = st.navigation(
         [
             st.Page(search.draw, title="Search", icon=":material/search:", url_path="search", default=True),

@@ -1,5 +1,6 @@
 """What the library holds, adding to it with progress that outlives the page, and its upkeep."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ui.web.access import is_public
 from ui.web.shelf import shelf
 
 MOST_FAILURES = 50
+_HEADING = re.compile(r"^#(?=#* )", re.MULTILINE)  # a card's own title is below the one of its part of the page
 
 
 def draw() -> None:
@@ -102,7 +104,7 @@ def _holds(status: LibraryStatus) -> None:
 
 
 def _roots() -> None:
-    st.subheader("Folders")
+    st.header("Folders")
     for root in roots(shelf().folder):
         there = "" if root.exists else ", not there now"
         st.markdown(plain.markdown(f"{root.path}: {root.photos} photos, {root.missing} missing{there}"))
@@ -111,7 +113,7 @@ def _roots() -> None:
 def _upkeep() -> None:
     if is_public():
         return
-    st.subheader("Upkeep")
+    st.header("Upkeep")
     folder = shelf().folder
     left, middle, right = st.columns(3)
     if left.button("Verify", help="Check every checksum and row", icon=":material/fact_check:"):
@@ -128,7 +130,7 @@ def _upkeep() -> None:
 
 
 def _model(status: LibraryStatus) -> None:
-    st.subheader("Model")
+    st.header("Model")
     if not status.model_name:
         st.caption("None yet.")
         return
@@ -136,4 +138,4 @@ def _model(status: LibraryStatus) -> None:
     card = files("engine.pretrained") / status.model_name / "MODEL_CARD.md"
     if status.model_name in ("default", "paper") and card.is_file():
         with st.expander("Its card"):
-            st.markdown(card.read_text(encoding="utf-8"))
+            st.markdown(_HEADING.sub("###", card.read_text(encoding="utf-8")))

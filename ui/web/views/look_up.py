@@ -34,7 +34,7 @@ def draw() -> None:
         "Drop a photo here, paste it or pick one", KINDS, max_upload_size=MOST_MEGABYTES, key="given"
     )
     if given is None:
-        st.info("It is not added to the library, and not kept.")
+        st.info("It is not added to the library, and not kept. To paste one, go to the button with the Tab key first.")
         return
     with _kept(given.getvalue(), Path(given.name).suffix) as path:
         try:
@@ -60,7 +60,7 @@ def _look_up(path: Path, digest: str, width: int, height: int) -> None:
     with left:
         box = _drawn_box(path, width, height)
     with right:
-        st.subheader("A caption for it")
+        st.header("A caption for it")
         st.html(f"<p>{plain.html(_caption(path, digest))}</p>")
         if not shelf().exists():
             st.info("The library holds no photos yet: add a folder on the page **Library**.")
@@ -81,7 +81,7 @@ def _sentences(path: Path) -> None:
     with shelf().asked() as engine:
         hits: list[SentenceHit] = engine.sentences(path, SENTENCES)
     if hits:
-        st.subheader("Sentences of the library that describe it")
+        st.header("Sentences of the library that describe it")
         draw_sentences(hits)
 
 
@@ -94,6 +94,7 @@ def _drawn_box(path: Path, width: int, height: int) -> Box | None:
     chart = alt.Chart(photo).mark_image(width=WIDTH, height=shown_height).encode(x=x, y=y, url="url:N")
     chart = chart.add_params(alt.selection_interval(name="box", encodings=["x", "y"]))
     chart = chart.properties(width=WIDTH, height=shown_height).configure_view(stroke=None)
+    chart = chart.properties(usermeta={"embedOptions": {"renderer": "canvas"}})
     event: Any = st.altair_chart(chart, width="content", on_select="rerun", key="drawn", alt="The photo")
     chosen = event.selection.get("box", {})
     if "x" not in chosen or "y" not in chosen:
@@ -106,7 +107,7 @@ def _drawn_box(path: Path, width: int, height: int) -> Box | None:
 
 
 def _similar(path: Path, box: Box | None, words: str) -> None:
-    st.subheader("Photos like it")
+    st.header("Photos like it")
     question = Question.of(words or None, like=[path], box=box)
     with shelf().asked() as engine:
         hits = engine.search(question, SIMILAR)

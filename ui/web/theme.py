@@ -1,0 +1,20 @@
+"""The colours of the pages, as options of Streamlit's server: its own, where every text can be read.
+
+Streamlit draws captions and hints in the colour of text at 60 %, and what is chosen in the accent over a tenth of it.
+With its own colours that is a contrast of 3.5 to 4.5; WCAG AA asks for 4.5. Both schemes are given, so that the pages
+go on following the browser.
+"""
+
+THEME = {
+    "theme.headingFontSizes": '["2.5rem", "1.5rem"]',  # of a page and of its parts: Streamlit's h2 is nearly its h1
+    "theme.light.textColor": "#111010",
+    "theme.light.primaryColor": "#ae2f3c",
+    "theme.dark.primaryColor": "#e66e79",
+}
+
+# What no option reaches. Chosen texts are white on the accent, whatever it is, and where the focus is in the menu only
+# a shade of grey says.
+STYLE = """<style>
+.stMultiSelect [data-tag] { background: rgb(128 128 128 / 20%); color: inherit; }
+[data-testid="stSidebarNavLink"]:focus-visible { outline: 2px solid currentcolor; outline-offset: -2px; }
+</style>"""
