@@ -1,7 +1,9 @@
 """``engine ui`` refuses what it cannot do with one sentence."""
 
+import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import Result
@@ -33,3 +35,24 @@ def test_public_pages_need_a_password(
 @pytest.mark.parametrize("port", ["0", "65536", "web"])
 def test_a_number_that_is_no_port_is_wrong_usage(cli: Callable[..., Result], port: str) -> None:
     assert cli("ui", "--port", port).exit_code == 2
+
+
+def test_the_server_runs_the_code_that_runs_here(cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[list[str], dict[str, str]]] = []
+
+    class Server:
+        def __init__(self, command: list[str], env: dict[str, str], **_: object) -> None:
+            started.append((command, env))
+
+        def wait(self) -> int:
+            return 0
+
+    monkeypatch.setattr("subprocess.Popen", Server)
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert cli("ui", "--port", str(port), "--no-browser").exit_code == 0
+    ((command, environment),) = started
+    assert command[1:4] == ["-P", "-m", "streamlit"]  # -P: not what lies in the folder that it is started in
+    assert environment["PYTHONPATH"].split(os.pathsep) == [str(Path(__file__).parents[2]), "elsewhere"]

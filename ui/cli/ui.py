@@ -62,10 +62,13 @@ def command(
         "logger.level": "error",
     }
     page = Path(__file__).parents[1] / "web" / "app.py"
+    # The server runs the code that runs here, whatever lies in the folder that it is started in.
+    paths = [str(page.parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment |= {"PYTHONPATH": os.pathsep.join(paths)}
     flags = [f"--{name}={str(value).lower()}" for name, value in settings.items()]
     flags += [f"--{name}={value}" for name, value in THEME.items()]
     note(f"Serving the library in {folder} at http://localhost:{port}; Ctrl-C stops.")
-    command = [sys.executable, "-m", "streamlit", "run", str(page), *flags]
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(page), *flags]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         code = process.wait()
