@@ -70,7 +70,9 @@ def _to_score(
     if not _is_exact(snapshot, params, flat_limit, len(records)):
         # The index knows photos that are missing too, and some that were added after this snapshot.
         all_mask = None if len(records) == snapshot.num_records == index().num_records else records_mask
-        records = index().candidates(query, num_candidates(params, len(records), limit), all_mask)
+        by_regions = query.sentence is None or not query.sentence.any()
+        count = num_candidates(params, len(records), limit, by_regions=by_regions)
+        records = index().candidates(query, count, all_mask)
         records_mask[:] = False
         records_mask[records] = True
         rows = rows[records_mask[snapshot.records[rows]]]

@@ -142,6 +142,7 @@ def test_more_recall_and_more_photos_take_more_candidates() -> None:
     assert num_candidates(SearchParams(recall_target=1.0), 12_345, 10) == 12_345
     assert num_candidates(SearchParams(), 10**6, 10) > num_candidates(SearchParams(), 10**5, 10)
     assert num_candidates(SearchParams(), 10**6, 100) > num_candidates(SearchParams(), 10**6, 10)
+    assert num_candidates(SearchParams(), 10**6, 10, by_regions=True) > num_candidates(SearchParams(), 10**6, 10)
     assert num_candidates(SearchParams(), 10, 100) >= 100
 
 
