@@ -1,101 +1,41 @@
 """The options that say which photos may be found: ``--after``, ``--before``, ``--camera``, ``--near`` and the like."""
 
-import math
-import os
-import re
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import wraps
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from index import PhotoFilter
 from index.filters import Orientation
+from ui import filtering
+from ui.filtering import folder_glob, nothing_passes
 
-if TYPE_CHECKING:
-    from engine import Engine
+__all__ = ["box", "folder_glob", "kilometres", "moment", "nothing_passes", "photo_filter", "place", "size"]
 
-KILOMETRES = {"km": 1.0, "m": 0.001, "mi": 1.609344}
-
-_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_NUMBER = r"(\d+(?:\.\d+)?)"
-_DISTANCE = re.compile(rf"{_NUMBER}\s*(km|m|mi)?", re.IGNORECASE)
-_MEGAPIXELS = re.compile(rf"{_NUMBER}\s*MP", re.IGNORECASE)
-_SIDES = re.compile(r"(\d+)\s*[x×]\s*(\d+)", re.IGNORECASE)
+Read = TypeVar("Read")
 
 
-def moment(text: str) -> datetime:
-    """The beginning of a year, a month or a day, or a time, with or without a zone.
+def _as_parameter(read: Callable[[str], Read]) -> Callable[[str], Read]:
+    """A reader of text whose refusal is one of a parameter."""
 
-    >>> moment("2019-05").isoformat(), moment("2019-05-01T12:00+02:00").isoformat()
-    ('2019-05-01T00:00:00', '2019-05-01T12:00:00+02:00')
-    """
-    day = _DAY.fullmatch(text.strip())
-    try:
-        found = (
-            datetime.fromisoformat(text.strip())
-            if day is None
-            else datetime(int(day[1]), int(day[2] or 1), int(day[3] or 1))
-        )
-    except ValueError:
-        found = None
-    if found is None or not 1000 <= found.year < 9999:  # the other years have neighbours that are none
-        raise typer.BadParameter(
-            f"{text!r} is no date; write 2019, 2019-05, 2019-05-01, 2019-05-01T12:00 or 2019-05-01T12:00+02:00."
-        )
-    return found
+    @wraps(read)
+    def parameter(text: str) -> Read:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    parameter.__doc__ = None  # its examples are those of the reader
+    return parameter
 
 
-def place(text: str) -> tuple[float, float]:
-    """A latitude and a longitude in degrees.
-
-    >>> place("48.85, 2.35")
-    (48.85, 2.35)
-    """
-    try:
-        latitude, longitude = (float(part) for part in text.split(","))
-    except ValueError:
-        latitude = longitude = math.nan
-    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
-        raise typer.BadParameter(
-            f"{text!r} is no place; write a latitude (-90 to 90) and a longitude (-180 to 180) in degrees, such as "
-            "48.85,2.35."
-        )
-    return latitude, longitude
-
-
-def kilometres(text: str) -> float:
-    """A distance.
-
-    >>> kilometres("20km"), kilometres("500 m"), kilometres("3")
-    (20.0, 0.5, 3.0)
-    """
-    found = _DISTANCE.fullmatch(text.strip())
-    if found is None:
-        raise typer.BadParameter(f"{text!r} is no distance; write a number and km, m or mi, such as 20km.")
-    return float(found[1]) * KILOMETRES[(found[2] or "km").lower()]
-
-
-def size(text: str) -> float | tuple[int, int]:
-    """Megapixels, or two sides in pixels.
-
-    >>> size("4MP"), size("2000x1500")
-    (4.0, (2000, 1500))
-    """
-    if sides := _SIDES.fullmatch(text.strip()):
-        return int(sides[1]), int(sides[2])
-    if megapixels := _MEGAPIXELS.fullmatch(text.strip()):
-        return float(megapixels[1])
-    raise typer.BadParameter(f"{text!r} is no size; write two sides in pixels, such as 2000x1500, or 4MP.")
-
-
-def folder_glob(text: str) -> str:
-    """A glob as the index takes it: one with a slash becomes a path from the root, ``~`` the home folder."""
-    if text == "~" or "/" in text or os.sep in text:
-        return os.path.normpath(Path(text).expanduser().absolute()).replace(os.sep, "/")
-    if text in {"", ".", ".."}:
-        return os.path.normpath(Path(text).absolute()).replace(os.sep, "/")
-    return text
+moment = _as_parameter(filtering.moment)
+place = _as_parameter(filtering.place)
+kilometres = _as_parameter(filtering.kilometres)
+size = _as_parameter(filtering.size)
+box = _as_parameter(filtering.box)
 
 
 After = Annotated[
@@ -151,24 +91,4 @@ def photo_filter(
         raise typer.BadParameter("--near needs a distance; add --within 20km.", param_hint="--near")
     if near is None and within is not None:
         raise typer.BadParameter("--within needs a place; add --near LAT,LON.", param_hint="--within")
-    return PhotoFilter(
-        after=after,
-        before=before,
-        camera=camera,
-        near=near,
-        within_km=within,
-        folder=None if folder is None else folder_glob(folder),
-        orientation=orientation,
-        min_megapixels=min_size if isinstance(min_size, float) else None,
-        min_size=min_size if isinstance(min_size, tuple) else None,
-    )
-
-
-def nothing_passes(engine: "Engine", where: PhotoFilter) -> str | None:
-    """What to say when no photo was found because of the filter; None where that is not why."""
-    if where.is_empty or not (known := engine.reader.coverage()).photos:
-        return None
-    return (
-        f"No photo passes the filter: of {known.photos} photos, {known.dated} have a date, {known.placed} a place and "
-        f"{known.with_camera} a camera. Widen a filter, or leave one out."
-    )
+    return filtering.photo_filter(after, before, camera, near, within, folder, orientation, min_size)

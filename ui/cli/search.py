@@ -5,25 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.types import Box, Hit, RegionHit
+from engine.types import Hit, RegionHit
 from ui import present
 from ui.cli import filters, options, results
 from ui.cli.console import fail, note, warn
 
 NO_PHOTOS = "The library holds no photos yet; run `engine index FOLDER` first."
-
-
-def box(text: str) -> Box:
-    """Four numbers with commas between.
-
-    >>> box("0,10,20.5,30")
-    (0.0, 10.0, 20.5, 30.0)
-    """
-    try:
-        x0, y0, x1, y1 = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no box; write left,top,right,bottom in pixels.") from error
-    return x0, y0, x1, y1
 
 
 def command(
@@ -45,7 +32,9 @@ def command(
     ] = None,
     like_box: Annotated[
         Any,  # a tuple would ask Typer for four arguments
-        typer.Option("--like-box", parser=box, metavar="X0,Y0,X1,Y1", help="What alone counts of it, in pixels."),
+        typer.Option(
+            "--like-box", parser=filters.box, metavar="X0,Y0,X1,Y1", help="What alone counts of it, in pixels."
+        ),
     ] = None,
     after: filters.After = None,
     before: filters.Before = None,
