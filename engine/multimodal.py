@@ -15,11 +15,16 @@ from engine.alignment.folder import ModelFolder
 from engine.errors import QueryError
 from engine.language.tokens import Tokens, tokenize
 from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
+from engine.together import Together
 from engine.vision.proposals import NUM_REGIONS
 from index import Query
 
 if TYPE_CHECKING:
     from engine.vision.encoder import RegionEncoder, RegionFeatures
+
+
+TEXTS_TOGETHER = 16
+"""Texts of threads that are read at the same time which are embedded together at most; docs/decisions.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class MultimodalModel:
         self.has_global = folder.model.has_global
         self.num_regions = NUM_REGIONS
         self.image_size = architecture.image_size
+        self._embed_together: Together[Sequence[str], SentenceVector] = Together(self.embed_sentences, TEXTS_TOGETHER)
 
     @cached_property
     def regions(self) -> "RegionEncoder":
@@ -149,7 +155,7 @@ class MultimodalModel:
         return Tokens(text, tokens.words[:num_usable], tokens.spans[:num_usable])
 
     def read(self, text: str) -> ReadQuery:
-        """A text as the model reads it.
+        """A text as the model reads it; those of several threads at the same time are embedded together.
 
         Raises:
             QueryError: there is no word in it, or only signs that the model knows nothing of.
@@ -162,4 +168,4 @@ class MultimodalModel:
             warnings.append(f"Not known to the model: {', '.join(unknown)}.")
         if rare := sorted({word for word in tokens.words if word not in self.folder.vocabulary} - set(unknown)):
             warnings.append(f"Rare or missing in the model's training, so expect less of: {', '.join(rare)}.")
-        return ReadQuery(tokens, self.embed_sentences([tokens.words])[0], tuple(warnings))
+        return ReadQuery(tokens, self._embed_together(tokens.words), tuple(warnings))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.changes import is_below
+from engine.changes import is_below, is_in
 from engine.errors import LibraryError, PhotoPathError, PhotosGoneError
 from engine.photos.scan import Scan, scan
 from index import LibraryWriter, read_catalogue, read_roots
@@ -34,6 +34,15 @@ def roots(folder: Path) -> list[Root]:
         below = [photo.missing for name, photo in catalogue.photos.items() if is_below(name, path)]
         found.append(Root(path, Path(path).exists(), below.count(False), below.count(True)))
     return found
+
+
+def may_be_opened(path: str, roots: Iterable[str]) -> bool:
+    """Whether a file that a library names may be opened: its path leads into one of the library's roots.
+
+    >>> may_be_opened("/photos/a.jpg", ["/photos"]), may_be_opened("/photos/../etc/a.jpg", ["/photos"])
+    (True, False)
+    """
+    return os.path.normpath(path) == path and is_in(path, roots)
 
 
 def scan_library(folder: Path, paths: Iterable[str | Path] | None, *, allow_missing: bool) -> Scan:

@@ -6,7 +6,7 @@ A box is ``(x0, y0, x1, y1)``: inside the engine from 0 to 1, in results in pixe
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 Box = tuple[float, float, float, float]
@@ -36,6 +36,7 @@ class Hit:
     and none that should not. It can be compared between queries and libraries. None where the model has no
     calibration, and for photos that are similar to a photo.
     ``caption`` is the best sentence that a caption model wrote about the photo for the library, None without one.
+    ``photo_id`` is the photo's number in the library that it was found in.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Hit:
     phrases: tuple[Phrase, ...] = ()
     probability: float | None = None
     caption: str | None = None
+    photo_id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,15 @@ class RegionHit:
     """A region of a photo found by a text query.
 
     ``box`` is in pixels of the upright photo, ``score`` the sum of what all words of the query score in this one
-    region, and ``phrase`` the run of words that fit it better than they fit the photo's other regions.
+    region, and ``phrase`` the run of words that fit it better than they fit the photo's other regions. ``photo_id`` is
+    as in ``Hit``.
     """
 
     path: Path
     box: Box
     score: float
     phrase: str
+    photo_id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ def search(
             _phrases(model, parts, vectors, boxes, (photo.width, photo.height)),
             probability,
             own[0].text if own else None,
+            photo.photo_id,
         )
         for (ranked, probability), photo, vectors, boxes, own in hits
     ]
@@ -104,6 +105,7 @@ def search_regions(
             _in_pixels(boxes[region], (photo.width, photo.height)),
             score,
             phrase_in_region(wanted, own, region),
+            photo.photo_id,
         )
         for (_, region, score), photo, own, boxes in hits
     ]
@@ -149,7 +151,10 @@ def similar(
     question = Question(examples=tuple(images))
     found = _ranked_by_example(reader, model, question, (), limit, params, _allowed(reader, where))
     photos = reader.photos([photo.photo_id for photo in found])
-    return [Hit(Path(photo.path), ranked.score) for photo, ranked in zip(photos, found, strict=True)]
+    return [
+        Hit(Path(photo.path), ranked.score, photo_id=photo.photo_id)
+        for photo, ranked in zip(photos, found, strict=True)
+    ]
 
 
 def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Alignment:

@@ -13,10 +13,10 @@ import streamlit as st
 from PIL import Image
 
 from engine import Engine
-from engine.changes import is_in
 from engine.errors import LibraryMissingError
 from engine.photos.decode import decode
 from engine.photos.thumbnails import thumbnail
+from engine.roots import may_be_opened
 from engine.types import Box
 from index import LibraryReader, PhotoFilter, StoredPhoto, read_photos, read_roots
 from index.filters import Orientation
@@ -84,7 +84,7 @@ class Shelf:
         """Whether a photo's file lies in a root of the library."""
         with self._lock:
             self._look()
-            return is_in(photo.path, self._roots)
+            return may_be_opened(photo.path, self._roots)
 
     def photos(self) -> list[StoredPhoto]:
         """Every photo whose file is there; read again when the library has changed."""

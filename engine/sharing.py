@@ -1,0 +1,219 @@
+"""One library for many threads: its readers are lent out, and move on when the library has changed."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.api import Engine
+from engine.multimodal import MultimodalModel
+from engine.types import Warn
+from index import EngineError, LibraryReader, read_roots
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_S = 0.5
+"""How long a question waits for a newer state of the library; after that it is answered from the one before."""
+
+REST = 4.0
+"""Pause between two openings, in the time that the first took: a run of ``engine index`` commits all the time."""
+
+PAUSE_AFTER_FAILURE_S = 5.0
+
+
+class _Pinned(Engine):
+    """An Engine that stays with the state of the library that it saw first."""
+
+    @property
+    def reader(self) -> LibraryReader:
+        """The library as it was when this was first asked for."""
+        if self._reader is None:
+            self._reader = LibraryReader.open(self.folder, self._warn)
+        return self._reader
+
+    def pin(self) -> None:
+        """Open the library, and require that the model fits it."""
+        self._fitting_reader()
+
+
+@dataclass(eq=False, slots=True)
+class _State:
+    engine: _Pinned
+    generation: int
+    roots: tuple[str, ...]
+    users: int = 1  # the one who holds it as the newest
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A state of the library to answer one question from, open until the question is answered.
+
+    Attributes:
+        engine: answers; every answer of it is from the same state.
+        generation: the number of the state: 1 for the first that was opened, one more for each later one.
+        roots: the paths that were indexed by name.
+        warnings: what the user should know about this question, filled while it is answered.
+    """
+
+    engine: Engine
+    generation: int
+    roots: tuple[str, ...]
+    warnings: list[str]
+
+
+class SharedEngine:
+    """An Engine for many threads: ``with shared.leased() as lease: lease.engine.search(…)``.
+
+    States of the library are opened in a thread of their own, one at a time, and closed when the last question that is
+    answered from them is over. The networks are in memory once.
+
+    Args:
+        library: the folder.
+        model: as ``Engine.open`` takes it, and so is ``device``.
+        warn: is told what a user should know that belongs to no question.
+
+    Raises:
+        LibraryMissingError: there is no library.
+        LibraryError: it cannot be read.
+        ModelError: there is no such model.
+        WrongModelError: another model made the library.
+    """
+
+    def __init__(
+        self, library: Path, *, model: str | None = None, device: str = "auto", warn: Warn = logger.warning
+    ) -> None:
+        self._warn = warn
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._origin = _Pinned.open(library, model=model, device=device, warn=self._tell)
+        self._opener = ThreadPoolExecutor(max_workers=1, thread_name_prefix="library")
+        self._opening: Future[None] | None = None
+        self._not_before = 0.0
+        self._problem: str | None = None
+        self._newest = self._open(1)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the library."""
+        return self._origin.folder
+
+    @property
+    def model(self) -> MultimodalModel:
+        """The model."""
+        return self._origin.model
+
+    @property
+    def problem(self) -> str | None:
+        """Why a newer state of the library could not be opened; None where there is none."""
+        return self._problem
+
+    def load(self) -> None:
+        """Load the networks now, so that no question waits for them.
+
+        Raises:
+            ModelError: the model's files are damaged.
+        """
+        self.model.read("a photo")
+        _ = self.model.regions
+
+    @contextmanager
+    def leased(self) -> Iterator[Lease]:
+        """The newest state of the library, for this thread.
+
+        A question that finds that the library has changed waits for the new state, half a second at most.
+
+        Raises:
+            LibraryError: the library cannot be asked whether it has changed.
+        """
+        state = self._take()
+        try:
+            if state.engine.reader.changed():
+                self._wait_for_newer(state)
+                newer = self._take()
+                self._release(state)
+                state = newer
+            warnings: list[str] = []
+            self._local.warnings = warnings
+            yield Lease(state.engine, state.generation, state.roots, warnings)
+        finally:
+            self._local.warnings = None
+            self._release(state)
+
+    def refresh(self) -> None:
+        """Move on if the library has changed, without a question: an open state keeps SQLite from clearing its log.
+
+        Raises:
+            LibraryError: the library cannot be asked.
+        """
+        with self.leased():
+            pass
+
+    def close(self) -> None:
+        """Let go of the library once the last question is answered. Ask nothing afterwards."""
+        self._opener.shutdown(wait=True, cancel_futures=True)
+        self._release(self._newest)
+
+    def _take(self) -> _State:
+        with self._lock:
+            self._newest.users += 1
+            return self._newest
+
+    def _release(self, state: _State) -> None:
+        with self._lock:
+            state.users -= 1
+            unused = not state.users
+        if unused:
+            logger.debug("Closing state %d of the library", state.generation)
+            state.engine.close()
+
+    def _wait_for_newer(self, than: _State) -> None:
+        with self._lock:
+            if self._newest is not than:
+                return
+            if self._opening is None and time.monotonic() >= self._not_before:
+                self._opening = self._opener.submit(self._move_on, than)
+            opening = self._opening
+        if opening is not None:
+            wait([opening], PATIENCE_S)
+
+    def _move_on(self, before: _State) -> None:
+        """Open the library as it is now, and put it in the place of a state."""
+        began = time.monotonic()
+        pause = PAUSE_AFTER_FAILURE_S
+        try:
+            newer = self._open(before.generation + 1)
+            with self._lock:
+                self._newest, self._problem = newer, None
+            self._release(before)
+            pause = REST * (time.monotonic() - began)
+        except (EngineError, OSError, MemoryError) as error:
+            if self._problem != str(error):
+                self._warn(f"The library has changed, and its new state cannot be opened: {error}")
+            self._problem = str(error)
+        finally:
+            with self._lock:
+                self._opening = None
+                self._not_before = time.monotonic() + pause
+
+    def _open(self, generation: int) -> _State:
+        engine = self._origin.beside()
+        try:
+            engine.pin()
+            state = _State(engine, generation, tuple(read_roots(engine.folder)))
+        except BaseException:
+            engine.close()
+            raise
+        logger.info("Opened state %d of the library: %d photos", generation, engine.reader.num_photos)
+        return state
+
+    def _tell(self, text: str) -> None:
+        """A warning of the Engine: it belongs to the question of this thread, if there is one."""
+        warnings: list[str] | None = getattr(self._local, "warnings", None)
+        if warnings is None:
+            self._warn(text)
+        else:
+            warnings.append(text)
