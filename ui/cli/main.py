@@ -22,6 +22,7 @@ from ui.cli import (
     roots,
     search,
     sentences,
+    serve,
     similar,
     status,
     ui,
@@ -53,6 +54,7 @@ app.command("compact")(compact.command)
 app.command("export", no_args_is_help=True)(export.command)
 app.command("import", no_args_is_help=True)(import_.command)
 app.command("ui")(ui.command)
+app.command("serve")(serve.command)
 app.add_typer(config.app, name="config")
 app.add_typer(evaluate.app, name="evaluate")
 

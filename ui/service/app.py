@@ -1,0 +1,147 @@
+"""The addresses of the service."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Annotated, Any, TypeVar
+
+from fastapi import FastAPI, Query, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from engine.errors import EngineError
+from engine.sharing import Lease, SharedEngine
+from ui.service import asked, refusals
+from ui.service.answering import Answering, Place
+from ui.service.answers import Health, LibraryState, PhotoAnswer, SearchAnswer, SentencesAnswer, SimilarAnswer
+from ui.service.guard import Guard
+from ui.service.metrics import Metrics
+from ui.service.parameters import Filters, SearchParameters, SentenceChoice, SentencesParameters, SimilarParameters
+from ui.service.refusals import documented
+from ui.service.uploads import DOCUMENTED, received
+
+logger = logging.getLogger(__name__)
+
+REFRESH_S = 5.0
+JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
+
+Value = TypeVar("Value")
+
+
+class Service:
+    """A shared library, and the threads that answer from it."""
+
+    def __init__(self, shared: SharedEngine, answering: Answering) -> None:
+        self.shared = shared
+        self.answering = answering
+        self.metrics = Metrics(answering)
+
+    async def ask(self, question: Callable[[Lease], Value], place: Place | None = None) -> Value:
+        """What a function makes of the newest state of the library, in a thread that answers."""
+
+        def answer() -> Value:
+            with self.shared.leased() as lease:
+                return question(lease)
+
+        return await (self.answering.answer(answer) if place is None else place.answer(answer))
+
+    async def follow(self) -> None:
+        """Move on when the library changes and nobody asks."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await asyncio.to_thread(self.shared.refresh)
+            except EngineError as error:
+                logger.warning("%s", error)
+
+
+def create_app(
+    shared: SharedEngine, *, threads: int, queue: int, token: str | None = None, local: bool = True
+) -> FastAPI:
+    """The service; the library is closed when it ends.
+
+    ``token`` and ``local`` are those of ``Guard``, ``threads`` and ``queue`` those of ``Answering``.
+    """
+    service = Service(shared, Answering(threads, queue))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(service.follow())
+        yield
+        following.cancel()
+        await asyncio.to_thread(service.answering.close)
+        await asyncio.to_thread(shared.close)
+
+    # The pages of FastAPI that show the description would fetch their scripts from elsewhere.
+    app = FastAPI(
+        title="visual-semantic-engine", version=version("visual-semantic-engine"), lifespan=lifespan, docs_url=None,
+        redoc_url=None, description="Semantic search in the photos of one library.",
+    )  # fmt: skip
+    app.add_middleware(Guard, metrics=service.metrics, token=token, local=local)
+    refusals.install(app)
+    _add_questions(app, service)
+    _add_photos(app, service)
+    _add_state(app, service)
+    return app
+
+
+def _add_questions(app: FastAPI, service: Service) -> None:
+    @app.get("/search", responses=documented(404), summary="Photos, or regions, for texts and examples")
+    async def search(question: Annotated[SearchParameters, Query()]) -> SearchAnswer:
+        return await service.ask(lambda lease: asked.search(lease, question))
+
+    @app.get("/similar", responses=documented(404), summary="Photos like one of the library")
+    async def similar(question: Annotated[SimilarParameters, Query()]) -> SimilarAnswer:
+        return await service.ask(lambda lease: asked.similar(lease, asked.named(lease, question), question))
+
+    @app.post(
+        "/similar", responses=documented(408, 413, 415), openapi_extra=DOCUMENTED, summary="Photos like the one sent"
+    )
+    async def similar_to_sent(request: Request, question: Annotated[Filters, Query()]) -> SimilarAnswer:
+        with service.answering.place() as place:
+            async with received(request) as path:
+                return await service.ask(lambda lease: asked.similar(lease, path, question), place)
+
+    @app.get("/sentences", responses=documented(404), summary="Sentences about a photo of the library")
+    async def sentences(question: Annotated[SentencesParameters, Query()]) -> SentencesAnswer:
+        return await service.ask(lambda lease: asked.sentences(lease, asked.named(lease, question), question))
+
+    @app.post(
+        "/sentences", responses=documented(408, 413, 415), openapi_extra=DOCUMENTED, summary="About the photo sent"
+    )
+    async def sentences_about_sent(request: Request, question: Annotated[SentenceChoice, Query()]) -> SentencesAnswer:
+        with service.answering.place() as place:
+            async with received(request) as path:
+                return await service.ask(lambda lease: asked.sentences(lease, path, question), place)
+
+
+def _add_photos(app: FastAPI, service: Service) -> None:
+    @app.get("/photo/{photo_id}", responses=documented(404), summary="What the library knows about a photo")
+    async def photo(photo_id: int) -> PhotoAnswer:
+        return await service.ask(lambda lease: asked.about(lease, photo_id))
+
+    @app.get(
+        "/photo/{photo_id}/thumbnail", response_class=Response, responses=JPEG | documented(404),
+        summary="The photo in at most 320 pixels, as a JPEG",
+    )  # fmt: skip
+    async def thumbnail(photo_id: int) -> Response:
+        picture = await service.ask(lambda lease: asked.small(lease, photo_id))
+        return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _add_state(app: FastAPI, service: Service) -> None:
+    # Not `async`: these two are answered by threads of their own, however long the line is.
+    @app.get("/health", responses=documented(), summary="Whether questions are answered, and from what")
+    def health() -> Health:
+        with service.shared.leased() as lease:
+            return Health(
+                status="ready", model=service.shared.model.name, fingerprint=service.shared.model.fingerprint,
+                library=LibraryState.of(lease), problem=service.shared.problem,
+                answering=service.answering.num_answering, waiting=service.answering.num_waiting,
+            )  # fmt: skip
+
+    @app.get("/metrics", response_class=Response, summary="Counters for Prometheus")
+    def metrics() -> Response:
+        with service.shared.leased() as lease:
+            return Response(service.metrics.text(lease), headers={"Content-Type": CONTENT_TYPE_LATEST})
