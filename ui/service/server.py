@@ -21,8 +21,9 @@ def bound(host: str, port: int) -> socket.socket:
     Raises:
         OSError: the port is taken or may not be used, or there is no such host.
     """
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    # asyncio sends small packets at once only where the protocol is named: else each answer waits 40 ms for the client.
+    listening = socket.socket(family, kind, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
