@@ -144,7 +144,7 @@ class Query:
 class SearchParams:
     """How to search: `auto` is exact up to FLAT_LIMIT region vectors and takes candidates from the index above.
 
-    As many photos get an exact look as find `recall_target` of the ten best on average, see `candidate_counts`; or
+    As many photos get an exact look as find `recall_target` of the ten best on average, see `index.curve`; or
     `num_candidates` where that is given.
 
     Raises:

@@ -2,8 +2,8 @@
 
 Each synthetic photo is a scene: a real photo, some of its regions exchanged for those of a photo that looks like it,
 and every vector moved by a difference that lies between two real vectors of different photos that are nearest to each
-other. So directions, lengths and the spread around them are those of real photos; `histograms` compares the distances
-to the nearest neighbour in another photo.
+other. So directions, lengths and the spread around them are those of real photos; `distances_to_others` measures
+how far the nearest neighbour in another photo is.
 """
 
 from collections.abc import Iterator
