@@ -68,7 +68,7 @@ class Codes:
 
     def _photo_tables(self, query: Query) -> list[NDArray[np.float32]]:
         """What the sentence vector scores with the centroids of each level: L tables (k,), or none."""
-        if query.sentence is None or not len(self.levels):
+        if query.sentence is None or query.by_regions or not len(self.levels):
             return []
         parts = query.sentence.reshape(len(self.levels), -1)
         return [np.ascontiguousarray(level @ part, np.float32) for level, part in zip(self.levels, parts, strict=True)]

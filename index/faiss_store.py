@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from index.coarse import Codes
 from index.exact import best_rows, records_per_block
 from index.manifest import write_atomically
+from index.threads import MOST_THREADS
 from index.values import FLAT_LIMIT, BuildSpec, Query
 from index.vectors import VectorStore
 
@@ -33,12 +34,11 @@ _PHOTO_PARTS, _PHOTO_BITS = 16, 8
 _LOOKED_AT = 16  # photos whose photo vector is looked at once more, for each candidate
 _DRIFT = 1.2  # how much farther from their centroids new photos may lie than old ones
 _DRIFT_SAMPLE = 1000  # photos
-_MOST_THREADS = 16  # a scan is bound by memory, and more threads only take them from others
 
 # The GPU wheel describes some of its functions to type checkers and not others.
 faiss: Any = faiss_wheel
 
-faiss.omp_set_num_threads(min(faiss.omp_get_max_threads(), _MOST_THREADS))
+faiss.omp_set_num_threads(min(faiss.omp_get_max_threads(), MOST_THREADS))
 
 
 class FaissFileError(Exception):
@@ -127,8 +127,7 @@ class FaissStore:
 
     def catch_up(self, store: VectorStore, spec: BuildSpec) -> None:
         """Add the records of `store` that the index lacks."""
-        for copied in ("_codes", "_fine_codes"):
-            self.__dict__.pop(copied, None)
+        self.__dict__.pop("_codes", None)
         size = records_per_block(spec.rows_per_photo, spec.dimension)
         for _, block in store.record_blocks(spec.rows_per_photo, size, first_record=self.num_records):
             self._regions.add(_regions_of(block, spec))
@@ -169,10 +168,10 @@ class FaissStore:
             return allowed
         few = 2 * len(allowed) < self.num_records
         scores = self._codes.only(allowed).scores(query) if few else self._codes.scores(query)[allowed]
-        if self._fine is None or query.sentence is None:
+        if self._fine is None or query.sentence is None or query.by_regions:
             return allowed[best_rows(scores, count)]
         rows = best_rows(scores, _LOOKED_AT * count)
-        photo_vectors = self._fine.sa_decode(self._fine_codes[allowed[rows]])
+        photo_vectors = self._fine.reconstruct_batch(allowed[rows])
         scores = scores[rows] + photo_vectors @ query.sentence - self._codes.photo_scores(query, allowed[rows])
         return allowed[rows[best_rows(scores, count)]]
 
@@ -187,11 +186,6 @@ class FaissStore:
         params = faiss.SearchParameters(sel=selector)
         _, ids = self._regions.search(words, min(count, int(self._regions.ntotal)), params=params)
         return np.unique(ids[ids >= 0] // self._num_regions).astype(np.int64)
-
-    @cached_property
-    def _fine_codes(self) -> NDArray[np.uint8]:
-        codes: NDArray[np.uint8] = faiss.vector_to_array(self._fine.codes).reshape(self.num_records, -1)
-        return codes
 
     @cached_property
     def _codes(self) -> Codes:

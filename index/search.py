@@ -69,10 +69,10 @@ def _to_score(
     records = np.flatnonzero(records_mask)
     if not _is_exact(snapshot, params, flat_limit, len(records)):
         # The index knows photos that are missing too, and some that were added after this snapshot.
-        all_mask = None if len(records) == snapshot.num_records == index().num_records else records_mask
-        by_regions = query.sentence is None or not query.sentence.any()
-        count = num_candidates(params, len(records), limit, by_regions=by_regions)
-        records = index().candidates(query, count, all_mask)
+        found = index()
+        all_mask = None if len(records) == snapshot.num_records == found.num_records else records_mask
+        count = num_candidates(params, len(records), limit, by_regions=query.by_regions)
+        records = found.candidates(query, count, all_mask)
         records_mask[:] = False
         records_mask[records] = True
         rows = rows[records_mask[snapshot.records[rows]]]

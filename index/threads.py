@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-NUM_THREADS = min(os.cpu_count() or 1, 16)  # a scan is bound by memory, and more only take it from others
+MOST_THREADS = 16  # a scan is bound by memory, and more only take it from others
+NUM_THREADS = min(os.cpu_count() or 1, MOST_THREADS)
+_POOL = ThreadPoolExecutor(NUM_THREADS, thread_name_prefix="search")  # begins no thread before it is needed
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
@@ -19,9 +20,4 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Re
     [2, 1]
     """
     every = list(items)
-    return list(_pool().map(work, every)) if len(every) > 1 else [work(item) for item in every]
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(NUM_THREADS, thread_name_prefix="search")
+    return list(_POOL.map(work, every)) if len(every) > 1 else [work(item) for item in every]

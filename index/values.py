@@ -132,6 +132,11 @@ class Query:
     weights: NDArray[np.float32] | None = None
 
     @property
+    def by_regions(self) -> bool:
+        """Whether only regions count: there is no sentence vector, or one of zeros."""
+        return self.sentence is None or not self.sentence.any()
+
+    @property
     def wanted_words(self) -> NDArray[np.float32]:
         """The words (W, D) that a photo should have, each as long as it counts."""
         if self.weights is None:
