@@ -1,6 +1,6 @@
 """Searches in a snapshot: every answer is ranked by the exact score from the stored vectors."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -8,24 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.curve import num_candidates
-from index.exact import (
-    best,
-    records_per_block,
-    score_captions,
-    score_records,
-    score_regions,
-    score_sentences,
-    whole_query,
-)
+from index.exact import Scorer, best, record_scorer, region_scorer, score_captions, score_sentences, whole_query
+from index.halves import widened
 from index.snapshot import Snapshot
 from index.threads import NUM_THREADS, in_threads
-from index.values import BuildSpec, Generated, Query, SearchParams
+from index.values import Generated, Query, SearchParams
 
 if TYPE_CHECKING:
     from index.faiss_store import FaissStore
 
 _SENTENCES_AT_ONCE = 4096
-_FEWEST_A_THREAD = 64  # photos
+_CHUNK_BYTES = 2**21  # of float32: less is lost to Python, more leaves the fast memory of a core
+_CHUNKS = 8  # that a thread scores before it asks for more
 
 
 def search_photos(
@@ -44,7 +38,7 @@ def search_photos(
     rows, records = _to_score(snapshot, query, limit, params, index, flat_limit, allowed)
     scores = np.empty(snapshot.num_records, np.float32)
     if len(records):
-        scores[records] = _score_some(snapshot, records, query)
+        scores[records] = _score_some(snapshot, records, record_scorer(query))
     return best(scores[snapshot.records[rows]], snapshot.photo_ids[rows], limit)
 
 
@@ -104,7 +98,7 @@ def search_regions(
     rows, records = _to_score(snapshot, one_word, limit, params, index, flat_limit, allowed)
     scores = np.empty((snapshot.num_records, num_regions), np.float32)
     if len(records):
-        scores[records] = _score_some(snapshot, records, query, partial(score_regions, num_regions=num_regions))
+        scores[records] = _score_some(snapshot, records, region_scorer(query, num_regions))
     found = best(scores[snapshot.records[rows]].ravel(), np.arange(len(rows) * num_regions), limit)
     return [(int(snapshot.photo_ids[rows[at // num_regions]]), at % num_regions, value) for at, value in found]
 
@@ -144,37 +138,19 @@ def _score_places(
     return scores
 
 
-def _score_some(
-    snapshot: Snapshot,
-    records: NDArray[np.int64],
-    query: Query,
-    score: Callable[[NDArray[np.floating], Query], NDArray[np.float32]] = score_records,
-) -> NDArray[np.float32]:
+def _score_some(snapshot: Snapshot, records: NDArray[np.int64], score: Scorer) -> NDArray[np.float32]:
     """The scores of records (n,), one or more, ascending: read as they lie where they are all, else one by one."""
-    build = snapshot.build
-    block = records_per_block(build.rows_per_photo, build.dimension)
-    reads: Iterable[tuple[int, Callable[[slice], NDArray[np.float16]]]]
+    rows = snapshot.build.rows_per_photo
+    at_once = max(1, _CHUNK_BYTES // (4 * rows * snapshot.build.dimension))
+
+    def by_chunks(block: NDArray[np.float16]) -> NDArray[np.float32]:
+        wide = np.empty((at_once, *block.shape[1:]), np.float32)  # the same memory for all: it stays near the core
+        chunks = (block[at : at + at_once] for at in range(0, len(block), at_once))
+        return np.concatenate([score(widened(chunk, wide[: len(chunk)])) for chunk in chunks])
+
     if len(records) == snapshot.num_records:
-        found = snapshot.photos.record_blocks(build.rows_per_photo, block)
-        reads = ((len(some), some.__getitem__) for _, some in found)
-    else:
-        parts = (records[at : at + block] for at in range(0, len(records), block))
-        reads = ((len(part), partial(_records_of, snapshot, part)) for part in parts)
-    return np.concatenate([score(_as_float32(count, build, read), query) for count, read in reads])
-
-
-def _records_of(snapshot: Snapshot, records: NDArray[np.int64], part: slice) -> NDArray[np.float16]:
-    return snapshot.photos.records(records[part], snapshot.build.rows_per_photo)
-
-
-def _as_float32(count: int, build: BuildSpec, read: Callable[[slice], NDArray[np.float16]]) -> NDArray[np.float32]:
-    """So many records (n, S, D), read and converted by all threads: that takes longer than the products with them."""
-    values = np.empty((count, build.rows_per_photo, build.dimension), np.float32)
-    step = max(_FEWEST_A_THREAD, -(-count // NUM_THREADS))
-
-    def convert(start: int) -> None:
-        part = slice(start, start + step)
-        values[part] = read(part)
-
-    in_threads(convert, range(0, count, step))
-    return values
+        blocks = [block for _, block in snapshot.photos.record_blocks(rows, _CHUNKS * at_once)]
+        return np.concatenate(in_threads(by_chunks, blocks))
+    size = max(at_once, min(_CHUNKS * at_once, -(-len(records) // NUM_THREADS)))
+    parts = [records[at : at + size] for at in range(0, len(records), size)]
+    return np.concatenate(in_threads(lambda part: by_chunks(snapshot.photos.records(part, rows)), parts))

@@ -200,11 +200,13 @@ class VectorStore:
     def records(self, ids: NDArray[np.int64], rows_per_record: int) -> NDArray[np.float16]:
         """Copies of the records `ids` (n,), of equal length: (n, rows_per_record, D)."""
         out = np.empty((len(ids), rows_per_record, self.dimension), _STORED)
-        for first_row, rows in self.segments():
-            records = rows.reshape(-1, rows_per_record, self.dimension)
-            local = ids - first_row // rows_per_record
-            here_mask = (local >= 0) & (local < len(records))
-            out[here_mask] = records[local[here_mask]]
+        segments = list(self.segments())
+        firsts = np.array([first_row for first_row, _ in segments]) // rows_per_record
+        places = np.searchsorted(firsts, ids, side="right") - 1
+        for place in np.unique(places):
+            here_mask = places == place
+            records = segments[place][1].reshape(-1, rows_per_record, self.dimension)
+            out[here_mask] = records[ids[here_mask] - firsts[place]]
         return out
 
     def _path(self, number: int) -> Path:
