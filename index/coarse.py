@@ -43,28 +43,27 @@ class Codes:
         """Those of some photos (m,)."""
         return Codes(self.regions[:, rows], self.centroids, self.photos[:, rows], self.levels)
 
-    def scores(self, query: Query) -> NDArray[np.float32]:
-        """The approximate scores (n,): those of `exact.score_records` with the centroids in the place of vectors."""
+    def scores(self, query: Query) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The approximate scores (n,): those of `exact.score_records` with the centroids in the place of vectors.
+
+        And what the regions alone have in them (n,): all but the photo vector's part.
+        """
         tables = [_word_table(self.centroids, words, weights) for words, weights in _in_groups(query)]
         photo_tables = self._photo_tables(query)
-        scores = np.zeros(self.num_photos, np.float32)
+        by_regions = np.zeros(self.num_photos, np.float32)
+        scores = np.empty_like(by_regions) if photo_tables else by_regions
 
         def work(start: int) -> None:
             part = slice(start, min(start + _BLOCK, self.num_photos))
             for items, weights in tables:
-                scores[part] += _weighted(_best_of_regions(self.regions[:, part], items), weights)
+                by_regions[part] += _weighted(_best_of_regions(self.regions[:, part], items), weights)
+            if photo_tables:
+                scores[part] = by_regions[part]
             for table, codes in zip(photo_tables, self.photos, strict=False):
                 scores[part] += np.take(table, codes[part], mode="clip")
 
         in_threads(work, range(0, self.num_photos, _BLOCK))
-        return scores
-
-    def photo_scores(self, query: Query, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What the photo vectors of some photos (m,) add to their approximate scores: (m,)."""
-        scores = np.zeros(len(rows), np.float32)
-        for table, codes in zip(self._photo_tables(query), self.photos, strict=False):
-            scores += table[codes[rows]]
-        return scores
+        return scores, by_regions
 
     def _photo_tables(self, query: Query) -> list[NDArray[np.float32]]:
         """What the sentence vector scores with the centroids of each level: L tables (k,), or none."""

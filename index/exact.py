@@ -119,7 +119,7 @@ def score_sentences(
     values = widened(rows)
     best_region = (values @ regions.T).max(axis=1)  # (W, D) @ (D, R) -> (W,)
     owners = np.repeat(np.arange(len(starts)), num_words)
-    scores = np.bincount(owners, weights=best_region[_runs(starts, num_words)], minlength=len(starts))
+    scores = np.bincount(owners, weights=best_region[runs(starts, num_words)], minlength=len(starts))
     if photo_vector is not None:
         scores = scores + values[starts + num_words] @ photo_vector
     return scores.astype(np.float32)
@@ -135,7 +135,7 @@ def score_captions(
     length: the lengths of words are weights in a query, and a sentence in the place of a photo has none.
     """
     unit = at_unit_length(rows)
-    word_rows = unit[_runs(starts, num_words)]
+    word_rows = unit[runs(starts, num_words)]
     scores = np.zeros(len(starts), np.float32)
     filled = np.flatnonzero(num_words)
     if len(filled):
@@ -158,8 +158,12 @@ def at_unit_length(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     return unit
 
 
-def _runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers of all rows of runs, one run after the other."""
+def runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of all rows of runs, one run after the other.
+
+    >>> runs(np.array([5, 0]), np.array([2, 1])).tolist()
+    [5, 6, 0]
+    """
     before = np.cumsum(lengths) - lengths
     rows: NDArray[np.int64] = np.arange(lengths.sum()) - np.repeat(before - starts, lengths)
     return rows

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from index.coarse import Codes
 from index.exact import best_rows, records_per_block
 from index.manifest import write_atomically
-from index.threads import MOST_THREADS
+from index.threads import MOST_THREADS, in_threads
 from index.values import FLAT_LIMIT, BuildSpec, Query
 from index.vectors import VectorStore
 
@@ -32,6 +32,7 @@ _ROUNDS = 10  # of k-means
 _MOST_BITS = 12  # of the number of a centroid; more bring little, see docs/decisions.md
 _PHOTO_PARTS, _PHOTO_BITS = 16, 8
 _LOOKED_AT = 16  # photos whose photo vector is looked at once more, for each candidate
+_AT_ONCE = 2048  # photos whose photo vectors a thread looks at together
 _DRIFT = 1.2  # how much farther from their centroids new photos may lie than old ones
 _DRIFT_SAMPLE = 1000  # photos
 
@@ -152,38 +153,61 @@ class FaissStore:
         write_atomically(path, write)
         return size, crc
 
-    def candidates(self, query: Query, count: int, allowed_mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    def candidates(self, query: Query, count: int, allowed: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """The records, each once and in order, that are most worth an exact look, about `count` of them.
 
-        Only those of `allowed_mask` (n,), if it is given; records beyond its end are not allowed.
+        Only those among `allowed` (n,), ascending, if it is given.
         """
         if count < 1 or not self.num_records:
             return np.empty(0, np.int64)
-        allowed = np.arange(self.num_records)
-        if allowed_mask is not None:
-            allowed = np.flatnonzero(allowed_mask[: self.num_records])
         if not self._is_coded:
             return self._nearest_words(query, count, allowed)
-        if len(allowed) <= count:
+        if allowed is not None and len(allowed) <= count:
             return allowed
-        few = 2 * len(allowed) < self.num_records
-        scores = self._codes.only(allowed).scores(query) if few else self._codes.scores(query)[allowed]
+        scores, by_regions = self._scored(query, allowed)
         if self._fine is None or query.sentence is None or query.by_regions:
-            return allowed[best_rows(scores, count)]
+            return _chosen(allowed, best_rows(scores, count))
         rows = best_rows(scores, _LOOKED_AT * count)
-        photo_vectors = self._fine.reconstruct_batch(allowed[rows])
-        scores = scores[rows] + photo_vectors @ query.sentence - self._codes.photo_scores(query, allowed[rows])
-        return allowed[rows[best_rows(scores, count)]]
+        records = _chosen(allowed, rows)
+        scores = by_regions[rows] + self._photo_scores(query.sentence, records)
+        return records[best_rows(scores, count)]
 
-    def _nearest_words(self, query: Query, count: int, allowed: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _scored(
+        self, query: Query, allowed: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The scores by the codes, and what regions have in them, of all records or of the `allowed` (n,)."""
+        if allowed is None:
+            return self._codes.scores(query)
+        if 2 * len(allowed) < self.num_records:
+            return self._codes.only(allowed).scores(query)
+        scores, by_regions = self._codes.scores(query)
+        return scores[allowed], by_regions[allowed]
+
+    def _photo_scores(self, sentence: NDArray[np.float32], records: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What a sentence vector scores with the photo vectors of records (n,), in eight bits a component: (n,)."""
+        low, step = faiss.vector_to_array(self._fine.sq.trained).reshape(2, -1)
+        # FAISS holds (code + 0.5) / 255 of the way from the lowest value of a component to the highest.
+        weights = (sentence * step / 255).astype(np.float32)
+        least = np.float32(sentence @ low + 0.5 * weights.sum())
+        codes = faiss.rev_swig_ptr(self._fine.codes.data(), self._fine.codes.size()).reshape(-1, len(sentence))
+
+        def work(start: int) -> NDArray[np.float32]:
+            some = codes[records[start : start + _AT_ONCE]].astype(np.float32)
+            return np.asarray(some @ weights + least, np.float32)
+
+        return np.concatenate(in_threads(work, range(0, len(records), _AT_ONCE)))
+
+    def _nearest_words(self, query: Query, count: int, allowed: NDArray[np.int64] | None) -> NDArray[np.int64]:
         """The records among `allowed` of the `count` best regions for each of the wanted words, in the flat index."""
         words = np.ascontiguousarray(query.wanted_words, np.float32)
         if not len(words):
             return np.empty(0, np.int64)
-        regions_mask = np.zeros((self.num_records, self._num_regions), bool)
-        regions_mask[allowed] = True
-        selector = faiss.IDSelectorBitmap(np.packbits(regions_mask, bitorder="little"))
-        params = faiss.SearchParameters(sel=selector)
+        params = None
+        if allowed is not None:
+            regions_mask = np.zeros((self.num_records, self._num_regions), bool)
+            regions_mask[allowed] = True
+            selector = faiss.IDSelectorBitmap(np.packbits(regions_mask, bitorder="little"))
+            params = faiss.SearchParameters(sel=selector)
         _, ids = self._regions.search(words, min(count, int(self._regions.ntotal)), params=params)
         return np.unique(ids[ids >= 0] // self._num_regions).astype(np.int64)
 
@@ -198,6 +222,10 @@ class FaissStore:
             np.ascontiguousarray(photos.T, np.intp),
             levels,
         )
+
+
+def _chosen(allowed: NDArray[np.int64] | None, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return rows if allowed is None else allowed[rows]
 
 
 def _numbers(index: Any) -> NDArray[np.unsignedinteger[Any]]:

@@ -36,10 +36,8 @@ def search_photos(
     `index` is asked for only when the search is approximate.
     """
     rows, records = _to_score(snapshot, query, limit, params, index, flat_limit, allowed)
-    scores = np.empty(snapshot.num_records, np.float32)
-    if len(records):
-        scores[records] = _score_some(snapshot, records, record_scorer(query))
-    return best(scores[snapshot.records[rows]], snapshot.photo_ids[rows], limit)
+    scores = _score_some(snapshot, records, record_scorer(query))
+    return best(scores[np.searchsorted(records, snapshot.records[rows])], snapshot.photo_ids[rows], limit)
 
 
 def _to_score(
@@ -55,22 +53,16 @@ def _to_score(
 
     They are all photos, or the `allowed` (n,); or of these the candidates of the index.
     """
-    rows = np.arange(len(snapshot.photo_ids))
-    if allowed is not None:
-        rows = rows[np.isin(snapshot.photo_ids, allowed)]
-    records_mask = np.zeros(snapshot.num_records, bool)
-    records_mask[snapshot.records[rows]] = True
-    records = np.flatnonzero(records_mask)
+    allowed_mask = None if allowed is None else np.isin(snapshot.photo_ids, allowed)
+    records = snapshot.used_records if allowed_mask is None else snapshot.records_of(allowed_mask)
     if not _is_exact(snapshot, params, flat_limit, len(records)):
         # The index knows photos that are missing too, and some that were added after this snapshot.
         found = index()
-        all_mask = None if len(records) == snapshot.num_records == found.num_records else records_mask
+        every = len(records) == snapshot.num_records == found.num_records
         count = num_candidates(params, len(records), limit, by_regions=query.by_regions)
-        records = found.candidates(query, count, all_mask)
-        records_mask[:] = False
-        records_mask[records] = True
-        rows = rows[records_mask[snapshot.records[rows]]]
-    return rows, records
+        records = found.candidates(query, count, None if every else records)
+    rows = snapshot.rows_of(records)
+    return rows if allowed_mask is None else rows[allowed_mask[rows]], records
 
 
 def _is_exact(snapshot: Snapshot, params: SearchParams, flat_limit: int, num_records: int) -> bool:
@@ -96,10 +88,9 @@ def search_regions(
     num_regions = snapshot.build.num_regions
     one_word = Query(whole_query(query)[None])
     rows, records = _to_score(snapshot, one_word, limit, params, index, flat_limit, allowed)
-    scores = np.empty((snapshot.num_records, num_regions), np.float32)
-    if len(records):
-        scores[records] = _score_some(snapshot, records, region_scorer(query, num_regions))
-    found = best(scores[snapshot.records[rows]].ravel(), np.arange(len(rows) * num_regions), limit)
+    scores = _score_some(snapshot, records, region_scorer(query, num_regions))
+    by_photo = scores.reshape(-1, num_regions)[np.searchsorted(records, snapshot.records[rows])]
+    found = best(by_photo.ravel(), np.arange(by_photo.size), limit)
     return [(int(snapshot.photo_ids[rows[at // num_regions]]), at % num_regions, value) for at, value in found]
 
 
@@ -139,7 +130,9 @@ def _score_places(
 
 
 def _score_some(snapshot: Snapshot, records: NDArray[np.int64], score: Scorer) -> NDArray[np.float32]:
-    """The scores of records (n,), one or more, ascending: read as they lie where they are all, else one by one."""
+    """The scores of records (n,), ascending: read as they lie where they are all, else one by one."""
+    if not len(records):
+        return np.empty(0, np.float32)
     rows = snapshot.build.rows_per_photo
     at_once = max(1, _CHUNK_BYTES // (4 * rows * snapshot.build.dimension))
 

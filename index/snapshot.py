@@ -1,6 +1,7 @@
 """What a reader takes from SQLite once: the current build, and where its photos and sentences lie in the stores."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 
 from index.caption_repository import CaptionRepository
 from index.errors import LibraryDamagedError
+from index.exact import runs
 from index.layout import store_folder
 from index.photo_repository import PhotoRepository
 from index.repository import BuildRepository, Kind
@@ -17,7 +19,7 @@ from index.values import BuildInfo
 from index.vectors import VectorStore
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """The current build at one moment.
 
@@ -43,6 +45,30 @@ class Snapshot:
     def num_records(self) -> int:
         """The number of records in the photo store: photos with the same content share one."""
         return self.photos.num_rows // self.build.rows_per_photo
+
+    @cached_property
+    def used_records(self) -> NDArray[np.int64]:
+        """The records of photos, each once, ascending; those of photos that were removed or are missing are not."""
+        return self.records_of(np.arange(len(self.records)))
+
+    def records_of(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The records of some of the photos, each once, ascending."""
+        used_mask = np.zeros(self.num_records, bool)
+        used_mask[self.records[rows]] = True
+        return np.flatnonzero(used_mask)
+
+    def rows_of(self, records: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where in `photo_ids` the photos of records stand, ascending."""
+        in_order, rows = self._rows_by_record
+        begin = np.searchsorted(in_order, records, side="left")
+        end = np.searchsorted(in_order, records, side="right")
+        return np.sort(rows[runs(begin, end - begin)])
+
+    @cached_property
+    def _rows_by_record(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The records of all photos, ascending, and where in `photo_ids` each of these stands."""
+        rows = np.argsort(self.records, kind="stable")
+        return self.records[rows], rows
 
 
 def open_snapshot(connection: Connection, folder: Path, *, verify: bool = False) -> Snapshot | None:

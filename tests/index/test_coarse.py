@@ -53,23 +53,30 @@ def test_scores_are_those_of_the_slow_loop_within_the_eight_bits_of_a_word(num_w
     some = slice(0, None, max(1, num_photos // 100))
     expected = slow_scores(Codes(codes.regions[:, some], codes.centroids, codes.photos[:, some], codes.levels), query)
     half_a_unit = np.abs(codes.centroids @ query.words.T).max(axis=0, initial=0) / 127 / 2
-    np.testing.assert_allclose(codes.scores(query)[some], expected, atol=float(half_a_unit.sum()) + 1e-4)
+    np.testing.assert_allclose(codes.scores(query)[0][some], expected, atol=float(half_a_unit.sum()) + 1e-4)
 
 
 def test_an_unwanted_word_takes_off_what_it_finds() -> None:
     codes, query = made(200), asked(3)
     weighted = replace(query, weights=np.float32([1, -2, 0.5]))
-    np.testing.assert_allclose(codes.scores(weighted), slow_scores(codes, weighted), atol=0.1)
+    np.testing.assert_allclose(codes.scores(weighted)[0], slow_scores(codes, weighted), atol=0.1)
 
 
 def test_models_without_a_global_term_have_no_levels() -> None:
     codes, query = made(100, num_levels=0), asked(2, sentence=False)
-    np.testing.assert_allclose(codes.scores(query), slow_scores(codes, query), atol=0.1)
+    np.testing.assert_allclose(codes.scores(query)[0], slow_scores(codes, query), atol=0.1)
 
 
 def test_the_scores_of_some_photos_are_those_among_all() -> None:
     codes, query, rows = made(40_000), asked(9), np.array([0, 5, 16_384, 39_999])
-    np.testing.assert_array_equal(codes.only(rows).scores(query), codes.scores(query)[rows])
+    for some, all_scores in zip(codes.only(rows).scores(query), codes.scores(query), strict=True):
+        np.testing.assert_array_equal(some, all_scores[rows])
+
+
+def test_what_regions_have_in_a_score_is_the_score_of_a_query_without_a_sentence_vector() -> None:
+    codes, query = made(300), asked(5)
+    without = replace(query, sentence=None)
+    np.testing.assert_array_equal(codes.scores(query)[1], codes.scores(without)[0])
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
@@ -78,12 +85,12 @@ def test_a_filter_leaves_the_best_of_what_it_lets_through(plain: Any, share: flo
     with plain.reader(flat_limit=500) as reader:
         index, query = reader._load_index(), replace(plain.query(), sentence=None)
         allowed_mask = np.random.default_rng(1).random(400) < share
-        found = index.candidates(query, 10, allowed_mask)
-        scores = np.where(allowed_mask, index._codes.scores(query), -np.inf)
+        found = index.candidates(query, 10, np.flatnonzero(allowed_mask))
+        scores = np.where(allowed_mask, index._codes.scores(query)[0], -np.inf)
         count = min(10, int(allowed_mask.sum()))
         assert set(found.tolist()) == set(np.argsort(-scores, kind="stable")[:count].tolist())
         assert found.tolist() == sorted(found.tolist())
-        assert index.candidates(query, 10, np.zeros(400, bool)).tolist() == []
+        assert index.candidates(query, 10, np.empty(0, np.int64)).tolist() == []
 
 
 def stored(maker: Any) -> VectorStore:
@@ -112,6 +119,15 @@ def test_codes_of_added_photos_are_those_that_a_build_of_all_gives_them(maker: A
     np.testing.assert_array_equal(again._codes.photos, decoded.photos)
     with pytest.raises(FaissFileError, match="expected 1755"):
         FaissStore.load(tmp_path / "file", maker.spec, 351)
+
+
+def test_photo_vectors_are_scored_as_faiss_decodes_them(plain: Any) -> None:
+    plain.fill(400, flat_limit=500)
+    with plain.reader(flat_limit=500) as reader:
+        index, records = reader._load_index(), np.array([0, 7, 399])
+        sentence = np.random.default_rng(0).standard_normal(DIMENSION).astype(np.float32)
+        expected = index._fine.reconstruct_batch(records) @ sentence
+        np.testing.assert_allclose(index._photo_scores(sentence, records), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_photos_of_another_kind_call_for_other_centroids(plain: Any) -> None:
