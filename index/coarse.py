@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from index.exact import products
 from index.threads import in_threads
 from index.values import Query
 
@@ -18,7 +19,6 @@ WORDS_AT_ONCE = 16
 _LARGEST = 127  # of the eight bits
 _ITEM = np.dtype(np.complex128)  # sixteen bytes that numpy takes in one piece; no number is ever read from it
 _BLOCK = 16_384  # photos: what is worked on fits the cache of a core
-_ROWS_A_PRODUCT = 512  # photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Codes:
         def work(start: int) -> None:
             part = slice(start, min(start + _BLOCK, self.num_photos))
             for items, weights in tables:
-                by_regions[part] += _weighted(_best_of_regions(self.regions[:, part], items), weights)
+                by_regions[part] += products(_best_of_regions(self.regions[:, part], items), weights[:, None])[:, 0]
             if photo_tables:
                 scores[part] = by_regions[part]
             for table, codes in zip(photo_tables, self.photos, strict=False):
@@ -85,10 +85,10 @@ def _word_table(
     centroids: NDArray[np.float32], words: NDArray[np.float32], weights: NDArray[np.float32]
 ) -> tuple[NDArray[np.complex128], NDArray[np.float32]]:
     """What words (T, D) score with centroids, in K items of sixteen bytes, and what a unit of each byte is worth."""
-    products = centroids @ words.T  # (K, T)
-    unit = np.maximum(np.abs(products).max(axis=0), 1e-12) / _LARGEST  # (T,)
+    scores = centroids @ words.T  # (K, T)
+    unit = np.maximum(np.abs(scores).max(axis=0), 1e-12) / _LARGEST  # (T,)
     table = np.zeros((len(centroids), WORDS_AT_ONCE), np.int8)
-    table[:, : len(words)] = np.rint(products / unit)
+    table[:, : len(words)] = np.rint(scores / unit)
     worth = np.zeros(WORDS_AT_ONCE, np.float32)
     worth[: len(words)] = unit * weights
     return table.view(_ITEM).ravel(), worth
@@ -104,10 +104,3 @@ def _best_of_regions(codes: NDArray[np.intp], items: NDArray[np.complex128]) -> 
         np.maximum(best_bytes, other_bytes, out=best_bytes)
     values: NDArray[np.float32] = best_bytes.reshape(-1, WORDS_AT_ONCE).astype(np.float32)
     return values
-
-
-def _weighted(values: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Values (n, 16) times weights (16,): (n,), in products too small for BLAS to begin threads of its own."""
-    whole = len(values) // _ROWS_A_PRODUCT * _ROWS_A_PRODUCT
-    products = values[:whole].reshape(-1, _ROWS_A_PRODUCT, WORDS_AT_ONCE) @ weights
-    return np.concatenate([products.ravel(), values[whole:] @ weights])

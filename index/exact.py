@@ -43,11 +43,11 @@ def record_scorer(query: Query) -> Scorer:
     columns = np.ascontiguousarray(rows.T, np.float32)  # (D, T) or (D, T + 1)
 
     def score(block: NDArray[np.floating]) -> NDArray[np.float32]:
-        products = _products(block, columns)  # (n, S, T) or (n, S, T + 1)
+        found = _of_records(block, columns)  # (n, S, T) or (n, S, T + 1)
         num_regions = block.shape[1] - (query.sentence is not None)
-        scores = _summed(_best_region(products[:, :num_regions])[:, :num_words], query)  # (n,)
+        scores = _summed(_best_region(found[:, :num_regions])[:, :num_words], query)  # (n,)
         if query.sentence is not None:
-            scores = scores + products[:, num_regions, num_words]
+            scores = scores + found[:, num_regions, num_words]
         return np.asarray(scores, np.float32)
 
     return score
@@ -68,21 +68,31 @@ def score_regions(block: NDArray[np.floating], query: Query, num_regions: int) -
 def region_scorer(query: Query, num_regions: int) -> Scorer:
     """`score_regions` for many blocks and one query."""
     column = whole_query(query)[:, None]
-    return lambda block: _products(block[:, :num_regions], column)[:, :, 0]
+    return lambda block: _of_records(block[:, :num_regions], column)[:, :, 0]
 
 
-def _products(block: NDArray[np.floating], columns: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Records (n, S, D) times columns (D, C): (n, S, C), one product a record.
+def _of_records(block: NDArray[np.floating], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Records (n, S, D) times columns (D, C): (n, S, C)."""
+    rows = block.reshape(-1, block.shape[2])
+    return products(rows, columns).reshape(*block.shape[:2], columns.shape[1])
 
-    They are kept too small for BLAS to divide them among threads of its own, which searches in several threads would
-    fight for, and large ones are no faster.
+
+def products(rows: NDArray[np.floating], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows (W, D) times columns (D, C): (W, C), a few rows at a time.
+
+    So few that BLAS does not divide them among threads of its own, which searches in several threads would fight for;
+    more at a time are no faster.
     """
-    values = widened(block) if block.dtype == np.float16 else block.astype(np.float32, copy=False)
-    at_once = max(1, _MOST_IN_A_PRODUCT // max(1, values.shape[1] * values.shape[2]))
-    if columns.shape[1] <= at_once:
-        return values @ columns
-    starts = range(0, columns.shape[1], at_once)
-    return np.concatenate([values @ columns[:, start : start + at_once] for start in starts], axis=2)
+    values = widened(rows) if rows.dtype == np.float16 else rows.astype(np.float32, copy=False)
+    dimension, width = columns.shape
+    out = np.empty((len(rows), width), np.float32)
+    if not width:
+        return out
+    at_once = max(1, _MOST_IN_A_PRODUCT // columns.size)
+    whole = len(rows) // at_once * at_once
+    np.matmul(values[:whole].reshape(-1, at_once, dimension), columns, out=out[:whole].reshape(-1, at_once, width))
+    np.matmul(values[whole:], columns, out=out[whole:])
+    return out
 
 
 def _best_region(products: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -117,11 +127,13 @@ def score_sentences(
     row after them is its sentence vector.
     """
     values = widened(rows)
-    best_region = (values @ regions.T).max(axis=1)  # (W, D) @ (D, R) -> (W,)
+    best_region = products(values, np.ascontiguousarray(regions.T)).max(axis=1)  # (W, D) @ (D, R) -> (W,)
     owners = np.repeat(np.arange(len(starts)), num_words)
-    scores = np.bincount(owners, weights=best_region[runs(starts, num_words)], minlength=len(starts))
+    scores: NDArray[np.floating] = np.bincount(
+        owners, weights=best_region[runs(starts, num_words)], minlength=len(starts)
+    )
     if photo_vector is not None:
-        scores = scores + values[starts + num_words] @ photo_vector
+        scores = scores + products(values[starts + num_words], photo_vector[:, None])[:, 0]
     return scores.astype(np.float32)
 
 
@@ -140,10 +152,12 @@ def score_captions(
     filled = np.flatnonzero(num_words)
     if len(filled):
         firsts = (np.cumsum(num_words) - num_words)[filled]
-        best_word = np.maximum.reduceat(word_rows @ query.words.T, firsts, axis=0)  # (W, T) -> (n, T)
+        best_word = np.maximum.reduceat(
+            products(word_rows, np.ascontiguousarray(query.words.T)), firsts, axis=0
+        )  # (W, T) -> (n, T)
         scores[filled] = _summed(best_word, query)
     if query.sentence is not None:
-        scores = scores + unit[starts + num_words] @ query.sentence
+        scores = scores + products(unit[starts + num_words], query.sentence[:, None])[:, 0]
     return scores.astype(np.float32)
 
 

@@ -17,7 +17,7 @@ from index.values import Generated, Query, SearchParams
 if TYPE_CHECKING:
     from index.faiss_store import FaissStore
 
-_SENTENCES_AT_ONCE = 4096
+_SENTENCES_AT_ONCE = 512
 _CHUNK_BYTES = 2**21  # of float32: less is lost to Python, more leaves the fast memory of a core
 _CHUNKS = 8  # that a thread scores before it asks for more
 
@@ -119,13 +119,19 @@ def _score_places(
     """The scores of the sentences that stand at `places` (n,), ascending, by `score(rows, starts, num_words)`."""
     all_starts, all_counts = snapshot.starts[places], snapshot.num_words[places]
     scores = np.zeros(len(places), np.float32)  # a sentence without words scores 0, wherever it lies
+
+    def work(job: tuple[int, NDArray[np.float16], int]) -> None:
+        first_row, rows, low = job
+        high = min(low + _SENTENCES_AT_ONCE, np.searchsorted(all_starts, first_row + len(rows)))
+        starts, num_words = all_starts[low:high] - first_row, all_counts[low:high]
+        stop = starts[-1] + num_words[-1] + snapshot.build.has_global
+        scores[low:high] = score(rows[starts[0] : stop], starts - starts[0], num_words)
+
+    jobs = []
     for first_row, rows in snapshot.sentences.segments():
         begin, end = np.searchsorted(all_starts, [first_row, first_row + len(rows)])
-        for low in range(begin, end, _SENTENCES_AT_ONCE):
-            high = min(low + _SENTENCES_AT_ONCE, end)
-            starts, num_words = all_starts[low:high] - first_row, all_counts[low:high]
-            stop = starts[-1] + num_words[-1] + snapshot.build.has_global
-            scores[low:high] = score(rows[starts[0] : stop], starts - starts[0], num_words)
+        jobs += [(first_row, rows, low) for low in range(begin, end, _SENTENCES_AT_ONCE)]
+    in_threads(work, jobs)
     return scores
 
 
