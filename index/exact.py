@@ -129,12 +129,11 @@ def score_sentences(
     values = widened(rows)
     best_region = products(values, np.ascontiguousarray(regions.T)).max(axis=1)  # (W, D) @ (D, R) -> (W,)
     owners = np.repeat(np.arange(len(starts)), num_words)
-    scores: NDArray[np.floating] = np.bincount(
-        owners, weights=best_region[runs(starts, num_words)], minlength=len(starts)
-    )
+    sums = np.bincount(owners, weights=best_region[runs(starts, num_words)], minlength=len(starts))
+    scores = np.asarray(sums, np.float32)
     if photo_vector is not None:
-        scores = scores + products(values[starts + num_words], photo_vector[:, None])[:, 0]
-    return scores.astype(np.float32)
+        scores += products(values[starts + num_words], photo_vector[:, None])[:, 0]
+    return scores
 
 
 def score_captions(

@@ -4,6 +4,7 @@ SQLite is the truth about how many rows of a file belong to the library. A file 
 and commit), never less.
 """
 
+import mmap
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -203,10 +204,12 @@ class VectorStore:
         segments = list(self.segments())
         firsts = np.array([first_row for first_row, _ in segments]) // rows_per_record
         places = np.searchsorted(firsts, ids, side="right") - 1
-        for place in np.unique(places):
-            here_mask = places == place
-            records = segments[place][1].reshape(-1, rows_per_record, self.dimension)
-            out[here_mask] = records[ids[here_mask] - firsts[place]]
+        runs = [(segments[place][1], places == place, firsts[place]) for place in np.unique(places)]
+        for rows, here_mask, first in runs:
+            _ask_ahead(rows, (ids[here_mask] - first) * rows_per_record, rows_per_record)
+        for rows, here_mask, first in runs:
+            records = rows.reshape(-1, rows_per_record, self.dimension)
+            out[here_mask] = records[ids[here_mask] - first]
         return out
 
     def _path(self, number: int) -> Path:
@@ -254,6 +257,19 @@ class VectorStore:
         except FileNotFoundError as error:
             raise _missing(path, state) from error
         return SegmentState(state.number, state.num_rows, state.crc32, found.st_mtime_ns)
+
+
+def _ask_ahead(rows: NDArray[np.float16], starts: NDArray[np.int64], count: int) -> None:
+    """Tell the system that `count` rows from each start will be read, so that a disk is asked for all of them at once.
+
+    Else each would be waited for before the next is asked for.
+    """
+    mapped = rows.base
+    if not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_WILLNEED"):
+        return
+    for first in (starts * rows.strides[0]).tolist():
+        begin = first // mmap.PAGESIZE * mmap.PAGESIZE
+        mapped.madvise(mmap.MADV_WILLNEED, begin, first + count * rows.strides[0] - begin)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,0 +1,90 @@
+"""What the benchmarks of the search share: vectors in a store, queries, and the oracle that answers are held to."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from synthetic_vectors import Scenes
+
+from engine.alignment.folder import load_model
+from engine.device import choose_device
+from engine.multimodal import MultimodalModel
+from index import BuildInfo, Query
+from index.exact import at_unit_length
+from index.halves import widened
+from index.snapshot import Snapshot
+from index.vectors import VectorStore
+
+DEEP = 100
+SPREAD = 0.7  # of the synthetic photos around real ones, see synthetic_vectors.py
+Found = list[tuple[int, float]]
+
+
+def read_queries(file: Path, count: int) -> list[Query]:
+    """The vectors of sentences drawn by chance."""
+    model = MultimodalModel(load_model("default"), choose_device("cpu"))
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    chosen = np.random.default_rng(0).choice(len(lines), count, replace=False)
+    return [vector.query for vector in model.embed_sentences([model.usable(lines[row]).words for row in chosen])]
+
+
+def photo_queries(records: NDArray[np.float16]) -> list[Query]:
+    """Photos (n, S, D) as queries, as `engine similar` asks."""
+    units = at_unit_length(records.astype(np.float32))
+    return [Query(unit[:-1] * (0.5 / (len(unit) - 1)), unit[-1] * 0.5) for unit in units]
+
+
+def region_queries(records: NDArray[np.float16]) -> list[Query]:
+    """One region of each photo as a query."""
+    units = at_unit_length(records[:, 3].astype(np.float32))
+    return [Query(unit[None], np.zeros_like(unit)) for unit in units]
+
+
+def fill(folder: Path, spec: BuildInfo, scenes: Scenes, count: int) -> VectorStore:
+    store = VectorStore.open_for_writing(folder, spec.dimension, [])
+    for block in scenes.blocks(count):
+        store.append(block.reshape(-1, spec.dimension), [spec.rows_per_photo] * len(block))
+    store.settle()
+    return store
+
+
+def snapshot_of(build: BuildInfo, store: VectorStore) -> Snapshot:
+    count = store.num_rows // build.rows_per_photo
+    none, numbers = np.empty(0, np.int64), np.arange(count)
+    empty = VectorStore.open_for_writing(store.folder.parent / "none", build.dimension, [])
+    return Snapshot(build, store, empty, numbers, numbers, none, none, none, np.empty(0, bool), none, none)
+
+
+class Oracle:
+    """The best exact scores of many queries among all photos, from one pass over the vectors."""
+
+    def __init__(self, store: VectorStore, build: BuildInfo, queries: Sequence[Query]) -> None:
+        columns = np.concatenate([np.vstack([query.words, query.sentence[None]]) for query in queries])
+        ends = np.cumsum([len(query.words) + 1 for query in queries])
+        kept: list[NDArray[np.float32]] = []
+        for _, block in store.record_blocks(build.rows_per_photo, 1000):
+            products = widened(block.reshape(-1, build.dimension)) @ columns.T
+            products = products.reshape(len(block), build.rows_per_photo, -1)
+            best = np.concatenate([products[:, :-1].max(axis=1), products[:, -1]], axis=1)
+            half = len(columns)
+            scores = np.stack(
+                [
+                    best[:, end - len(query.words) - 1 : end - 1].sum(axis=1) + best[:, half + end - 1]
+                    for query, end in zip(queries, ends, strict=True)
+                ]
+            )  # (Q, b)
+            kept.append(scores if scores.shape[1] <= DEEP else -np.sort(-scores, axis=1)[:, :DEEP])
+            if len(kept) > 50:
+                kept = [-np.sort(-np.concatenate(kept, axis=1), axis=1)[:, :DEEP]]
+        self.best = -np.sort(-np.concatenate(kept, axis=1), axis=1)[:, :DEEP]  # (Q, DEEP), falling
+
+    def recall(self, query: int, found: Found, depth: int) -> float:
+        """The share of the best `depth` that were found, by score."""
+        least = self.best[query, depth - 1] - 1e-4
+        return sum(score >= least for _, score in found[:depth]) / depth
+
+
+def percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    p50, p95, p99 = (round(1000 * float(value), 1) for value in np.percentile(seconds, [50, 95, 99]))
+    return {"p50_ms": p50, "p95_ms": p95, "p99_ms": p99}
