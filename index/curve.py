@@ -9,6 +9,7 @@ _CURVE = ((0.90, 130), (0.95, 240), (0.98, 430), (0.99, 650), (0.999, 2000))
 _AT = 100_000
 _FEWEST = 100
 _BY_REGIONS = 6  # times as many where only regions count: the photo vector is known better than they are
+_GROWTH, _GROWTH_BY_REGIONS = 0.5, 0.9  # the power of the number of photos; the second above `_AT` photos
 
 
 def num_candidates(params: SearchParams, num_records: int, limit: int, *, by_regions: bool = False) -> int:
@@ -22,6 +23,7 @@ def num_candidates(params: SearchParams, num_records: int, limit: int, *, by_reg
     if params.recall_target == 1:
         return num_records
     for_ten = next((count for recall, count in _CURVE if recall >= params.recall_target), 4 * _CURVE[-1][1])
-    # The square root of both: what was measured at 10,000 photos and at 100,000, for 10 wanted and for 100.
-    grown = for_ten * math.sqrt(num_records / _AT) * math.sqrt(max(1.0, limit / 10))
+    # What was measured from 10,000 photos to a million, for 10 wanted and for 100.
+    power = _GROWTH_BY_REGIONS if by_regions and num_records > _AT else _GROWTH
+    grown = for_ten * (num_records / _AT) ** power * math.sqrt(max(1.0, limit / 10))
     return max(_FEWEST, round(grown * (_BY_REGIONS if by_regions else 1)), 3 * limit)

@@ -20,6 +20,7 @@ from index.errors import LibraryDamagedError
 SEGMENT_BYTES = 256 * 2**20
 _STORED = np.dtype("<f2")
 _READ_BYTES = 2**22
+_CLOSE = 8  # records from one to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,14 +263,17 @@ class VectorStore:
 def _ask_ahead(rows: NDArray[np.float16], starts: NDArray[np.int64], count: int) -> None:
     """Tell the system that `count` rows from each start will be read, so that a disk is asked for all of them at once.
 
-    Else each would be waited for before the next is asked for.
+    Else each would be waited for before the next is asked for. What lies close together is asked for in one piece.
     """
     mapped = rows.base
     if not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_WILLNEED"):
         return
-    for first in (starts * rows.strides[0]).tolist():
-        begin = first // mmap.PAGESIZE * mmap.PAGESIZE
-        mapped.madvise(mmap.MADV_WILLNEED, begin, first + count * rows.strides[0] - begin)
+    steps = np.diff(starts)
+    breaks = np.flatnonzero((steps < 0) | (steps > _CLOSE * count)) + 1
+    firsts = starts[np.concatenate([[0], breaks])] * rows.strides[0] // mmap.PAGESIZE * mmap.PAGESIZE
+    ends = (starts[np.concatenate([breaks, [len(starts)]]) - 1] + count) * rows.strides[0]
+    for first, length in zip(firsts.tolist(), (ends - firsts).tolist(), strict=True):
+        mapped.madvise(mmap.MADV_WILLNEED, first, length)
 
 
 def sync_folder(folder: Path) -> None:

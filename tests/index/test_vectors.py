@@ -115,3 +115,13 @@ def test_segments_are_at_most_256_megabytes_by_default(tmp_path: Path) -> None:
     store = VectorStore.open_for_writing(tmp_path, 256, [])
     assert store._max_rows * 256 * 2 == 256 * 2**20
     assert SegmentState(0, 1, 2, 3).num_rows == 1
+
+
+@settings(deadline=None, max_examples=50)
+@given(ids=st.lists(st.integers(0, 29), max_size=40), max_rows=st.integers(3, 40))
+def test_records_are_those_asked_for_in_any_order_and_from_any_segment(
+    tmp_path_factory: pytest.TempPathFactory, ids: list[int], max_rows: int
+) -> None:
+    store, rows, _ = filled(tmp_path_factory.mktemp("store"), [3] * 30, max_rows)
+    found = store.records(np.array(ids, np.int64), 3)
+    np.testing.assert_array_equal(found, rows.reshape(30, 3, 4)[np.array(ids, np.int64)])
