@@ -25,5 +25,5 @@ def num_candidates(params: SearchParams, num_records: int, limit: int, *, by_reg
     for_ten = next((count for recall, count in _CURVE if recall >= params.recall_target), 4 * _CURVE[-1][1])
     # What was measured from 10,000 photos to a million, for 10 wanted and for 100.
     power = _GROWTH_BY_REGIONS if by_regions and num_records > _AT else _GROWTH
-    grown = for_ten * (num_records / _AT) ** power * math.sqrt(max(1.0, limit / 10))
+    grown: float = for_ten * (num_records / _AT) ** power * math.sqrt(max(1.0, limit / 10))
     return max(_FEWEST, round(grown * (_BY_REGIONS if by_regions else 1)), 3 * limit)

@@ -124,4 +124,5 @@ def test_records_are_those_asked_for_in_any_order_and_from_any_segment(
 ) -> None:
     store, rows, _ = filled(tmp_path_factory.mktemp("store"), [3] * 30, max_rows)
     found = store.records(np.array(ids, np.int64), 3)
+    store.close()
     np.testing.assert_array_equal(found, rows.reshape(30, 3, 4)[np.array(ids, np.int64)])
