@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,9 +64,18 @@ def freshness(folder: Path, build: BuildInfo, num_records: int) -> Freshness:
 
 
 def current_index(
-    folder: Path, build: BuildInfo, store: VectorStore, state: Freshness, *, flat_limit: int
+    folder: Path,
+    build: BuildInfo,
+    store: VectorStore,
+    state: Freshness,
+    *,
+    flat_limit: int,
+    keep: Callable[["FaissStore"], None] | None = None,
 ) -> tuple["FaissStore", Freshness]:
-    """An index that covers the whole photo store, and what was found; nothing is written."""
+    """An index that covers the whole photo store, and what was found; nothing is written, unless by `keep`.
+
+    `keep` is called from time to time with an index that covers a part of a large store.
+    """
     from index.faiss_store import FaissFileError, FaissStore
 
     num_records = store.num_rows // build.rows_per_photo
@@ -81,16 +91,17 @@ def current_index(
                 logger.info(
                     "Loaded %s with %d of %d photo records", manifest.faiss_file, index.num_records, num_records
                 )
-                index.catch_up(store, build)
+                index.catch_up(store, build, keep)
                 return index, state
             state = Freshness(manifest, usable=False, note="The FAISS index was made again for a larger library.")
     logger.info("Building the FAISS index: %s", state.note)
-    return FaissStore.build(store, build, flat_limit=flat_limit), state
+    return FaissStore.build(store, build, flat_limit=flat_limit, keep=keep), state
 
 
 def bring_up_to_date(folder: Path, build: BuildInfo, store: VectorStore, *, flat_limit: int) -> str | None:
     """Make the FAISS file cover the photo store; return what a person should hear about the old one.
 
+    Of a large store parts are written on the way: a process that is killed goes on where the last of them ended.
     Raises LibraryLockedError, or OSError.
     """
     num_records = store.num_rows // build.rows_per_photo
@@ -102,9 +113,10 @@ def bring_up_to_date(folder: Path, build: BuildInfo, store: VectorStore, *, flat
     if state.usable and state.note is None:
         remove_stale_files(folder)
         return None
-    index, state = current_index(folder, build, store, state, flat_limit=flat_limit)
     try:
-        publish(folder, build, index, wait_s=600)
+        write = partial(publish, folder, build, wait_s=600)
+        index, state = current_index(folder, build, store, state, flat_limit=flat_limit, keep=write)
+        write(index)
     except Timeout as error:
         raise LibraryLockedError(
             f"Another process has been writing the FAISS index in {folder} for ten minutes. Stop it and run the "

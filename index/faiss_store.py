@@ -33,6 +33,7 @@ _MOST_BITS = 12  # of the number of a centroid; more bring little, see docs/deci
 _PHOTO_PARTS, _PHOTO_BITS = 16, 8
 _LOOKED_AT = 16  # photos whose photo vector is looked at once more, for each candidate
 _AT_ONCE = 2048  # photos whose photo vectors a thread looks at together
+_KEPT_EVERY = 100_000  # records, about half a minute of two cores
 _DRIFT = 1.2  # how much farther from their centroids new photos may lie than old ones
 _DRIFT_SAMPLE = 1000  # photos
 
@@ -56,8 +57,15 @@ class FaissStore:
         self._num_regions = num_regions
 
     @classmethod
-    def build(cls, store: VectorStore, spec: BuildSpec, *, flat_limit: int = FLAT_LIMIT) -> "FaissStore":
-        """An index of all photo records in `store`."""
+    def build(
+        cls,
+        store: VectorStore,
+        spec: BuildSpec,
+        *,
+        flat_limit: int = FLAT_LIMIT,
+        keep: Callable[["FaissStore"], None] | None = None,
+    ) -> "FaissStore":
+        """An index of all photo records in `store`; `keep` is that of `catch_up`."""
         num_records = store.num_rows // spec.rows_per_photo
         if num_records * spec.num_regions <= flat_limit:
             # float16 is what the segments hold, so the flat index loses nothing.
@@ -65,7 +73,7 @@ class FaissStore:
             built = cls(flat, None, None, spec.num_regions)
         else:
             built = cls(*_trained(store, spec, num_records), spec.num_regions)
-        built.catch_up(store, spec)
+        built.catch_up(store, spec, keep)
         return built
 
     @classmethod
@@ -126,11 +134,18 @@ class FaissStore:
             return False
         return error(covered, num_records) > _DRIFT * error(0, covered)
 
-    def catch_up(self, store: VectorStore, spec: BuildSpec) -> None:
-        """Add the records of `store` that the index lacks."""
+    def catch_up(self, store: VectorStore, spec: BuildSpec, keep: Callable[["FaissStore"], None] | None = None) -> None:
+        """Add the records of `store` that the index lacks.
+
+        `keep` is called from time to time, when there is work that one would not want to do again.
+        """
         self.__dict__.pop("_codes", None)
         size = records_per_block(spec.rows_per_photo, spec.dimension)
+        kept = self.num_records
         for _, block in store.record_blocks(spec.rows_per_photo, size, first_record=self.num_records):
+            if keep is not None and self.num_records - kept >= _KEPT_EVERY:
+                keep(self)
+                kept = self.num_records
             self._regions.add(_regions_of(block, spec))
             if self._photos is not None:
                 self._photos.add(_photo_vectors_of(block))

@@ -1,5 +1,6 @@
 """Approximate scores from codes, against slow loops; and the FAISS file that holds the codes."""
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import LibraryWriter, Query, SearchParams
+from index import LibraryWriter, Query, SearchParams, candidates, faiss_store
 from index.coarse import Codes
 from index.curve import num_candidates
 from index.faiss_store import FaissFileError, FaissStore
+from index.manifest import MANIFEST, read_manifest
 from index.vectors import VectorStore
 
 K, DIMENSION = 50, 12
@@ -119,6 +121,46 @@ def test_codes_of_added_photos_are_those_that_a_build_of_all_gives_them(maker: A
     np.testing.assert_array_equal(again._codes.photos, decoded.photos)
     with pytest.raises(FaissFileError, match="expected 1755"):
         FaissStore.load(tmp_path / "file", maker.spec, 351)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_a_build_that_was_killed_goes_on_where_it_was(plain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain.fill(400)
+    monkeypatch.setattr(faiss_store, "_KEPT_EVERY", 100)
+    monkeypatch.setattr(faiss_store, "records_per_block", lambda *_: 60)
+    store, trained = stored(plain), []
+    with plain.reader() as reader:
+        build = reader.build
+    (plain.folder / MANIFEST).unlink()  # what a reader made
+
+    def train(*arguments: Any) -> Any:
+        trained.append(arguments)
+        return train_really(*arguments)
+
+    def publish_and_die(*arguments: Any, **options: Any) -> None:
+        publish_really(*arguments, **options)
+        raise Killed
+
+    train_really, publish_really = faiss_store._trained, candidates.publish
+    monkeypatch.setattr(faiss_store, "_trained", train)
+    monkeypatch.setattr(candidates, "publish", publish_and_die)
+    covered = []
+    for _ in range(9):
+        with contextlib.suppress(Killed):
+            candidates.bring_up_to_date(plain.folder, build, store, flat_limit=500)
+        manifest = read_manifest(plain.folder)
+        covered.append(manifest.num_records)
+        if manifest.num_records == 400:
+            break
+    assert covered == [120, 240, 360, 400]
+    assert len(trained) == 1
+    found = FaissStore.load(plain.folder / manifest.faiss_file, plain.spec, 400)
+    whole = FaissStore.build(store, plain.spec, flat_limit=500)
+    np.testing.assert_array_equal(found._codes.regions, whole._codes.regions)
+    np.testing.assert_array_equal(found._codes.photos, whole._codes.photos)
 
 
 def test_photo_vectors_are_scored_as_faiss_decodes_them(plain: Any) -> None:
