@@ -95,11 +95,11 @@ def products(rows: NDArray[np.floating], columns: NDArray[np.float32]) -> NDArra
     return out
 
 
-def _best_region(products: NDArray[np.float32]) -> NDArray[np.float32]:
+def _best_region(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """The largest over regions of (n, R, C): (n, C), from halves of the regions, which is quicker than one by one."""
-    while (count := products.shape[1]) > 1:
-        products = np.maximum(products[:, : count - count // 2], products[:, count // 2 :])
-    return products[:, 0]
+    while (count := scores.shape[1]) > 1:
+        scores = np.maximum(scores[:, : count - count // 2], scores[:, count // 2 :])
+    return scores[:, 0]
 
 
 def whole_query(query: Query) -> NDArray[np.float32]:
@@ -151,9 +151,8 @@ def score_captions(
     filled = np.flatnonzero(num_words)
     if len(filled):
         firsts = (np.cumsum(num_words) - num_words)[filled]
-        best_word = np.maximum.reduceat(
-            products(word_rows, np.ascontiguousarray(query.words.T)), firsts, axis=0
-        )  # (W, T) -> (n, T)
+        scored = products(word_rows, np.ascontiguousarray(query.words.T))  # (W, T)
+        best_word = np.maximum.reduceat(scored, firsts, axis=0)  # (n, T)
         scores[filled] = _summed(best_word, query)
     if query.sentence is not None:
         scores = scores + products(unit[starts + num_words], query.sentence[:, None])[:, 0]

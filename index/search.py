@@ -120,9 +120,8 @@ def _score_places(
     all_starts, all_counts = snapshot.starts[places], snapshot.num_words[places]
     scores = np.zeros(len(places), np.float32)  # a sentence without words scores 0, wherever it lies
 
-    def work(job: tuple[int, NDArray[np.float16], int]) -> None:
-        first_row, rows, low = job
-        high = min(low + _SENTENCES_AT_ONCE, np.searchsorted(all_starts, first_row + len(rows)))
+    def work(job: tuple[int, NDArray[np.float16], int, int]) -> None:
+        first_row, rows, low, high = job
         starts, num_words = all_starts[low:high] - first_row, all_counts[low:high]
         stop = starts[-1] + num_words[-1] + snapshot.build.has_global
         scores[low:high] = score(rows[starts[0] : stop], starts - starts[0], num_words)
@@ -130,7 +129,8 @@ def _score_places(
     jobs = []
     for first_row, rows in snapshot.sentences.segments():
         begin, end = np.searchsorted(all_starts, [first_row, first_row + len(rows)])
-        jobs += [(first_row, rows, low) for low in range(begin, end, _SENTENCES_AT_ONCE)]
+        lows = range(begin, end, _SENTENCES_AT_ONCE)
+        jobs += [(first_row, rows, low, min(low + _SENTENCES_AT_ONCE, end)) for low in lows]
     in_threads(work, jobs)
     return scores
 
