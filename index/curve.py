@@ -2,20 +2,21 @@
 
 import math
 
-from index.values import SearchParams
+from index.values import Query, SearchParams
 
 # Recall@10 of sentences by the number of candidates, at so many synthetic photos (scripts/benchmark_search).
 _CURVE = ((0.90, 130), (0.95, 240), (0.98, 480), (0.99, 700), (0.999, 2000))
 _AT = 100_000
 _FEWEST = 100
-_BY_REGIONS = 6  # times as many where only regions count: the photo vector is known better than they are
+_ONE_REGION, _SEVERAL_REGIONS = 6, 20  # times as many where only regions count, and they are asked for one word or more
 _GROWTH, _GROWTH_BY_REGIONS = 0.5, 0.9  # the power of the number of photos; the second above `_AT` photos
 
 
-def num_candidates(params: SearchParams, num_records: int, limit: int, *, by_regions: bool = False) -> int:
-    """The candidates for the `limit` best of so many photos; `by_regions` where the photo vector says nothing.
+def num_candidates(params: SearchParams, num_records: int, limit: int, query: Query) -> int:
+    """The candidates for the `limit` best of so many photos.
 
-    >>> num_candidates(SearchParams(num_candidates=7), 10**6, 10)
+    >>> import numpy as np
+    >>> num_candidates(SearchParams(num_candidates=7), 10**6, 10, Query(np.zeros((2, 3), np.float32)))
     7
     """
     if params.num_candidates is not None:
@@ -23,7 +24,9 @@ def num_candidates(params: SearchParams, num_records: int, limit: int, *, by_reg
     if params.recall_target == 1:
         return num_records
     for_ten = next((count for recall, count in _CURVE if recall >= params.recall_target), 4 * _CURVE[-1][1])
-    # What was measured from 10,000 photos to a million, for 10 wanted and for 100.
-    power = _GROWTH_BY_REGIONS if by_regions and num_records > _AT else _GROWTH
-    grown: float = for_ten * (num_records / _AT) ** power * math.sqrt(max(1.0, limit / 10))
-    return max(_FEWEST, round(grown * (_BY_REGIONS if by_regions else 1)), 3 * limit)
+    # What was measured from 10,000 photos to a million, for 10 wanted and for 100. The photo vector is known better
+    # than the regions: without it many more are worth a look.
+    times = 1 if not query.by_regions else _ONE_REGION if len(query.words) == 1 else _SEVERAL_REGIONS
+    power = _GROWTH_BY_REGIONS if query.by_regions and num_records > _AT else _GROWTH
+    grown: float = times * for_ten * (num_records / _AT) ** power * math.sqrt(max(1.0, limit / 10))
+    return max(_FEWEST, round(grown), 3 * limit)

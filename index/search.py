@@ -59,7 +59,7 @@ def _to_score(
         # The index knows photos that are missing too, and some that were added after this snapshot.
         found = index()
         every = len(records) == snapshot.num_records == found.num_records
-        count = num_candidates(params, len(records), limit, by_regions=query.by_regions)
+        count = num_candidates(params, len(records), limit, query)
         records = found.candidates(query, count, None if every else records)
     rows = snapshot.rows_of(records)
     return rows if allowed_mask is None else rows[allowed_mask[rows]], records

@@ -193,15 +193,22 @@ def test_photos_of_another_kind_call_for_other_centroids(plain: Any) -> None:
 
 
 def test_more_recall_and_more_photos_take_more_candidates() -> None:
+    query, params = asked(3), SearchParams()
     counts = [
-        num_candidates(SearchParams(recall_target=target), 10**6, 10) for target in (0.9, 0.95, 0.98, 0.99, 0.999)
+        num_candidates(SearchParams(recall_target=target), 10**6, 10, query)
+        for target in (0.9, 0.95, 0.98, 0.99, 0.999)
     ]
     assert counts == sorted(set(counts))
-    assert num_candidates(SearchParams(recall_target=1.0), 12_345, 10) == 12_345
-    assert num_candidates(SearchParams(), 10**6, 10) > num_candidates(SearchParams(), 10**5, 10)
-    assert num_candidates(SearchParams(), 10**6, 100) > num_candidates(SearchParams(), 10**6, 10)
-    assert num_candidates(SearchParams(), 10**6, 10, by_regions=True) > num_candidates(SearchParams(), 10**6, 10)
-    assert num_candidates(SearchParams(), 10, 100) >= 100
+    assert num_candidates(SearchParams(recall_target=1.0), 12_345, 10, query) == 12_345
+    assert num_candidates(params, 10**6, 10, query) > num_candidates(params, 10**5, 10, query)
+    assert num_candidates(params, 10**6, 100, query) > num_candidates(params, 10**6, 10, query)
+    assert num_candidates(params, 10, 100, query) >= 100
+
+
+def test_queries_in_which_only_regions_count_look_at_more_photos() -> None:
+    whole, one, several = asked(3), asked(1, sentence=False), asked(3, sentence=False)
+    counts = [num_candidates(SearchParams(), 10**6, 10, query) for query in (whole, one, several)]
+    assert counts == sorted(set(counts))
 
 
 @pytest.mark.parametrize("wrong", [{"recall_target": 0}, {"recall_target": 1.1}, {"num_candidates": -1}])
