@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,15 +14,17 @@ from filelock import FileLock, Timeout
 from index.errors import LibraryLockedError
 from index.layout import FAISS_FILES
 from index.manifest import MANIFEST, Manifest, problem_with, read_manifest, write_manifest
+from index.repository import Kind
 from index.values import BuildInfo
-from index.vectors import VectorStore
+from index.vectors import StoredSentences, VectorStore
 
 if TYPE_CHECKING:
-    from index.faiss_store import FaissStore
+    from index.candidate_index import CandidateIndex
 
 logger = logging.getLogger(__name__)
 
 FAISS_LOCK = "faiss.lock"
+SENTENCE_ROWS = 5  # for each region vector up to which photos are scanned, sentences are scanned up to so many rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,52 +72,70 @@ def current_index(
     state: Freshness,
     *,
     flat_limit: int,
-    keep: Callable[["FaissStore"], None] | None = None,
-) -> tuple["FaissStore", Freshness]:
+    keep: Callable[["CandidateIndex"], None] | None = None,
+) -> tuple["CandidateIndex", Freshness]:
     """An index that covers the whole photo store, and what was found; nothing is written, unless by `keep`.
 
     `keep` is called from time to time with an index that covers a part of a large store.
     """
-    from index.faiss_store import FaissFileError, FaissStore
+    from index.candidate_index import CandidateIndex
+    from index.faiss_store import FaissFileError
 
     num_records = store.num_rows // build.rows_per_photo
     if state.usable and state.manifest is not None:
         manifest = state.manifest
         try:
-            index = FaissStore.load(folder / manifest.faiss_file, build, manifest.num_records)
+            index = CandidateIndex.load(
+                folder / manifest.faiss_file, build, manifest.num_records, manifest.num_sentence_rows
+            )
         except FaissFileError as error:
             note = f"The FAISS file {manifest.faiss_file} {error}; it was rebuilt from the vectors."
             state = Freshness(manifest, usable=False, note=note, damaged=True)
         else:
-            if not index.outgrown(store, build, flat_limit=flat_limit):
+            if not index.photos.outgrown(store, flat_limit):
                 logger.info(
                     "Loaded %s with %d of %d photo records", manifest.faiss_file, index.num_records, num_records
                 )
-                index.catch_up(store, build, keep)
+                index.catch_up(store, keep)
                 return index, state
             state = Freshness(manifest, usable=False, note="The FAISS index was made again for a larger library.")
     logger.info("Building the FAISS index: %s", state.note)
-    return FaissStore.build(store, build, flat_limit=flat_limit, keep=keep), state
+    return CandidateIndex.build(store, build, flat_limit=flat_limit, keep=keep), state
 
 
-def bring_up_to_date(folder: Path, build: BuildInfo, store: VectorStore, *, flat_limit: int) -> str | None:
-    """Make the FAISS file cover the photo store; return what a person should hear about the old one.
+def bring_up_to_date(
+    folder: Path,
+    build: BuildInfo,
+    stores: Mapping[Kind, VectorStore],
+    sentences: Callable[[], StoredSentences],
+    *,
+    flat_limit: int,
+) -> str | None:
+    """Make the FAISS file cover the photos and, where they are very many, the sentences.
 
-    Of a large store parts are written on the way: a process that is killed goes on where the last of them ended.
+    Returns what a person should hear about the old one. Of a large store parts are written on the way: a process that
+    is killed goes on where the last of them ended.
     Raises LibraryLockedError, or OSError.
     """
+    store, num_rows = stores["photos"], stores["sentences"].num_rows
     num_records = store.num_rows // build.rows_per_photo
+    num_sentence_rows = num_rows if num_rows > SENTENCE_ROWS * flat_limit else 0
     if not num_records:
         (folder / MANIFEST).unlink(missing_ok=True)
         remove_stale_files(folder)
         return None
     state = freshness(folder, build, num_records)
-    if state.usable and state.note is None:
+    covered = 0 if state.manifest is None else state.manifest.num_sentence_rows
+    if state.usable and state.note is None and covered == num_sentence_rows:
         remove_stale_files(folder)
         return None
     try:
         write = partial(publish, folder, build, wait_s=600)
         index, state = current_index(folder, build, store, state, flat_limit=flat_limit, keep=write)
+        if num_sentence_rows:
+            index.catch_up_sentences(sentences(), build, keep=write)
+        else:
+            index.sentences = None
         write(index)
     except Timeout as error:
         raise LibraryLockedError(
@@ -125,7 +145,7 @@ def bring_up_to_date(folder: Path, build: BuildInfo, store: VectorStore, *, flat
     return state.note if state.damaged else None
 
 
-def publish(folder: Path, build: BuildInfo, index: "FaissStore", *, wait_s: float) -> None:
+def publish(folder: Path, build: BuildInfo, index: "CandidateIndex", *, wait_s: float) -> None:
     """Write the index and the manifest that names it, and remove older ones.
 
     One of vectors that were compacted meanwhile is not written. One process does so at a time. Raises
@@ -152,6 +172,7 @@ def publish(folder: Path, build: BuildInfo, index: "FaissStore", *, wait_s: floa
             size,
             crc,
             build.vectors_generation,
+            index.num_sentence_rows,
         )
         write_manifest(folder, manifest)
         _remove(stale_files(folder))

@@ -69,8 +69,13 @@ class Codes:
         """What the sentence vector scores with the centroids of each level: L tables (k,), or none."""
         if query.sentence is None or query.by_regions or not len(self.levels):
             return []
-        parts = query.sentence.reshape(len(self.levels), -1)
-        return [np.ascontiguousarray(level @ part, np.float32) for level, part in zip(self.levels, parts, strict=True)]
+        return level_tables(self.levels, query.sentence)
+
+
+def level_tables(levels: NDArray[np.float32], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """What the parts of a vector (D,) score with the centroids of each level (L, k, D / L): L tables (k,)."""
+    parts = vector.reshape(len(levels), -1)
+    return [np.ascontiguousarray(level @ part, np.float32) for level, part in zip(levels, parts, strict=True)]
 
 
 def _in_groups(query: Query) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:

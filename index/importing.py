@@ -111,7 +111,7 @@ class _Import:
             work.open_build(build)
             self._sentences(work)
             self._photos(work, build)
-            bring_up_to_date(self._folder, build, work.store("photos"), flat_limit=flat_limit)
+            bring_up_to_date(self._folder, build, work.stores, work.sentences, flat_limit=flat_limit)
         finally:
             work.close()
         return ImportReport(self._whole.photos, self._whole.sentences, self._spec.model_name)

@@ -22,7 +22,8 @@ _READ_BYTES = 2**22
 class Manifest:
     """One generation of the FAISS index: the build it was made of, the file, and the photo records it covers.
 
-    `vectors_generation` is the build's: after a compaction the same numbers stand for other records.
+    `vectors_generation` is the build's: after a compaction the same numbers stand for other records. Rows of sentences
+    are covered where there are very many.
     """
 
     generation: int
@@ -33,6 +34,7 @@ class Manifest:
     num_bytes: int
     crc32: int
     vectors_generation: int = 0
+    num_sentence_rows: int = 0
 
 
 def read_manifest(folder: Path) -> Manifest | None:

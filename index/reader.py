@@ -34,7 +34,7 @@ from index.values import (
 )
 
 if TYPE_CHECKING:
-    from index.faiss_store import FaissStore
+    from index.candidate_index import CandidateIndex
 
 
 class LibraryReader:
@@ -176,7 +176,11 @@ class LibraryReader:
             return coverage(connection)
 
     def search_sentences(
-        self, record: NDArray[np.float32], limit: int, generated: Generated = "include"
+        self,
+        record: NDArray[np.float32],
+        limit: int,
+        generated: Generated = "include",
+        params: SearchParams = SearchParams(),  # noqa: B008 - it is frozen
     ) -> list[tuple[int, float]]:
         """The `limit` best (sentence, score) for a photo's record (S, D). Raises WrongModelError for another shape.
 
@@ -186,7 +190,7 @@ class LibraryReader:
         if snapshot is None or not self.num_sentences:
             return []
         require_shape("the photo's record", record, (snapshot.build.rows_per_photo, snapshot.build.dimension))
-        return search.search_sentences(snapshot, record, limit, generated)
+        return search.search_sentences(snapshot, record, limit, generated, params, self._load_index, self._flat_limit)
 
     def caption_scores(self, query: Query) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The photos (C,) that have a caption, ascending, and how well their best one answers a query (C,).
@@ -258,7 +262,7 @@ class LibraryReader:
         place = {photo_id: position for position, photo_id in enumerate(owners)}
         return table[[_of(place, photo_id, "photo") for photo_id in photo_ids]]
 
-    def _load_index(self) -> "FaissStore":
+    def _load_index(self) -> "CandidateIndex":
         if self._index is None:
             raise LibraryError(f"The library in {self._folder} holds no vectors: there is nothing to index.")
         with explained(self._folder, DATABASE):

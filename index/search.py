@@ -7,15 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.curve import num_candidates
-from index.exact import Scorer, best, record_scorer, region_scorer, score_captions, score_sentences, whole_query
+from index.candidates import SENTENCE_ROWS
+from index.curve import num_candidates, num_sentence_candidates
+from index.exact import (
+    Scorer,
+    best,
+    record_scorer,
+    region_scorer,
+    runs,
+    score_captions,
+    score_sentences,
+    whole_query,
+)
 from index.halves import widened
 from index.snapshot import Snapshot
 from index.threads import NUM_THREADS, in_threads
 from index.values import Generated, Query, SearchParams
 
 if TYPE_CHECKING:
-    from index.faiss_store import FaissStore
+    from index.candidate_index import CandidateIndex
 
 _SENTENCES_AT_ONCE = 512
 _CHUNK_BYTES = 2**21  # of float32: less is lost to Python, more leaves the fast memory of a core
@@ -27,7 +37,7 @@ def search_photos(
     query: Query,
     limit: int,
     params: SearchParams,
-    index: Callable[[], "FaissStore"],
+    index: Callable[[], "CandidateIndex"],
     flat_limit: int,
     allowed: NDArray[np.int64] | None = None,
 ) -> list[tuple[int, float]]:
@@ -45,7 +55,7 @@ def _to_score(
     query: Query,
     limit: int,
     params: SearchParams,
-    index: Callable[[], "FaissStore"],
+    index: Callable[[], "CandidateIndex"],
     flat_limit: int,
     allowed: NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -60,7 +70,7 @@ def _to_score(
         found = index()
         every = len(records) == snapshot.num_records == found.num_records
         count = num_candidates(params, len(records), limit, query)
-        records = found.candidates(query, count, None if every else records)
+        records = found.photos.candidates(query, count, None if every else records)
     rows = snapshot.rows_of(records)
     return rows if allowed_mask is None else rows[allowed_mask[rows]], records
 
@@ -77,7 +87,7 @@ def search_regions(
     query: Query,
     limit: int,
     params: SearchParams,
-    index: Callable[[], "FaissStore"],
+    index: Callable[[], "CandidateIndex"],
     flat_limit: int,
     allowed: NDArray[np.int64] | None = None,
 ) -> list[tuple[int, int, float]]:
@@ -95,14 +105,28 @@ def search_regions(
 
 
 def search_sentences(
-    snapshot: Snapshot, record: NDArray[np.float32], limit: int, generated: Generated
+    snapshot: Snapshot,
+    record: NDArray[np.float32],
+    limit: int,
+    generated: Generated,
+    params: SearchParams,
+    index: Callable[[], "CandidateIndex"],
+    flat_limit: int,
 ) -> list[tuple[int, float]]:
-    """The `limit` best (sentence, score) for a photo's record (S, D), with, without or of generated sentences only."""
+    """The `limit` best (sentence, score) for a photo's record (S, D), with, without or of generated sentences only.
+
+    `index` is asked for only when there are more sentences than a scan of all is quick for.
+    """
     num_regions = snapshot.build.num_regions
     places = np.arange(len(snapshot.starts))
     if generated != "include":
         places = np.flatnonzero(snapshot.generated_mask == (generated == "only"))
     photo_vector = record[num_regions] if snapshot.build.has_global else None
+    starts, num_words = snapshot.starts[places], snapshot.num_words[places]
+    are_few = snapshot.sentences.num_rows <= SENTENCE_ROWS * flat_limit or not snapshot.num_records
+    if not are_few and params.mode != "exact" and (sentences := index().sentences):
+        count = num_sentence_candidates(params, len(places), limit)
+        places = places[sentences.candidates(record[:num_regions], photo_vector, count, starts, num_words)]
     score = partial(score_sentences, regions=record[:num_regions], photo_vector=photo_vector)
     return best(_score_places(snapshot, places, score), snapshot.sentence_ids[places], limit)
 
@@ -123,8 +147,12 @@ def _score_places(
     def work(job: tuple[int, NDArray[np.float16], int, int]) -> None:
         first_row, rows, low, high = job
         starts, num_words = all_starts[low:high] - first_row, all_counts[low:high]
-        stop = starts[-1] + num_words[-1] + snapshot.build.has_global
-        scores[low:high] = score(rows[starts[0] : stop], starts - starts[0], num_words)
+        lengths = num_words + snapshot.build.has_global
+        stop = starts[-1] + lengths[-1]
+        if stop - starts[0] > 2 * lengths.sum():  # far apart: only what is wanted is read
+            scores[low:high] = score(rows[runs(starts, lengths)], np.cumsum(lengths) - lengths, num_words)
+        else:
+            scores[low:high] = score(rows[starts[0] : stop], starts - starts[0], num_words)
 
     jobs = []
     for first_row, rows in snapshot.sentences.segments():

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from sqlalchemy import Connection, Row, and_, delete, exists, false, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.repository import portions
 from index.schema import Caption, Sentence, SentenceRecord
+from index.vectors import StoredSentences, VectorStore
 
 
 class SentenceRepository:
@@ -115,6 +117,14 @@ class SentenceRepository:
             .order_by(SentenceRecord.start, SentenceRecord.num_words)
         )
         return list(self._connection.execute(statement))
+
+    def stored(self, build_id: int, store: VectorStore) -> StoredSentences:
+        """Where the sentences of the build lie in their store."""
+        places = np.array(
+            [row[1:3] for row in self.sentence_records(build_id)],
+            np.int64,
+        ).reshape(-1, 2)
+        return StoredSentences(store, places[:, 0], places[:, 1])
 
     def texts(self, sentence_ids: Sequence[int]) -> dict[int, str]:
         """The texts of those of the sentences that are in the catalogue, by number."""

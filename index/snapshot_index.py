@@ -13,7 +13,7 @@ from index.manifest import read_manifest
 from index.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from index.faiss_store import FaissStore
+    from index.candidate_index import CandidateIndex
 
 # A FAISS file that lacks fewer of the records than this is caught up in memory only, so that searches during a long
 # indexing run do not each write it again.
@@ -29,7 +29,7 @@ class SnapshotIndex:
         self._warn = warn
         self._flat_limit = flat_limit
         self._lock = threading.Lock()
-        self._index: FaissStore | None = None
+        self._index: CandidateIndex | None = None
         if not snapshot.num_records:
             return
         self._state = freshness(folder, snapshot.build, snapshot.num_records)
@@ -38,7 +38,7 @@ class SnapshotIndex:
         if large or self._state.note is not None:
             self.load()
 
-    def load(self) -> "FaissStore":
+    def load(self) -> "CandidateIndex":
         """The index, made again or caught up where the file is not what it should be. The snapshot must hold photos."""
         with self._lock:
             if self._index is None:

@@ -1,6 +1,6 @@
 """One transaction of rows and vectors: both become part of the library, or neither does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,10 +12,12 @@ from index.candidates import forget_index
 from index.errors import LibraryError
 from index.failures import explained
 from index.layout import store_folder
+from index.manifest import Manifest
 from index.repository import BuildRepository, Kind
+from index.sentence_repository import SentenceRepository
 from index.session import DATABASE
 from index.values import BuildInfo
-from index.vectors import VectorStore
+from index.vectors import StoredSentences, VectorStore
 
 _KINDS: tuple[Kind, Kind] = ("photos", "sentences")
 
@@ -41,9 +43,15 @@ class Transactions:
             raise RuntimeError("no build is in use; call use_build first")
         return self._build
 
-    def store(self, kind: Kind) -> VectorStore:
-        """A vector store of the build in use."""
-        return self._stores[kind]
+    @property
+    def stores(self) -> Mapping[Kind, VectorStore]:
+        """The vector stores of the build in use."""
+        return self._stores
+
+    def sentences(self) -> StoredSentences:
+        """Where the sentences of the build in use lie."""
+        with self.transaction() as connection:
+            return SentenceRepository(connection).stored(self.build().build_id, self._stores["sentences"])
 
     def open_build(self, build: BuildInfo) -> None:
         """Open a build's stores, without whatever an interrupted writer left. Raises LibraryDamagedError."""
@@ -59,11 +67,13 @@ class Transactions:
             num_records = stores["photos"].num_rows // build.rows_per_photo
             # A catalogue restored from a backup knows fewer records, or an earlier generation; what is to come would
             # not be the index's.
-            known = (build.vectors_generation, num_records)
-            forget_index(
-                self._folder,
-                lambda it: it.build_id == build.build_id and (it.vectors_generation, it.num_records) > known,
-            )
+            generation, num_rows = build.vectors_generation, stores["sentences"].num_rows
+
+            def is_ahead(it: Manifest) -> bool:
+                more = it.num_records > num_records or it.num_sentence_rows > num_rows
+                return it.vectors_generation > generation or (it.vectors_generation == generation and more)
+
+            forget_index(self._folder, lambda it: it.build_id == build.build_id and is_ahead(it))
         self._build, self._stores = build, stores
 
     def close_build(self) -> None:

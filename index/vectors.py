@@ -260,6 +260,20 @@ class VectorStore:
         return SegmentState(state.number, state.num_rows, state.crc32, found.st_mtime_ns)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSentences:
+    """Where sentences lie in their store: the first row (N,), ascending, and the number of words (N,) of each."""
+
+    store: VectorStore
+    starts: NDArray[np.int64]
+    num_words: NDArray[np.int64]
+
+    @property
+    def whole_rows(self) -> NDArray[np.int64]:
+        """The rows (N,) of the sentence vectors, in models that have them."""
+        return self.starts + self.num_words
+
+
 def _ask_ahead(rows: NDArray[np.float16], starts: NDArray[np.int64], count: int) -> None:
     """Tell the system that `count` rows from each start will be read, so that a disk is asked for all of them at once.
 

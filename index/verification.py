@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,11 +18,12 @@ from index.lock import WriterLock
 from index.manifest import MANIFEST, problem_with, read_manifest
 from index.problems import Problem
 from index.record_checks import KINDS, BuildCheck
-from index.repository import BuildRepository
+from index.repository import BuildRepository, Kind
+from index.sentence_repository import SentenceRepository
 from index.session import DATABASE, open_for_reading, open_for_writing
 from index.upkeep_repository import UpkeepRepository
 from index.values import FLAT_LIMIT, BuildInfo
-from index.vectors import VectorStore
+from index.vectors import StoredSentences, VectorStore
 
 _SEGMENT = re.compile(r"\d{6}\.f16(\.tmp)?")
 _NEXT_RUN = "the next run removes it, and so does `engine verify --repair`."
@@ -140,24 +141,37 @@ class _Verification:
         with self._connection.begin():
             builds = BuildRepository(self._connection)
             build = builds.current_build()
-            states = [] if build is None else builds.segments_of(build.build_id, "photos")
-        if build is None:
-            return
-        found = self._wrong_index(build, sum(state.num_rows for state in states) // build.rows_per_photo)
+            if build is None:
+                return
+            stores = {
+                kind: VectorStore(
+                    store_folder(self._folder, build, kind),
+                    build.dimension,
+                    builds.segments_of(build.build_id, kind),
+                    0,
+                )
+                for kind in KINDS
+            }
+        found = self._wrong_index(build, stores)
         if found is None:
             return
         mended = self._repair and not self._damaged
         if mended:
             (self._folder / MANIFEST).unlink(missing_ok=True)
-            folder = store_folder(self._folder, build, "photos")
-            store = VectorStore.open_for_reading(folder, build.dimension, states)
-            bring_up_to_date(self._folder, build, store, flat_limit=self._flat_limit)
-            store.close()
+
+            def sentences() -> StoredSentences:
+                with self._connection.begin():
+                    return SentenceRepository(self._connection).stored(build.build_id, stores["sentences"])
+
+            bring_up_to_date(self._folder, build, stores, sentences, flat_limit=self._flat_limit)
+            for store in stores.values():
+                store.close()
         done = "it was" if mended else "the next search or `engine verify --repair` has it"
         yield Problem("index", f"{found}; {done} made again from the vectors.", mended)
 
-    def _wrong_index(self, build: BuildInfo, num_records: int) -> str | None:
-        from index.faiss_store import FaissFileError, FaissStore
+    def _wrong_index(self, build: BuildInfo, stores: Mapping[Kind, VectorStore]) -> str | None:
+        from index.candidate_index import CandidateIndex
+        from index.faiss_store import FaissFileError
 
         manifest = read_manifest(self._folder)
         if manifest is None:
@@ -168,10 +182,16 @@ class _Verification:
             return None  # that of the vectors before they were compacted: it is never used
         if (problem := problem_with(self._folder, manifest)) is not None:
             return f"The FAISS file {manifest.faiss_file} {problem}"
+        num_records = stores["photos"].num_rows // build.rows_per_photo
+        num_rows = stores["sentences"].num_rows
+        if manifest.num_sentence_rows > num_rows:
+            return f"{MANIFEST} speaks of {manifest.num_sentence_rows} rows of sentences, and there are {num_rows}"
         if manifest.num_records > num_records:
             return f"{MANIFEST} speaks of {manifest.num_records} photo records, and there are {num_records}"
         try:
-            FaissStore.load(self._folder / manifest.faiss_file, build, manifest.num_records)
+            CandidateIndex.load(
+                self._folder / manifest.faiss_file, build, manifest.num_records, manifest.num_sentence_rows
+            )
         except FaissFileError as error:
             return f"The FAISS file {manifest.faiss_file} {error}"
         return None

@@ -308,5 +308,7 @@ class LibraryWriter:
         """Bring the FAISS file up to date with the photos; return what a person should know about the old one."""
         build = self._work.build()
         with explained(self._folder, DATABASE):
-            note = bring_up_to_date(self._folder, build, self._work.store("photos"), flat_limit=self._flat_limit)
+            note = bring_up_to_date(
+                self._folder, build, self._work.stores, self._work.sentences, flat_limit=self._flat_limit
+            )
         return [] if note is None else [note]

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index import LibraryWriter, Query, SearchParams, candidates, faiss_store
+from index import LibraryWriter, Query, SearchParams, candidates, photo_index
+from index.candidate_index import CandidateIndex
 from index.coarse import Codes
 from index.curve import num_candidates
-from index.faiss_store import FaissFileError, FaissStore
+from index.faiss_store import FaissFileError
 from index.manifest import MANIFEST, read_manifest
 from index.vectors import VectorStore
 
@@ -87,12 +88,12 @@ def test_a_filter_leaves_the_best_of_what_it_lets_through(plain: Any, share: flo
     with plain.reader(flat_limit=500) as reader:
         index, query = reader._load_index(), replace(plain.query(), sentence=None)
         allowed_mask = np.random.default_rng(1).random(400) < share
-        found = index.candidates(query, 10, np.flatnonzero(allowed_mask))
-        scores = np.where(allowed_mask, index._codes.scores(query)[0], -np.inf)
+        found = index.photos.candidates(query, 10, np.flatnonzero(allowed_mask))
+        scores = np.where(allowed_mask, index.photos._codes.scores(query)[0], -np.inf)
         count = min(10, int(allowed_mask.sum()))
         assert set(found.tolist()) == set(np.argsort(-scores, kind="stable")[:count].tolist())
         assert found.tolist() == sorted(found.tolist())
-        assert index.candidates(query, 10, np.empty(0, np.int64)).tolist() == []
+        assert index.photos.candidates(query, 10, np.empty(0, np.int64)).tolist() == []
 
 
 def stored(maker: Any) -> VectorStore:
@@ -103,24 +104,24 @@ def stored(maker: Any) -> VectorStore:
 
 def test_codes_of_added_photos_are_those_that_a_build_of_all_gives_them(maker: Any, tmp_path: Path) -> None:
     maker.fill(300, flat_limit=500)
-    before = FaissStore.build(stored(maker), maker.spec, flat_limit=500)
+    before = CandidateIndex.build(stored(maker), maker.spec, flat_limit=500)
     with LibraryWriter.open(maker.folder, flat_limit=500) as writer:
         writer.use_build(maker.spec)
         maker.add(writer, [f"/more/{number}.jpg" for number in range(50)])
     store = stored(maker)
-    before.catch_up(store, maker.spec)
+    before.catch_up(store)
     assert before.num_records == 350
-    decoded = before._codes
+    decoded = before.photos._codes
     for number, record in ((0, 0), (349, 349)):
         vectors = store.records(np.array([record]), maker.spec.rows_per_photo)[0, :5].astype(np.float32)
         distances = np.linalg.norm(vectors[:, None] - decoded.centroids[None], axis=-1)
         assert decoded.regions[:, number].tolist() == distances.argmin(axis=1).tolist()
     before.save(tmp_path / "file")
-    again = FaissStore.load(tmp_path / "file", maker.spec, 350)
-    np.testing.assert_array_equal(again._codes.regions, decoded.regions)
-    np.testing.assert_array_equal(again._codes.photos, decoded.photos)
+    again = CandidateIndex.load(tmp_path / "file", maker.spec, 350)
+    np.testing.assert_array_equal(again.photos._codes.regions, decoded.regions)
+    np.testing.assert_array_equal(again.photos._codes.photos, decoded.photos)
     with pytest.raises(FaissFileError, match="expected 1755"):
-        FaissStore.load(tmp_path / "file", maker.spec, 351)
+        CandidateIndex.load(tmp_path / "file", maker.spec, 351)
 
 
 class Killed(BaseException):
@@ -129,11 +130,11 @@ class Killed(BaseException):
 
 def test_a_build_that_was_killed_goes_on_where_it_was(plain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     plain.fill(400)
-    monkeypatch.setattr(faiss_store, "_KEPT_EVERY", 100)
-    monkeypatch.setattr(faiss_store, "records_per_block", lambda *_: 60)
+    monkeypatch.setattr(photo_index, "_KEPT_EVERY", 100)
+    monkeypatch.setattr(photo_index, "records_per_block", lambda *_: 60)
     store, trained = stored(plain), []
     with plain.reader() as reader:
-        build = reader.build
+        build, stores = reader.build, {"photos": store, "sentences": reader._snapshot.sentences}
     (plain.folder / MANIFEST).unlink()  # what a reader made
 
     def train(*arguments: Any) -> Any:
@@ -144,23 +145,23 @@ def test_a_build_that_was_killed_goes_on_where_it_was(plain: Any, monkeypatch: p
         publish_really(*arguments, **options)
         raise Killed
 
-    train_really, publish_really = faiss_store._trained, candidates.publish
-    monkeypatch.setattr(faiss_store, "_trained", train)
+    train_really, publish_really = photo_index.PhotoIndex.trained, candidates.publish
+    monkeypatch.setattr(photo_index.PhotoIndex, "trained", train)
     monkeypatch.setattr(candidates, "publish", publish_and_die)
     covered = []
     for _ in range(9):
         with contextlib.suppress(Killed):
-            candidates.bring_up_to_date(plain.folder, build, store, flat_limit=500)
+            candidates.bring_up_to_date(plain.folder, build, stores, pytest.fail, flat_limit=500)
         manifest = read_manifest(plain.folder)
         covered.append(manifest.num_records)
         if manifest.num_records == 400:
             break
     assert covered == [120, 240, 360, 400]
     assert len(trained) == 1
-    found = FaissStore.load(plain.folder / manifest.faiss_file, plain.spec, 400)
-    whole = FaissStore.build(store, plain.spec, flat_limit=500)
-    np.testing.assert_array_equal(found._codes.regions, whole._codes.regions)
-    np.testing.assert_array_equal(found._codes.photos, whole._codes.photos)
+    found = CandidateIndex.load(plain.folder / manifest.faiss_file, plain.spec, 400)
+    whole = CandidateIndex.build(store, plain.spec, flat_limit=500)
+    np.testing.assert_array_equal(found.photos._codes.regions, whole.photos._codes.regions)
+    np.testing.assert_array_equal(found.photos._codes.photos, whole.photos._codes.photos)
 
 
 def test_photo_vectors_are_scored_as_faiss_decodes_them(plain: Any) -> None:
@@ -168,13 +169,13 @@ def test_photo_vectors_are_scored_as_faiss_decodes_them(plain: Any) -> None:
     with plain.reader(flat_limit=500) as reader:
         index, records = reader._load_index(), np.array([0, 7, 399])
         sentence = np.random.default_rng(0).standard_normal(DIMENSION).astype(np.float32)
-        expected = index._fine.reconstruct_batch(records) @ sentence
-        np.testing.assert_allclose(index._photo_scores(sentence, records), expected, rtol=1e-4, atol=1e-4)
+        expected = index.photos._fine._index.reconstruct_batch(records) @ sentence
+        np.testing.assert_allclose(index.photos._fine.scores(sentence, records), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_photos_of_another_kind_call_for_other_centroids(plain: Any) -> None:
     plain.fill(1500, flat_limit=500)
-    index = FaissStore.build(stored(plain), plain.spec, flat_limit=500)
+    index = CandidateIndex.build(stored(plain), plain.spec, flat_limit=500)
 
     def add(prefix: str, offset: float) -> None:
         with LibraryWriter.open(plain.folder, flat_limit=500) as writer:
@@ -186,10 +187,10 @@ def test_photos_of_another_kind_call_for_other_centroids(plain: Any) -> None:
             )
 
     add("alike", 0.0)
-    assert not index.outgrown(stored(plain), plain.spec, flat_limit=500)
-    index.catch_up(stored(plain), plain.spec)
+    assert not index.photos.outgrown(stored(plain), 500)
+    index.catch_up(stored(plain))
     add("other", 5.0)
-    assert index.outgrown(stored(plain), plain.spec, flat_limit=500)
+    assert index.photos.outgrown(stored(plain), 500)
 
 
 def test_more_recall_and_more_photos_take_more_candidates() -> None:

@@ -1,0 +1,194 @@
+"""Which photo records are worth an exact look for a query; it proposes photos and never ranks them.
+
+A small library has a flat index of its regions. A large one knows each region by the number of its nearest centroid,
+in two bytes, and in models with a global term the photo vectors in sixteen bytes, and in eight bits a component. All
+photos are scored by their numbers (`index.coarse`); of the best of them the photo vectors are looked at once more.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.coarse import Codes
+from index.codebooks import DRIFT, MORE_LOOKED_AT, num_bits, sampled, trained_on_wholes
+from index.exact import best_rows, records_per_block
+from index.faiss_store import Bytes, FaissFileError, Flat, Numbers, Part
+from index.values import FLAT_LIMIT, BuildSpec, Query
+from index.vectors import VectorStore
+
+_KEPT_EVERY = 100_000  # records, about half a minute of two cores
+_DRIFT_SAMPLE = 1000  # photos
+
+
+class PhotoIndex:
+    """What is known of each photo record: its region vectors when the library is small, codes of them when large.
+
+    A region's number in `regions` is record * R + region, which is also the order in which regions are added.
+    """
+
+    def __init__(
+        self, spec: BuildSpec, regions: Flat | Numbers, photos: Numbers | None = None, fine: Bytes | None = None
+    ) -> None:
+        self._spec = spec
+        self._regions = regions
+        self._photos = photos
+        self._fine = fine
+
+    @classmethod
+    def trained(cls, store: VectorStore, spec: BuildSpec, flat_limit: int = FLAT_LIMIT) -> "PhotoIndex":
+        """One for the records in `store` that knows none of them yet."""
+        num_records = store.num_rows // spec.rows_per_photo
+        if num_records * spec.num_regions <= flat_limit:
+            return cls(spec, Flat.empty(spec.dimension))
+        bits = num_bits(num_records * spec.num_regions)
+        sample = store.records(sampled(num_records, bits, spec.num_regions), spec.rows_per_photo)
+        regions = Numbers.trained(_regions_of(sample, spec), 1, bits)
+        if not spec.has_global:
+            return cls(spec, regions)
+        sample = store.records(sampled(num_records), spec.rows_per_photo)
+        return cls(spec, regions, *trained_on_wholes(_photo_vectors_of(sample)))
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[Part], spec: BuildSpec) -> "PhotoIndex | None":
+        """That of the parts of a file, None where they are not those of one."""
+        match parts:
+            case [Flat() as regions]:
+                return cls(spec, regions)
+            case [Numbers() as regions] if not spec.has_global:
+                return cls(spec, regions)
+            case [Numbers() as regions, Numbers() as photos, Bytes() as fine] if spec.has_global:
+                return cls(spec, regions, photos, fine)
+        return None
+
+    @property
+    def parts(self) -> list[Part]:
+        """What belongs in a file, in order."""
+        return [part for part in (self._regions, self._photos, self._fine) if part is not None]
+
+    def require(self, num_records: int) -> None:
+        """Raise FaissFileError when it does not hold so many records."""
+        expected = num_records * self._spec.num_regions
+        if len(self._regions) != expected:
+            raise FaissFileError(f"holds {len(self._regions)} vectors, expected {expected}")
+        for part in (self._photos, self._fine):
+            if part is not None and len(part) != num_records:
+                raise FaissFileError(f"holds {len(part)} photo vectors, expected {num_records}")
+
+    @property
+    def num_records(self) -> int:
+        """The number of photo records in the index."""
+        return len(self._regions) // self._spec.num_regions
+
+    def outgrown(self, store: VectorStore, flat_limit: int = FLAT_LIMIT) -> bool:
+        """Whether the records of `store` call for another kind of index, or for other centroids.
+
+        These are made anew for four times as many as there are, and where the photos that the index lacks lie much
+        farther from them than those that it has.
+        """
+        num_vectors = store.num_rows // self._spec.rows_per_photo * self._spec.num_regions
+        if num_vectors <= flat_limit or isinstance(self._regions, Flat):
+            return num_vectors > flat_limit
+        return num_bits(num_vectors) >= self._regions.bits + 2 or self._has_drifted(store, self._regions)
+
+    def _has_drifted(self, store: VectorStore, regions: Numbers) -> bool:
+        num_records, covered = store.num_rows // self._spec.rows_per_photo, self.num_records
+        random = np.random.default_rng(0)
+
+        def error(first: int, last: int) -> float:
+            ids = np.unique(random.integers(first, last, _DRIFT_SAMPLE))
+            return regions.error(_regions_of(store.records(ids, self._spec.rows_per_photo), self._spec))
+
+        if not _DRIFT_SAMPLE <= covered <= num_records - _DRIFT_SAMPLE:
+            return False
+        return error(covered, num_records) > DRIFT * error(0, covered)
+
+    def catch_up(self, store: VectorStore, keep: Callable[[], object] | None = None) -> None:
+        """Add the records of `store` that the index lacks.
+
+        `keep` is called from time to time, when there is work that one would not want to do again.
+        """
+        self.__dict__.pop("_codes", None)
+        size = records_per_block(self._spec.rows_per_photo, self._spec.dimension)
+        kept = self.num_records
+        for _, block in store.record_blocks(self._spec.rows_per_photo, size, first_record=self.num_records):
+            if keep is not None and self.num_records - kept >= _KEPT_EVERY:
+                keep()
+                kept = self.num_records
+            self._regions.add(_regions_of(block, self._spec))
+            if self._photos is not None and self._fine is not None:
+                self._photos.add(_photo_vectors_of(block))
+                self._fine.add(_photo_vectors_of(block))
+
+    def candidates(self, query: Query, count: int, allowed: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """The records, each once and in order, that are most worth an exact look, about `count` of them.
+
+        Only those among `allowed` (n,), ascending, if it is given.
+        """
+        if count < 1 or not self.num_records:
+            return np.empty(0, np.int64)
+        if isinstance(self._regions, Flat):
+            return self._nearest_words(self._regions, query, count, allowed)
+        if allowed is not None and len(allowed) <= count:
+            return allowed
+        scores, by_regions = self._scored(query, allowed)
+        if self._fine is None or query.sentence is None or query.by_regions:
+            return _chosen(allowed, best_rows(scores, count))
+        rows = best_rows(scores, MORE_LOOKED_AT * count)
+        records = _chosen(allowed, rows)
+        scores = by_regions[rows] + self._fine.scores(query.sentence, records)
+        return records[best_rows(scores, count)]
+
+    def _scored(
+        self, query: Query, allowed: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The scores by the codes, and what regions have in them, of all records or of the `allowed` (n,)."""
+        if allowed is None:
+            return self._codes.scores(query)
+        if 2 * len(allowed) < self.num_records:
+            return self._codes.only(allowed).scores(query)
+        scores, by_regions = self._codes.scores(query)
+        return scores[allowed], by_regions[allowed]
+
+    def _nearest_words(
+        self, regions: Flat, query: Query, count: int, allowed: NDArray[np.int64] | None
+    ) -> NDArray[np.int64]:
+        """The records among `allowed` of the `count` best regions for each of the wanted words, in the flat index."""
+        words = np.ascontiguousarray(query.wanted_words, np.float32)
+        if not len(words):
+            return np.empty(0, np.int64)
+        allowed_mask = None
+        if allowed is not None:
+            allowed_mask = np.zeros((self.num_records, self._spec.num_regions), bool)
+            allowed_mask[allowed] = True
+        found = np.unique(regions.nearest(words, count, allowed_mask) // self._spec.num_regions)
+        return found.astype(np.int64)
+
+    @cached_property
+    def _codes(self) -> Codes:
+        assert isinstance(self._regions, Numbers)
+        regions = self._regions.numbers.reshape(-1, self._spec.num_regions)
+        photos = np.empty((len(regions), 0), np.uint8) if self._photos is None else self._photos.numbers
+        levels = np.empty((0, 0, 0), np.float32) if self._photos is None else self._photos.centroids
+        return Codes(
+            np.ascontiguousarray(regions.T, np.intp),
+            self._regions.centroids[0],
+            np.ascontiguousarray(photos.T, np.intp),
+            levels,
+        )
+
+
+def _chosen(allowed: NDArray[np.int64] | None, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return rows if allowed is None else allowed[rows]
+
+
+def _regions_of(block: NDArray[np.float16], spec: BuildSpec) -> NDArray[np.float32]:
+    """The region rows of records (n, S, D) as (n·R, D) float32: the photo vector, where there is one, is left out."""
+    regions = block[:, : spec.num_regions].astype(np.float32)
+    return regions.reshape(-1, spec.dimension)
+
+
+def _photo_vectors_of(block: NDArray[np.float16]) -> NDArray[np.float32]:
+    """The photo vectors (n, D) of records (n, S, D)."""
+    return np.ascontiguousarray(block[:, -1], np.float32)

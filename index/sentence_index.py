@@ -1,0 +1,207 @@
+"""Which of very many sentences are worth an exact look for a photo.
+
+The photo's best region is worked out once for each of the K centroids of words: a sentence then costs one look into a
+table for each of its words. Sentence vectors are known as photo vectors are, first in sixteen bytes and then, for the
+best so far, in eight bits a component.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.coarse import level_tables
+from index.codebooks import DRIFT, MORE_LOOKED_AT, num_bits, sampled, trained_on_wholes
+from index.exact import best_rows
+from index.faiss_store import Bytes, KeyedNumbers, Numbers, Part
+from index.halves import widened
+from index.threads import in_threads
+from index.values import BuildSpec
+from index.vectors import StoredSentences, VectorStore
+
+_BLOCK = 16_384  # sentences that a thread scores together
+_ROWS_AT_ONCE = 65_536
+_DRIFT_SAMPLE = 20_000  # rows
+_KEPT_EVERY = 2_000_000  # rows, about a minute and a half of two cores
+
+
+class SentenceIndex:
+    """Codes of all words of a store, by their rows; and of its sentence vectors, with their rows as keys.
+
+    A sentence vector has a code among the words too, which nothing reads: so a row is where it is in the store.
+    """
+
+    def __init__(self, words: Numbers, wholes: KeyedNumbers | None = None, fine: Bytes | None = None) -> None:
+        self._words = words
+        self._wholes = wholes
+        self._fine = fine
+
+    @classmethod
+    def trained(cls, sentences: StoredSentences, spec: BuildSpec) -> "SentenceIndex":
+        """One for sentences like these that knows none of them yet."""
+        store, whole_rows = sentences.store, sentences.whole_rows
+        words_mask = np.ones(store.num_rows, bool)
+        if spec.has_global:
+            words_mask[whole_rows] = False
+        words = np.flatnonzero(words_mask)
+        bits = num_bits(len(words))
+        numbers = Numbers.trained(_vectors(store, words[sampled(len(words), bits)]), 1, bits)
+        if not spec.has_global:
+            return cls(numbers)
+        wholes, fine = trained_on_wholes(_vectors(store, whole_rows[sampled(len(whole_rows))]))
+        return cls(numbers, KeyedNumbers.of(wholes), fine)
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[Part]) -> "SentenceIndex | None":
+        """That of the parts of a file, None where they are not those of one."""
+        match parts:
+            case [Numbers() as words]:
+                return cls(words)
+            case [Numbers() as words, KeyedNumbers() as wholes, Bytes() as fine] if len(wholes) == len(fine):
+                return cls(words, wholes, fine)
+        return None
+
+    @property
+    def parts(self) -> list[Part]:
+        """What belongs in a file, in order."""
+        return [part for part in (self._words, self._wholes, self._fine) if part is not None]
+
+    @property
+    def num_rows(self) -> int:
+        """The rows of the store that it knows."""
+        return len(self._words)
+
+    def outgrown(self, sentences: StoredSentences) -> bool:
+        """Whether sentences call for other centroids, see `PhotoIndex.outgrown`."""
+        num_rows, covered = sentences.store.num_rows, self.num_rows
+        if num_bits(num_rows) >= self._words.bits + 2:
+            return True
+        if not _DRIFT_SAMPLE <= covered <= num_rows - _DRIFT_SAMPLE:
+            return False
+        random = np.random.default_rng(0)
+        old, new = (random.integers(*ends, _DRIFT_SAMPLE) for ends in ((0, covered), (covered, num_rows)))
+        store = sentences.store
+        return self._words.error(_vectors(store, new)) > DRIFT * self._words.error(_vectors(store, old))
+
+    def catch_up(self, sentences: StoredSentences, keep: Callable[[], object] | None = None) -> None:
+        """Add the rows of the store that it does not know; `keep` is called from time to time."""
+        self.__dict__.pop("_codes", None)
+        whole_rows, kept = sentences.whole_rows, self.num_rows
+        for first_row, rows in sentences.store.segments():
+            for at in range(max(0, self.num_rows - first_row), len(rows), _ROWS_AT_ONCE):
+                if keep is not None and self.num_rows - kept >= _KEPT_EVERY:
+                    keep()
+                    kept = self.num_rows
+                block, first = widened(rows[at : at + _ROWS_AT_ONCE]), first_row + at
+                self._words.add(block)
+                if self._wholes is not None and self._fine is not None:
+                    low, high = np.searchsorted(whole_rows, [first, first + len(block)])
+                    vectors = block[whole_rows[low:high] - first]
+                    self._wholes.add_keyed(vectors, whole_rows[low:high])
+                    self._fine.add(vectors)
+
+    def candidates(
+        self,
+        regions: NDArray[np.float32],
+        photo_vector: NDArray[np.float32] | None,
+        count: int,
+        starts: NDArray[np.int64],
+        num_words: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        """Which of some sentences (N,) are most worth an exact look for a photo: about `count`, ascending.
+
+        The photo is given by its regions (R, D) and, with a global term, its photo vector (D,). Sentences that were
+        added since are always among them.
+        """
+        known, places = self._known(starts, num_words)
+        scores = self._by_words(regions, starts[known], num_words[known])
+        if self._fine is None or photo_vector is None:
+            rows = best_rows(scores, count)
+        else:
+            rows = best_rows(scores + self._by_wholes(photo_vector)[places], MORE_LOOKED_AT * count)
+            rows = rows[best_rows(scores[rows] + self._fine.scores(photo_vector, places[rows]), count)]
+        found_mask = np.ones(len(starts), bool)
+        found_mask[known] = False
+        found_mask[known[rows]] = True
+        return np.flatnonzero(found_mask)
+
+    def _known(
+        self, starts: NDArray[np.int64], num_words: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which of some sentences are known (n,), and where their sentence vectors stand among those known (n,)."""
+        ends = starts + num_words
+        if self._wholes is None:
+            known = np.flatnonzero(ends <= self.num_rows)
+            return known, np.empty(0, np.int64)
+        place_of_row = self._codes.place_of_row
+        known = np.flatnonzero(ends < self.num_rows)
+        places = place_of_row[ends[known]]
+        there_mask = places >= 0
+        return known[there_mask], places[there_mask].astype(np.int64)
+
+    def _by_words(
+        self, regions: NDArray[np.float32], starts: NDArray[np.int64], num_words: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """What the words of sentences (n,) find in a photo's regions (R, D), by their codes: (n,)."""
+        table = (self._codes.centroids @ regions.T).max(axis=1)  # (K,)
+        scores = np.empty(len(starts), np.float32)
+
+        def work(low: int) -> None:
+            first, lengths = starts[low : low + _BLOCK], num_words[low : low + _BLOCK]
+            if not len(first):
+                return
+            origin = first[0]
+            codes = self._codes.words[origin : (first + lengths).max()]
+            sums = np.zeros(len(codes) + 1)
+            np.cumsum(np.take(table, codes), out=sums[1:])
+            scores[low : low + _BLOCK] = sums[first + lengths - origin] - sums[first - origin]
+
+        in_threads(work, range(0, len(starts), _BLOCK))
+        return scores
+
+    def _by_wholes(self, photo_vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What a photo vector (D,) scores with all sentence vectors, by their codes."""
+        codes = self._codes.wholes
+        tables = level_tables(self._codes.levels, photo_vector)
+        scores = np.zeros(codes.shape[1], np.float32)
+
+        def work(low: int) -> None:
+            part = slice(low, low + _BLOCK)
+            for table, numbers in zip(tables, codes, strict=True):
+                scores[part] += np.take(table, numbers[part], mode="clip")
+
+        in_threads(work, range(0, len(scores), _BLOCK))
+        return scores
+
+    @cached_property
+    def _codes(self) -> "_Codes":
+        place_of_row = np.empty(0, np.int32)
+        wholes, levels = np.empty((0, 0), np.intp), np.empty((0, 0, 0), np.float32)
+        if self._wholes is not None:
+            keys = self._wholes.keys
+            place_of_row = np.full(self.num_rows, -1, np.int32)
+            place_of_row[keys] = np.arange(len(keys))
+            wholes = np.ascontiguousarray(self._wholes.numbers.T, np.intp)
+            levels = self._wholes.centroids
+        return _Codes(self._words.numbers[:, 0], self._words.centroids[0], wholes, levels, place_of_row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """The codes in numpy: words (W,) into centroids (K, D); wholes (L, n) into levels (L, k, D / L).
+
+    `place_of_row` (W,) says which of the n a row is, -1 where it is none.
+    """
+
+    words: NDArray[np.unsignedinteger[Any]]
+    centroids: NDArray[np.float32]
+    wholes: NDArray[np.intp]
+    levels: NDArray[np.float32]
+    place_of_row: NDArray[np.int32]
+
+
+def _vectors(store: VectorStore, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    return widened(store.records(rows, 1)[:, 0])
