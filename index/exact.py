@@ -115,7 +115,7 @@ def _summed(values: NDArray[np.floating], query: Query) -> NDArray[np.floating]:
 
 
 def score_sentences(
-    rows: NDArray[np.float16],
+    rows: NDArray[np.floating],
     starts: NDArray[np.int64],
     num_words: NDArray[np.int64],
     regions: NDArray[np.float32],
@@ -126,18 +126,17 @@ def score_sentences(
     `rows` is (W, D); the words of sentence i are rows[starts[i] : starts[i] + num_words[i]], and with a global term the
     row after them is its sentence vector.
     """
-    values = widened(rows)
-    best_region = products(values, np.ascontiguousarray(regions.T)).max(axis=1)  # (W, D) @ (D, R) -> (W,)
+    best_region = products(rows, np.ascontiguousarray(regions.T)).max(axis=1)  # (W, D) @ (D, R) -> (W,)
     owners = np.repeat(np.arange(len(starts)), num_words)
     sums = np.bincount(owners, weights=best_region[runs(starts, num_words)], minlength=len(starts))
     scores = np.asarray(sums, np.float32)
     if photo_vector is not None:
-        scores += products(values[starts + num_words], photo_vector[:, None])[:, 0]
+        scores += products(rows[starts + num_words], photo_vector[:, None])[:, 0]
     return scores
 
 
 def score_captions(
-    rows: NDArray[np.float16], starts: NDArray[np.int64], num_words: NDArray[np.int64], query: Query
+    rows: NDArray[np.floating], starts: NDArray[np.int64], num_words: NDArray[np.int64], query: Query
 ) -> NDArray[np.float32]:
     """How well sentences answer a query, (n,): the score of a photo with the sentence's words in place of its regions.
 

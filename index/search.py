@@ -27,7 +27,7 @@ from index.values import Generated, Query, SearchParams
 if TYPE_CHECKING:
     from index.candidate_index import CandidateIndex
 
-_SENTENCES_AT_ONCE = 512
+_SENTENCES_AT_ONCE = 128
 _CHUNK_BYTES = 2**21  # of float32: less is lost to Python, more leaves the fast memory of a core
 _CHUNKS = 8  # that a thread scores before it asks for more
 
@@ -145,20 +145,26 @@ def _score_places(
     scores = np.zeros(len(places), np.float32)  # a sentence without words scores 0, wherever it lies
 
     def work(job: tuple[int, NDArray[np.float16], int, int]) -> None:
-        first_row, rows, low, high = job
-        starts, num_words = all_starts[low:high] - first_row, all_counts[low:high]
-        lengths = num_words + snapshot.build.has_global
-        stop = starts[-1] + lengths[-1]
-        if stop - starts[0] > 2 * lengths.sum():  # far apart: only what is wanted is read
-            scores[low:high] = score(rows[runs(starts, lengths)], np.cumsum(lengths) - lengths, num_words)
-        else:
-            scores[low:high] = score(rows[starts[0] : stop], starts - starts[0], num_words)
+        first_row, rows, first, last = job
+        wide = np.empty((0, rows.shape[1]), np.float32)  # the same memory for all: it stays near the core
+        for low in range(first, last, _SENTENCES_AT_ONCE):
+            high = min(low + _SENTENCES_AT_ONCE, last)
+            starts, num_words = all_starts[low:high] - first_row, all_counts[low:high]
+            lengths = num_words + snapshot.build.has_global
+            stop = starts[-1] + lengths[-1]
+            if stop - starts[0] > 2 * lengths.sum():  # far apart: only what is wanted is read
+                some, starts = rows[runs(starts, lengths)], np.cumsum(lengths) - lengths
+            else:
+                some, starts = rows[starts[0] : stop], starts - starts[0]
+            if len(wide) < len(some):
+                wide = np.empty(some.shape, np.float32)
+            scores[low:high] = score(widened(some, wide[: len(some)]), starts, num_words)
 
     jobs = []
     for first_row, rows in snapshot.sentences.segments():
         begin, end = np.searchsorted(all_starts, [first_row, first_row + len(rows)])
-        lows = range(begin, end, _SENTENCES_AT_ONCE)
-        jobs += [(first_row, rows, low, min(low + _SENTENCES_AT_ONCE, end)) for low in lows]
+        size = _SENTENCES_AT_ONCE * max(1, min(_CHUNKS, (end - begin) // (_SENTENCES_AT_ONCE * NUM_THREADS)))
+        jobs += [(first_row, rows, low, min(low + size, end)) for low in range(begin, end, size)]
     in_threads(work, jobs)
     return scores
 
