@@ -26,6 +26,7 @@ from engine.multimodal import MultimodalModel
 from engine.roots import scan_library
 from engine.search import service
 from engine.search.question import Question
+from engine.search.scan import open_reader
 from engine.sentences import sentences_of_file
 from engine.settings import library_folder
 from engine.types import Alignment, Description, Hit, RegionHit, SentenceHit, Warn
@@ -128,7 +129,7 @@ class Engine:
         if self._reader is not None and self._reader.changed():
             self.close()
         if self._reader is None:
-            self._reader = LibraryReader.open(self.folder, self._warn)
+            self._reader = open_reader(self.folder, self._warn, self._device)
         return self._reader
 
     def _fitting_reader(self) -> LibraryReader:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.api import Engine
 from engine.multimodal import MultimodalModel
+from engine.search.scan import open_reader
 from engine.types import Warn
 from index import EngineError, LibraryReader, read_roots
 
@@ -32,7 +33,7 @@ class _Pinned(Engine):
     def reader(self) -> LibraryReader:
         """The library as it was when this was first asked for."""
         if self._reader is None:
-            self._reader = LibraryReader.open(self.folder, self._warn)
+            self._reader = open_reader(self.folder, self._warn, self._device)
         return self._reader
 
     def pin(self) -> None:

@@ -14,6 +14,7 @@ from index.errors import (
 from index.filters import Coverage, PhotoFilter
 from index.problems import Problem
 from index.reader import LibraryReader
+from index.scan import Scan
 from index.values import (
     FLAT_LIMIT,
     BuildInfo,
@@ -55,6 +56,7 @@ __all__ = [
     "PhotoRow",
     "Problem",
     "Query",
+    "Scan",
     "SearchParams",
     "StoredPhoto",
     "WrongModelError",

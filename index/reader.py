@@ -19,6 +19,7 @@ from index.failures import explained
 from index.filters import Coverage, PhotoFilter, coverage, passing_photos
 from index.photo_repository import PhotoRepository
 from index.repository import BuildRepository
+from index.scan import MakeScan, Scan
 from index.sentence_repository import SentenceRepository
 from index.session import DATABASE, open_for_reading
 from index.snapshot import Snapshot, open_snapshot
@@ -45,9 +46,17 @@ class LibraryReader:
     """
 
     def __init__(
-        self, folder: Path, engine: Engine, warn: Callable[[str], None], verify: bool, flat_limit: int
+        self,
+        folder: Path,
+        engine: Engine,
+        warn: Callable[[str], None],
+        verify: bool,
+        flat_limit: int,
+        make_scan: MakeScan | None,
     ) -> None:
         self._folder = folder
+        self._make_scan = make_scan
+        self._scan: Scan | None = None
         self._flat_limit = flat_limit
         self._lock = threading.Lock()
         self._probe = engine.connect()
@@ -65,16 +74,24 @@ class LibraryReader:
 
     @classmethod
     def open(
-        cls, folder: Path, warn: Callable[[str], None], *, verify: bool = False, flat_limit: int = FLAT_LIMIT
+        cls,
+        folder: Path,
+        warn: Callable[[str], None],
+        *,
+        verify: bool = False,
+        flat_limit: int = FLAT_LIMIT,
+        make_scan: MakeScan | None = None,
     ) -> Self:
         """Open the library in `folder`; `warn` is told what a person should know, such as a rebuilt index.
 
-        `verify` computes the checksum of every segment. Raises LibraryMissingError, LibraryDamagedError,
+        `verify` computes the checksum of every segment. `make_scan` makes what scores all photos in numpy's place.
+
+        Raises LibraryMissingError, LibraryDamagedError,
         LibraryReadOnlyError (an older schema in a folder that cannot be written) or LibraryError.
         """
         engine = open_for_reading(folder)
         with explained(folder, DATABASE):
-            return cls(folder, engine, warn, verify, flat_limit)
+            return cls(folder, engine, warn, verify, flat_limit, make_scan)
 
     @staticmethod
     def current_build(folder: Path) -> BuildInfo | None:
@@ -100,6 +117,7 @@ class LibraryReader:
         with self._lock:
             self._connection.close()
             self._probe.close()
+            self._scan = self._make_scan = None
             if self._snapshot is not None:
                 self._snapshot.photos.close()
                 self._snapshot.sentences.close()
@@ -144,7 +162,9 @@ class LibraryReader:
         if snapshot is None or not self.num_photos:
             return []
         require_query_fits(query, snapshot.build)
-        return search.search_photos(snapshot, query, limit, params, self._load_index, self._flat_limit, allowed)
+        return search.search_photos(
+            snapshot, query, limit, params, self._load_index, self._flat_limit, allowed, self._load_scan(snapshot)
+        )
 
     def search_regions(
         self,
@@ -161,7 +181,9 @@ class LibraryReader:
         if snapshot is None or not self.num_photos:
             return []
         require_query_fits(query, snapshot.build)
-        return search.search_regions(snapshot, query, limit, params, self._load_index, self._flat_limit, allowed)
+        return search.search_regions(
+            snapshot, query, limit, params, self._load_index, self._flat_limit, allowed, self._load_scan(snapshot)
+        )
 
     def passing_photos(self, where: PhotoFilter) -> NDArray[np.int64] | None:
         """The numbers (n,) of the photos that may be found, ascending; None where every photo may."""
@@ -267,6 +289,13 @@ class LibraryReader:
             raise LibraryError(f"The library in {self._folder} holds no vectors: there is nothing to index.")
         with explained(self._folder, DATABASE):
             return self._index.load()
+
+    def _load_scan(self, snapshot: Snapshot) -> Scan | None:
+        with self._lock:
+            if self._make_scan is not None:
+                self._scan = self._make_scan([rows for _, rows in snapshot.photos.segments()], snapshot.build)
+                self._make_scan = None
+            return self._scan
 
     def _require_snapshot(self, photo_ids: Sequence[int]) -> Snapshot:
         if self._snapshot is None:

@@ -20,6 +20,7 @@ from index.exact import (
     whole_query,
 )
 from index.halves import widened
+from index.scan import Scan
 from index.snapshot import Snapshot
 from index.threads import NUM_THREADS, in_threads
 from index.values import Generated, Query, SearchParams
@@ -40,13 +41,17 @@ def search_photos(
     index: Callable[[], "CandidateIndex"],
     flat_limit: int,
     allowed: NDArray[np.int64] | None = None,
+    scan: Scan | None = None,
 ) -> list[tuple[int, float]]:
     """The `limit` best (photo, score), of all or of the `allowed` (n,).
 
-    `index` is asked for only when the search is approximate.
+    `index` is asked for only when the search is approximate, which `auto` is not where `scan` is quick enough.
     """
-    rows, records = _to_score(snapshot, query, limit, params, index, flat_limit, allowed)
-    scores = _score_some(snapshot, records, record_scorer(query))
+    rows, records = _to_score(snapshot, query, limit, params, index, flat_limit, allowed, scan)
+    if scan is not None and _is_worth_a_scan(snapshot, scan, records):
+        scores = scan.scores(query)[records]
+    else:
+        scores = _score_some(snapshot, records, record_scorer(query))
     return best(scores[np.searchsorted(records, snapshot.records[rows])], snapshot.photo_ids[rows], limit)
 
 
@@ -58,6 +63,7 @@ def _to_score(
     index: Callable[[], "CandidateIndex"],
     flat_limit: int,
     allowed: NDArray[np.int64] | None,
+    scan: Scan | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where in `photo_ids` the photos stand that are scored, and their records, each once and ascending.
 
@@ -65,7 +71,8 @@ def _to_score(
     """
     allowed_mask = None if allowed is None else np.isin(snapshot.photo_ids, allowed)
     records = snapshot.used_records if allowed_mask is None else snapshot.records_of(allowed_mask)
-    if not _is_exact(snapshot, params, flat_limit, len(records)):
+    is_quick = params.mode == "auto" and scan is not None and scan.replaces_candidates
+    if not is_quick and not _is_exact(snapshot, params, flat_limit, len(records)):
         # The index knows photos that are missing too, and some that were added after this snapshot.
         found = index()
         every = len(records) == snapshot.num_records == found.num_records
@@ -82,6 +89,11 @@ def _is_exact(snapshot: Snapshot, params: SearchParams, flat_limit: int, num_rec
     return num_records * snapshot.build.num_regions <= flat_limit
 
 
+def _is_worth_a_scan(snapshot: Snapshot, scan: Scan, records: NDArray[np.int64]) -> bool:
+    """Whether a scan scores all records sooner than the wanted ones are scored one by one."""
+    return scan.replaces_candidates or 2 * len(records) > snapshot.num_records
+
+
 def search_regions(
     snapshot: Snapshot,
     query: Query,
@@ -90,6 +102,7 @@ def search_regions(
     index: Callable[[], "CandidateIndex"],
     flat_limit: int,
     allowed: NDArray[np.int64] | None = None,
+    scan: Scan | None = None,
 ) -> list[tuple[int, int, float]]:
     """The `limit` best (photo, region, score) by what each region scores alone, see `exact.score_regions`.
 
@@ -97,9 +110,12 @@ def search_regions(
     """
     num_regions = snapshot.build.num_regions
     one_word = Query(whole_query(query)[None])
-    rows, records = _to_score(snapshot, one_word, limit, params, index, flat_limit, allowed)
-    scores = _score_some(snapshot, records, region_scorer(query, num_regions))
-    by_photo = scores.reshape(-1, num_regions)[np.searchsorted(records, snapshot.records[rows])]
+    rows, records = _to_score(snapshot, one_word, limit, params, index, flat_limit, allowed, scan)
+    if scan is not None and _is_worth_a_scan(snapshot, scan, records):
+        scores = scan.region_scores(query)[records]
+    else:
+        scores = _score_some(snapshot, records, region_scorer(query, num_regions)).reshape(-1, num_regions)
+    by_photo = scores[np.searchsorted(records, snapshot.records[rows])]
     found = best(by_photo.ravel(), np.arange(by_photo.size), limit)
     return [(int(snapshot.photo_ids[rows[at // num_regions]]), at % num_regions, value) for at, value in found]
 
