@@ -25,10 +25,16 @@ class CandidateIndex:
 
     @classmethod
     def build(
-        cls, store: VectorStore, spec: BuildSpec, *, flat_limit: int = FLAT_LIMIT, keep: Keep | None = None
+        cls,
+        store: VectorStore,
+        spec: BuildSpec,
+        *,
+        sentences: SentenceIndex | None = None,
+        flat_limit: int = FLAT_LIMIT,
+        keep: Keep | None = None,
     ) -> "CandidateIndex":
-        """An index of all photo records in `store`, and of no sentences."""
-        built = cls(PhotoIndex.trained(store, spec, flat_limit))
+        """An index of all photo records in `store`, and of the sentences that another one knew, if it is given."""
+        built = cls(PhotoIndex.trained(store, spec, flat_limit), sentences)
         built.catch_up(store, keep)
         return built
 

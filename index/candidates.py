@@ -82,6 +82,7 @@ def current_index(
     from index.faiss_store import FaissFileError
 
     num_records = store.num_rows // build.rows_per_photo
+    sentences = None
     if state.usable and state.manifest is not None:
         manifest = state.manifest
         try:
@@ -98,9 +99,10 @@ def current_index(
                 )
                 index.catch_up(store, keep)
                 return index, state
+            sentences = index.sentences
             state = Freshness(manifest, usable=False, note="The FAISS index was made again for a larger library.")
     logger.info("Building the FAISS index: %s", state.note)
-    return CandidateIndex.build(store, build, flat_limit=flat_limit, keep=keep), state
+    return CandidateIndex.build(store, build, sentences=sentences, flat_limit=flat_limit, keep=keep), state
 
 
 def bring_up_to_date(

@@ -125,6 +125,8 @@ class Bytes(Part):
 
     def scores(self, vector: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The products of a vector (D,) with those at `rows` (n,): (n,)."""
+        if not len(rows):
+            return np.empty(0, np.float32)
         low, step = faiss.vector_to_array(self._index.sq.trained).reshape(2, -1)
         # FAISS holds (code + 0.5) / 255 of the way from the lowest value of a component to the highest.
         weights = (vector * step / 255).astype(np.float32)

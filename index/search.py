@@ -24,6 +24,7 @@ from index.scan import Scan
 from index.snapshot import Snapshot
 from index.threads import NUM_THREADS, in_threads
 from index.values import Generated, Query, SearchParams
+from index.vectors import ask_ahead
 
 if TYPE_CHECKING:
     from index.candidate_index import CandidateIndex
@@ -179,6 +180,9 @@ def _score_places(
     jobs = []
     for first_row, rows in snapshot.sentences.segments():
         begin, end = np.searchsorted(all_starts, [first_row, first_row + len(rows)])
+        if len(places) < len(snapshot.starts):
+            starts = all_starts[begin:end] - first_row
+            ask_ahead(rows, starts, starts + all_counts[begin:end] + snapshot.build.has_global)
         size = _SENTENCES_AT_ONCE * max(1, min(_CHUNKS, (end - begin) // (_SENTENCES_AT_ONCE * NUM_THREADS)))
         jobs += [(first_row, rows, low, min(low + size, end)) for low in range(begin, end, size)]
     in_threads(work, jobs)

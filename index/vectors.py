@@ -20,7 +20,7 @@ from index.errors import LibraryDamagedError
 SEGMENT_BYTES = 256 * 2**20
 _STORED = np.dtype("<f2")
 _READ_BYTES = 2**22
-_CLOSE = 8  # records from one to the next
+_CLOSE = 7  # times the length of a run, from its end to the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,8 @@ class VectorStore:
         places = np.searchsorted(firsts, ids, side="right") - 1
         runs = [(segments[place][1], places == place, firsts[place]) for place in np.unique(places)]
         for rows, here_mask, first in runs:
-            _ask_ahead(rows, (ids[here_mask] - first) * rows_per_record, rows_per_record)
+            starts = (ids[here_mask] - first) * rows_per_record
+            ask_ahead(rows, starts, starts + rows_per_record)
         for rows, here_mask, first in runs:
             records = rows.reshape(-1, rows_per_record, self.dimension)
             out[here_mask] = records[ids[here_mask] - first]
@@ -274,20 +275,21 @@ class StoredSentences:
         return self.starts + self.num_words
 
 
-def _ask_ahead(rows: NDArray[np.float16], starts: NDArray[np.int64], count: int) -> None:
-    """Tell the system that `count` rows from each start will be read, so that a disk is asked for all of them at once.
+def ask_ahead(rows: NDArray[np.float16], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
+    """Tell the system which runs of a segment's rows will be read, so that a disk is asked for all of them at once.
 
     Else each would be waited for before the next is asked for. What lies close together is asked for in one piece.
     """
     mapped = rows.base
-    if not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_WILLNEED"):
+    if not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_WILLNEED") or not len(starts):
         return
-    steps = np.diff(starts)
-    breaks = np.flatnonzero((steps < 0) | (steps > _CLOSE * count)) + 1
+    gaps = starts[1:] - ends[:-1]
+    breaks = np.flatnonzero((gaps < 0) | (gaps > _CLOSE * (ends - starts)[:-1])) + 1
     firsts = starts[np.concatenate([[0], breaks])] * rows.strides[0] // mmap.PAGESIZE * mmap.PAGESIZE
-    ends = (starts[np.concatenate([breaks, [len(starts)]]) - 1] + count) * rows.strides[0]
-    for first, length in zip(firsts.tolist(), (ends - firsts).tolist(), strict=True):
-        mapped.madvise(mmap.MADV_WILLNEED, first, length)
+    lasts = ends[np.concatenate([breaks, [len(ends)]]) - 1] * rows.strides[0]
+    for first, length in zip(firsts.tolist(), (lasts - firsts).tolist(), strict=True):
+        if length:
+            mapped.madvise(mmap.MADV_WILLNEED, first, length)
 
 
 def sync_folder(folder: Path) -> None:

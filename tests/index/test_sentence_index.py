@@ -127,6 +127,32 @@ def test_sentences_that_the_file_lacks_are_always_looked_at(library: Any) -> Non
         assert reader.sentence_texts([best]) == ["the best of all"]
 
 
+def test_a_filter_that_lets_only_unknown_sentences_through_finds_them(library: Any) -> None:
+    add(library, named(300))
+    with LibraryWriter.open(library.folder, flat_limit=LIMIT) as writer:
+        writer.use_build(library.spec)
+        words = np.full((1 + library.spec.has_global, DIMENSION), 9, np.float16)
+        writer.add_sentences(["written"], ["a test"], words, np.array([1]), generated=True)  # and killed
+    with opened(library) as reader:
+        ((found, _),) = reader.search_sentences(record_of(library), 5, "only")
+        assert reader.sentence_texts([found]) == ["written"]
+
+
+def test_a_growing_photo_index_keeps_the_codes_of_sentences(library: Any) -> None:
+    add(library, named(300))
+    with opened(library) as reader:
+        before = codes_of(reader).num_rows
+        words = codes_of(reader)._words.centroids
+    with LibraryWriter.open(library.folder, flat_limit=LIMIT) as writer:
+        writer.use_build(library.spec)
+        library.add(writer, [f"/more/{number}.jpg" for number in range(600)])
+        writer.finish()
+    with opened(library) as reader:
+        assert codes_of(reader).num_rows == before
+        np.testing.assert_array_equal(codes_of(reader)._words.centroids, words)
+        assert reader._load_index().num_records == 612
+
+
 def test_codes_of_added_sentences_are_those_that_their_centroids_give_them(library: Any) -> None:
     add(library, named(300))
     first = read_manifest(library.folder)
