@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,11 @@ from index.layout import FAISS_FILES, build_folder, bytes_of, remove_other_build
 from index.lock import WriterLock
 from index.record_checks import KINDS, BuildCheck
 from index.repository import BuildRepository, Kind
-from index.sentence_repository import SentenceRepository
+from index.sentence_repository import stored_sentences
 from index.session import DATABASE, open_for_reading, open_for_writing, shrink
 from index.upkeep_repository import UpkeepRepository
 from index.values import FLAT_LIMIT, BuildInfo
-from index.vectors import StoredSentences, VectorStore, sync_folder
+from index.vectors import VectorStore, sync_folder
 
 logger = logging.getLogger(__name__)
 
@@ -130,11 +131,7 @@ class _Compaction:
             build = BuildRepository(self._connection).current_build()
         if build is not None:
             stores = {kind: self._store(build, kind) for kind in KINDS}
-
-            def sentences() -> StoredSentences:
-                with self._connection.begin():
-                    return SentenceRepository(self._connection).stored(build.build_id, stores["sentences"])
-
+            sentences = partial(stored_sentences, self._connection, build.build_id, stores["sentences"])
             bring_up_to_date(self._folder, build, stores, sentences, flat_limit=flat_limit)
             for store in stores.values():
                 store.close()

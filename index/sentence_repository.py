@@ -118,14 +118,6 @@ class SentenceRepository:
         )
         return list(self._connection.execute(statement))
 
-    def stored(self, build_id: int, store: VectorStore) -> StoredSentences:
-        """Where the sentences of the build lie in their store."""
-        places = np.array(
-            [row[1:3] for row in self.sentence_records(build_id)],
-            np.int64,
-        ).reshape(-1, 2)
-        return StoredSentences(store, places[:, 0], places[:, 1])
-
     def texts(self, sentence_ids: Sequence[int]) -> dict[int, str]:
         """The texts of those of the sentences that are in the catalogue, by number."""
         found: dict[int, str] = {}
@@ -133,3 +125,11 @@ class SentenceRepository:
             rows = self._connection.execute(select(Sentence.id, Sentence.text).where(Sentence.id.in_(some)))
             found.update((sentence_id, text) for sentence_id, text in rows)
         return found
+
+
+def stored_sentences(connection: Connection, build_id: int, store: VectorStore) -> StoredSentences:
+    """Where the sentences of a build lie in their store, from a transaction of their own."""
+    with connection.begin():
+        rows = SentenceRepository(connection).sentence_records(build_id)
+    places = np.array([row[1:3] for row in rows], np.int64).reshape(-1, 2)
+    return StoredSentences(store, places[:, 0], places[:, 1])

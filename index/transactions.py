@@ -14,7 +14,7 @@ from index.failures import explained
 from index.layout import store_folder
 from index.manifest import Manifest
 from index.repository import BuildRepository, Kind
-from index.sentence_repository import SentenceRepository
+from index.sentence_repository import stored_sentences
 from index.session import DATABASE
 from index.values import BuildInfo
 from index.vectors import StoredSentences, VectorStore
@@ -50,8 +50,7 @@ class Transactions:
 
     def sentences(self) -> StoredSentences:
         """Where the sentences of the build in use lie."""
-        with self.transaction() as connection:
-            return SentenceRepository(connection).stored(self.build().build_id, self._stores["sentences"])
+        return stored_sentences(self._connection, self.build().build_id, self._stores["sentences"])
 
     def open_build(self, build: BuildInfo) -> None:
         """Open a build's stores, without whatever an interrupted writer left. Raises LibraryDamagedError."""

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,11 +20,11 @@ from index.manifest import MANIFEST, problem_with, read_manifest
 from index.problems import Problem
 from index.record_checks import KINDS, BuildCheck
 from index.repository import BuildRepository, Kind
-from index.sentence_repository import SentenceRepository
+from index.sentence_repository import stored_sentences
 from index.session import DATABASE, open_for_reading, open_for_writing
 from index.upkeep_repository import UpkeepRepository
 from index.values import FLAT_LIMIT, BuildInfo
-from index.vectors import StoredSentences, VectorStore
+from index.vectors import VectorStore
 
 _SEGMENT = re.compile(r"\d{6}\.f16(\.tmp)?")
 _NEXT_RUN = "the next run removes it, and so does `engine verify --repair`."
@@ -158,11 +159,7 @@ class _Verification:
         mended = self._repair and not self._damaged
         if mended:
             (self._folder / MANIFEST).unlink(missing_ok=True)
-
-            def sentences() -> StoredSentences:
-                with self._connection.begin():
-                    return SentenceRepository(self._connection).stored(build.build_id, stores["sentences"])
-
+            sentences = partial(stored_sentences, self._connection, build.build_id, stores["sentences"])
             bring_up_to_date(self._folder, build, stores, sentences, flat_limit=self._flat_limit)
             for store in stores.values():
                 store.close()
