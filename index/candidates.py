@@ -29,15 +29,21 @@ SENTENCE_ROWS = 5  # for each region vector up to which photos are scanned, sent
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """What the manifest says about the FAISS file: usable or not, and what a person should hear about it.
+    """What the manifest says about the FAISS file: usable or not, what is wrong with it, and what is done about that.
 
     `damaged` tells a loss from the ordinary course of things, such as a library that was never finished.
     """
 
     manifest: Manifest | None
     usable: bool
-    note: str | None = None
+    found: str | None = None
+    done: str = "it was made again from the vectors"
     damaged: bool = False
+
+    @property
+    def note(self) -> str | None:
+        """What a person should hear."""
+        return None if self.found is None else f"{self.found}; {self.done}."
 
 
 def freshness(folder: Path, build: BuildInfo, num_records: int) -> Freshness:
@@ -46,23 +52,43 @@ def freshness(folder: Path, build: BuildInfo, num_records: int) -> Freshness:
     if manifest is None:
         damaged = (folder / MANIFEST).exists()
         found = f"{MANIFEST} could not be read" if damaged else "There was no FAISS index"
-        return Freshness(None, usable=False, note=f"{found}; it was made from the vectors.", damaged=damaged)
+        return Freshness(None, usable=False, found=found, done="it was made from the vectors", damaged=damaged)
     if manifest.build_id != build.build_id or manifest.fingerprint != build.fingerprint:
-        note = "The FAISS index was of another model; it was made again from the vectors."
-        return Freshness(manifest, usable=False, note=note)
+        return Freshness(manifest, usable=False, found="The FAISS index was of another model")
     if manifest.vectors_generation != build.vectors_generation:
-        note = "The FAISS index was of the vectors before or after a compaction; it was made again from the vectors."
-        return Freshness(manifest, usable=False, note=note)
+        found = "The FAISS index was of the vectors before or after a compaction"
+        return Freshness(manifest, usable=False, found=found)
     problem = problem_with(folder, manifest)
     if problem is not None:
         if read_manifest(folder) != manifest:  # another process has put a newer file in its place
             return freshness(folder, build, num_records)
-        note = f"The FAISS file {manifest.faiss_file} {problem}; it was rebuilt from the vectors."
-        return Freshness(manifest, usable=False, note=note, damaged=True)
+        return _unusable(manifest, problem)
     if manifest.num_records < num_records:
-        note = f"The FAISS file covered {manifest.num_records} of {num_records} photo records; the rest were added."
-        return Freshness(manifest, usable=True, note=note)
+        found = f"The FAISS file covered {manifest.num_records} of {num_records} photo records"
+        return Freshness(manifest, usable=True, found=found, done="the rest were added")
     return Freshness(manifest, usable=True)
+
+
+def _unusable(manifest: Manifest, problem: object) -> Freshness:
+    found = f"The FAISS file {manifest.faiss_file} {problem}"
+    return Freshness(manifest, usable=False, found=found, done="it was rebuilt from the vectors", damaged=True)
+
+
+def stored_index(folder: Path, build: BuildInfo, state: Freshness) -> tuple["CandidateIndex | None", Freshness]:
+    """The index in the file, with what it covers, and what was found; None where it cannot be used."""
+    from index.candidate_index import CandidateIndex
+    from index.faiss_store import FaissFileError
+
+    manifest = state.manifest
+    if manifest is None or not state.usable:
+        return None, state
+    path = folder / manifest.faiss_file
+    try:
+        index = CandidateIndex.load(path, build, manifest.num_records, manifest.num_sentence_rows)
+    except FaissFileError as error:
+        return None, _unusable(manifest, error)
+    logger.info("Loaded %s with %d photo records", manifest.faiss_file, index.num_records)
+    return index, state
 
 
 def current_index(
@@ -79,28 +105,16 @@ def current_index(
     `keep` is called from time to time with an index that covers a part of a large store.
     """
     from index.candidate_index import CandidateIndex
-    from index.faiss_store import FaissFileError
 
-    num_records = store.num_rows // build.rows_per_photo
+    index, state = stored_index(folder, build, state)
+    if index is not None and not index.photos.outgrown(store, flat_limit):
+        index.catch_up(store, keep)
+        return index, state
     sentences = None
-    if state.usable and state.manifest is not None:
-        manifest = state.manifest
-        try:
-            index = CandidateIndex.load(
-                folder / manifest.faiss_file, build, manifest.num_records, manifest.num_sentence_rows
-            )
-        except FaissFileError as error:
-            note = f"The FAISS file {manifest.faiss_file} {error}; it was rebuilt from the vectors."
-            state = Freshness(manifest, usable=False, note=note, damaged=True)
-        else:
-            if not index.photos.outgrown(store, flat_limit):
-                logger.info(
-                    "Loaded %s with %d of %d photo records", manifest.faiss_file, index.num_records, num_records
-                )
-                index.catch_up(store, keep)
-                return index, state
-            sentences = index.sentences
-            state = Freshness(manifest, usable=False, note="The FAISS index was made again for a larger library.")
+    if index is not None:
+        sentences = index.sentences
+        found, done = "The library has outgrown its FAISS index", "it was made again"
+        state = Freshness(state.manifest, usable=False, found=found, done=done)
     logger.info("Building the FAISS index: %s", state.note)
     return CandidateIndex.build(store, build, sentences=sentences, flat_limit=flat_limit, keep=keep), state
 

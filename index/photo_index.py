@@ -77,6 +77,11 @@ class PhotoIndex:
                 raise FaissFileError(f"holds {len(part)} photo vectors, expected {num_records}")
 
     @property
+    def is_coded(self) -> bool:
+        """Whether it is that of a large library."""
+        return isinstance(self._regions, Numbers)
+
+    @property
     def num_records(self) -> int:
         """The number of photo records in the index."""
         return len(self._regions) // self._spec.num_regions

@@ -284,7 +284,7 @@ class LibraryReader:
         place = {photo_id: position for position, photo_id in enumerate(owners)}
         return table[[_of(place, photo_id, "photo") for photo_id in photo_ids]]
 
-    def _load_index(self) -> "CandidateIndex":
+    def _load_index(self) -> "CandidateIndex | None":
         if self._index is None:
             raise LibraryError(f"The library in {self._folder} holds no vectors: there is nothing to index.")
         with explained(self._folder, DATABASE):

@@ -39,7 +39,7 @@ def search_photos(
     query: Query,
     limit: int,
     params: SearchParams,
-    index: Callable[[], "CandidateIndex"],
+    index: Callable[[], "CandidateIndex | None"],
     flat_limit: int,
     allowed: NDArray[np.int64] | None = None,
     scan: Scan | None = None,
@@ -61,24 +61,26 @@ def _to_score(
     query: Query,
     limit: int,
     params: SearchParams,
-    index: Callable[[], "CandidateIndex"],
+    index: Callable[[], "CandidateIndex | None"],
     flat_limit: int,
     allowed: NDArray[np.int64] | None,
     scan: Scan | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where in `photo_ids` the photos stand that are scored, and their records, each once and ascending.
 
-    They are all photos, or the `allowed` (n,); or of these the candidates of the index.
+    They are all photos, or the `allowed` (n,); or of these the candidates of the index and those that it lacks.
     """
     allowed_mask = None if allowed is None else np.isin(snapshot.photo_ids, allowed)
     records = snapshot.used_records if allowed_mask is None else snapshot.records_of(allowed_mask)
     is_quick = params.mode == "auto" and scan is not None and scan.replaces_candidates
     if not is_quick and not _is_exact(snapshot, params, flat_limit, len(records)):
-        # The index knows photos that are missing too, and some that were added after this snapshot.
         found = index()
-        every = len(records) == snapshot.num_records == found.num_records
-        count = num_candidates(params, len(records), limit, query)
-        records = found.photos.candidates(query, count, None if every else records)
+        if found is not None:
+            # It knows photos that are missing too, and some that were added after this snapshot; others it may lack.
+            known = records[: np.searchsorted(records, found.num_records)]
+            count = num_candidates(params, len(records), limit, query)
+            chosen = found.photos.candidates(query, count, None if len(known) == found.num_records else known)
+            records = np.concatenate([chosen, records[len(known) :]])
     rows = snapshot.rows_of(records)
     return rows if allowed_mask is None else rows[allowed_mask[rows]], records
 
@@ -100,7 +102,7 @@ def search_regions(
     query: Query,
     limit: int,
     params: SearchParams,
-    index: Callable[[], "CandidateIndex"],
+    index: Callable[[], "CandidateIndex | None"],
     flat_limit: int,
     allowed: NDArray[np.int64] | None = None,
     scan: Scan | None = None,
@@ -127,7 +129,7 @@ def search_sentences(
     limit: int,
     generated: Generated,
     params: SearchParams,
-    index: Callable[[], "CandidateIndex"],
+    index: Callable[[], "CandidateIndex | None"],
     flat_limit: int,
 ) -> list[tuple[int, float]]:
     """The `limit` best (sentence, score) for a photo's record (S, D), with, without or of generated sentences only.
@@ -141,7 +143,8 @@ def search_sentences(
     photo_vector = record[num_regions] if snapshot.build.has_global else None
     starts, num_words = snapshot.starts[places], snapshot.num_words[places]
     are_few = snapshot.sentences.num_rows <= SENTENCE_ROWS * flat_limit or not snapshot.num_records
-    if not are_few and params.mode != "exact" and (sentences := index().sentences):
+    found = None if are_few or params.mode == "exact" else index()
+    if found is not None and (sentences := found.sentences) is not None:
         count = num_sentence_candidates(params, len(places), limit)
         places = places[sentences.candidates(record[:num_regions], photo_vector, count, starts, num_words)]
     score = partial(score_sentences, regions=record[:num_regions], photo_vector=photo_vector)

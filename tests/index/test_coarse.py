@@ -216,3 +216,40 @@ def test_queries_in_which_only_regions_count_look_at_more_photos() -> None:
 def test_parameters_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="expected"):
         SearchParams(**wrong)
+
+
+def add_without_finishing(library: Any, count: int) -> None:
+    with LibraryWriter.open(library.folder, flat_limit=500) as writer:
+        writer.use_build(library.spec)
+        library.add(writer, [f"/later/{number}.jpg" for number in range(count)])
+
+
+def test_a_reader_of_a_large_library_without_an_index_looks_at_every_photo(plain: Any) -> None:
+    plain.fill(400, flat_limit=500)
+    for path in [plain.folder / MANIFEST, *plain.folder.glob("*.faiss")]:
+        path.unlink()
+    with plain.reader(flat_limit=500) as reader:
+        query = plain.query()
+        assert reader.search_photos(query, 10) == reader.search_photos(query, 10, SearchParams("exact"))
+    expected = "There was no FAISS index; searches look at every photo until `engine index` has made it."
+    assert plain.warnings == [expected]
+    assert not list(plain.folder.glob("*.faiss"))
+
+
+def test_photos_that_the_index_lacks_are_found_without_waiting_for_it(plain: Any) -> None:
+    plain.fill(400, flat_limit=500)
+    add_without_finishing(plain, 50)
+    few = SearchParams(num_candidates=5)
+    with plain.reader(flat_limit=500) as reader:
+        assert reader._load_index().num_records == 400
+        for path in ("/later/0.jpg", "/later/49.jpg"):
+            query = Query(plain.vectors[path][:5].astype(np.float32), plain.vectors[path][5].astype(np.float32))
+            (best, _), *_ = reader.search_photos(query, 3, few)
+            assert best == reader.photo_id_of_path(path)
+            allowed = np.array([best, 1, 2])
+            assert reader.search_photos(query, 3, few, allowed)[0][0] == best
+        assert plain.warnings == []
+        with LibraryWriter.open(plain.folder, flat_limit=500) as writer:
+            writer.use_build(plain.spec)
+            writer.finish()
+        assert reader._load_index().num_records == 450  # the new file, in a reader that was open
