@@ -130,7 +130,11 @@ def test_a_photo_gets_the_same_alone_and_among_others(kind, architecture, beam, 
     if architecture == "tiny":
         assert len({len(photo[0][0]) for photo in together}) > 1  # they end at different lengths
     for rows in ([0], [1], [len(scene) - 1], [3, 4, 5, 6], list(range(0, len(scene), 2))):
-        assert found_by(decoder, scene.rows(torch.tensor(rows)), beam, max_words) == [together[row] for row in rows]
+        found = found_by(decoder, scene.rows(torch.tensor(rows)), beam, max_words)
+        for alone, among in zip(found, (together[row] for row in rows), strict=True):
+            assert [words for words, _ in alone] == [words for words, _ in among]
+            # Some CPUs add in another order where there are other photos beside.
+            assert [score for _, score in alone] == pytest.approx([score for _, score in among], rel=1e-5)
 
 
 @pytest.mark.parametrize("count", BEAMS)
