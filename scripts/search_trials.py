@@ -17,6 +17,7 @@ from index.snapshot import Snapshot
 from index.vectors import VectorStore
 
 DEEP = 100
+AT_ONCE = 250  # sentences that are embedded together
 SPREAD = 0.7  # of the synthetic photos around real ones, see synthetic_vectors.py
 Found = list[tuple[int, float]]
 
@@ -26,7 +27,9 @@ def read_queries(file: Path, count: int) -> list[Query]:
     model = MultimodalModel(load_model("default"), choose_device("cpu"))
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     chosen = np.random.default_rng(0).choice(len(lines), count, replace=False)
-    return [vector.query for vector in model.embed_sentences([model.usable(lines[row]).words for row in chosen])]
+    words = [model.usable(lines[row]).words for row in chosen]
+    parts = [model.embed_sentences(words[at : at + AT_ONCE]) for at in range(0, count, AT_ONCE)]
+    return [vector.query for part in parts for vector in part]
 
 
 def photo_queries(records: NDArray[np.float16]) -> list[Query]:
