@@ -8,7 +8,7 @@ from index.values import Query, SearchParams
 _CURVE = ((0.90, 130), (0.95, 240), (0.98, 480), (0.99, 700), (0.999, 2000))
 _AT = 100_000
 _FEWEST = 100
-_ONE_REGION, _SEVERAL_REGIONS = 6, 20  # times as many where only regions count, and they are asked for one word or more
+_ONE_REGION, _SEVERAL_REGIONS = 6, 26  # times as many where only regions count, and they are asked for one word or more
 _SENTENCES = 2  # times as many sentences for a photo as photos for a sentence
 _GROWTH = 0.5  # the power of the number of photos
 _GROWTH_ABOVE, _GROWTH_BY_REGIONS = 0.55, 0.9  # that of more than `_AT`
