@@ -13,6 +13,7 @@ from index.threads import MOST_THREADS, in_threads
 SAMPLE_PER_CENTROID = 40  # FAISS asks for 39 vectors for each
 _ROUNDS = 10  # of k-means
 _AT_ONCE = 2048  # vectors that a thread scores together
+_CODED_AT_ONCE = 8192
 
 # The GPU wheel describes some of its functions to type checkers and not others.
 faiss: Any = faiss_wheel
@@ -40,7 +41,8 @@ class Part:
 
     def add(self, vectors: NDArray[np.float32]) -> None:
         """Add vectors (n, D)."""
-        self._index.add(vectors)
+        for some in _a_few(vectors):
+            self._index.add(some)
 
     def write(self, write: Callable[[bytes], object]) -> None:
         """Give the bytes of the part to `write`, some at a time."""
@@ -106,7 +108,8 @@ class KeyedNumbers(Numbers):
 
     def add_keyed(self, vectors: NDArray[np.float32], keys: NDArray[np.int64]) -> None:
         """Add vectors (n, D) with their keys (n,)."""
-        self._keyed.add_with_ids(vectors, keys)
+        for some, own in zip(_a_few(vectors), _a_few(keys), strict=True):
+            self._keyed.add_with_ids(some, own)
 
     def write(self, write: Callable[[bytes], object]) -> None:
         """See `Part.write`."""
@@ -159,6 +162,11 @@ class Flat(Part):
         _, rows = self._index.search(queries, min(count, len(self)), params=params)
         found: NDArray[np.int64] = np.unique(rows[rows >= 0])
         return found
+
+
+def _a_few(values: NDArray[Any]) -> list[NDArray[Any]]:
+    """Values (n, …) in pieces that take FAISS less than a second: only between them is Ctrl-C heard."""
+    return [values[at : at + _CODED_AT_ONCE] for at in range(0, len(values), _CODED_AT_ONCE)]
 
 
 def read_parts(path: Path) -> list[Part]:
