@@ -6,6 +6,7 @@ for each of its regions. One item of the table holds eight bits for each of up t
 one maximum serve all words. No photo is passed over, so a filter, however narrow, costs no recall.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,8 +60,7 @@ class Codes:
                 by_regions[part] += products(_best_of_regions(self.regions[:, part], items), weights[:, None])[:, 0]
             if photo_tables:
                 scores[part] = by_regions[part]
-            for table, codes in zip(photo_tables, self.photos, strict=False):
-                scores[part] += np.take(table, codes[part], mode="clip")
+                add_levels(scores[part], photo_tables, self.photos[:, part])
 
         in_threads(work, range(0, self.num_photos, _BLOCK))
         return scores, by_regions
@@ -76,6 +76,12 @@ def level_tables(levels: NDArray[np.float32], vector: NDArray[np.float32]) -> li
     """What the parts of a vector (D,) score with the centroids of each level (L, k, D / L): L tables (k,)."""
     parts = vector.reshape(len(levels), -1)
     return [np.ascontiguousarray(level @ part, np.float32) for level, part in zip(levels, parts, strict=True)]
+
+
+def add_levels(scores: NDArray[np.float32], tables: Sequence[NDArray[np.float32]], numbers: NDArray[np.intp]) -> None:
+    """Add to scores (n,) what L tables (k,) say of the numbers (L, n) of vectors."""
+    for table, level in zip(tables, numbers, strict=True):
+        scores += np.take(table, level, mode="clip")
 
 
 def _in_groups(query: Query) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:

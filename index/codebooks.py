@@ -1,13 +1,14 @@
 """How many centroids there are, and what they are trained on: the same for photos and for sentences."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.faiss_store import SAMPLE_PER_CENTROID, Bytes, Numbers
 
-DRIFT = 1.2  # how much farther from their centroids new vectors may lie than old ones
+_DRIFT = 1.2  # how much farther from their centroids new vectors may lie than old ones
 MORE_LOOKED_AT = 16  # items whose photo or sentence vector is looked at once more, for each candidate
 _MOST_BITS = 12  # of the number of a centroid; more bring little, see docs/decisions.md
 _PIECES, _BITS = 16, 8  # of photo and sentence vectors
@@ -37,3 +38,24 @@ def trained_on_wholes(vectors: NDArray[np.float32]) -> tuple[Numbers, Bytes]:
     """Two codes of photo or sentence vectors, trained on a sample (n, D): in sixteen bytes, and in D."""
     pieces = math.gcd(vectors.shape[1], _PIECES)
     return Numbers.trained(vectors, pieces, _BITS), Bytes.trained(vectors)
+
+
+def has_drifted(
+    numbers: Numbers,
+    covered: int,
+    count: int,
+    num_sampled: int,
+    vectors_of: Callable[[NDArray[np.int64]], NDArray[np.float32]],
+) -> bool:
+    """Whether the items that are not covered yet, up to `count`, lie much farther from their centroids than the others.
+
+    `vectors_of` gives the vectors of some items; of both kinds about `num_sampled` are looked at.
+    """
+    if not num_sampled <= covered <= count - num_sampled:
+        return False
+    random = np.random.default_rng(0)
+
+    def error(first: int, last: int) -> float:
+        return numbers.error(vectors_of(np.unique(random.integers(first, last, num_sampled))))
+
+    return error(covered, count) > _DRIFT * error(0, covered)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.coarse import Codes
-from index.codebooks import DRIFT, MORE_LOOKED_AT, num_bits, sampled, trained_on_wholes
+from index.codebooks import MORE_LOOKED_AT, has_drifted, num_bits, sampled, trained_on_wholes
 from index.exact import best_rows, records_per_block
 from index.faiss_store import Bytes, FaissFileError, Flat, Numbers, Part
 from index.values import FLAT_LIMIT, BuildSpec, Query
@@ -95,19 +95,14 @@ class PhotoIndex:
         num_vectors = store.num_rows // self._spec.rows_per_photo * self._spec.num_regions
         if num_vectors <= flat_limit or isinstance(self._regions, Flat):
             return num_vectors > flat_limit
-        return num_bits(num_vectors) >= self._regions.bits + 2 or self._has_drifted(store, self._regions)
+        if num_bits(num_vectors) >= self._regions.bits + 2:
+            return True
+        size = self._spec.rows_per_photo
 
-    def _has_drifted(self, store: VectorStore, regions: Numbers) -> bool:
-        num_records, covered = store.num_rows // self._spec.rows_per_photo, self.num_records
-        random = np.random.default_rng(0)
+        def regions(records: NDArray[np.int64]) -> NDArray[np.float32]:
+            return _regions_of(store.records(records, size), self._spec)
 
-        def error(first: int, last: int) -> float:
-            ids = np.unique(random.integers(first, last, _DRIFT_SAMPLE))
-            return regions.error(_regions_of(store.records(ids, self._spec.rows_per_photo), self._spec))
-
-        if not _DRIFT_SAMPLE <= covered <= num_records - _DRIFT_SAMPLE:
-            return False
-        return error(covered, num_records) > DRIFT * error(0, covered)
+        return has_drifted(self._regions, self.num_records, store.num_rows // size, _DRIFT_SAMPLE, regions)
 
     def catch_up(self, store: VectorStore, keep: Callable[[], object] | None = None) -> None:
         """Add the records of `store` that the index lacks.

@@ -72,8 +72,7 @@ def _to_score(
     """
     allowed_mask = None if allowed is None else np.isin(snapshot.photo_ids, allowed)
     records = snapshot.used_records if allowed_mask is None else snapshot.records_of(allowed_mask)
-    is_quick = params.mode == "auto" and scan is not None and scan.replaces_candidates
-    if not is_quick and not _is_exact(snapshot, params, flat_limit, len(records)):
+    if not _is_exact(snapshot, params, flat_limit, len(records), scan):
         found = index()
         if found is not None:
             # It knows photos that are missing too, and some that were added after this snapshot; others it may lack.
@@ -85,11 +84,12 @@ def _to_score(
     return rows if allowed_mask is None else rows[allowed_mask[rows]], records
 
 
-def _is_exact(snapshot: Snapshot, params: SearchParams, flat_limit: int, num_records: int) -> bool:
+def _is_exact(snapshot: Snapshot, params: SearchParams, flat_limit: int, num_records: int, scan: Scan | None) -> bool:
     """Whether all of so many records are scored, rather than the candidates of an index."""
     if params.mode != "auto":
         return params.mode == "exact"
-    return num_records * snapshot.build.num_regions <= flat_limit
+    is_quick = scan is not None and scan.replaces_candidates
+    return is_quick or num_records * snapshot.build.num_regions <= flat_limit
 
 
 def _is_worth_a_scan(snapshot: Snapshot, scan: Scan, records: NDArray[np.int64]) -> bool:

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from index.coarse import level_tables
-from index.codebooks import DRIFT, MORE_LOOKED_AT, num_bits, sampled, trained_on_wholes
+from index.coarse import add_levels, level_tables
+from index.codebooks import MORE_LOOKED_AT, has_drifted, num_bits, sampled, trained_on_wholes
 from index.exact import best_rows
 from index.faiss_store import Bytes, KeyedNumbers, Numbers, Part
 from index.halves import widened
@@ -75,15 +75,12 @@ class SentenceIndex:
 
     def outgrown(self, sentences: StoredSentences) -> bool:
         """Whether sentences call for other centroids, see `PhotoIndex.outgrown`."""
-        num_rows, covered = sentences.store.num_rows, self.num_rows
-        if num_bits(num_rows) >= self._words.bits + 2:
-            return True
-        if not _DRIFT_SAMPLE <= covered <= num_rows - _DRIFT_SAMPLE:
-            return False
-        random = np.random.default_rng(0)
-        old, new = (random.integers(*ends, _DRIFT_SAMPLE) for ends in ((0, covered), (covered, num_rows)))
         store = sentences.store
-        return self._words.error(_vectors(store, new)) > DRIFT * self._words.error(_vectors(store, old))
+        if num_bits(store.num_rows) >= self._words.bits + 2:
+            return True
+        return has_drifted(
+            self._words, self.num_rows, store.num_rows, _DRIFT_SAMPLE, lambda rows: _vectors(store, rows)
+        )
 
     def catch_up(self, sentences: StoredSentences, keep: Callable[[], object] | None = None) -> None:
         """Add the rows of the store that it does not know; `keep` is called from time to time."""
@@ -171,8 +168,7 @@ class SentenceIndex:
 
         def work(low: int) -> None:
             part = slice(low, low + _BLOCK)
-            for table, numbers in zip(tables, codes, strict=True):
-                scores[part] += np.take(table, numbers[part], mode="clip")
+            add_levels(scores[part], tables, codes[:, part])
 
         in_threads(work, range(0, len(scores), _BLOCK))
         return scores
