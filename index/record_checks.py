@@ -21,6 +21,16 @@ _TO_FORGET = "`engine verify --repair` drops their records, so that `engine inde
 _REBUILD = "`engine index --rebuild-vectors` makes all vectors again."
 
 
+def committed_stores(folder: Path, build: BuildInfo, builds: BuildRepository) -> dict[Kind, VectorStore]:
+    """The stores of a build as the catalogue knows them; their files are not looked at yet."""
+    return {
+        kind: VectorStore(
+            store_folder(folder, build, kind), build.dimension, builds.segments_of(build.build_id, kind), max_rows=0
+        )
+        for kind in KINDS
+    }
+
+
 class BuildCheck:
     """The checks of one build inside a transaction; with `repair` it mends what can be mended without loss."""
 
@@ -30,11 +40,8 @@ class BuildCheck:
         self._builds = BuildRepository(connection)
         self._rows = UpkeepRepository(connection)
         self._photos = PhotoRepository(connection)
-        self._states = {kind: self._builds.segments_of(build.build_id, kind) for kind in KINDS}
-        self._stores = {
-            kind: VectorStore(store_folder(folder, build, kind), build.dimension, self._states[kind], max_rows=0)
-            for kind in KINDS
-        }
+        self._stores = committed_stores(folder, build, self._builds)
+        self._states = {kind: store.states for kind, store in self._stores.items()}
 
     def problems(self) -> Iterator[Problem]:
         """Everything that is wrong with the build."""

@@ -18,7 +18,7 @@ from index.layout import other_build_folders, store_folder
 from index.lock import WriterLock
 from index.manifest import MANIFEST, problem_with, read_manifest
 from index.problems import Problem
-from index.record_checks import KINDS, BuildCheck
+from index.record_checks import KINDS, BuildCheck, committed_stores
 from index.repository import BuildRepository, Kind
 from index.sentence_repository import stored_sentences
 from index.session import DATABASE, open_for_reading, open_for_writing
@@ -144,15 +144,7 @@ class _Verification:
             build = builds.current_build()
             if build is None:
                 return
-            stores = {
-                kind: VectorStore(
-                    store_folder(self._folder, build, kind),
-                    build.dimension,
-                    builds.segments_of(build.build_id, kind),
-                    0,
-                )
-                for kind in KINDS
-            }
+            stores = committed_stores(self._folder, build, builds)
         found = self._wrong_index(build, stores)
         if found is None:
             return
@@ -163,7 +155,7 @@ class _Verification:
             bring_up_to_date(self._folder, build, stores, sentences, flat_limit=self._flat_limit)
             for store in stores.values():
                 store.close()
-        done = "it was" if mended else "the next search or `engine verify --repair` has it"
+        done = "it was" if mended else "`engine index` or `engine verify --repair` has it"
         yield Problem("index", f"{found}; {done} made again from the vectors.", mended)
 
     def _wrong_index(self, build: BuildInfo, stores: Mapping[Kind, VectorStore]) -> str | None:

@@ -43,6 +43,14 @@ def add(library: Any, texts: Sequence[str], *, generated: bool = False, seed: in
         writer.finish()
 
 
+def add_and_die(library: Any, text: str, *, generated: bool = False) -> None:
+    """Add a sentence that is like every photo, and do not bring the index up to date."""
+    with LibraryWriter.open(library.folder, flat_limit=LIMIT) as writer:
+        writer.use_build(library.spec)
+        words = np.full((1 + library.spec.has_global, DIMENSION), 9, np.float16)
+        writer.add_sentences([text], ["a test"], words, np.array([1]), generated=generated)
+
+
 def named(count: int, kind: str = "sentence") -> list[str]:
     return [f"{kind} {number}" for number in range(count)]
 
@@ -116,10 +124,7 @@ def test_few_sentences_are_scanned_and_have_no_codes(library: Any) -> None:
 def test_sentences_that_the_file_lacks_are_always_looked_at(library: Any) -> None:
     add(library, named(300))
     before = read_manifest(library.folder)
-    with LibraryWriter.open(library.folder, flat_limit=LIMIT) as writer:
-        writer.use_build(library.spec)
-        words = np.full((1 + library.spec.has_global, DIMENSION), 9, np.float16)
-        writer.add_sentences(["the best of all"], ["a test"], words, np.array([1]))  # and killed before `finish`
+    add_and_die(library, "the best of all")
     assert read_manifest(library.folder) == before
     record = np.abs(record_of(library))
     with opened(library) as reader:
@@ -129,10 +134,7 @@ def test_sentences_that_the_file_lacks_are_always_looked_at(library: Any) -> Non
 
 def test_a_filter_that_lets_only_unknown_sentences_through_finds_them(library: Any) -> None:
     add(library, named(300))
-    with LibraryWriter.open(library.folder, flat_limit=LIMIT) as writer:
-        writer.use_build(library.spec)
-        words = np.full((1 + library.spec.has_global, DIMENSION), 9, np.float16)
-        writer.add_sentences(["written"], ["a test"], words, np.array([1]), generated=True)  # and killed
+    add_and_die(library, "written", generated=True)
     with opened(library) as reader:
         ((found, _),) = reader.search_sentences(record_of(library), 5, "only")
         assert reader.sentence_texts([found]) == ["written"]
