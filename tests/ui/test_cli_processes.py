@@ -71,19 +71,39 @@ def test_ctrl_c_before_anything_was_done(delay: float, start: Start, many_photos
     assert stderr in (INTERRUPTED, STOPPED)  # a run that has not begun has kept nothing
 
 
-def test_ctrl_c_counts_where_python_drops_exceptions() -> None:
+STRIKES = {
+    "where Python drops exceptions": """
+        class Finalized:
+            def __del__(self): raise KeyboardInterrupt
+        Finalized()
+        for _ in range(300): time.sleep(0.1)
+    """,
+    "where C++ would abort, as modules are imported": """
+        sys.path.append(sys.argv[1])
+        import half_cplusplus
+    """,
+    "where C++ makes another error of it": """
+        try: signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error: raise RuntimeError("could not determine the shape") from error
+    """,
+}
+
+
+@pytest.mark.parametrize("strike", STRIKES)
+def test_ctrl_c_counts(strike: str, tmp_path: Path) -> None:
+    (tmp_path / "half_cplusplus.py").write_text(
+        "import os, signal\n"
+        "try: signal.raise_signal(signal.SIGINT)\n"
+        "except KeyboardInterrupt: os.abort()\n"
+    )  # fmt: skip
     program = (
-        "import signal, time\n"
+        "import signal, sys, time\n"
         "from ui.cli.console import last_resort\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a parent in the background lets it be ignored
-        "class Finalized:\n"
-        "    def __del__(self): raise KeyboardInterrupt\n"
-        "with last_resort():\n"
-        "    Finalized()\n"
-        "    for _ in range(300): time.sleep(0.1)\n"
-        "    print('not interrupted')\n"
+        f"with last_resort():{STRIKES[strike].rstrip()}\n"
+        "        print('not interrupted')\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", STOPPED)
 
 

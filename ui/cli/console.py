@@ -4,10 +4,14 @@ import _thread
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
+from traceback import walk_stack
+from types import FrameType
 from typing import Any
 
 import typer
@@ -21,6 +25,8 @@ from ui.present import printable
 FAILURE = 1
 INTERRUPTED = 130
 AFTER_INTERRUPTION = {"index": "What was done so far is kept; run the same command again to go on."}
+
+_interrupted = Event()  # Ctrl-C was pressed
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -69,11 +75,14 @@ class ErrorReportingGroup(TyperGroup):
         """Run the command; turn errors into a message and a status."""
         try:
             return super().invoke(ctx)
-        except EngineError as error:
-            raise fail(str(error)) from error
         except KeyboardInterrupt as error:
             say_interrupted(ctx.invoked_subcommand)
             raise typer.Exit(INTERRUPTED) from error
+        except EngineError as error:
+            if _interrupted.is_set():  # C++ makes errors of its own of KeyboardInterrupt
+                say_interrupted(ctx.invoked_subcommand)
+                raise typer.Exit(INTERRUPTED) from error
+            raise fail(str(error)) from error
         except BrokenPipeError as error:
             # The reader of our output went away, as `| head` does; nothing more can be said to it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -101,16 +110,35 @@ def _keep_lost_interrupts() -> None:
     sys.unraisablehook = hook
 
 
+def _on_interrupt(_: int, frame: FrameType | None) -> None:
+    """Answer Ctrl-C by KeyboardInterrupt; while modules are imported by ending at once.
+
+    C++ that runs as torch is imported calls Python, and aborts the process when that raises. Nothing is lost by an end
+    at once: what a library has committed survives it at any instant.
+    """
+    _interrupted.set()
+    if any(caller.f_globals.get("__name__") == "importlib._bootstrap" for caller, _ in walk_stack(frame)):
+        stderr.show_cursor()  # a progress bar hides it
+        say_interrupted()
+        os._exit(INTERRUPTED)
+    raise KeyboardInterrupt
+
+
 @contextmanager
 def last_resort() -> Iterator[None]:
     """Say that a mistake of ours is one, instead of printing where it happened."""
     _keep_lost_interrupts()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else a parent lets it be ignored
+        signal.signal(signal.SIGINT, _on_interrupt)
     try:
         yield
     except KeyboardInterrupt:  # before a command began
         say_interrupted()
         sys.exit(INTERRUPTED)
     except Exception as error:
+        if _interrupted.is_set():
+            say_interrupted()
+            sys.exit(INTERRUPTED)
         if os.environ.get("ENGINE_DEBUG"):
             raise
         fail(
