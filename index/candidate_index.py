@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from index.curve import USUAL
 from index.faiss_store import FaissFileError, read_parts
 from index.manifest import write_atomically
 from index.photo_index import PhotoIndex
@@ -22,6 +23,7 @@ class CandidateIndex:
     def __init__(self, photos: PhotoIndex, sentences: SentenceIndex | None = None) -> None:
         self.photos = photos
         self.sentences = sentences
+        self.difficulty = USUAL
 
     @classmethod
     def build(

@@ -5,15 +5,17 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from index.curve import Difficulty
 from index.errors import LibraryLockedError
 from index.layout import FAISS_FILES
 from index.manifest import MANIFEST, Manifest, problem_with, read_manifest, write_manifest
+from index.measuring import GROWN, ROWS_TO_ASK, difficulty_of, sampled
 from index.repository import Kind
 from index.values import BuildInfo
 from index.vectors import StoredSentences, VectorStore
@@ -87,6 +89,7 @@ def stored_index(folder: Path, build: BuildInfo, state: Freshness) -> tuple["Can
         index = CandidateIndex.load(path, build, manifest.num_records, manifest.num_sentence_rows)
     except FaissFileError as error:
         return None, _unusable(manifest, error)
+    index.difficulty = Difficulty.of_stored(manifest.difficulty_records, manifest.difficulty)
     logger.info("Loaded %s with %d photo records", manifest.faiss_file, index.num_records)
     return index, state
 
@@ -142,16 +145,22 @@ def bring_up_to_date(
         return None
     state = freshness(folder, build, num_records)
     covered = 0 if state.manifest is None else state.manifest.num_sentence_rows
-    if state.usable and state.note is None and covered == num_sentence_rows:
+    can_ask = num_records * build.num_regions > flat_limit and num_rows >= ROWS_TO_ASK
+    asked_of = 0 if state.manifest is None else state.manifest.difficulty_records
+    is_asked = not can_ask or num_records < GROWN * asked_of
+    if state.usable and state.note is None and covered == num_sentence_rows and is_asked:
         remove_stale_files(folder)
         return None
+    stored = cache(sentences)
     try:
         write = partial(publish, folder, build, wait_s=600)
         index, state = current_index(folder, build, store, state, flat_limit=flat_limit, keep=write)
         if num_sentence_rows:
-            index.catch_up_sentences(sentences(), build, keep=write)
+            index.catch_up_sentences(stored(), build, keep=write)
         else:
             index.sentences = None
+        if can_ask and num_records >= GROWN * index.difficulty.num_records:
+            index.difficulty = difficulty_of(index.photos, store, build, sampled(stored(), build))
         write(index)
     except Timeout as error:
         raise LibraryLockedError(
@@ -189,6 +198,8 @@ def publish(folder: Path, build: BuildInfo, index: "CandidateIndex", *, wait_s: 
             crc,
             build.vectors_generation,
             index.num_sentence_rows,
+            index.difficulty.num_records,
+            list(index.difficulty.times),
         )
         write_manifest(folder, manifest)
         _remove(stale_files(folder))

@@ -8,9 +8,9 @@ import json
 import os
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, get_origin
 
 from index.vectors import sync_folder
 
@@ -23,7 +23,7 @@ class Manifest:
     """One generation of the FAISS index: the build it was made of, the file, and the photo records it covers.
 
     `vectors_generation` is the build's: after a compaction the same numbers stand for other records. Rows of sentences
-    are covered where there are very many.
+    are covered where there are very many. `difficulty` is what `index.measuring` found among so many records.
     """
 
     generation: int
@@ -35,6 +35,8 @@ class Manifest:
     crc32: int
     vectors_generation: int = 0
     num_sentence_rows: int = 0
+    difficulty_records: int = 0
+    difficulty: list[float] = field(default_factory=list)
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -45,7 +47,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (OSError, ValueError, TypeError):
         return None
     expected = {field.name: field.type for field in fields(Manifest)}
-    if any(type(getattr(manifest, name)) is not kind for name, kind in expected.items()):
+    if any(type(getattr(manifest, name)) is not (get_origin(kind) or kind) for name, kind in expected.items()):
         return None
     # The name is joined to the folder: it must not lead out of it.
     return manifest if Path(manifest.faiss_file).name == manifest.faiss_file else None

@@ -140,6 +140,22 @@ class PhotoIndex:
         scores = by_regions[rows] + self._fine.scores(query.sentence, records)
         return records[best_rows(scores, count)]
 
+    def needed(self, query: Query, records: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+        """How many candidates must be asked for to have each of `records` (n,) among them.
+
+        Right up to `most`, and enough beyond that. In an index of codes.
+        """
+        scores, by_regions = self._scored(query, None)
+        before = np.array([np.count_nonzero(scores > score) for score in scores[records]])
+        if self._fine is None or query.sentence is None or query.by_regions:
+            return before + 1
+        rows = best_rows(scores, MORE_LOOKED_AT * most)
+        fine = by_regions[rows] + self._fine.scores(query.sentence, rows)
+        own = by_regions[records] + self._fine.scores(query.sentence, records)
+        then = np.array([np.count_nonzero(fine > score) for score in own])
+        counts: NDArray[np.int64] = np.maximum(before // MORE_LOOKED_AT, then) + 1
+        return counts
+
     def _scored(
         self, query: Query, allowed: NDArray[np.int64] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from index.candidates import SENTENCE_ROWS
 from index.curve import num_candidates, num_sentence_candidates
 from index.exact import (
-    Scorer,
     best,
     record_scorer,
     region_scorer,
@@ -22,6 +21,7 @@ from index.exact import (
 from index.halves import widened
 from index.scan import Scan
 from index.snapshot import Snapshot
+from index.stored_scores import CHUNKS, score_stored
 from index.threads import NUM_THREADS, in_threads
 from index.values import Generated, Query, SearchParams
 from index.vectors import ask_ahead
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from index.candidate_index import CandidateIndex
 
 _SENTENCES_AT_ONCE = 128
-_CHUNK_BYTES = 2**21  # of float32: less is lost to Python, more leaves the fast memory of a core
-_CHUNKS = 8  # that a thread scores before it asks for more
 
 
 def search_photos(
@@ -52,7 +50,7 @@ def search_photos(
     if scan is not None and _is_worth_a_scan(snapshot, scan, records):
         scores = scan.scores(query)[records]
     else:
-        scores = _score_some(snapshot, records, record_scorer(query))
+        scores = score_stored(snapshot.photos, snapshot.build, records, record_scorer(query))
     return best(scores[np.searchsorted(records, snapshot.records[rows])], snapshot.photo_ids[rows], limit)
 
 
@@ -77,7 +75,7 @@ def _to_score(
         if found is not None:
             # It knows photos that are missing too, and some that were added after this snapshot; others it may lack.
             known = records[: np.searchsorted(records, found.num_records)]
-            count = num_candidates(params, len(records), limit, query)
+            count = num_candidates(params, len(records), limit, query, found.difficulty)
             chosen = found.photos.candidates(query, count, None if len(known) == found.num_records else known)
             records = np.concatenate([chosen, records[len(known) :]])
     rows = snapshot.rows_of(records)
@@ -117,7 +115,8 @@ def search_regions(
     if scan is not None and _is_worth_a_scan(snapshot, scan, records):
         scores = scan.region_scores(query)[records]
     else:
-        scores = _score_some(snapshot, records, region_scorer(query, num_regions)).reshape(-1, num_regions)
+        scores = score_stored(snapshot.photos, snapshot.build, records, region_scorer(query, num_regions))
+        scores = scores.reshape(-1, num_regions)
     by_photo = scores[np.searchsorted(records, snapshot.records[rows])]
     found = best(by_photo.ravel(), np.arange(by_photo.size), limit)
     return [(int(snapshot.photo_ids[rows[at // num_regions]]), at % num_regions, value) for at, value in found]
@@ -186,27 +185,7 @@ def _score_places(
         if len(places) < len(snapshot.starts):
             starts = all_starts[begin:end] - first_row
             ask_ahead(rows, starts, starts + all_counts[begin:end] + snapshot.build.has_global)
-        size = _SENTENCES_AT_ONCE * max(1, min(_CHUNKS, (end - begin) // (_SENTENCES_AT_ONCE * NUM_THREADS)))
+        size = _SENTENCES_AT_ONCE * max(1, min(CHUNKS, (end - begin) // (_SENTENCES_AT_ONCE * NUM_THREADS)))
         jobs += [(first_row, rows, low, min(low + size, end)) for low in range(begin, end, size)]
     in_threads(work, jobs)
     return scores
-
-
-def _score_some(snapshot: Snapshot, records: NDArray[np.int64], score: Scorer) -> NDArray[np.float32]:
-    """The scores of records (n,), ascending: read as they lie where they are all, else one by one."""
-    if not len(records):
-        return np.empty(0, np.float32)
-    rows = snapshot.build.rows_per_photo
-    at_once = max(1, _CHUNK_BYTES // (4 * rows * snapshot.build.dimension))
-
-    def by_chunks(block: NDArray[np.float16]) -> NDArray[np.float32]:
-        wide = np.empty((at_once, *block.shape[1:]), np.float32)  # the same memory for all: it stays near the core
-        chunks = (block[at : at + at_once] for at in range(0, len(block), at_once))
-        return np.concatenate([score(widened(chunk, wide[: len(chunk)])) for chunk in chunks])
-
-    if len(records) == snapshot.num_records:
-        blocks = [block for _, block in snapshot.photos.record_blocks(rows, _CHUNKS * at_once)]
-        return np.concatenate(in_threads(by_chunks, blocks))
-    size = max(at_once, min(_CHUNKS * at_once, -(-len(records) // NUM_THREADS)))
-    parts = [records[at : at + size] for at in range(0, len(records), size)]
-    return np.concatenate(in_threads(lambda part: by_chunks(snapshot.photos.records(part, rows)), parts))

@@ -22,11 +22,11 @@ SPREAD = 0.7  # of the synthetic photos around real ones, see synthetic_vectors.
 Found = list[tuple[int, float]]
 
 
-def read_queries(file: Path, count: int) -> list[Query]:
+def read_queries(file: Path, count: int, seed: int = 0) -> list[Query]:
     """The vectors of sentences drawn by chance."""
     model = MultimodalModel(load_model("default"), choose_device("cpu"))
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    chosen = np.random.default_rng(0).choice(len(lines), count, replace=False)
+    chosen = np.random.default_rng(seed).choice(len(lines), count, replace=False)
     words = [model.usable(lines[row]).words for row in chosen]
     parts = [model.embed_sentences(words[at : at + AT_ONCE]) for at in range(0, count, AT_ONCE)]
     return [vector.query for part in parts for vector in part]
