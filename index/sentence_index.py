@@ -74,13 +74,17 @@ class SentenceIndex:
         return len(self._words)
 
     def outgrown(self, sentences: StoredSentences) -> bool:
-        """Whether sentences call for other centroids, see `PhotoIndex.outgrown`."""
+        """Whether the words of sentences call for other centroids, see `PhotoIndex.outgrown`."""
         store = sentences.store
-        if num_bits(store.num_rows) >= self._words.bits + 2:
+        num_words = store.num_rows - (0 if self._wholes is None else len(sentences.starts))
+        if num_bits(num_words) >= self._words.bits + 2:
             return True
-        return has_drifted(
-            self._words, self.num_rows, store.num_rows, _DRIFT_SAMPLE, lambda rows: _vectors(store, rows)
-        )
+
+        def words(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+            # Sentence vectors are many times as long, and would count for most of the error.
+            return _vectors(store, rows if self._wholes is None else np.setdiff1d(rows, sentences.whole_rows))
+
+        return has_drifted(self._words, self.num_rows, store.num_rows, _DRIFT_SAMPLE, words)
 
     def catch_up(self, sentences: StoredSentences, keep: Callable[[], object] | None = None) -> None:
         """Add the rows of the store that it does not know; `keep` is called from time to time."""

@@ -170,6 +170,31 @@ def test_codes_of_added_sentences_are_those_that_their_centroids_give_them(libra
             assert index._wholes.keys.tolist() == (snapshot.starts + snapshot.num_words).tolist()
 
 
+@pytest.mark.parametrize(("shift", "trained_anew"), [(0.0, False), (3.0, True)])
+def test_words_of_another_kind_call_for_other_centroids(
+    library: Any, monkeypatch: pytest.MonkeyPatch, shift: float, trained_anew: bool
+) -> None:
+    monkeypatch.setattr(sentence_index, "_DRIFT_SAMPLE", 300)
+
+    def add_of_one_word(kind: str, offset: float) -> None:
+        random = np.random.default_rng(0)
+        rows = random.standard_normal((400, 1 + library.spec.has_global, DIMENSION))
+        rows[:, 0] = 0.3 * rows[:, 0] + offset
+        rows[:, 1:] *= 20  # sentence vectors are longer than words, and are not what the centroids are for
+        with LibraryWriter.open(library.folder, flat_limit=LIMIT) as writer:
+            writer.use_build(library.spec)
+            rows = rows.reshape(-1, DIMENSION).astype(np.float16)
+            writer.add_sentences(named(400, kind), ["a test"] * 400, rows, np.ones(400, int))
+            writer.finish()
+
+    add_of_one_word("first", 0.0)
+    with opened(library) as reader:
+        before = codes_of(reader)._words.centroids
+    add_of_one_word("second", shift)
+    with opened(library) as reader:
+        assert np.array_equal(codes_of(reader)._words.centroids, before) != trained_anew
+
+
 def test_filters_of_generated_sentences_hold(library: Any) -> None:
     add(library, named(150))
     add(library, named(150, "generated"), generated=True, seed=1)
