@@ -44,6 +44,19 @@ def region_queries(records: NDArray[np.float16]) -> list[Query]:
     return [Query(unit[None], np.zeros_like(unit)) for unit in units]
 
 
+def composed_queries(queries: Sequence[Query]) -> list[Query]:
+    """A sentence, half as much of another, and less half of a third: `engine search A --also 0.5:B --not 0.5:C`."""
+    found = []
+    for number in range(len(queries)):
+        parts = [(queries[(number + step) % len(queries)], weight) for step, weight in ((0, 1.0), (1, 0.5), (2, -0.5))]
+        weights = np.concatenate([np.full(len(query.words), weight, np.float32) for query, weight in parts])
+        words = np.concatenate([query.words for query, _ in parts])
+        found.append(
+            Query(words, np.sum([query.sentence * np.float32(weight) for query, weight in parts], axis=0), weights)
+        )
+    return found
+
+
 def fill(folder: Path, spec: BuildInfo, scenes: Scenes, count: int) -> VectorStore:
     store = VectorStore.open_for_writing(folder, spec.dimension, [])
     for block in scenes.blocks(count):
@@ -57,6 +70,10 @@ def snapshot_of(build: BuildInfo, store: VectorStore) -> Snapshot:
     none, numbers = np.empty(0, np.int64), np.arange(count)
     empty = VectorStore.open_for_writing(store.folder.parent / "none", build.dimension, [])
     return Snapshot(build, store, empty, numbers, numbers, none, none, none, np.empty(0, bool), none, none)
+
+
+def _weights(query: Query) -> NDArray[np.float32]:
+    return np.ones(len(query.words), np.float32) if query.weights is None else query.weights
 
 
 class Oracle:
@@ -73,7 +90,7 @@ class Oracle:
             half = len(columns)
             scores = np.stack(
                 [
-                    best[:, end - len(query.words) - 1 : end - 1].sum(axis=1) + best[:, half + end - 1]
+                    best[:, end - len(query.words) - 1 : end - 1] @ _weights(query) + best[:, half + end - 1]
                     for query, end in zip(queries, ends, strict=True)
                 ]
             )  # (Q, b)
