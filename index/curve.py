@@ -12,6 +12,7 @@ _CURVE = ((0.90, 130), (0.95, 240), (0.98, 480), (0.99, 700), (0.999, 2000))
 _AT = 100_000
 _FEWEST = 100
 _ONE_REGION, _SEVERAL_REGIONS = 6, 26  # times as many where only regions count, and they are asked for one word or more
+_COMPOSED = 1.6  # times as many for several texts, wanted and unwanted, as for one
 _SENTENCES = 2  # times as many sentences for a photo as photos for a sentence
 _GROWTH = 0.5  # the power of the number of photos
 _GROWTH_ABOVE, _GROWTH_BY_REGIONS = 0.55, 0.9  # that of more than `_AT`
@@ -61,7 +62,7 @@ def usual_candidates(num_records: int, query: Query) -> list[float]:
     # What was measured from 10,000 photos to a million, for 10 wanted and for 100. The photo vector is known better
     # than the regions: without it many more are worth a look.
     if not query.by_regions:
-        return _grown(num_records, 1, _GROWTH_ABOVE)
+        return _grown(num_records, 1 if query.weights is None else _COMPOSED, _GROWTH_ABOVE)
     return _grown(num_records, _ONE_REGION if len(query.words) == 1 else _SEVERAL_REGIONS, _GROWTH_BY_REGIONS)
 
 

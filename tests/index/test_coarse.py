@@ -206,9 +206,10 @@ def test_more_recall_and_more_photos_take_more_candidates() -> None:
     assert num_candidates(params, 10, 100, query) >= 100
 
 
-def test_queries_in_which_only_regions_count_look_at_more_photos() -> None:
+def test_composed_queries_and_those_in_which_only_regions_count_look_at_more_photos() -> None:
     whole, one, several = asked(3), asked(1, sentence=False), asked(3, sentence=False)
-    counts = [num_candidates(SearchParams(), 10**6, 10, query) for query in (whole, one, several)]
+    composed = replace(whole, weights=np.float32([1, 0.5, -0.5]))
+    counts = [num_candidates(SearchParams(), 10**6, 10, query) for query in (whole, composed, one, several)]
     assert counts == sorted(set(counts))
 
 
