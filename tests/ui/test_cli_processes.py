@@ -82,6 +82,11 @@ STRIKES = {
         sys.path.append(sys.argv[1])
         import half_cplusplus
     """,
+    "where a library drops it": """
+        try: signal.raise_signal(signal.SIGINT)
+        except BaseException: pass
+        for _ in range(300): time.sleep(0.1)
+    """,
     "where C++ makes another error of it": """
         try: signal.raise_signal(signal.SIGINT)
         except KeyboardInterrupt as error: raise RuntimeError("could not determine the shape") from error

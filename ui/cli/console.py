@@ -26,7 +26,8 @@ FAILURE = 1
 INTERRUPTED = 130
 AFTER_INTERRUPTION = {"index": "What was done so far is kept; run the same command again to go on."}
 
-_interrupted = Event()  # Ctrl-C was pressed
+_interrupted, _answered = Event(), Event()  # Ctrl-C was pressed, and something was said about it
+_PATIENCE_S = 5.0  # what is done before it is said takes less
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -49,6 +50,7 @@ def fail(text: str) -> typer.Exit:
 
 def say_interrupted(verb: str | None = None) -> None:
     """Answer Ctrl-C in a command, or before one began."""
+    _answered.set()
     if stderr.is_terminal:
         stderr.print()  # the terminal has shown ^C on this line
     note(f"Interrupted. {AFTER_INTERRUPTION.get(verb or '', '')}".strip())
@@ -121,7 +123,15 @@ def _on_interrupt(_: int, frame: FrameType | None) -> None:
         stderr.show_cursor()  # a progress bar hides it
         say_interrupted()
         os._exit(INTERRUPTED)
+    _thread.start_new_thread(_insist, ())
     raise KeyboardInterrupt
+
+
+def _insist() -> None:
+    """Interrupt once more where the interrupt was lost, as in a library that drops what its callbacks raise."""
+    time.sleep(_PATIENCE_S)
+    if not _answered.is_set():
+        _thread.interrupt_main()
 
 
 @contextmanager
