@@ -15,11 +15,13 @@ from index.layout import store_folder
 from index.manifest import Manifest
 from index.repository import BuildRepository, Kind
 from index.sentence_repository import stored_sentences
-from index.session import DATABASE
+from index.session import BUSY_TIMEOUT_S, DATABASE
 from index.values import BuildInfo
 from index.vectors import StoredSentences, VectorStore
 
 _KINDS: tuple[Kind, Kind] = ("photos", "sentences")
+
+_UNDO_TIMEOUT_S = 0.5
 
 
 class Transactions:
@@ -114,9 +116,17 @@ class Transactions:
         # Ask SQLite: an interrupt may have come just after the commit. When even this fails the writer stays without
         # a build, and the next one removes what is left over.
         with suppress(LibraryError), explained(self._folder, DATABASE):
+            # An interrupted statement may leave its connection, which SQLAlchemy has given up, holding the lock.
+            self._wait_for_locks(_UNDO_TIMEOUT_S)
             with self._connection.begin():
                 builds = BuildRepository(self._connection)
                 states = {kind: builds.segments_of(build.build_id, kind) for kind in _KINDS}
             for kind, store in stores.items():
                 store.roll_back(states[kind])
             self._build, self._stores = build, stores
+            self._wait_for_locks(BUSY_TIMEOUT_S)
+
+    def _wait_for_locks(self, seconds: float) -> None:
+        connection = self._connection.connection.driver_connection
+        assert connection is not None
+        connection.execute(f"PRAGMA busy_timeout={round(1000 * seconds)}")
