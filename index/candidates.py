@@ -145,10 +145,13 @@ def bring_up_to_date(
         return None
     state = freshness(folder, build, num_records)
     covered = 0 if state.manifest is None else state.manifest.num_sentence_rows
-    can_ask = num_records * build.num_regions > flat_limit and num_rows >= ROWS_TO_ASK
-    asked_of = 0 if state.manifest is None else state.manifest.difficulty_records
-    is_asked = not can_ask or num_records < GROWN * asked_of
-    if state.usable and state.note is None and covered == num_sentence_rows and is_asked:
+    can_be_measured = num_records * build.num_regions > flat_limit and num_rows >= ROWS_TO_ASK
+
+    def is_due(measured_among: int) -> bool:
+        return can_be_measured and num_records >= GROWN * measured_among
+
+    due = is_due(0 if state.manifest is None else state.manifest.difficulty_records)
+    if state.usable and state.note is None and covered == num_sentence_rows and not due:
         remove_stale_files(folder)
         return None
     stored = cache(sentences)
@@ -159,7 +162,7 @@ def bring_up_to_date(
             index.catch_up_sentences(stored(), build, keep=write)
         else:
             index.sentences = None
-        if can_ask and num_records >= GROWN * index.difficulty.num_records:
+        if is_due(index.difficulty.num_records):
             index.difficulty = difficulty_of(index.photos, store, build, sampled(stored(), build))
         write(index)
     except Timeout as error:

@@ -20,7 +20,6 @@ from index.values import BuildInfo
 from index.vectors import StoredSentences, VectorStore
 
 _KINDS: tuple[Kind, Kind] = ("photos", "sentences")
-
 _UNDO_TIMEOUT_S = 0.5
 
 
@@ -127,6 +126,7 @@ class Transactions:
             self._wait_for_locks(BUSY_TIMEOUT_S)
 
     def _wait_for_locks(self, seconds: float) -> None:
+        """Let SQLite wait so long for a lock, from now on."""
         connection = self._connection.connection.driver_connection
         assert connection is not None
         connection.execute(f"PRAGMA busy_timeout={round(1000 * seconds)}")

@@ -10,6 +10,7 @@ from synthetic_vectors import Scenes
 from engine.alignment.folder import load_model
 from engine.device import choose_device
 from engine.multimodal import MultimodalModel
+from engine.search.combination import weighted_sum
 from index import BuildInfo, Query
 from index.exact import at_unit_length
 from index.halves import widened
@@ -46,15 +47,8 @@ def region_queries(records: NDArray[np.float16]) -> list[Query]:
 
 def composed_queries(queries: Sequence[Query]) -> list[Query]:
     """A sentence, half as much of another, and less half of a third: `engine search A --also 0.5:B --not 0.5:C`."""
-    found = []
-    for number in range(len(queries)):
-        parts = [(queries[(number + step) % len(queries)], weight) for step, weight in ((0, 1.0), (1, 0.5), (2, -0.5))]
-        weights = np.concatenate([np.full(len(query.words), weight, np.float32) for query, weight in parts])
-        words = np.concatenate([query.words for query, _ in parts])
-        found.append(
-            Query(words, np.sum([query.sentence * np.float32(weight) for query, weight in parts], axis=0), weights)
-        )
-    return found
+    thirds = [np.roll(np.arange(len(queries)), -step) for step in range(3)]
+    return [weighted_sum([queries[row] for row in rows], (1.0, 0.5, -0.5)) for rows in zip(*thirds, strict=True)]
 
 
 def fill(folder: Path, spec: BuildInfo, scenes: Scenes, count: int) -> VectorStore:

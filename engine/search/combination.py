@@ -41,16 +41,25 @@ def read_parts(model: MultimodalModel, parts: Sequence[Part], warn: Warn) -> tup
 
 
 def combined(parts: Sequence[ReadPart]) -> Query:
-    """One query, whose score is the sum of the scores of one text or more, each times its weight.
+    """One query, whose score is the sum of the scores of one text or more, each times its weight."""
+    return weighted_sum([part.vector.query for part in parts], [part.weight for part in parts])
+
+
+def weighted_sum(queries: Sequence[Query], weights: Sequence[float]) -> Query:
+    """One query of several without weights of their own, whose score is the sum of theirs, each times its weight.
 
     The words stand side by side. The sentence vectors add up, because the global term is a plain product.
     """
-    if len(parts) == 1 and parts[0].weight == 1:
-        return parts[0].vector.query
-    words = np.concatenate([part.vector.words for part in parts])
-    weights = np.repeat([part.weight for part in parts], [len(part.vector.words) for part in parts])
-    sentences = [part.vector.sentence * np.float32(part.weight) for part in parts if part.vector.sentence is not None]
-    return Query(words, np.sum(sentences, axis=0) if sentences else None, weights.astype(np.float32))
+    if len(queries) == 1 and weights[0] == 1:
+        return queries[0]
+    words = np.concatenate([query.words for query in queries])
+    of_words = np.repeat(weights, [len(query.words) for query in queries]).astype(np.float32)
+    sentences = [
+        query.sentence * np.float32(weight)
+        for query, weight in zip(queries, weights, strict=True)
+        if query.sentence is not None
+    ]
+    return Query(words, np.sum(sentences, axis=0) if sentences else None, of_words)
 
 
 def probability_of_all(

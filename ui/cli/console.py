@@ -99,13 +99,9 @@ def _keep_lost_interrupts() -> None:
     """Let Ctrl-C count wherever it strikes: Python drops what finalizers and callbacks of weak references raise."""
     usual = sys.unraisablehook
 
-    def interrupt_again() -> None:
-        time.sleep(0.02)  # until the callback is over, or it would be dropped again
-        _thread.interrupt_main()
-
     def hook(lost: "sys.UnraisableHookArgs") -> None:
         if lost.exc_type is KeyboardInterrupt:
-            _thread.start_new_thread(interrupt_again, ())
+            _insist(0.02)  # when the callback is over, or it would be dropped again
         else:
             usual(lost)
 
@@ -123,15 +119,19 @@ def _on_interrupt(_: int, frame: FrameType | None) -> None:
         stderr.show_cursor()  # a progress bar hides it
         say_interrupted()
         os._exit(INTERRUPTED)
-    _thread.start_new_thread(_insist, ())
+    _insist(_PATIENCE_S)  # a library may drop what its callbacks raise
     raise KeyboardInterrupt
 
 
-def _insist() -> None:
-    """Interrupt once more where the interrupt was lost, as in a library that drops what its callbacks raise."""
-    time.sleep(_PATIENCE_S)
-    if not _answered.is_set():
-        _thread.interrupt_main()
+def _insist(seconds: float) -> None:
+    """Interrupt once more after so long, unless the interrupt was answered by then."""
+
+    def work() -> None:
+        time.sleep(seconds)
+        if not _answered.is_set():
+            _thread.interrupt_main()
+
+    _thread.start_new_thread(work, ())
 
 
 @contextmanager
