@@ -5,6 +5,7 @@ plus photo_vector · sentence_vector where the model has a global term. The weig
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,11 +78,11 @@ def _of_records(block: NDArray[np.floating], columns: NDArray[np.float32]) -> ND
     return products(rows, columns).reshape(*block.shape[:2], columns.shape[1])
 
 
-def products(rows: NDArray[np.floating], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+def products(rows: NDArray[Any], columns: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows (W, D) times columns (D, C): (W, C), a few rows at a time.
 
-    So few that BLAS does not divide them among threads of its own, which searches in several threads would fight for;
-    more at a time are no faster.
+    So few that BLAS does not divide them among threads of its own. These would go on for a while after the product,
+    waiting for another, and take the processor from our threads: a search took half as long again.
     """
     values = widened(rows) if rows.dtype == np.float16 else rows.astype(np.float32, copy=False)
     dimension, width = columns.shape

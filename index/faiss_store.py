@@ -8,6 +8,7 @@ import faiss as faiss_wheel
 import numpy as np
 from numpy.typing import NDArray
 
+from index.exact import products
 from index.threads import MOST_THREADS, in_threads
 
 SAMPLE_PER_CENTROID = 40  # FAISS asks for 39 vectors for each
@@ -137,8 +138,7 @@ class Bytes(Part):
         codes = faiss.rev_swig_ptr(self._index.codes.data(), self._index.codes.size()).reshape(-1, self.dimension)
 
         def work(start: int) -> NDArray[np.float32]:
-            some = codes[rows[start : start + _AT_ONCE]].astype(np.float32)
-            return np.asarray(some @ weights + least, np.float32)
+            return products(codes[rows[start : start + _AT_ONCE]], weights[:, None])[:, 0] + least
 
         return np.concatenate(in_threads(work, range(0, len(rows), _AT_ONCE)))
 

@@ -2,7 +2,9 @@
 
 A small library has a flat index of its regions. A large one knows each region by the number of its nearest centroid,
 in two bytes, and in models with a global term the photo vectors in sixteen bytes, and in eight bits a component. All
-photos are scored by their numbers (`index.coarse`); of the best of them the photo vectors are looked at once more.
+photo vectors are scored by their sixteen bytes; of the best photos the regions are looked at too (`index.coarse`), and
+of the best of these the photo vectors once more. Where there are no photo vectors, or only regions count, the regions
+of all photos are scored. So no photo is passed over unseen, and a filter, however narrow, costs no recall.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from index.coarse import Codes
+from index.coarse import RegionCodes, WholeCodes
 from index.codebooks import MORE_LOOKED_AT, has_drifted, num_bits, sampled, trained_on_wholes
 from index.exact import best_rows, records_per_block
 from index.faiss_store import Bytes, FaissFileError, Flat, Numbers, Part
@@ -20,6 +22,7 @@ from index.vectors import VectorStore
 
 _KEPT_EVERY = 100_000  # records, about half a minute of two cores
 _DRIFT_SAMPLE = 1000  # photos
+_BY_REGIONS = 64  # photos whose regions are looked at, for each candidate
 
 
 class PhotoIndex:
@@ -132,40 +135,37 @@ class PhotoIndex:
             return self._nearest_words(self._regions, query, count, allowed)
         if allowed is not None and len(allowed) <= count:
             return allowed
-        scores, by_regions = self._scored(query, allowed)
-        if self._fine is None or query.sentence is None or query.by_regions:
-            return _chosen(allowed, best_rows(scores, count))
-        rows = best_rows(scores, MORE_LOOKED_AT * count)
+        regions, wholes = self._codes
+        if wholes is None or self._fine is None or query.sentence is None or query.by_regions:
+            return _chosen(allowed, best_rows(regions.scores(query, allowed), count))
+        by_wholes = wholes.scores(query.sentence, allowed)
+        rows = best_rows(by_wholes, _BY_REGIONS * count)
         records = _chosen(allowed, rows)
-        scores = by_regions[rows] + self._fine.scores(query.sentence, records)
-        return records[best_rows(scores, count)]
+        by_regions = regions.scores(query, records)
+        rows = best_rows(by_wholes[rows] + by_regions, MORE_LOOKED_AT * count)
+        scores = by_regions[rows] + self._fine.scores(query.sentence, records[rows])
+        found: NDArray[np.int64] = records[rows[best_rows(scores, count)]]
+        return found
 
     def needed(self, query: Query, records: NDArray[np.int64], most: int) -> NDArray[np.int64]:
         """How many candidates must be asked for to have each of `records` (n,) among them.
 
-        Right up to `most`, and enough beyond that. In an index of codes.
+        In an index of codes. Where `most` of them would not do, it is a number above that.
         """
-        scores, by_regions = self._scored(query, None)
-        before = np.array([np.count_nonzero(scores > score) for score in scores[records]])
-        if self._fine is None or query.sentence is None or query.by_regions:
-            return before + 1
+        regions, wholes = self._codes
+        if wholes is None or self._fine is None or query.sentence is None or query.by_regions:
+            return 1 + _num_better(regions.scores(query), regions.scores(query, records))
+        by_wholes = wholes.scores(query.sentence)
+        first = _num_better(by_wholes, by_wholes[records])
+        others = best_rows(by_wholes, _BY_REGIONS * most)
+        by_regions, own_by_regions = regions.scores(query, others), regions.scores(query, records)
+        scores = by_wholes[others] + by_regions
+        second = _num_better(scores, by_wholes[records] + own_by_regions)
         rows = best_rows(scores, MORE_LOOKED_AT * most)
-        fine = by_regions[rows] + self._fine.scores(query.sentence, rows)
-        own = by_regions[records] + self._fine.scores(query.sentence, records)
-        then = np.array([np.count_nonzero(fine > score) for score in own])
-        counts: NDArray[np.int64] = np.maximum(before // MORE_LOOKED_AT, then) + 1
+        scores = by_regions[rows] + self._fine.scores(query.sentence, others[rows])
+        third = _num_better(scores, own_by_regions + self._fine.scores(query.sentence, records))
+        counts: NDArray[np.int64] = 1 + np.maximum.reduce([first // _BY_REGIONS, second // MORE_LOOKED_AT, third])
         return counts
-
-    def _scored(
-        self, query: Query, allowed: NDArray[np.int64] | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The scores by the codes, and what regions have in them, of all records or of the `allowed` (n,)."""
-        if allowed is None:
-            return self._codes.scores(query)
-        if 2 * len(allowed) < self.num_records:
-            return self._codes.only(allowed).scores(query)
-        scores, by_regions = self._codes.scores(query)
-        return scores[allowed], by_regions[allowed]
 
     def _nearest_words(
         self, regions: Flat, query: Query, count: int, allowed: NDArray[np.int64] | None
@@ -182,17 +182,15 @@ class PhotoIndex:
         return found.astype(np.int64)
 
     @cached_property
-    def _codes(self) -> Codes:
+    def _codes(self) -> tuple[RegionCodes, WholeCodes | None]:
         assert isinstance(self._regions, Numbers)
-        regions = self._regions.numbers.reshape(-1, self._spec.num_regions)
-        photos = np.empty((len(regions), 0), np.uint8) if self._photos is None else self._photos.numbers
-        levels = np.empty((0, 0, 0), np.float32) if self._photos is None else self._photos.centroids
-        return Codes(
-            np.ascontiguousarray(regions.T, np.intp),
-            self._regions.centroids[0],
-            np.ascontiguousarray(photos.T, np.intp),
-            levels,
-        )
+        wholes = None if self._photos is None else WholeCodes.of(self._photos)
+        return RegionCodes.of(self._regions, self._spec.num_regions), wholes
+
+
+def _num_better(among: NDArray[np.float32], scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """How many of `among` (n,) are larger than each of the scores (m,)."""
+    return np.array([np.count_nonzero(among > score) for score in scores], np.int64)
 
 
 def _chosen(allowed: NDArray[np.int64] | None, rows: NDArray[np.int64]) -> NDArray[np.int64]:

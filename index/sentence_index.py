@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from index.coarse import add_levels, level_tables
+from index.coarse import Codes, WholeCodes
 from index.codebooks import MORE_LOOKED_AT, has_drifted, num_bits, sampled, trained_on_wholes
-from index.exact import best_rows
+from index.exact import best_rows, products
 from index.faiss_store import Bytes, KeyedNumbers, Numbers, Part
 from index.halves import widened
 from index.threads import in_threads
@@ -118,10 +118,11 @@ class SentenceIndex:
         """
         known, places = self._known(starts, num_words)
         scores = self._by_words(regions, starts[known], num_words[known])
-        if self._fine is None or photo_vector is None:
+        wholes = self._codes.wholes
+        if wholes is None or self._fine is None or photo_vector is None:
             rows = best_rows(scores, count)
         else:
-            rows = best_rows(scores + self._by_wholes(photo_vector)[places], MORE_LOOKED_AT * count)
+            rows = best_rows(scores + wholes.scores(photo_vector)[places], MORE_LOOKED_AT * count)
             rows = rows[best_rows(scores[rows] + self._fine.scores(photo_vector, places[rows]), count)]
         found_mask = np.ones(len(starts), bool)
         found_mask[known] = False
@@ -149,12 +150,12 @@ class SentenceIndex:
         self, regions: NDArray[np.float32], starts: NDArray[np.int64], num_words: NDArray[np.int64]
     ) -> NDArray[np.float32]:
         """What the words of sentences (n,) find in a photo's regions (R, D), by their codes: (n,)."""
-        table = (self._codes.centroids @ regions.T).max(axis=1)  # (K,)
+        table = products(self._codes.centroids, np.ascontiguousarray(regions.T)).max(axis=1)  # (K,)
         scores = np.empty(len(starts), np.float32)
 
         def work(low: int) -> None:
             first, lengths = starts[low : low + _BLOCK], num_words[low : low + _BLOCK]
-            codes = self._codes.words[first[0] : (first + lengths).max() + 1]
+            codes = self._codes.words[first[0] : (first + lengths).max() + 1].astype(np.intp)
             found = np.zeros(len(codes) + 1, np.float32)  # one more: where the last sentence ends is looked at too
             np.take(table, codes, out=found[:-1], mode="clip")
             bounds = np.stack([first, first + lengths], axis=1) - first[0]
@@ -164,44 +165,26 @@ class SentenceIndex:
         in_threads(work, range(0, len(starts), _BLOCK))
         return scores
 
-    def _by_wholes(self, photo_vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What a photo vector (D,) scores with all sentence vectors, by their codes."""
-        codes = self._codes.wholes
-        tables = level_tables(self._codes.levels, photo_vector)
-        scores = np.zeros(codes.shape[1], np.float32)
-
-        def work(low: int) -> None:
-            part = slice(low, low + _BLOCK)
-            add_levels(scores[part], tables, codes[:, part])
-
-        in_threads(work, range(0, len(scores), _BLOCK))
-        return scores
-
     @cached_property
     def _codes(self) -> "_Codes":
-        keys, place_of_row = np.empty(0, np.int64), np.empty(0, np.int32)
-        wholes, levels = np.empty((0, 0), np.intp), np.empty((0, 0, 0), np.float32)
+        wholes, keys, place_of_row = None, np.empty(0, np.int64), np.empty(0, np.int32)
         if self._wholes is not None:
-            keys = self._wholes.keys
+            wholes, keys = WholeCodes.of(self._wholes), self._wholes.keys
             place_of_row = np.full(self.num_rows, -1, np.int32)
             place_of_row[keys] = np.arange(len(keys))
-            wholes = np.ascontiguousarray(self._wholes.numbers.T, np.intp)
-            levels = self._wholes.centroids
-        words = self._words.numbers[:, 0].astype(np.intp)
-        return _Codes(words, self._words.centroids[0], wholes, levels, keys, place_of_row)
+        return _Codes(self._words.numbers[:, 0], self._words.centroids[0], wholes, keys, place_of_row)
 
 
 @dataclass(frozen=True, slots=True)
 class _Codes:
-    """The codes in numpy's own type of index: words (W,) into centroids (K, D); wholes (L, n) into levels.
+    """The codes of words (W,), numbers of centroids (K, D), and of n sentence vectors.
 
     `keys` (n,) are the rows of the n, and `place_of_row` (W,) says which of them a row is, -1 where it is none.
     """
 
-    words: NDArray[np.intp]
+    words: Codes
     centroids: NDArray[np.float32]
-    wholes: NDArray[np.intp]
-    levels: NDArray[np.float32]
+    wholes: WholeCodes | None
     keys: NDArray[np.int64]
     place_of_row: NDArray[np.int32]
 

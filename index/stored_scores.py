@@ -28,6 +28,7 @@ def score_stored(store: VectorStore, spec: BuildSpec, records: NDArray[np.int64]
     if len(records) == store.num_rows // size:
         blocks = [block for _, block in store.record_blocks(size, CHUNKS * at_once)]
         return np.concatenate(in_threads(by_chunks, blocks))
-    few = max(at_once, min(CHUNKS * at_once, -(-len(records) // NUM_THREADS)))
+    rounds = -(-len(records) // (CHUNKS * at_once * NUM_THREADS))
+    few = max(at_once, -(-len(records) // (rounds * NUM_THREADS)))  # as many for each thread
     parts = [records[at : at + few] for at in range(0, len(records), few)]
     return np.concatenate(in_threads(lambda part: by_chunks(store.records(part, size)), parts))

@@ -1,6 +1,7 @@
 """Approximate scores from codes, against slow loops; and the FAISS file that holds the codes."""
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,19 @@ import pytest
 
 from index import LibraryWriter, Query, SearchParams, candidates, photo_index
 from index.candidate_index import CandidateIndex
-from index.coarse import Codes
+from index.coarse import RegionCodes, WholeCodes
 from index.curve import num_candidates
-from index.faiss_store import FaissFileError
+from index.faiss_store import FaissFileError, Numbers
 from index.manifest import MANIFEST, read_manifest
 from index.vectors import VectorStore
 
-K, DIMENSION = 50, 12
+K, DIMENSION, NUM_LEVELS = 50, 12, 256
 
 
-def made(num_photos: int, num_regions: int = 5, num_levels: int = 3) -> Codes:
+def made_regions(num_photos: int, num_regions: int = 5) -> RegionCodes:
     random = np.random.default_rng(0)
-    return Codes(
-        random.integers(0, K, (num_regions, num_photos)),
-        random.standard_normal((K, DIMENSION)).astype(np.float32),
-        random.integers(0, 7, (num_levels, num_photos)),
-        random.standard_normal((num_levels, 7, DIMENSION // max(1, num_levels))).astype(np.float32),
-    )
+    numbers = random.integers(0, K, (num_regions, num_photos), np.uint8)
+    return RegionCodes(numbers, random.standard_normal((K, DIMENSION)).astype(np.float32))
 
 
 def asked(num_words: int, *, sentence: bool = True) -> Query:
@@ -35,51 +32,62 @@ def asked(num_words: int, *, sentence: bool = True) -> Query:
     return Query(words, random.standard_normal(DIMENSION).astype(np.float32) if sentence else None)
 
 
-def slow_scores(codes: Codes, query: Query) -> list[float]:
-    """The score of each photo with centroids in the place of its vectors, as loops."""
+def slow_scores(codes: RegionCodes, query: Query, photos: Iterable[int]) -> list[float]:
+    """What the regions of photos score with centroids in the place of their vectors, as loops."""
     weights = [1.0] * len(query.words) if query.weights is None else query.weights.tolist()
     scores = []
-    for photo in range(codes.num_photos):
-        regions = codes.centroids[codes.regions[:, photo]]
+    for photo in photos:
+        regions = codes.centroids[codes.numbers[:, photo]]
         score = sum(w * max(float(v @ word) for v in regions) for w, word in zip(weights, query.words, strict=True))
-        if query.sentence is not None and len(codes.levels):
-            vector = np.concatenate([level[code] for level, code in zip(codes.levels, codes.photos[:, photo])])  # noqa: B905
-            score += float(vector @ query.sentence)
         scores.append(score)
     return scores
+
+
+def rounding(codes: RegionCodes, query: Query) -> float:
+    """Half a unit of the eight bits of each word."""
+    units = np.abs(codes.centroids @ query.words.T).max(axis=0, initial=0) / 127
+    weights = 1 if query.weights is None else np.abs(query.weights)
+    return float((units * weights).sum()) / 2 + 1e-4
 
 
 @pytest.mark.parametrize("num_words", [0, 1, 7, 16, 17, 40])
 @pytest.mark.parametrize("num_photos", [1, 300, 20_000])
 def test_scores_are_those_of_the_slow_loop_within_the_eight_bits_of_a_word(num_words: int, num_photos: int) -> None:
-    codes, query = made(num_photos), asked(num_words)
-    some = slice(0, None, max(1, num_photos // 100))
-    expected = slow_scores(Codes(codes.regions[:, some], codes.centroids, codes.photos[:, some], codes.levels), query)
-    half_a_unit = np.abs(codes.centroids @ query.words.T).max(axis=0, initial=0) / 127 / 2
-    np.testing.assert_allclose(codes.scores(query)[0][some], expected, atol=float(half_a_unit.sum()) + 1e-4)
+    codes, query = made_regions(num_photos), asked(num_words)
+    some = range(0, num_photos, max(1, num_photos // 100))
+    np.testing.assert_allclose(
+        codes.scores(query)[list(some)], slow_scores(codes, query, some), atol=rounding(codes, query)
+    )
 
 
 def test_an_unwanted_word_takes_off_what_it_finds() -> None:
-    codes, query = made(200), asked(3)
+    codes, query = made_regions(200), asked(3)
     weighted = replace(query, weights=np.float32([1, -2, 0.5]))
-    np.testing.assert_allclose(codes.scores(weighted)[0], slow_scores(codes, weighted), atol=0.1)
+    expected = slow_scores(codes, weighted, range(200))
+    np.testing.assert_allclose(codes.scores(weighted), expected, atol=rounding(codes, weighted))
 
 
-def test_models_without_a_global_term_have_no_levels() -> None:
-    codes, query = made(100, num_levels=0), asked(2, sentence=False)
-    np.testing.assert_allclose(codes.scores(query)[0], slow_scores(codes, query), atol=0.1)
+@pytest.mark.parametrize("pieces", [3, 4, 12])
+@pytest.mark.parametrize("num_vectors", [1, 300, 70_000])
+def test_wholes_score_what_their_centroids_do(pieces: int, num_vectors: int) -> None:
+    random = np.random.default_rng(0)
+    vectors = random.standard_normal((num_vectors, DIMENSION)).astype(np.float32)
+    numbers = Numbers.trained(vectors[:20_000], pieces, 8)
+    numbers.add(vectors)
+    decoded = numbers._index.reconstruct_n(0, num_vectors)
+    vector = asked(0).sentence
+    assert vector is not None
+    np.testing.assert_allclose(WholeCodes.of(numbers).scores(vector), decoded @ vector, atol=1e-4)
 
 
-def test_the_scores_of_some_photos_are_those_among_all() -> None:
-    codes, query, rows = made(40_000), asked(9), np.array([0, 5, 16_384, 39_999])
-    for some, all_scores in zip(codes.only(rows).scores(query), codes.scores(query), strict=True):
-        np.testing.assert_array_equal(some, all_scores[rows])
-
-
-def test_what_regions_have_in_a_score_is_the_score_of_a_query_without_a_sentence_vector() -> None:
-    codes, query = made(300), asked(5)
-    without = replace(query, sentence=None)
-    np.testing.assert_array_equal(codes.scores(query)[1], codes.scores(without)[0])
+def test_the_scores_of_some_are_those_among_all() -> None:
+    query, rows = asked(9), np.array([0, 5, 16_384, 39_999])
+    regions = made_regions(40_000)
+    np.testing.assert_array_equal(regions.scores(query, rows), regions.scores(query)[rows])
+    levels = np.random.default_rng(0).standard_normal((4, NUM_LEVELS, 3)).astype(np.float32)
+    wholes = WholeCodes(np.random.default_rng(0).integers(0, NUM_LEVELS**2, (2, 40_000), np.uint16), levels)
+    assert query.sentence is not None
+    np.testing.assert_array_equal(wholes.scores(query.sentence, rows), wholes.scores(query.sentence)[rows])
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
@@ -87,9 +95,10 @@ def test_a_filter_leaves_the_best_of_what_it_lets_through(plain: Any, share: flo
     plain.fill(400, flat_limit=500)
     with plain.reader(flat_limit=500) as reader:
         index, query = reader._load_index(), replace(plain.query(), sentence=None)
+        regions, _ = index.photos._codes
         allowed_mask = np.random.default_rng(1).random(400) < share
         found = index.photos.candidates(query, 10, np.flatnonzero(allowed_mask))
-        scores = np.where(allowed_mask, index.photos._codes.scores(query)[0], -np.inf)
+        scores = np.where(allowed_mask, regions.scores(query), -np.inf)
         count = min(10, int(allowed_mask.sum()))
         assert set(found.tolist()) == set(np.argsort(-scores, kind="stable")[:count].tolist())
         assert found.tolist() == sorted(found.tolist())
@@ -102,6 +111,13 @@ def stored(maker: Any) -> VectorStore:
         return VectorStore.open_for_reading(store.folder, store.dimension, store.states)
 
 
+def require_same(one: CandidateIndex, other: CandidateIndex) -> None:
+    for own, others in zip(one.photos._codes, other.photos._codes, strict=True):
+        assert (own is None) == (others is None)
+        if own is not None and others is not None:
+            np.testing.assert_array_equal(own.numbers, others.numbers)
+
+
 def test_codes_of_added_photos_are_those_that_a_build_of_all_gives_them(maker: Any, tmp_path: Path) -> None:
     maker.fill(300, flat_limit=500)
     before = CandidateIndex.build(stored(maker), maker.spec, flat_limit=500)
@@ -111,15 +127,14 @@ def test_codes_of_added_photos_are_those_that_a_build_of_all_gives_them(maker: A
     store = stored(maker)
     before.catch_up(store)
     assert before.num_records == 350
-    decoded = before.photos._codes
+    decoded, _ = before.photos._codes
     for number, record in ((0, 0), (349, 349)):
         vectors = store.records(np.array([record]), maker.spec.rows_per_photo)[0, :5].astype(np.float32)
         distances = np.linalg.norm(vectors[:, None] - decoded.centroids[None], axis=-1)
-        assert decoded.regions[:, number].tolist() == distances.argmin(axis=1).tolist()
+        assert decoded.numbers[:, number].tolist() == distances.argmin(axis=1).tolist()
     before.save(tmp_path / "file")
     again = CandidateIndex.load(tmp_path / "file", maker.spec, 350)
-    np.testing.assert_array_equal(again.photos._codes.regions, decoded.regions)
-    np.testing.assert_array_equal(again.photos._codes.photos, decoded.photos)
+    require_same(again, before)
     with pytest.raises(FaissFileError, match="expected 1755"):
         CandidateIndex.load(tmp_path / "file", maker.spec, 351)
 
@@ -160,8 +175,7 @@ def test_a_build_that_was_killed_goes_on_where_it_was(plain: Any, monkeypatch: p
     assert len(trained) == 1
     found = CandidateIndex.load(plain.folder / manifest.faiss_file, plain.spec, 400)
     whole = CandidateIndex.build(store, plain.spec, flat_limit=500)
-    np.testing.assert_array_equal(found.photos._codes.regions, whole.photos._codes.regions)
-    np.testing.assert_array_equal(found.photos._codes.photos, whole.photos._codes.photos)
+    require_same(found, whole)
 
 
 def test_photo_vectors_are_scored_as_faiss_decodes_them(plain: Any) -> None:
