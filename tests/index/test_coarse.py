@@ -105,6 +105,21 @@ def test_a_filter_leaves_the_best_of_what_it_lets_through(plain: Any, share: flo
         assert index.photos.candidates(query, 10, np.empty(0, np.int64)).tolist() == []
 
 
+def test_photo_vectors_then_regions_then_photo_vectors_again_choose_the_candidates(plain: Any) -> None:
+    plain.fill(400, flat_limit=500)
+    with plain.reader(flat_limit=500) as reader:
+        photos, query = reader._load_index().photos, plain.query()
+        by_regions, every = photos._codes[0].scores(query), np.arange(400)
+        by_bytes = photos._photos._index.reconstruct_n(0, 400) @ query.sentence
+        allowed_mask = np.random.default_rng(1).random(400) < 0.9
+        for allowed in (None, np.flatnonzero(allowed_mask)):
+            first = sorted(every if allowed is None else allowed, key=lambda photo: -by_bytes[photo])[: 64 * 2]
+            second = sorted(first, key=lambda photo: -by_bytes[photo] - by_regions[photo])[: 16 * 2]
+            fine = dict(zip(second, photos._fine.scores(query.sentence, np.array(second)), strict=True))
+            third = sorted(second, key=lambda photo: -fine[photo] - by_regions[photo])[:2]
+            assert photos.candidates(query, 2, allowed).tolist() == sorted(third)
+
+
 def stored(maker: Any) -> VectorStore:
     with maker.reader() as reader:
         store: VectorStore = reader._snapshot.photos
