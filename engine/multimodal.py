@@ -15,6 +15,7 @@ from engine.alignment.folder import ModelFolder
 from engine.errors import QueryError
 from engine.language.tokens import Tokens, tokenize
 from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
+from engine.threads import one_thread
 from engine.together import Together
 from engine.vision.proposals import NUM_REGIONS
 from index import Query
@@ -88,7 +89,8 @@ class MultimodalModel:
         self.has_global = folder.model.has_global
         self.num_regions = NUM_REGIONS
         self.image_size = architecture.image_size
-        self._embed_together: Together[Sequence[str], SentenceVector] = Together(self.embed_sentences, TEXTS_TOGETHER)
+        embed_few = one_thread()(self.embed_sentences)
+        self._embed_together: Together[Sequence[str], SentenceVector] = Together(embed_few, TEXTS_TOGETHER)
 
     @cached_property
     def regions(self) -> "RegionEncoder":

@@ -1,6 +1,20 @@
 """How many threads the libraries below us take for one answer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch begin no threads for the calls of this thread: small ones cost more to share out than they take."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def answer_in_one_thread_each() -> None:

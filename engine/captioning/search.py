@@ -6,7 +6,6 @@ matrix product by its number of rows, and products of fewer rows than four are s
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +15,7 @@ from engine.captioning.config import CaptionArchitecture
 from engine.captioning.decoder import Decoder
 from engine.captioning.scene import Scene
 from engine.captioning.words import BOUNDARY, until_end
+from engine.threads import one_thread
 
 SCENES_AT_ONCE = 50
 LEAST_ROWS = 4  # from which on a row of a matrix product is the same however many rows there are
@@ -33,17 +33,7 @@ class Sentences:
     log_probabilities: Tensor
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@_one_thread()
+@one_thread()
 @torch.inference_mode()
 def beam_search(decoder: Decoder, scene: Scene, beam: int, max_words: int, length_power: float) -> Sentences:
     """The ``beam`` best finished sentences of each photo, of what beam search of that width finds.
@@ -112,7 +102,7 @@ def best_sentences(
         yield from (until_end(best) for best in found.tokens[:, 0].tolist())
 
 
-@_one_thread()
+@one_thread()
 @torch.inference_mode()
 def sample(
     decoder: Decoder, scene: Scene, count: int, max_words: int, temperature: float, seed: int, *, shared: bool = True

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 _SHARE_OF_FREE = 0.8  # of a GPU's free memory that vectors may take
 _PRODUCT_BYTES = 2**28  # on a GPU: products of words and regions are never written whole
-_RECORDS = 64  # on a CPU: what is worked on stays near a core
+_RECORDS = 128  # on a CPU: what is worked on stays near a core
 _BLOCKS = 8  # of so many records, that a thread scores before it asks for more
 
 
