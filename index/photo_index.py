@@ -8,6 +8,7 @@ of all photos are scored. So no photo is passed over unseen, and a filter, howev
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -135,37 +136,46 @@ class PhotoIndex:
             return self._nearest_words(self._regions, query, count, allowed)
         if allowed is not None and len(allowed) <= count:
             return allowed
-        regions, wholes = self._codes
-        if wholes is None or self._fine is None or query.sentence is None or query.by_regions:
+        looks = self._looks(query, count, allowed)
+        if looks is None:
+            regions, _ = self._codes
             return _chosen(allowed, best_rows(regions.scores(query, allowed), count))
-        by_wholes = wholes.scores(query.sentence, allowed)
-        rows = best_rows(by_wholes, _BY_REGIONS * count)
-        records = _chosen(allowed, rows)
-        by_regions = regions.scores(query, records)
-        rows = best_rows(by_wholes[rows] + by_regions, MORE_LOOKED_AT * count)
-        scores = by_regions[rows] + self._fine.scores(query.sentence, records[rows])
-        found: NDArray[np.int64] = records[rows[best_rows(scores, count)]]
-        return found
+        return looks.records[best_rows(looks.refined, count)]
 
     def needed(self, query: Query, records: NDArray[np.int64], most: int) -> NDArray[np.int64]:
         """How many candidates must be asked for to have each of `records` (n,) among them.
 
         In an index of codes. Where `most` of them would not do, it is a number above that.
         """
+        regions, _ = self._codes
+        by_regions = regions.scores(query, records)
+        looks = self._looks(query, most)
+        if looks is None:
+            return 1 + _num_better(regions.scores(query), by_regions)
+        assert self._fine is not None
+        assert query.sentence is not None
+        by_wholes = looks.by_wholes[records]
+        by_fine = self._fine.scores(query.sentence, records)
+        first = _num_better(looks.by_wholes, by_wholes) // _BY_REGIONS
+        second = _num_better(looks.by_both, by_wholes + by_regions) // MORE_LOOKED_AT
+        third = _num_better(looks.refined, by_regions + by_fine)
+        counts: NDArray[np.int64] = 1 + np.maximum.reduce([first, second, third])
+        return counts
+
+    def _looks(self, query: Query, count: int, allowed: NDArray[np.int64] | None = None) -> "_Looks | None":
+        """What three looks at codes say, for `count` candidates; None where only regions count."""
         regions, wholes = self._codes
         if wholes is None or self._fine is None or query.sentence is None or query.by_regions:
-            return 1 + _num_better(regions.scores(query), regions.scores(query, records))
-        by_wholes = wholes.scores(query.sentence)
-        first = _num_better(by_wholes, by_wholes[records])
-        others = best_rows(by_wholes, _BY_REGIONS * most)
-        by_regions, own_by_regions = regions.scores(query, others), regions.scores(query, records)
-        scores = by_wholes[others] + by_regions
-        second = _num_better(scores, by_wholes[records] + own_by_regions)
-        rows = best_rows(scores, MORE_LOOKED_AT * most)
-        scores = by_regions[rows] + self._fine.scores(query.sentence, others[rows])
-        third = _num_better(scores, own_by_regions + self._fine.scores(query.sentence, records))
-        counts: NDArray[np.int64] = 1 + np.maximum.reduce([first // _BY_REGIONS, second // MORE_LOOKED_AT, third])
-        return counts
+            return None
+        by_wholes = wholes.scores(query.sentence, allowed)
+        rows = best_rows(by_wholes, _BY_REGIONS * count)
+        records = _chosen(allowed, rows)
+        by_regions = regions.scores(query, records)
+        by_both = by_wholes[rows] + by_regions
+        rows = best_rows(by_both, MORE_LOOKED_AT * count)
+        records = records[rows]
+        refined = by_regions[rows] + self._fine.scores(query.sentence, records)
+        return _Looks(by_wholes, by_both, refined, records)
 
     def _nearest_words(
         self, regions: Flat, query: Query, count: int, allowed: NDArray[np.int64] | None
@@ -186,6 +196,19 @@ class PhotoIndex:
         assert isinstance(self._regions, Numbers)
         wholes = None if self._photos is None else WholeCodes.of(self._photos)
         return RegionCodes.of(self._regions, self._spec.num_regions), wholes
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """Scores by photo vectors (n,), of the best with regions (m,), and of the best of these again (k,).
+
+    `refined` are scored by regions and by photo vectors in eight bits a component; `records` (k,) says whose they are.
+    """
+
+    by_wholes: NDArray[np.float32]
+    by_both: NDArray[np.float32]
+    refined: NDArray[np.float32]
+    records: NDArray[np.int64]
 
 
 def _num_better(among: NDArray[np.float32], scores: NDArray[np.float32]) -> NDArray[np.int64]:
