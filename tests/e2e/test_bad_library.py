@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from damage import cut, flip, scramble, scribble
 from PIL import Image
 from typer.testing import Result
 
@@ -133,20 +134,6 @@ def test_a_library_of_a_models_folder_says_to_name_the_folder(
         require_refused(result, str(tmp_path / "library"), "'other'", "--model")
 
 
-def scribble(path: Path) -> None:
-    path.write_bytes(b"this is no database " * 500)
-
-
-def scramble(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[100:] = bytes(255 - byte for byte in data[100:])
-    path.write_bytes(bytes(data))
-
-
-def cut(path: Path) -> None:
-    os.truncate(path, path.stat().st_size // 2)
-
-
 @pytest.mark.parametrize("damage", [scribble, scramble, cut])
 def test_a_damaged_catalogue_is_named(
     damage: Callable[[Path], None], cli: Cli, own_library: Path, photos: Path, require_refused: RequireRefused
@@ -164,12 +151,6 @@ def test_a_damaged_catalogue_is_named(
 
 def lose(path: Path) -> None:
     path.unlink()
-
-
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 255
-    path.write_bytes(bytes(data))
 
 
 @pytest.mark.parametrize(("damage", "said"), [(lose, "is missing"), (cut, "holds"), (flip, "has checksum")])

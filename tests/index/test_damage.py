@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damage import flip as flip_file
 
 from index import LibraryDamagedError, LibraryError, LibraryReader, LibraryWriter, SearchParams
 from index.manifest import MANIFEST, read_manifest
@@ -132,9 +133,7 @@ def faiss_file(folder: Path) -> Path:
 
 
 def flip(folder: Path) -> None:
-    data = bytearray(faiss_file(folder).read_bytes())
-    data[len(data) // 2] ^= 255
-    faiss_file(folder).write_bytes(bytes(data))
+    flip_file(faiss_file(folder))
 
 
 def cut(folder: Path) -> None:

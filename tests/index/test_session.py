@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from damage import scramble, scribble
 from sqlalchemy import Connection, create_engine
 
 from alembic import command
@@ -138,16 +139,6 @@ def test_a_library_of_the_first_schema_is_upgraded_and_loses_nothing(opener: Any
     assert after == before
 
 
-def garbage(path: Path) -> None:
-    path.write_bytes(b"this is not a database " * 400)
-
-
-def scrambled(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[100:] = bytes(255 - byte for byte in data[100:])
-    path.write_bytes(bytes(data))
-
-
 def newer(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -163,7 +154,7 @@ def of_something_else(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "advice"),
-    [(garbage, "backup"), (scrambled, "backup"), (newer, "Upgrade the program"), (of_something_else, "Move it away")],
+    [(scribble, "backup"), (scramble, "backup"), (newer, "Upgrade the program"), (of_something_else, "Move it away")],
 )
 def test_a_damaged_database_is_named_with_advice(plain: Any, damage: Any, advice: str) -> None:
     plain.fill(3)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damage import flip
 
 from index import (
     LibraryLockedError,
@@ -53,9 +54,8 @@ def segment(maker: Any, number: int, kind: str = "photos") -> Path:
 
 def flip_a_bit(path: Path) -> None:
     """Damage that no time of the file tells of."""
-    data, times = bytearray(path.read_bytes()), path.stat()
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    times = path.stat()
+    flip(path)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 

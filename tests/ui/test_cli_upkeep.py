@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from damage import flip
 from typer.testing import Result
 
 Cli = Callable[..., Result]
@@ -15,12 +16,6 @@ def answers(cli: Cli, library: Path) -> list[object]:
     """A whole ranking, and the sentences of its best photo."""
     found = json.loads(cli("search", "a cat", "--min-probability", "0", "-n", "99", "--json", library=library).stdout)
     return [found, cli("sentences", found[0]["path"], "--json", library=library).stdout]
-
-
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
 
 
 def test_a_whole_library_is_said_to_be_whole(library: Path, cli: Cli) -> None:
