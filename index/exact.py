@@ -199,13 +199,27 @@ def best(scores: NDArray[np.float32], ids: NDArray[np.int64], limit: int) -> lis
     >>> best(np.array([1, 2, 2], np.float32), np.array([7, 9, 8]), limit=2)
     [(8, 2.0), (9, 2.0)]
     """
-    if limit <= 0 or not len(scores):
-        return []
-    ranked = np.where(np.isnan(scores), np.float32(-np.inf), scores)
-    if limit < len(ranked):
-        threshold = np.partition(ranked, len(ranked) - limit)[len(ranked) - limit]
-        kept_rows = np.flatnonzero(ranked >= threshold)
-    else:
-        kept_rows = np.arange(len(ranked))
-    order = kept_rows[np.lexsort((ids[kept_rows], -ranked[kept_rows]))][:limit]
-    return [(int(ids[row]), float(ranked[row])) for row in order]
+    kept_rows = at_least_best(scores, limit)
+    ranked = _ranked(scores[kept_rows])
+    order = np.lexsort((ids[kept_rows], -ranked))[:limit]
+    return [(int(ids[kept_rows[place]]), float(ranked[place])) for place in order]
+
+
+def at_least_best(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
+    """The rows of scores (n,) of at least the `limit`-th largest, ascending: more of them where scores are equal.
+
+    >>> at_least_best(np.array([1, 2, 2, 3], np.float32), limit=2).tolist()
+    [1, 2, 3]
+    """
+    if limit <= 0:
+        return np.empty(0, np.int64)
+    if limit >= len(scores):
+        return np.arange(len(scores))
+    ranked = _ranked(scores)
+    threshold = np.partition(ranked, len(ranked) - limit)[len(ranked) - limit]
+    return np.flatnonzero(ranked >= threshold)
+
+
+def _ranked(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores (n,), where one that is no number comes last."""
+    return np.where(np.isnan(scores), np.float32(-np.inf), scores)

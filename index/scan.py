@@ -16,11 +16,18 @@ class Scan(Protocol):
     def replaces_candidates(self) -> bool:
         """Whether a scan of all is so quick that candidates of an index are not worth having."""
 
-    def scores(self, query: Query) -> NDArray[np.float32]:
-        """What `exact.score_records` says of all records (n,)."""
+    def best(
+        self, query: Query, limit: int, records: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The best (m,) of records (n,), each once and ascending, and what `exact.score_records` says of them (m,).
 
-    def region_scores(self, query: Query) -> NDArray[np.float32]:
-        """What `exact.score_regions` says of all regions of all records (n, R)."""
+        They are those with at least the score of the `limit`-th, ascending: more than `limit` where scores are equal.
+        """
+
+    def best_by_regions(
+        self, query: Query, limit: int, records: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The records (m,) of the `limit` best regions, and what `exact.score_regions` says of each of them (m, R)."""
 
 
 MakeScan = Callable[[Sequence[NDArray[np.float16]], BuildSpec], Scan | None]

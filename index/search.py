@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from index.candidates import SENTENCE_ROWS
 from index.curve import num_candidates, num_sentence_candidates
 from index.exact import (
+    at_least_best,
     best,
     record_scorer,
     region_scorer,
@@ -46,12 +47,26 @@ def search_photos(
 
     `index` is asked for only when the search is approximate, which `auto` is not where `scan` is quick enough.
     """
-    rows, records = _to_score(snapshot, query, limit, params, index, flat_limit, allowed, scan)
+    mask = _mask_of(snapshot, allowed)
+    records = _to_score(snapshot, query, limit, params, index, flat_limit, mask, scan)
     if scan is not None and _is_worth_a_scan(snapshot, scan, records):
-        scores = scan.scores(query)[records]
+        records, scores = scan.best(query, limit, records)
     else:
         scores = score_stored(snapshot.photos, snapshot.build, records, record_scorer(query))
+        kept = at_least_best(scores, limit)
+        records, scores = records[kept], scores[kept]
+    rows = _photos_of(snapshot, records, mask)
     return best(scores[np.searchsorted(records, snapshot.records[rows])], snapshot.photo_ids[rows], limit)
+
+
+def _mask_of(snapshot: Snapshot, allowed: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
+    return None if allowed is None else np.isin(snapshot.photo_ids, allowed)
+
+
+def _photos_of(snapshot: Snapshot, records: NDArray[np.int64], mask: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    """Where in `photo_ids` the photos of records stand, those of `mask` (n,) only."""
+    rows = snapshot.rows_of(records)
+    return rows if mask is None else rows[mask[rows]]
 
 
 def _to_score(
@@ -61,25 +76,21 @@ def _to_score(
     params: SearchParams,
     index: Callable[[], "CandidateIndex | None"],
     flat_limit: int,
-    allowed: NDArray[np.int64] | None,
+    mask: NDArray[np.bool_] | None,
     scan: Scan | None,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where in `photo_ids` the photos stand that are scored, and their records, each once and ascending.
+) -> NDArray[np.int64]:
+    """The records that are scored, each once and ascending.
 
-    They are all photos, or the `allowed` (n,); or of these the candidates of the index and those that it lacks.
+    They are those of all photos, or of those of `mask` (n,); or of these the candidates of the index and what it lacks.
     """
-    allowed_mask = None if allowed is None else np.isin(snapshot.photo_ids, allowed)
-    records = snapshot.used_records if allowed_mask is None else snapshot.records_of(allowed_mask)
-    if not _is_exact(snapshot, params, flat_limit, len(records), scan):
-        found = index()
-        if found is not None:
-            # It knows photos that are missing too, and some that were added after this snapshot; others it may lack.
-            known = records[: np.searchsorted(records, found.num_records)]
-            count = num_candidates(params, len(records), limit, query, found.difficulty)
-            chosen = found.photos.candidates(query, count, None if len(known) == found.num_records else known)
-            records = np.concatenate([chosen, records[len(known) :]])
-    rows = snapshot.rows_of(records)
-    return rows if allowed_mask is None else rows[allowed_mask[rows]], records
+    records = snapshot.used_records if mask is None else snapshot.records_of(mask)
+    if _is_exact(snapshot, params, flat_limit, len(records), scan) or (found := index()) is None:
+        return records
+    # It knows photos that are missing too, and some that were added after this snapshot; others it may lack.
+    known = records[: np.searchsorted(records, found.num_records)]
+    count = num_candidates(params, len(records), limit, query, found.difficulty)
+    chosen = found.photos.candidates(query, count, None if len(known) == found.num_records else known)
+    return np.concatenate([chosen, records[len(known) :]])
 
 
 def _is_exact(snapshot: Snapshot, params: SearchParams, flat_limit: int, num_records: int, scan: Scan | None) -> bool:
@@ -111,12 +122,16 @@ def search_regions(
     """
     num_regions = snapshot.build.num_regions
     one_word = Query(whole_query(query)[None])
-    rows, records = _to_score(snapshot, one_word, limit, params, index, flat_limit, allowed, scan)
+    mask = _mask_of(snapshot, allowed)
+    records = _to_score(snapshot, one_word, limit, params, index, flat_limit, mask, scan)
     if scan is not None and _is_worth_a_scan(snapshot, scan, records):
-        scores = scan.region_scores(query)[records]
+        records, scores = scan.best_by_regions(query, limit, records)
     else:
         scores = score_stored(snapshot.photos, snapshot.build, records, region_scorer(query, num_regions))
         scores = scores.reshape(-1, num_regions)
+        kept = np.unique(at_least_best(scores.ravel(), limit) // num_regions)
+        records, scores = records[kept], scores[kept]
+    rows = _photos_of(snapshot, records, mask)
     by_photo = scores[np.searchsorted(records, snapshot.records[rows])]
     found = best(by_photo.ravel(), np.arange(by_photo.size), limit)
     return [(int(snapshot.photo_ids[rows[at // num_regions]]), at % num_regions, value) for at, value in found]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.device import choose_device
+from engine.together import Together
 from engine.types import Warn
 from index import BuildSpec, LibraryReader, Query, Scan
 from index.exact import whole_query
@@ -25,6 +26,7 @@ from index.threads import NUM_THREADS
 
 logger = logging.getLogger(__name__)
 
+_QUERIES_TOGETHER = 64
 _SHARE_OF_FREE = 0.8  # of a GPU's free memory that vectors may take
 _PRODUCT_BYTES = 2**28  # on a GPU: products of words and regions are never written whole
 _RECORDS = 128  # on a CPU: what is worked on stays near a core
@@ -47,31 +49,48 @@ class TorchScan:
             warnings.filterwarnings("ignore", message="The given NumPy array is not writable")  # nothing writes to it
             mapped = [torch.from_numpy(np.asarray(rows)) for rows in segments]
         self._segments = [rows.to(device) for rows in mapped]
+        self._scores_together: Together[Query, Tensor] = Together(self._scores, _QUERIES_TOGETHER)
 
     @property
     def replaces_candidates(self) -> bool:
         """Whether a scan of all is quicker than an index, as on a GPU."""
         return self._device.type != "cpu"
 
-    def scores(self, query: Query) -> NDArray[np.float32]:
-        """The scores (n,) of all records, see `index.exact.score_records`."""
-        num_regions, num_words = self._spec.num_regions, len(query.words)
-        weights = np.ones(num_words, np.float32) if query.weights is None else query.weights.astype(np.float32)
-        weighted = torch.from_numpy(weights).to(self._device)
-        rows = query.words if query.sentence is None else np.vstack([query.words, query.sentence[None]])
+    def best(
+        self, query: Query, limit: int, records: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The records of at least the `limit`-th best score, see `index.Scan`.
 
-        def score(found: Tensor) -> Tensor:  # (b, S, C) -> (b,)
-            best = found[:, :num_regions, :num_words].amax(dim=1) @ weighted
-            return best if query.sentence is None else best + found[:, num_regions, num_words]
+        Queries that come at the same time are scored together: the rows are read once for all of them.
+        """
+        found, scores = _best(self._scores_together(query)[:, None], limit, records)
+        return found, scores[:, 0]
 
-        return self._of_all(rows, score)
+    def best_by_regions(
+        self, query: Query, limit: int, records: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The records of the `limit` best regions, see `index.Scan`."""
+        num_regions = self._spec.num_regions
+        scores = self._of_all(whole_query(query)[None], lambda found: found[:, :num_regions, 0].clone())
+        return _best(scores, limit, records)
 
-    def region_scores(self, query: Query) -> NDArray[np.float32]:
-        """The scores (n, R) of all regions, see `index.exact.score_regions`."""
-        return self._of_all(whole_query(query)[None], lambda found: found[:, : self._spec.num_regions, 0].clone())
+    def _scores(self, queries: Sequence[Query]) -> Sequence[Tensor]:
+        """The scores (n,) of all records for each query, on the device, see `index.exact.score_records`."""
+        num_regions = self._spec.num_regions
+        words = np.concatenate([query.words for query in queries])  # (C, D)
+        weights = torch.from_numpy(_weights(queries)).to(self._device)  # (C, Q)
+        if self._spec.has_global:
+            sentences = [query.sentence for query in queries if query.sentence is not None]
+            words = np.concatenate([words, sentences])  # (C + Q, D)
 
-    def _of_all(self, rows: NDArray[np.float32], score: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
-        """What `score` makes of the products (b, S, C) of each block of records with the rows (C, D) of a query."""
+        def score(found: Tensor) -> Tensor:  # (b, S, C) or (b, S, C + Q) -> (b, Q)
+            best = found[:, :num_regions, : len(weights)].amax(dim=1) @ weights
+            return best + found[:, num_regions, len(weights) :] if self._spec.has_global else best
+
+        return self._of_all(words, score).T.contiguous().unbind()
+
+    def _of_all(self, rows: NDArray[np.float32], score: Callable[[Tensor], Tensor]) -> Tensor:
+        """What `score` makes of the products (b, S, C) of each block of records with the rows (C, D) of queries."""
         columns = torch.from_numpy(np.ascontiguousarray(rows.T, np.float32)).to(self._device)  # (D, C)
         size, width = self._spec.rows_per_photo, columns.shape[1]
         on_cpu = self._device.type == "cpu"
@@ -85,11 +104,34 @@ class TorchScan:
 
         if on_cpu:
             jobs = [job for segment in self._segments for job in torch.split(segment, _BLOCKS * at_once * size)]
-            found = list(_threads().map(work, jobs))
-        else:
-            found = [work(segment) for segment in self._segments]
-        scores: NDArray[np.float32] = torch.cat(found).cpu().numpy()
-        return scores
+            return torch.cat(list(_threads().map(work, jobs)))
+        return torch.cat([work(segment) for segment in self._segments])
+
+
+def _weights(queries: Sequence[Query]) -> NDArray[np.float32]:
+    """What each word of all queries counts for each query: (C, Q), zero for the words of others.
+
+    >>> _weights([Query(np.ones((2, 3), np.float32)), Query(np.ones((1, 3), np.float32))]).tolist()
+    [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+    """
+    lengths = [len(query.words) for query in queries]
+    weights = np.zeros((sum(lengths), len(queries)), np.float32)
+    for number, (end, query) in enumerate(zip(np.cumsum(lengths), queries, strict=True)):
+        weights[end - len(query.words) : end, number] = 1 if query.weights is None else query.weights
+    return weights
+
+
+@torch.inference_mode()
+def _best(scores: Tensor, limit: int, records: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The records (m,) of some (n,) that have one of their `limit` best scores, and theirs (m, C) of all (N, C)."""
+    if len(records) < len(scores):
+        scores = scores[torch.from_numpy(records).to(scores.device)]
+    ranked = scores.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+    kept = torch.arange(len(scores), device=scores.device)
+    if limit < ranked.numel():
+        least = ranked.flatten().topk(max(1, limit)).values[-1]
+        kept = (ranked >= least).any(dim=1).nonzero()[:, 0]
+    return records[kept.cpu().numpy()], scores[kept].cpu().numpy()
 
 
 @cache

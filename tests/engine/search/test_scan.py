@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from engine.search import scan
 from engine.search.scan import TorchScan, in_halves
 from index import BuildSpec, LibraryReader, LibraryWriter, PhotoRow, Query, SearchParams
-from index.exact import score_records, score_regions
+from index.exact import at_least_best, score_records, score_regions
 
 REGIONS, DIMENSION = 5, 24
+EVERY = np.arange(300)  # records
 
 
 def spec_of(*, has_global: bool) -> BuildSpec:
@@ -31,6 +32,11 @@ def asked(num_words: int, *, has_global: bool) -> Query:
     return Query(words, random.standard_normal(DIMENSION).astype(np.float32) if has_global else None)
 
 
+def scan_of(records: NDArray[np.float16], spec: BuildSpec) -> TorchScan:
+    segments = [some.reshape(-1, DIMENSION) for some in (records[:130], records[130:])]
+    return TorchScan(segments, spec, torch.device("cpu"))
+
+
 @pytest.mark.parametrize("has_global", [True, False])
 @pytest.mark.parametrize("num_words", [0, 1, 12])
 @pytest.mark.parametrize("weighted", [True, False])
@@ -39,11 +45,38 @@ def test_scores_are_those_of_numpy(num_words: int, has_global: bool, weighted: b
     if weighted:
         query = replace(query, weights=np.linspace(-1, 2, num_words, dtype=np.float32))
     records = records_of(spec, 300)
-    segments = [some.reshape(-1, DIMENSION) for some in (records[:130], records[130:])]
-    found = TorchScan(segments, spec, torch.device("cpu"))
-    np.testing.assert_allclose(found.scores(query), score_records(records, query), rtol=1e-5, atol=1e-4)
-    expected = score_regions(records, query, REGIONS)
-    np.testing.assert_allclose(found.region_scores(query), expected, rtol=1e-5, atol=1e-4)
+    every, scores = scan_of(records, spec).best(query, 300, EVERY)
+    assert every.tolist() == list(range(300))
+    np.testing.assert_allclose(scores, score_records(records, query), rtol=1e-5, atol=1e-4)
+    every, scores = scan_of(records, spec).best_by_regions(query, 300 * REGIONS, EVERY)
+    assert every.tolist() == list(range(300))
+    np.testing.assert_allclose(scores, score_regions(records, query, REGIONS), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("has_global", [True, False])
+def test_queries_at_the_same_time_get_the_scores_that_each_gets_alone(has_global: bool) -> None:
+    spec = spec_of(has_global=has_global)
+    records = records_of(spec, 300)
+    queries = [asked(num_words, has_global=has_global) for num_words in (3, 0, 12, 1)]
+    queries.append(replace(queries[2], weights=np.linspace(-1, 2, 12, dtype=np.float32)))
+    together = scan_of(records, spec)._scores(queries)
+    for query, scores in zip(queries, together, strict=True):
+        np.testing.assert_allclose(scores.numpy(), score_records(records, query), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("records", [EVERY, np.array([2, 3, 150, 299])])
+def test_equal_scores_and_no_numbers_are_ranked_as_numpy_ranks_them(records: NDArray[np.int64]) -> None:
+    spec, query = spec_of(has_global=True), asked(4, has_global=True)
+    whole = Query(np.rint(query.words), None if query.sentence is None else np.rint(query.sentence))
+    stored = np.rint(records_of(spec, 300))  # of whole numbers every sum is exact
+    stored[[3, 150, 299]] = stored[2]
+    stored[5] = np.nan
+    scores = score_records(stored, whole)
+    first_of_equals = 1 + int(np.count_nonzero(scores[records] > scores[2]))
+    found, _ = scan_of(stored, spec).best(whole, first_of_equals, records)
+    assert {2, 3, 150, 299} <= set(found.tolist())
+    assert found.tolist() == records[at_least_best(scores[records], first_of_equals)].tolist()
+    assert 5 not in scan_of(stored, spec).best(whole, 299, EVERY)[0]
 
 
 def test_two_halves_are_as_good_as_single_precision() -> None:
