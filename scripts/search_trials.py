@@ -1,6 +1,8 @@
 """What the benchmarks of the search share: vectors in a store, queries, and the oracle that answers are held to."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from index.snapshot import Snapshot
 from index.vectors import VectorStore
 
 DEEP = 100
+BATCHES = (1, 4, 16, 64)
 AT_ONCE = 250  # sentences that are embedded together
 SPREAD = 0.7  # of the synthetic photos around real ones, see synthetic_vectors.py
 Found = list[tuple[int, float]]
@@ -102,3 +105,15 @@ class Oracle:
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     p50, p95, p99 = (round(1000 * float(value), 1) for value in np.percentile(seconds, [50, 95, 99]))
     return {"p50_ms": p50, "p95_ms": p95, "p99_ms": p99}
+
+
+def at_once(ask: Callable[[Query], object], queries: Sequence[Query], fewest: int = BATCHES[-1]) -> dict[str, float]:
+    """Queries a second, by how many are asked at the same time, each in its own thread; in all `fewest` or more."""
+    rates = {}
+    for size in BATCHES:
+        asked = queries[: max(size, fewest)]
+        with ThreadPoolExecutor(size) as pool:
+            started = time.perf_counter()
+            list(pool.map(ask, asked))
+            rates[str(size)] = round(len(asked) / (time.perf_counter() - started), 1)
+    return rates
