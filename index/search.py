@@ -53,20 +53,33 @@ def search_photos(
         records, scores = scan.best(query, limit, records)
     else:
         scores = score_stored(snapshot.photos, snapshot.build, records, record_scorer(query))
-        kept = at_least_best(scores, limit)
-        records, scores = records[kept], scores[kept]
-    rows = _photos_of(snapshot, records, mask)
-    return best(scores[np.searchsorted(records, snapshot.records[rows])], snapshot.photo_ids[rows], limit)
+    return [(photo, score) for photo, _, score in _best_of_photos(snapshot, mask, records, scores[:, None], limit)]
 
 
 def _mask_of(snapshot: Snapshot, allowed: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
     return None if allowed is None else np.isin(snapshot.photo_ids, allowed)
 
 
-def _photos_of(snapshot: Snapshot, records: NDArray[np.int64], mask: NDArray[np.bool_] | None) -> NDArray[np.int64]:
-    """Where in `photo_ids` the photos of records stand, those of `mask` (n,) only."""
+def _best_of_photos(
+    snapshot: Snapshot,
+    mask: NDArray[np.bool_] | None,
+    records: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    limit: int,
+) -> list[tuple[int, int, float]]:
+    """The `limit` best (photo, column, score) of records (n,), ascending, that score (n, C); photos of `mask` only.
+
+    Equal scores come in order of photo and column.
+    """
+    columns = scores.shape[1]
+    kept = np.unique(at_least_best(scores.ravel(), limit) // columns)
+    records, scores = records[kept], scores[kept]
     rows = snapshot.rows_of(records)
-    return rows if mask is None else rows[mask[rows]]
+    if mask is not None:
+        rows = rows[mask[rows]]
+    by_photo = scores[np.searchsorted(records, snapshot.records[rows])]
+    found = best(by_photo.ravel(), np.arange(by_photo.size), limit)
+    return [(int(snapshot.photo_ids[rows[at // columns]]), at % columns, score) for at, score in found]
 
 
 def _to_score(
@@ -129,12 +142,7 @@ def search_regions(
     else:
         scores = score_stored(snapshot.photos, snapshot.build, records, region_scorer(query, num_regions))
         scores = scores.reshape(-1, num_regions)
-        kept = np.unique(at_least_best(scores.ravel(), limit) // num_regions)
-        records, scores = records[kept], scores[kept]
-    rows = _photos_of(snapshot, records, mask)
-    by_photo = scores[np.searchsorted(records, snapshot.records[rows])]
-    found = best(by_photo.ravel(), np.arange(by_photo.size), limit)
-    return [(int(snapshot.photo_ids[rows[at // num_regions]]), at % num_regions, value) for at, value in found]
+    return _best_of_photos(snapshot, mask, records, scores, limit)
 
 
 def search_sentences(
