@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from engine import Engine
+from engine import Engine, sharing
 from engine.sharing import SharedEngine
 from index import LibraryWriter
 from ui.service import asked
@@ -79,7 +79,10 @@ def test_a_refused_upload_leaves_its_place(narrow: TestClient) -> None:
     assert narrow.get("/health").json()["answering"] == 0
 
 
-def test_the_next_question_sees_what_was_written(narrow: TestClient, own_library: Path) -> None:
+def test_the_next_question_sees_what_was_written(
+    narrow: TestClient, own_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "PATIENCE_S", 60)  # beside other tests half a second may be too short to open a state
     before = narrow.get("/search?q=a+cat&min_probability=0&limit=100").json()
     with LibraryWriter.open(own_library) as writer:
         writer.remove_photos([before["hits"][0]["photo_id"]])
