@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, event
 
 from alembic import context
-from index.schema import Base
+from index.catalogue.schema import Base
 
 
 def migrate(connection: Connection) -> None:

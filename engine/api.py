@@ -17,18 +17,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
 from engine.alignment.folder import PRETRAINED, load_model
-from engine.captioning.files import Failed, describe_files, require_numbers
+from engine.captioning.describe_files import Failed, describe_files, require_numbers
 from engine.captioning.folder import load_captioner
-from engine.device import choose_device
 from engine.errors import LibraryMissingError, ModelError, WrongModelError
-from engine.indexing import Indexer, IndexReport, Report
-from engine.multimodal import MultimodalModel
-from engine.roots import scan_library
+from engine.library.indexing import Indexer, IndexReport, Report
+from engine.library.roots import scan_library
+from engine.library.sentences import sentences_of_file
+from engine.models.multimodal import MultimodalModel
+from engine.runtime.device import choose_device
+from engine.runtime.settings import library_folder
 from engine.search import service
+from engine.search.exhaustive import open_reader
 from engine.search.question import Question
-from engine.search.scan import open_reader
-from engine.sentences import sentences_of_file
-from engine.settings import library_folder
 from engine.types import Alignment, Description, Hit, RegionHit, SentenceHit, Warn
 from index import Generated, LibraryReader, LibraryStatus, LibraryWriter, PhotoFilter, SearchParams, read_status
 
@@ -186,7 +186,7 @@ class Engine:
         with LibraryWriter.open(self.folder) as writer:
             captions_of = None
             if describer is not None:
-                from engine.index_captions import LibraryCaptions  # torchvision takes seconds to import
+                from engine.library.stored_captions import LibraryCaptions  # torchvision takes seconds to import
 
                 captions_of = LibraryCaptions(writer, model, describer, max_pixels)
             indexer = Indexer(writer, model, report, max_pixels, captions_of)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.api import Engine
-from engine.multimodal import MultimodalModel
-from engine.search.scan import open_reader
+from engine.models.multimodal import MultimodalModel
+from engine.search.exhaustive import open_reader
 from engine.types import Warn
 from index import EngineError, LibraryReader, read_roots
 

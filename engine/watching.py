@@ -12,12 +12,12 @@ from watchfiles import Change
 from watchfiles import watch as file_changes
 from watchfiles.main import FileChange
 
-from engine.changes import is_below
 from engine.errors import EngineError, LibraryError
-from engine.indexing import IndexReport, Progress, Report
+from engine.library.changes import is_below
+from engine.library.indexing import IndexReport, Progress, Report
+from engine.library.roots import roots as roots_of
 from engine.photos import ignore
 from engine.photos.formats import EXTENSIONS
-from engine.roots import roots as roots_of
 
 if TYPE_CHECKING:
     from engine.api import Engine

@@ -1,7 +1,7 @@
 """The shelf: keeps photos, sentences and their vectors in a folder, and finds them again. It knows no model."""
 
-from index.catalogue import Catalogue, read_catalogue, read_photos, read_roots, read_status
-from index.compaction import CompactionReport, compact_library
+from index.catalogue.filters import Coverage, PhotoFilter
+from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status
 from index.errors import (
     EngineError,
     LibraryDamagedError,
@@ -11,10 +11,11 @@ from index.errors import (
     LibraryReadOnlyError,
     WrongModelError,
 )
-from index.filters import Coverage, PhotoFilter
-from index.problems import Problem
+from index.maintenance.compact import CompactionReport, compact_library
+from index.maintenance.problems import Problem
+from index.maintenance.verify import verify_library
 from index.reader import LibraryReader
-from index.scan import Scan
+from index.scoring.exhaustive import Scan
 from index.values import (
     FLAT_LIMIT,
     BuildInfo,
@@ -29,7 +30,6 @@ from index.values import (
     SearchParams,
     StoredPhoto,
 )
-from index.verification import verify_library
 from index.writer import LibraryWriter
 
 __all__ = [

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from index import search
-from index.caption_repository import CaptionRepository
-from index.checks import require_query_fits, require_shape
+from index.catalogue.builds import BuildRepository
+from index.catalogue.captions import CaptionRepository
+from index.catalogue.connection import DATABASE, open_for_reading
+from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_photos
+from index.catalogue.photos import PhotoRepository
+from index.catalogue.sentences import SentenceRepository
+from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryError
-from index.failures import explained
-from index.filters import Coverage, PhotoFilter, coverage, passing_photos
-from index.photo_repository import PhotoRepository
-from index.repository import BuildRepository
-from index.scan import MakeScan, Scan
-from index.sentence_repository import SentenceRepository
-from index.session import DATABASE, open_for_reading
+from index.scoring.exhaustive import MakeScan, Scan
+from index.scoring.shape_checks import require_query_fits, require_shape
 from index.snapshot import Snapshot, open_snapshot
 from index.snapshot_index import SnapshotIndex
 from index.values import (
@@ -35,7 +35,7 @@ from index.values import (
 )
 
 if TYPE_CHECKING:
-    from index.candidate_index import CandidateIndex
+    from index.candidates.candidate_index import CandidateIndex
 
 
 class LibraryReader:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index.candidates import SENTENCE_ROWS
-from index.curve import num_candidates, num_sentence_candidates
-from index.exact import (
+from index.candidates.freshness import SENTENCE_ROWS
+from index.candidates.recall_curve import num_candidates, num_sentence_candidates
+from index.scoring.exhaustive import Scan
+from index.scoring.maxsim import (
     at_least_best,
     best,
     record_scorer,
@@ -19,16 +20,15 @@ from index.exact import (
     score_sentences,
     whole_query,
 )
-from index.halves import widened
-from index.scan import Scan
+from index.scoring.stored import CHUNKS, score_stored
+from index.scoring.threads import NUM_THREADS, in_threads
 from index.snapshot import Snapshot
-from index.stored_scores import CHUNKS, score_stored
-from index.threads import NUM_THREADS, in_threads
+from index.store.half_precision import widened
+from index.store.segments import ask_ahead
 from index.values import Generated, Query, SearchParams
-from index.vectors import ask_ahead
 
 if TYPE_CHECKING:
-    from index.candidate_index import CandidateIndex
+    from index.candidates.candidate_index import CandidateIndex
 
 _SENTENCES_AT_ONCE = 128
 

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.caption_repository import CaptionRepository
+from index.catalogue.builds import BuildRepository, Kind
+from index.catalogue.captions import CaptionRepository
+from index.catalogue.photos import PhotoRepository
+from index.catalogue.sentences import SentenceRepository
 from index.errors import LibraryDamagedError
-from index.exact import runs
-from index.layout import store_folder
-from index.photo_repository import PhotoRepository
-from index.repository import BuildRepository, Kind
-from index.sentence_repository import SentenceRepository
+from index.scoring.maxsim import runs
+from index.store.layout import store_folder
+from index.store.segments import VectorStore
 from index.values import BuildInfo
-from index.vectors import VectorStore
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from index.candidates import current_index, freshness, publish, stored_index
-from index.manifest import read_manifest
+from index.candidates.freshness import current_index, freshness, publish, stored_index
+from index.candidates.manifest import read_manifest
 from index.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from index.candidate_index import CandidateIndex
+    from index.candidates.candidate_index import CandidateIndex
 
 # A FAISS file that lacks fewer of the records than this is caught up in memory only, so that searches during a long
 # indexing run do not each write it again.

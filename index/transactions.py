@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.candidates import forget_index
+from index.candidates.freshness import forget_index
+from index.candidates.manifest import Manifest
+from index.catalogue.builds import BuildRepository, Kind
+from index.catalogue.connection import BUSY_TIMEOUT_S, DATABASE
+from index.catalogue.sentences import stored_sentences
+from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryError
-from index.failures import explained
-from index.layout import store_folder
-from index.manifest import Manifest
-from index.repository import BuildRepository, Kind
-from index.sentence_repository import stored_sentences
-from index.session import BUSY_TIMEOUT_S, DATABASE
+from index.store.layout import store_folder
+from index.store.segments import StoredSentences, VectorStore
 from index.values import BuildInfo
-from index.vectors import StoredSentences, VectorStore
 
 _KINDS: tuple[Kind, Kind] = ("photos", "sentences")
 _UNDO_TIMEOUT_S = 0.5

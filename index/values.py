@@ -149,8 +149,8 @@ class Query:
 class SearchParams:
     """How to search: `auto` is exact up to FLAT_LIMIT region vectors and takes candidates from the index above.
 
-    As many photos get an exact look as find `recall_target` of the ten best on average, see `index.curve` and
-    `index.measuring`; or `num_candidates` where that is given.
+    As many photos get an exact look as find `recall_target` of the ten best on average, see `candidates.recall_curve`
+    and `candidates.recall_calibration`; or `num_candidates` where that is given.
 
     Raises:
         ValueError: `recall_target` is not above 0 and at most 1, or `num_candidates` is negative.

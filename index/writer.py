@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.candidates import bring_up_to_date
-from index.caption_repository import CaptionRepository
-from index.cataloguing import remove_photos, save_captions, save_copy, save_photos
-from index.checks import require_finite, require_same_model, require_shape
+from index.candidates.freshness import bring_up_to_date
+from index.catalogue.builds import BuildRepository, utc_now
+from index.catalogue.captions import CaptionRepository
+from index.catalogue.connection import DATABASE, open_for_writing
+from index.catalogue.photos import PhotoRepository
+from index.catalogue.roots import RootRepository
+from index.catalogue.saving import remove_photos, save_captions, save_copy, save_photos
+from index.catalogue.sentences import SentenceRepository
+from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryError
-from index.failures import explained
-from index.layout import remove_other_build_folders
-from index.lock import WriterLock
-from index.photo_repository import PhotoRepository
-from index.repository import BuildRepository, utc_now
-from index.root_repository import RootRepository
-from index.sentence_repository import SentenceRepository
-from index.session import DATABASE, open_for_writing
+from index.scoring.shape_checks import require_finite, require_same_model, require_shape
+from index.store.layout import remove_other_build_folders
+from index.store.lock import WriterLock
 from index.transactions import Transactions
 from index.values import FLAT_LIMIT, BuildInfo, BuildSpec, CaptionRow, KnownPhoto, Move, PhotoRow
 

@@ -15,10 +15,10 @@ import pytest
 from PIL import ExifTags, Image, ImageFilter
 from typer.testing import CliRunner, Result
 
-from engine.settings import SETTINGS
+from engine.runtime.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from engine.multimodal import MultimodalModel
+    from engine.models.multimodal import MultimodalModel
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -74,7 +74,7 @@ def model() -> "MultimodalModel":
     import torch
 
     from engine.alignment.folder import load_model
-    from engine.multimodal import MultimodalModel
+    from engine.models.multimodal import MultimodalModel
 
     return MultimodalModel(load_model("default"), torch.device("cpu"))
 

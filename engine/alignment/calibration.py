@@ -16,9 +16,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from engine.errors import ModelError
-from engine.files import replace_file
+from engine.runtime.files import replace_file
 from index import Query
-from index.exact import score_records
+from index.scoring.maxsim import score_records
 
 FILE = "calibration.safetensors"
 FEATURES = ("score", "background mean", "background deviation", "background maximum", "1 / words", "log words")

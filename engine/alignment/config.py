@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from engine.configuration import read_sections
+from engine.runtime.configuration import read_sections
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from engine.alignment.calibration import Calibration
 from engine.alignment.config import Architecture, ModelConfig
 from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
-from engine.files import sha256
 from engine.language.vocabulary import Vocabulary
-from engine.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
-from engine.weights import load_weights, save_weights
+from engine.runtime.files import sha256
+from engine.runtime.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
+from engine.runtime.weights import load_weights, save_weights
 
 logger = logging.getLogger(__name__)
 

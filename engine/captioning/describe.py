@@ -9,12 +9,12 @@ from PIL import Image
 from torch import Tensor
 from torchvision.ops import box_iou
 
+from engine.captioning.decode import Sentences, beam_search, sample
 from engine.captioning.decoder import Decoder
 from engine.captioning.folder import CaptionFolder, load_captioner, require_fit
-from engine.captioning.runtime import fastest_decoder
+from engine.captioning.inference import fastest_decoder
 from engine.captioning.scene import Scene, scene_of
-from engine.captioning.search import Sentences, beam_search, sample
-from engine.multimodal import MultimodalModel
+from engine.models.multimodal import MultimodalModel
 from engine.types import Caption
 from engine.vision.encoder import RegionFeatures
 from engine.vision.pixels import pixels_of

@@ -14,10 +14,10 @@ from engine.captioning.recurrent import RecurrentDecoder
 from engine.captioning.transformer import TransformerDecoder
 from engine.captioning.words import WordNumbers
 from engine.errors import ModelError
-from engine.files import sha256
 from engine.language.vocabulary import Vocabulary
-from engine.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
-from engine.weights import load_weights, save_weights
+from engine.runtime.files import sha256
+from engine.runtime.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
+from engine.runtime.weights import load_weights, save_weights
 
 logger = logging.getLogger(__name__)
 

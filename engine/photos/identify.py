@@ -15,7 +15,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from engine.errors import PhotoError
 from engine.photos.formats import PILLOW_FORMATS, signature_of
-from engine.photos.scans import MOST_SCANS, has_too_many_scans
+from engine.photos.jpeg_passes import MOST_SCANS, has_too_many_scans
 
 pillow_heif.register_heif_opener()
 logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it says of odd files, our failures say

@@ -15,7 +15,7 @@ from engine.photos.appearance import perceptual_hash, pixel_hash
 from engine.photos.decode import decode
 from engine.photos.hashing import content_hash
 from engine.photos.metadata import Metadata
-from engine.photos.scan import Failure, FoundPhoto
+from engine.photos.walk import Failure, FoundPhoto
 
 _AHEAD = 4
 """Photos in flight for each worker: enough to ride out a large one, few enough to hold in memory."""

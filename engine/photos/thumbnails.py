@@ -7,11 +7,11 @@ from pathlib import Path
 from threading import Lock
 
 from engine.errors import PhotoError
-from engine.files import replace_file
 from engine.photos import hashing
 from engine.photos.decode import decode
-from engine.settings import cache_folder
-from index.layout import bytes_of
+from engine.runtime.files import replace_file
+from engine.runtime.settings import cache_folder
+from index.store.layout import bytes_of
 
 _QUALITY = 80
 _DIGITS = re.compile(r"[0-9a-f]{32}")

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from engine.alignment.calibration import Calibration
 from engine.language.tokens import Tokens
-from engine.multimodal import MultimodalModel, SentenceVector
+from engine.models.multimodal import MultimodalModel, SentenceVector
 from engine.search.question import Part
 from engine.types import Warn
 from index import Query
-from index.exact import score_records
+from index.scoring.maxsim import score_records
 
 
 @dataclass(frozen=True, slots=True)

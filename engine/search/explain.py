@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from engine.alignment.localisation import located_segments
 from engine.language.tokens import Tokens
-from engine.multimodal import SentenceVector
+from engine.models.multimodal import SentenceVector
 from engine.types import Phrase
 
 

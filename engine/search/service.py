@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import QueryError
-from engine.multimodal import MultimodalModel, SentenceVector
+from engine.models.multimodal import MultimodalModel, SentenceVector
 from engine.photos.decode import decode
-from engine.search.captions import Ranked, rank, require_choice
+from engine.search.by_example import example_query, rank_alike, rank_alike_and_described, record_of
+from engine.search.caption_ranking import Ranked, rank, require_choice
 from engine.search.combination import ReadPart, combined, probability_of_all, read_parts
-from engine.search.example import example_query, rank_alike, rank_alike_and_described, record_of
 from engine.search.explain import phrases_of
 from engine.search.question import Question
 from engine.search.regions import phrase_in_region, rank_regions
 from engine.types import Alignment, Box, Hit, Phrase, RegionHit, SentenceHit, Warn, WordScores
 from index import Generated, LibraryReader, PhotoFilter, SearchParams
-from index.exact import score_records
+from index.scoring.maxsim import score_records
 
 
 def search(

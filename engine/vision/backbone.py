@@ -12,7 +12,7 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor, nn
 
 from engine.errors import ModelError
-from engine.files import checked
+from engine.runtime.files import checked
 
 LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 TORCHVISION_PREFIX = "torchvision/"

@@ -11,9 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from engine.vision.backbone import FeatureMaps, create_backbone
+from engine.vision.inference import create_extractor
 from engine.vision.pixels import pixels_of
 from engine.vision.proposals import Proposer, create_proposer
-from engine.vision.runtime import create_extractor
 
 NUM_SAMPLES = 6  # a side: three bins of two samples
 

@@ -10,12 +10,12 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from engine.errors import ModelError
-from engine.files import sha256
-from engine.onnx_session import open_session
+from engine.runtime.files import sha256
+from engine.runtime.onnx import open_session
+from engine.runtime.weights import load_weights, save_weights
 from engine.vision.backbone import FeatureMaps
 from engine.vision.detector import ProposalHead, best_boxes
 from engine.vision.proposals import NUM_REGIONS, with_whole_image
-from engine.weights import load_weights, save_weights
 
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 LEVELS = ("fine", "middle", "coarse")

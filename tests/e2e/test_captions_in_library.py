@@ -17,7 +17,7 @@ from PIL import Image
 from typer.testing import Result
 
 from engine import Engine, EngineError
-from engine.indexing import Progress
+from engine.library.indexing import Progress
 
 Cli = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[str]"]

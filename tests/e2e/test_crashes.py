@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "crash_trials"
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "crash_trials"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be forked here")

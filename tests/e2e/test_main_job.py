@@ -321,7 +321,7 @@ def test_embeddings_on_a_gpu_equal_those_on_the_cpu(photos: Path, model: Any) ->
     import torch
 
     from engine.alignment.folder import load_model
-    from engine.multimodal import MultimodalModel
+    from engine.models.multimodal import MultimodalModel
     from engine.photos.decode import decode
 
     on_gpu = MultimodalModel(load_model("default"), torch.device("cuda"))

@@ -19,7 +19,7 @@ pytest.importorskip("fastapi", reason="FastAPI is not installed (the extra 'serv
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are a matter of Unix")
 
 Start = Callable[..., "subprocess.Popen[str]"]
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "load_service"
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "load_service"
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from engine import Engine, watching
 from engine.errors import EngineError, LibraryLockedError, PhotoPathError, PhotosGoneError
-from engine.indexing import IndexReport, Progress
+from engine.library.indexing import IndexReport, Progress
 from index import LibraryWriter, read_catalogue
 
 PATIENCE_S = 120.0

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "load_trial"
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "load_trial"
 
 
 def test_searching_while_the_library_changes() -> None:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ui import present
 from ui.cli import options, pictures
 from ui.cli.console import print_json, terminal_width, warn
+from ui.shared import results
 
 
 def command(
@@ -23,16 +23,16 @@ def command(
 ) -> None:
     """Cut a sentence into phrases and show where each is in a photo."""
     from engine import Engine
-    from engine.drawing import draw_phrases
+    from engine.drawing.annotated_photo import draw_phrases
     from engine.photos.decode import decode
 
     pictures.require_format(output)
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         alignment = engine.align(image, " ".join(sentence))
     if json:
-        print_json([present.alignment_as_dict(alignment)])
+        print_json([results.alignment_as_dict(alignment)])
     else:
-        typer.echo(present.alignment_as_text(alignment, terminal_width()))
+        typer.echo(results.alignment_as_text(alignment, terminal_width()))
     if output is not None:
         phrases = [(phrase.text, phrase.box) for phrase in alignment.phrases]
         pictures.write(draw_phrases(decode(image).image, phrases), output)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui import described
 from ui.cli import options, pictures
 from ui.cli.console import FAILURE, fail, print_json, terminal_width, warn
+from ui.shared.descriptions import description_as_dict, descriptions_as_text
 
 if TYPE_CHECKING:
     from engine.types import Description
@@ -64,9 +64,9 @@ def command(
         fail(str(failure))
     if descriptions:
         if json:
-            print_json([described.description_as_dict(description) for description in descriptions])
+            print_json([description_as_dict(description) for description in descriptions])
         else:
-            typer.echo(described.descriptions_as_text(descriptions, terminal_width()))
+            typer.echo(descriptions_as_text(descriptions, terminal_width()))
     if failures:
         raise typer.Exit(FAILURE)
     if output is not None:
@@ -74,7 +74,7 @@ def command(
 
 
 def _write_picture(description: "Description", output: Path) -> None:
-    from engine.drawing import draw_description
+    from engine.drawing.annotated_photo import draw_description
     from engine.photos.decode import decode
 
     picture = draw_description(

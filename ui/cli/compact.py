@@ -20,7 +20,7 @@ def command(
     Searches go on meanwhile. The live vectors are written once more before the old ones go, so there must be room for
     them. Interrupted at any time, the library is what it was before or after.
     """
-    from engine.settings import library_folder
+    from engine.runtime.settings import library_folder
     from index import compact_library
 
     folder = library_folder(library)

@@ -7,10 +7,10 @@ import typer
 
 from ui.cli import options
 from ui.cli.console import note, print_json
-from ui.present import printable, shown_path
+from ui.shared.results import printable, shown_path
 
 if TYPE_CHECKING:
-    from engine.setting_files import Found, SettingFile
+    from engine.runtime.setting_files import Found, SettingFile
 
 ORIGINS = {"environment": "environment", "project": "project file", "user": "user file", "default": "built-in default"}
 
@@ -29,8 +29,8 @@ def show(context: typer.Context, json: options.Json = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from engine.setting_files import SettingPlaces
-    from engine.settings import SETTINGS
+    from engine.runtime.setting_files import SettingPlaces
+    from engine.runtime.settings import SETTINGS
 
     places = SettingPlaces.read()
     found = [places.find(setting) for setting in SETTINGS.values()]
@@ -47,8 +47,8 @@ def show(context: typer.Context, json: options.Json = False) -> None:
 @app.command()
 def path() -> None:
     """Say where the files of settings are."""
-    from engine.setting_files import PROJECT_FILE, project_file
-    from engine.settings import user_file
+    from engine.runtime.setting_files import PROJECT_FILE, project_file
+    from engine.runtime.settings import user_file
 
     project, user = project_file(), user_file()
     typer.echo(f"user file     {printable(str(user))}{'' if user.is_file() else '  (not there)'}")
@@ -63,7 +63,7 @@ def set_value(
     project: Project = False,
 ) -> None:
     """Write a setting into the user's file, or the project's. The rest of the file stays as it is."""
-    from engine.setting_files import find_setting
+    from engine.runtime.setting_files import find_setting
 
     setting = find_setting(name, "engine config set")
     file = _file(project)
@@ -74,7 +74,7 @@ def set_value(
 @app.command()
 def unset(name: Name, project: Project = False) -> None:
     """Take a setting out of the user's file, or the project's."""
-    from engine.setting_files import find_setting
+    from engine.runtime.setting_files import find_setting
 
     file = _file(project)
     if file.write(find_setting(name, "engine config unset"), None):
@@ -84,8 +84,8 @@ def unset(name: Name, project: Project = False) -> None:
 
 
 def _file(project: bool) -> "SettingFile":
-    from engine.setting_files import PROJECT_FILE, SettingFile, project_file
-    from engine.settings import user_file
+    from engine.runtime.setting_files import PROJECT_FILE, SettingFile, project_file
+    from engine.runtime.settings import user_file
 
     if project:
         return project_file() or SettingFile(Path.cwd() / PROJECT_FILE, project=True)

@@ -20,7 +20,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from engine.errors import EngineError
-from ui.present import printable
+from ui.shared.results import printable
 
 FAILURE = 1
 INTERRUPTED = 130

@@ -9,8 +9,8 @@ import typer
 from typer.core import TyperGroup
 
 from engine.errors import EngineError
-from engine.setting_files import SettingPlaces
-from engine.settings import SETTINGS, Setting
+from engine.runtime.setting_files import SettingPlaces
+from engine.runtime.settings import SETTINGS, Setting
 
 
 def use_settings(context: typer.Context) -> None:

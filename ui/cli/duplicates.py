@@ -7,7 +7,7 @@ import typer
 
 from ui.cli import options
 from ui.cli.console import note, print_json
-from ui.present import shown_path
+from ui.shared.results import shown_path
 
 
 def command(
@@ -21,8 +21,8 @@ def command(
 
     The best of each group, with most pixels, comes first. No file is touched.
     """
-    from engine.duplicates import find_duplicates
-    from engine.settings import library_folder
+    from engine.library.duplicates import find_duplicates
+    from engine.runtime.settings import library_folder
 
     folder = library_folder(library)
     groups = find_duplicates(folder)

@@ -19,8 +19,8 @@ def command(
 
     Missing photos are among them; the photos themselves are not. docs/library.md describes the files.
     """
-    from engine.settings import library_folder
-    from index.exporting import export_library
+    from engine.runtime.settings import library_folder
+    from index.exchange.exporting import export_library
 
     folder = library_folder(library)
     report = export_library(folder, destination, vectors=vectors)

@@ -17,8 +17,8 @@ def command(
     Everything in the export is checked, and the library is there when all of it was right. The folders that were
     indexed are no part of an export: name them to `engine index` to bring the new library up to date.
     """
-    from engine.settings import library_folder
-    from index.importing import import_library
+    from engine.runtime.settings import library_folder
+    from index.exchange.importing import import_library
 
     folder = library_folder(library)
     report = import_library(source, folder)

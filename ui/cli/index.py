@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui import reported
 from ui.cli import logs, options
 from ui.cli.bars import Bars
 from ui.cli.console import fail, note, print_json, warn
+from ui.shared import reports
 
 if TYPE_CHECKING:
     from engine import Engine
-    from engine.indexing import IndexReport
+    from engine.library.indexing import IndexReport
 
 MAX_FAILURES_SHOWN = 20
 KINDS = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
@@ -123,7 +123,7 @@ class _Teller:
         self.runs += 1
         status = self._engine.status()
         if self._json:
-            content = reported.report_as_dict(report, self._engine.folder, status)
+            content = reports.report_as_dict(report, self._engine.folder, status)
             if self._watch:
                 typer.echo(json_format.dumps(content, ensure_ascii=False))
             else:
@@ -131,7 +131,7 @@ class _Teller:
         else:
             self._warn(report)
             if self.runs == 1 or _has_changed(report):
-                typer.echo(reported.report_as_text(report, self._engine.folder, status, captions=self._captions))
+                typer.echo(reports.report_as_text(report, self._engine.folder, status, captions=self._captions))
             self._note(report)
         if self._watch and self.runs == 1:
             note("Watching for changes; Ctrl-C stops.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ui.cli.console import fail, stderr
-from ui.present import printable
+from ui.shared.results import printable
 
 PACKAGES = ("engine", "index", "ui")
 WITH_TIME = "%(asctime)s %(levelname)s %(name)s: %(message)s"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ui.cli import options
-from ui.present import shown_path
+from ui.shared.results import shown_path
 
 
 def command(
@@ -14,8 +14,8 @@ def command(
     library: options.Library = None,
 ) -> None:
     """Remove missing photos for good, with their vectors and captions."""
-    from engine.roots import prune
-    from engine.settings import library_folder
+    from engine.library.roots import prune
+    from engine.runtime.settings import library_folder
 
     folder = library_folder(library)
     missing = prune(folder, dry_run=dry_run)

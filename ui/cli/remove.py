@@ -17,8 +17,8 @@ def command(
     A folder that was indexed by name is forgotten. Photos in a folder that stays come back with the next run, unless an
     .engineignore file names them.
     """
-    from engine.roots import remove
-    from engine.settings import library_folder
+    from engine.library.roots import remove
+    from engine.runtime.settings import library_folder
 
     folder = library_folder(library)
     removed = remove(folder, paths)

@@ -6,13 +6,13 @@ import typer
 
 from ui.cli import options
 from ui.cli.console import note, print_json
-from ui.present import shown_path
+from ui.shared.results import shown_path
 
 
 def command(json: options.Json = False, library: options.Library = None) -> None:
     """List the photos and folders that were indexed by name; `engine index` without a path looks at them again."""
-    from engine.roots import roots
-    from engine.settings import library_folder
+    from engine.library.roots import roots
+    from engine.runtime.settings import library_folder
 
     folder = library_folder(library)
     found = roots(folder)

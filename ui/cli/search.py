@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from engine.types import Hit, RegionHit
-from ui import present
-from ui.cli import filters, options, results
+from ui.cli import filter_options, options, printing
 from ui.cli.console import fail, note, warn
+from ui.shared import results
 
 NO_PHOTOS = "The library holds no photos yet; run `engine index FOLDER` first."
 
@@ -33,17 +33,17 @@ def command(
     like_box: Annotated[
         Any,  # a tuple would ask Typer for four arguments
         typer.Option(
-            "--like-box", parser=filters.box, metavar="X0,Y0,X1,Y1", help="What alone counts of it, in pixels."
+            "--like-box", parser=filter_options.box, metavar="X0,Y0,X1,Y1", help="What alone counts of it, in pixels."
         ),
     ] = None,
-    after: filters.After = None,
-    before: filters.Before = None,
-    camera: filters.Camera = None,
-    near: filters.Near = None,
-    within: filters.Within = None,
-    folder: filters.Folder = None,
-    orientation: filters.Lying = None,
-    min_size: filters.MinSize = None,
+    after: filter_options.After = None,
+    before: filter_options.Before = None,
+    camera: filter_options.Camera = None,
+    near: filter_options.Near = None,
+    within: filter_options.Within = None,
+    folder: filter_options.Folder = None,
+    orientation: filter_options.Lying = None,
+    min_size: filter_options.MinSize = None,
     min_probability: Annotated[
         float | None,
         typer.Option(
@@ -62,9 +62,9 @@ def command(
         Path | None, typer.Option("--output", metavar="FOLDER", help="Write the regions into a new or empty folder.")
     ] = None,
     json: options.Json = False,
-    print0: results.PrintNul = False,
-    lines: results.Format = None,
-    preview: results.Preview = False,
+    print0: printing.PrintNul = False,
+    lines: printing.Format = None,
+    preview: printing.Preview = False,
     library: options.Library = None,
     model: options.Model = None,
     device: options.Device = "auto",
@@ -74,9 +74,9 @@ def command(
         raise typer.BadParameter("Write what should be seen, or name an example with --like.", param_hint="TEXT...")
     if crops is not None and not regions:
         raise typer.BadParameter("It takes regions; add --regions.", param_hint="--output")
-    output = results.Output(json, print0, lines, preview)
-    where = filters.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
-    paths = results.paths_of(like or [])
+    output = printing.Output(json, print0, lines, preview)
+    where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
+    paths = printing.paths_of(like or [])
     from engine import Engine
     from engine.search.crops import require_room
     from engine.search.question import Question
@@ -91,13 +91,13 @@ def command(
                 require_room(crops)
             found_regions = engine.search_regions(asked, limit, where=where)
             if not found_regions:
-                raise fail(filters.nothing_passes(engine, where) or NO_PHOTOS)
+                raise fail(filter_options.nothing_passes(engine, where) or NO_PHOTOS)
             _print_regions(found_regions, min_score, crops, query, output)
             return
         found = engine.search(asked, limit, generated=generated, where=where)
         if not found:
             nothing = options.NO_CAPTIONS if generated == "only" else NO_PHOTOS
-            raise fail(filters.nothing_passes(engine, where) or nothing)
+            raise fail(filter_options.nothing_passes(engine, where) or nothing)
         if min_probability and engine.model.calibration is None:
             warn(f"The model {engine.model.name} knows no probabilities, so --min-probability leaves nothing out.")
         # The model's cut is for one text: of several, each has to reach it.
@@ -105,7 +105,7 @@ def command(
     _print_photos(found, own_cut if min_probability is None else min_probability, min_score, query, output)
 
 
-def _print_photos(found: list[Hit], cut: float, min_score: float | None, query: str, output: results.Output) -> None:
+def _print_photos(found: list[Hit], cut: float, min_score: float | None, query: str, output: printing.Output) -> None:
     likely = [hit for hit in found if hit.probability is None or hit.probability >= cut]
     hits = [hit for hit in likely if min_score is None or hit.score >= min_score]
     output.print(hits)
@@ -113,14 +113,14 @@ def _print_photos(found: list[Hit], cut: float, min_score: float | None, query: 
         closest = max(hit.probability or 0 for hit in found)
         raise fail(
             f"Nothing matches {query!r}: the closest photo has a probability of "
-            f"{present.percent(closest)}. --min-probability 0 shows the closest photos anyway."
+            f"{results.percent(closest)}. --min-probability 0 shows the closest photos anyway."
         )
     if not hits:
         raise _none_scores(query, min_score, found[0].score)
 
 
 def _print_regions(
-    found: list[RegionHit], min_score: float | None, crops: Path | None, query: str, output: results.Output
+    found: list[RegionHit], min_score: float | None, crops: Path | None, query: str, output: printing.Output
 ) -> None:
     hits = [hit for hit in found if min_score is None or hit.score >= min_score]
     output.print(hits)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ui import present
 from ui.cli import options
 from ui.cli.console import fail, print_json, terminal_width, warn
+from ui.shared import results
 
 
 def command(
@@ -29,6 +29,6 @@ def command(
     if not hits:
         raise fail("The library holds no sentences yet; add some with `engine index FOLDER --sentences FILE`.")
     if json:
-        print_json([present.sentence_hit_as_dict(hit) for hit in hits])
+        print_json([results.sentence_hit_as_dict(hit) for hit in hits])
     else:
-        typer.echo(present.sentence_hits_as_text(hits, terminal_width()))
+        typer.echo(results.sentence_hits_as_text(hits, terminal_width()))

@@ -9,7 +9,7 @@ import typer
 from ui.cli import options
 from ui.cli.console import fail, note, warn
 from ui.service import TOKEN
-from ui.service.names import is_local
+from ui.service.local_hosts import is_local
 
 LEAST_LETTERS = 16  # of a token
 NEEDED = ("fastapi", "prometheus_client", "uvicorn")
@@ -49,9 +49,9 @@ def command(
     if (public or token) and len(token or "") < LEAST_LETTERS:
         asks = "--public asks for a token" if public else "The token is too short"
         raise fail(f"{asks}: set {TOKEN} to at least {LEAST_LETTERS} characters.")
-    from engine.settings import library_folder
+    from engine.runtime.settings import library_folder
+    from engine.runtime.threads import answer_in_one_thread_each
     from engine.sharing import SharedEngine
-    from engine.threads import answer_in_one_thread_each
     from ui.service.app import create_app
     from ui.service.server import BACKLOG, bound, serve
 

@@ -8,7 +8,7 @@ from ui.cli.console import print_json
 
 def command(json: options.Json = False, library: options.Library = None) -> None:
     """Say what a library holds, which model made it, and how much room it takes."""
-    from engine.settings import library_folder
+    from engine.runtime.settings import library_folder
     from index import read_status
 
     folder = library_folder(library)

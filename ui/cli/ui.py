@@ -32,7 +32,7 @@ def command(
     """Search, look up, browse and index in a browser, on this machine alone unless --public is given."""
     if find_spec("streamlit") is None:
         raise fail('The pages need Streamlit, which is not installed; run `pip install "visual-semantic-engine[web]"`.')
-    from engine.settings import library_folder
+    from engine.runtime.settings import library_folder
 
     folder = library_folder(library)
     address = "0.0.0.0" if public else "127.0.0.1"

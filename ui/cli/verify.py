@@ -6,7 +6,7 @@ import typer
 
 from ui.cli import options
 from ui.cli.console import FAILURE, note, print_json
-from ui.present import printable
+from ui.shared.results import printable
 
 
 def command(
@@ -20,7 +20,7 @@ def command(
     behind is listed and harms nothing. --repair drops the records of damaged vectors, so that the next `engine index`
     embeds those photos again, and makes the FAISS file anew; photos, captions and sentences are kept.
     """
-    from engine.settings import library_folder
+    from engine.runtime.settings import library_folder
     from index import verify_library
 
     folder = library_folder(library)

@@ -12,14 +12,14 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from engine.errors import EngineError
 from engine.sharing import Lease, SharedEngine
-from ui.service import asked, refusals
-from ui.service.answering import Answering, Place
-from ui.service.answers import Health, LibraryState, PhotoAnswer, SearchAnswer, SentencesAnswer, SimilarAnswer
-from ui.service.guard import Guard
+from ui.service import endpoints, errors
+from ui.service.errors import documented
 from ui.service.metrics import Metrics
-from ui.service.parameters import Filters, SearchParameters, SentenceChoice, SentencesParameters, SimilarParameters
-from ui.service.refusals import documented
+from ui.service.middleware import Guard
+from ui.service.requests import Filters, SearchParameters, SentenceChoice, SentencesParameters, SimilarParameters
+from ui.service.responses import Health, LibraryState, PhotoAnswer, SearchAnswer, SentencesAnswer, SimilarAnswer
 from ui.service.uploads import DOCUMENTED, received
+from ui.service.workers import Answering, Place
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def create_app(
         redoc_url=None, description="Semantic search in the photos of one library.",
     )  # fmt: skip
     app.add_middleware(Guard, metrics=service.metrics, token=token, local=local)
-    refusals.install(app)
+    errors.install(app)
     _add_questions(app, service)
     _add_photos(app, service)
     _add_state(app, service)
@@ -89,11 +89,11 @@ def create_app(
 def _add_questions(app: FastAPI, service: Service) -> None:
     @app.get("/search", responses=documented(404), summary="Photos, or regions, for texts and examples")
     async def search(question: Annotated[SearchParameters, Query()]) -> SearchAnswer:
-        return await service.ask(lambda lease: asked.search(lease, question))
+        return await service.ask(lambda lease: endpoints.search(lease, question))
 
     @app.get("/similar", responses=documented(404), summary="Photos like one of the library")
     async def similar(question: Annotated[SimilarParameters, Query()]) -> SimilarAnswer:
-        return await service.ask(lambda lease: asked.similar(lease, asked.named(lease, question), question))
+        return await service.ask(lambda lease: endpoints.similar(lease, endpoints.named(lease, question), question))
 
     @app.post(
         "/similar", responses=documented(408, 413, 415), openapi_extra=DOCUMENTED, summary="Photos like the one sent"
@@ -101,11 +101,11 @@ def _add_questions(app: FastAPI, service: Service) -> None:
     async def similar_to_sent(request: Request, question: Annotated[Filters, Query()]) -> SimilarAnswer:
         with service.answering.place() as place:
             async with received(request) as path:
-                return await service.ask(lambda lease: asked.similar(lease, path, question), place)
+                return await service.ask(lambda lease: endpoints.similar(lease, path, question), place)
 
     @app.get("/sentences", responses=documented(404), summary="Sentences about a photo of the library")
     async def sentences(question: Annotated[SentencesParameters, Query()]) -> SentencesAnswer:
-        return await service.ask(lambda lease: asked.sentences(lease, asked.named(lease, question), question))
+        return await service.ask(lambda lease: endpoints.sentences(lease, endpoints.named(lease, question), question))
 
     @app.post(
         "/sentences", responses=documented(408, 413, 415), openapi_extra=DOCUMENTED, summary="About the photo sent"
@@ -113,20 +113,20 @@ def _add_questions(app: FastAPI, service: Service) -> None:
     async def sentences_about_sent(request: Request, question: Annotated[SentenceChoice, Query()]) -> SentencesAnswer:
         with service.answering.place() as place:
             async with received(request) as path:
-                return await service.ask(lambda lease: asked.sentences(lease, path, question), place)
+                return await service.ask(lambda lease: endpoints.sentences(lease, path, question), place)
 
 
 def _add_photos(app: FastAPI, service: Service) -> None:
     @app.get("/photo/{photo_id}", responses=documented(404), summary="What the library knows about a photo")
     async def photo(photo_id: int) -> PhotoAnswer:
-        return await service.ask(lambda lease: asked.about(lease, photo_id))
+        return await service.ask(lambda lease: endpoints.about(lease, photo_id))
 
     @app.get(
         "/photo/{photo_id}/thumbnail", response_class=Response, responses=JPEG | documented(404),
         summary="The photo in at most 320 pixels, as a JPEG",
     )  # fmt: skip
     async def thumbnail(photo_id: int) -> Response:
-        picture = await service.ask(lambda lease: asked.small(lease, photo_id))
+        picture = await service.ask(lambda lease: endpoints.small(lease, photo_id))
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 

@@ -11,7 +11,7 @@ from fastapi import Request
 
 from engine.errors import PhotoError
 from engine.photos.formats import PILLOW_FORMATS, signature_of
-from ui.service.refusals import RefusedError
+from ui.service.errors import RefusedError
 
 MOST_MEGABYTES = 50
 MOST_BYTES = MOST_MEGABYTES * 10**6

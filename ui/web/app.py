@@ -3,8 +3,8 @@
 import streamlit as st
 
 from engine.errors import EngineError
-from ui.web import pictures, plain, theme
-from ui.web.access import may_enter
+from ui.web import escaping, pictures, theme
+from ui.web.password import may_enter
 from ui.web.views import browse, library, look_up, photo, search
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     try:
         page.run()
     except EngineError as error:
-        st.error(plain.markdown(str(error)), icon=":material/error:")
+        st.error(escaping.markdown(str(error)), icon=":material/error:")
 
 
 main()

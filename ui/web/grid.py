@@ -8,9 +8,9 @@ import streamlit as st
 from engine.errors import PhotoError
 from engine.types import Box
 from index import StoredPhoto
-from ui.web import plain
+from ui.web import escaping
+from ui.web.library import region, shelf, small
 from ui.web.pictures import Boxed, photo_html
-from ui.web.shelf import region, shelf, small
 
 COLUMNS = 4
 PAGE = 24  # photos at a time
@@ -39,12 +39,12 @@ def _draw(cell: Cell) -> None:
     try:
         jpeg = small(photo) if cell.part is None else region(photo.path, photo.content_hash, cell.part)
     except (PhotoError, OSError) as error:
-        st.warning(plain.markdown(str(error)))
+        st.warning(escaping.markdown(str(error)))
         return
     size = (photo.width, photo.height)
     link = f"photo?photo={photo.photo_id}"
     picture = photo_html(jpeg, shelf().alt_text(photo), size, cell.boxes, link, in_grid=True)
-    st.html(f'{picture}<div class="vs-line">{plain.html(cell.line)}</div>')
+    st.html(f'{picture}<div class="vs-line">{escaping.html(cell.line)}</div>')
 
 
 def page_number(total: int, key: str, of: object) -> int:

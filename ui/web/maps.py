@@ -7,7 +7,7 @@ import pydeck
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from engine.browsing import Place
+from engine.library.browsing import Place
 
 TILE = 512  # pixels of the whole world, both ways, where nothing is zoomed in
 CLOSEST = 12.0

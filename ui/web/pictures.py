@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.drawing import PALETTE
+from engine.drawing.annotated_photo import PALETTE
 from engine.types import Box, Phrase
-from ui.web import plain
+from ui.web import escaping
 
 _COLOURS = "".join(
     f".vs-{n} {{ --vs: {colour}; }}\n"
@@ -62,16 +62,16 @@ def photo_html(
     """
     width, height = size
     drawn = "".join(
-        f'<div class="vs-box vs-{boxed.colour}" title="{plain.html(boxed.label)}" '
+        f'<div class="vs-box vs-{boxed.colour}" title="{escaping.html(boxed.label)}" '
         f'style="{_place(boxed.box, width, height)}"></div>'
         for boxed in boxes
     )
     frame = f'<div class="vs-frame" style="{_frame(width, height, in_grid)}">{drawn}</div>' if drawn else ""
     kind = "vs-photo vs-cell" if in_grid else "vs-photo"
-    inside = f'<img src="{data_uri(jpeg)}" alt="{plain.html(alt)}">{frame}'
+    inside = f'<img src="{data_uri(jpeg)}" alt="{escaping.html(alt)}">{frame}'
     if link is None:
         return f'<div class="{kind}">{inside}</div>'
-    return f'<a class="{kind}" href="{plain.html(link)}">{inside}</a>'
+    return f'<a class="{kind}" href="{escaping.html(link)}">{inside}</a>'
 
 
 def _frame(width: int, height: int, in_grid: bool) -> str:
@@ -98,7 +98,7 @@ def key_phrases(found: Sequence[Sequence[Phrase]]) -> list[str]:
 def key_html(phrases: Sequence[str]) -> str:
     """The line above the results, each phrase in the colour of its boxes."""
     spans = (
-        f'<span class="vs-{number % len(PALETTE)}" tabindex="0">{plain.html(text)}</span>'
+        f'<span class="vs-{number % len(PALETTE)}" tabindex="0">{escaping.html(text)}</span>'
         for number, text in enumerate(phrases)
     )
     return f'<div class="vs-key">{"".join(spans)}</div>'

@@ -10,10 +10,10 @@ from engine.alignment.config import Architecture, ModelConfig
 from engine.alignment.folder import load_model, save_model
 from engine.alignment.model import AlignmentModel
 from engine.alignment.scores import score
-from engine.data.features import StoredRegions
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
-from engine.training.bank import SHARPNESS, WEIGHT, fill_bank
+from engine.research.data.features import StoredRegions
+from engine.research.training.bank_selection import SHARPNESS, WEIGHT, fill_bank
 from engine.vision.proposals import NUM_REGIONS
 
 PHOTOS, CHANNELS = 5, 8

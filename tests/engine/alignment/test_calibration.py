@@ -15,7 +15,7 @@ from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
 from index import Query
-from index.exact import score_records
+from index.scoring.maxsim import score_records
 
 RANDOM = np.random.default_rng(0)
 QUERY = Query(RANDOM.normal(size=(3, 8)).astype(np.float32), RANDOM.normal(size=8).astype(np.float32))

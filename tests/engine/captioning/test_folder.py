@@ -8,8 +8,8 @@ import torch
 
 from engine.alignment.folder import find_model
 from engine.captioning.config import CaptionArchitecture, CaptionConfig
+from engine.captioning.decode import beam_search
 from engine.captioning.folder import load_captioner, require_fit, save_captioner
-from engine.captioning.search import beam_search
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
 

@@ -3,8 +3,8 @@
 import pytest
 from PIL import Image, ImageChops, ImageColor
 
-from engine.contact_sheet import GAP, contact_sheet
-from engine.drawing import PALETTE, draw_description
+from engine.drawing.annotated_photo import PALETTE, draw_description
+from engine.drawing.contact_sheet import GAP, contact_sheet
 
 REGIONS = [("a brown dog", (10, 10, 120, 150)), ("green grass", (0, 100, 300, 200)), ("a dog", (10, 10, 120, 150))]
 

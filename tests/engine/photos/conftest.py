@@ -28,8 +28,8 @@ def noise() -> Image.Image:
 
 @pytest.fixture(scope="session")
 def damaged_photos() -> ModuleType:
-    """The valid photos and the mutations of ``scripts/fuzz_photos``."""
-    path = Path(__file__).resolve().parents[3] / "scripts" / "damaged_photos.py"
+    """The valid photos and the mutations of ``benchmarks/fuzz_photos``."""
+    path = Path(__file__).resolve().parents[3] / "benchmarks" / "damaged_photos.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None

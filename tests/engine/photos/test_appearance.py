@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 
 from engine.photos.appearance import perceptual_hash, pixel_hash
 from engine.photos.loading import LoadedPhoto, load_photos
-from engine.photos.scan import scan
+from engine.photos.walk import scan
 
 
 def differing_bits(first: str, second: str) -> int:

@@ -1,4 +1,4 @@
-"""The mutations of ``scripts/fuzz_photos``, some hundreds of the 20,000: none crashes and none hangs."""
+"""The mutations of ``benchmarks/fuzz_photos``, some hundreds of the 20,000: none crashes and none hangs."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "fuzz_photos"
+SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "fuzz_photos"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the script measures memory as POSIX systems do")

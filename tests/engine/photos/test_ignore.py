@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.photos.ignore import is_ignored, read_rules
-from engine.photos.scan import Scan, scan
+from engine.photos.walk import Scan, scan
 
 LINES = (
     *("a", "b/", "/a", "*.jpg", "/*.jpg", "a*", "/*", "**/b", "a/**", "a/**/b.jpg", "a/b", "/a/*.jpg", "?.jpg"),

@@ -11,7 +11,7 @@ from PIL import Image
 from engine.errors import EngineError
 from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, LoadedPhoto, load_photos
-from engine.photos.scan import Failure, FoundPhoto, scan
+from engine.photos.walk import Failure, FoundPhoto, scan
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from engine.photos.loading import LoadedPhoto, load_photos
-from engine.photos.scan import Failure, FoundPhoto, scan
+from engine.photos.walk import Failure, FoundPhoto, scan
 
 Make = Callable[[dict[str, bytes]], bytes]
 """A malformed file, made of valid ones."""

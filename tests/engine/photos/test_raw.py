@@ -13,7 +13,7 @@ from PIL import Image
 from engine.errors import PhotoError
 from engine.photos.decode import decode
 from engine.photos.loading import load_photos
-from engine.photos.scan import Failure, scan
+from engine.photos.walk import Failure, scan
 
 needs_rawpy = pytest.mark.skipif(not importlib.util.find_spec("rawpy"), reason="needs the extra named raw")
 TURNS = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_270, 8: Image.Transpose.ROTATE_90}

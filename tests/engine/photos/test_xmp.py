@@ -14,7 +14,7 @@ from engine.photos.dates import Moment, best_moment, read_moment
 from engine.photos.decode import decode
 from engine.photos.loading import LoadedPhoto, load_photos
 from engine.photos.metadata import Metadata
-from engine.photos.scan import scan
+from engine.photos.walk import scan
 from engine.photos.xmp import Xmp, parse_xmp
 
 TAGS = ExifTags.Base

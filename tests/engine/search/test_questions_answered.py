@@ -9,10 +9,10 @@ from PIL import Image
 
 from engine import Engine
 from engine.errors import QueryError
-from engine.search.example import TEXT_WEIGHT
+from engine.search.by_example import TEXT_WEIGHT
 from engine.search.question import Question
 from index import PhotoFilter, Query
-from index.exact import score_records
+from index.scoring.maxsim import score_records
 
 EVERYTHING = 1000
 

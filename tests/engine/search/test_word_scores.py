@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.multimodal import MultimodalModel
+from engine.models.multimodal import MultimodalModel
 from engine.photos.decode import decode
 from engine.search.service import align, word_scores
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from engine.errors import ModelError
-from engine.files import checked
+from engine.runtime.files import checked
 from engine.vision.backbone import create_backbone
 from engine.vision.encoder import pool_regions
+from engine.vision.inference import BfloatExtractor, OnnxExtractor, TorchExtractor, create_extractor
 from engine.vision.proposals import FixedWindows
-from engine.vision.runtime import BfloatExtractor, OnnxExtractor, TorchExtractor, create_extractor
 
 CPU = torch.device("cpu")
 openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed here")
@@ -65,7 +65,7 @@ def test_openvino_reports_nothing_to_its_makers():
 import sys
 calls = []
 sys.addaudithook(lambda event, arguments: calls.append(event))
-from engine.vision.runtime import _openvino
+from engine.vision.inference import _openvino
 _openvino().Core()
 import threading, time
 time.sleep(0.5)

@@ -6,10 +6,10 @@ import torch
 from torchvision.models.detection._utils import Matcher
 from torchvision.ops import box_iou, roi_align
 
-from engine.data.maps import StoredMaps
 from engine.errors import ModelError
-from engine.evaluation.proposals import proposal_recall
-from engine.training.proposals import ProposalTraining, proposal_loss, propose, train_proposals
+from engine.research.data.maps import StoredMaps
+from engine.research.evaluation.proposal_recall import proposal_recall
+from engine.research.training.proposal_training import ProposalTraining, proposal_loss, propose, train_proposals
 from engine.vision.detector import ProposalHead, anchors, best_boxes, boxes_of
 from engine.vision.encoder import pool_regions
 from engine.vision.faster_rcnn import FasterRcnn

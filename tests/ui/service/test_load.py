@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from engine import Engine, sharing
 from engine.sharing import SharedEngine
 from index import LibraryWriter
-from ui.service import asked
+from ui.service import endpoints
 from ui.service.app import create_app
 
 LOCAL = "http://localhost"
@@ -37,7 +37,7 @@ def test_where_the_line_is_full_a_question_is_refused_at_once(
     narrow: TestClient, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
-    search = asked.search
+    search = endpoints.search
 
     def slow(*arguments: object) -> object:
         begun.set()
@@ -48,7 +48,7 @@ def test_where_the_line_is_full_a_question_is_refused_at_once(
         found: int = narrow.get("/health").json()["waiting"]
         return found
 
-    monkeypatch.setattr(asked, "search", slow)
+    monkeypatch.setattr(endpoints, "search", slow)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(narrow.get, "/search?q=cat")
         assert begun.wait(30)

@@ -235,7 +235,7 @@ def test_the_library_says_what_it_holds_and_is_verified(draw: Draw, own_library:
 
 def test_a_folder_is_indexed_from_the_page(draw: Draw, own_photos: Path, tmp_path: Path) -> None:
     from index import read_photos
-    from ui.web.shelf import shelf
+    from ui.web.library import shelf
 
     folder = tmp_path / "new library"
     test = draw(library_page, folder)
@@ -249,7 +249,7 @@ def test_a_folder_is_indexed_from_the_page(draw: Draw, own_photos: Path, tmp_pat
 
 
 def test_a_folder_that_is_not_there_is_said_as_a_sentence(draw: Draw, tmp_path: Path) -> None:
-    from ui.web.shelf import shelf
+    from ui.web.library import shelf
 
     test = draw(library_page, tmp_path / "new library")
     test.text_input[0].set_value(str(tmp_path / "nowhere"))

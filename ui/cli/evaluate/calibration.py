@@ -15,7 +15,7 @@ def command(
     json: options.Json = False,
 ) -> None:
     """Compare the probabilities of hits with how many are right, and take the photos of a query away from it."""
-    from engine.evaluation.calibration import evaluate_calibration
+    from engine.research.evaluation.calibration_error import evaluate_calibration
 
     loaded = measuring.load(model, device)
     with measuring.progress() as report:

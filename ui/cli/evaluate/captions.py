@@ -9,7 +9,7 @@ from ui.cli.console import note, print_json
 from ui.cli.evaluate import measuring
 
 if TYPE_CHECKING:
-    from engine.evaluation.captions import CaptionFigures
+    from engine.research.evaluation.caption_metrics import CaptionFigures
 
 Regions = Annotated[
     bool, typer.Option("--regions", help="Descriptions of annotated regions instead; needs entities.json.")
@@ -42,8 +42,8 @@ def command(
     among the training sentences (of regions: in one).
     """
     from engine.captioning.folder import load_captioner
-    from engine.evaluation.photo_captions import evaluate_captions
-    from engine.evaluation.region_captions import evaluate_region_captions
+    from engine.research.evaluation.photo_captions import evaluate_captions
+    from engine.research.evaluation.region_captions import evaluate_region_captions
 
     writer = load_captioner(captioner or ("regions" if regions else "default"))
     loaded = measuring.load(model, device)

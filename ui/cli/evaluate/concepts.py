@@ -15,7 +15,7 @@ def command(
     json: options.Json = False,
 ) -> None:
     """Search for each annotated concept: mean average precision, and whether the best hit's box is on the thing."""
-    from engine.evaluation.concepts import evaluate_concepts
+    from engine.research.evaluation.concept_queries import evaluate_concepts
 
     loaded = measuring.load(model, device)
     with measuring.progress() as report:

@@ -9,7 +9,7 @@ from ui.cli.console import print_json
 from ui.cli.evaluate import measuring
 
 if TYPE_CHECKING:
-    from engine.evaluation.segments import BetaChoice, SegmentAgreement
+    from engine.research.evaluation.segment_agreement import BetaChoice, SegmentAgreement
 
 Segments = Annotated[
     bool,
@@ -29,7 +29,7 @@ def command(
     json: options.Json = False,
 ) -> None:
     """How often the region chosen for a phrase of a sentence overlaps its annotated box by half (IoU ≥ 0.5)."""
-    from engine.evaluation.grounding import evaluate_grounding
+    from engine.research.evaluation.grounding import evaluate_grounding
 
     loaded = measuring.load(model, device)
     with measuring.progress() as report:

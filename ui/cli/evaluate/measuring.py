@@ -11,7 +11,7 @@ from rich.progress import Progress, TaskID
 from ui.cli.console import stderr
 
 if TYPE_CHECKING:
-    from engine.multimodal import MultimodalModel
+    from engine.models.multimodal import MultimodalModel
 
 Captioned = Annotated[Path, typer.Option("--data", help="A folder with dataset.json and images/<split>/.")]
 WithPhrases = Annotated[
@@ -24,8 +24,8 @@ Split = Annotated[str, typer.Option("--split", help="The split to measure on.")]
 def load(model: str | None, device: str) -> "MultimodalModel":
     """The named model, or the default one, on a device."""
     from engine.alignment.folder import load_model
-    from engine.device import choose_device
-    from engine.multimodal import MultimodalModel
+    from engine.models.multimodal import MultimodalModel
+    from engine.runtime.device import choose_device
 
     return MultimodalModel(load_model(model or "default"), choose_device(device))
 

@@ -23,7 +23,7 @@ def command(
     json: options.Json = False,
 ) -> None:
     """How many annotated boxes the model's 20 regions overlap (IoU ≥ 0.5 and ≥ 0.7), beside other ways to choose 20."""
-    from engine.evaluation.proposals import evaluate_proposals
+    from engine.research.evaluation.proposal_recall import evaluate_proposals
 
     loaded = measuring.load(model, device)
     with measuring.progress() as report:

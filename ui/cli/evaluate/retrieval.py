@@ -18,7 +18,7 @@ def command(
 
     Sentences are counted again apart: those whose content words all occur in the model's training, and the others.
     """
-    from engine.evaluation.split import evaluate_retrieval
+    from engine.research.evaluation.split import evaluate_retrieval
 
     loaded = measuring.load(model, device)
     with measuring.progress() as report:

@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from engine.browsing import Group, by_folder, by_month, by_place, themes
+from engine.library.browsing import Group, by_folder, by_month, by_place, themes
 from ui.web import grid, maps
-from ui.web.choice import chosen
-from ui.web.shelf import shelf
+from ui.web.group_choice import chosen
+from ui.web.library import shelf
 
 WAYS = ["folder", "date", "place", "theme"]
 NO_DATE, NO_SENTENCE = "without a date", "a theme without a sentence"

@@ -7,11 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from engine.errors import LibraryMissingError
-from engine.roots import prune, roots
+from engine.library.roots import prune, roots
 from index import LibraryStatus, compact_library, read_status, verify_library
-from ui.web import plain
-from ui.web.access import is_public
-from ui.web.shelf import shelf
+from ui.web import escaping
+from ui.web.library import shelf
+from ui.web.password import is_public
 
 MOST_FAILURES = 50
 _HEADING = re.compile(r"^#(?=#* )", re.MULTILINE)  # a card's own title is below the one of its part of the page
@@ -59,17 +59,17 @@ def _run() -> None:
     if job.running:
         _progress()
     elif job.error is not None:
-        st.error(plain.markdown(job.error))
+        st.error(escaping.markdown(job.error))
     elif job.report is not None:
         report = job.report
-        st.success(plain.markdown(
+        st.success(escaping.markdown(
             f"{report.added} photos added, {report.unchanged} unchanged, {report.moved} moved, "
             f"{report.missing} missing, {len(report.failed)} failed; {report.sentences_added} sentences added."
         ))  # fmt: skip
         if report.failed:
             with st.expander(f"{len(report.failed)} photos could not be read"):
                 for failure in report.failed[:MOST_FAILURES]:
-                    st.markdown(plain.markdown(f"{failure.path}: {failure.reason}"))
+                    st.markdown(escaping.markdown(f"{failure.path}: {failure.reason}"))
 
 
 @st.fragment(run_every=0.5)
@@ -107,7 +107,7 @@ def _roots() -> None:
     st.header("Folders")
     for root in roots(shelf().folder):
         there = "" if root.exists else ", not there now"
-        st.markdown(plain.markdown(f"{root.path}: {root.photos} photos, {root.missing} missing{there}"))
+        st.markdown(escaping.markdown(f"{root.path}: {root.photos} photos, {root.missing} missing{there}"))
 
 
 def _upkeep() -> None:
@@ -119,7 +119,7 @@ def _upkeep() -> None:
     if left.button("Verify", help="Check every checksum and row", icon=":material/fact_check:"):
         problems = verify_library(folder)
         for problem in problems:
-            (st.info if problem.harmless else st.error)(plain.markdown(problem.text))
+            (st.info if problem.harmless else st.error)(escaping.markdown(problem.text))
         if not problems:
             st.success("Everything is as it should be.")
     if middle.button("Forget missing photos", help="For good: their vectors too", icon=":material/delete:"):
@@ -134,7 +134,7 @@ def _model(status: LibraryStatus) -> None:
     if not status.model_name:
         st.caption("None yet.")
         return
-    st.markdown(plain.markdown(f"{status.model_name} ({status.fingerprint[:8]})"))
+    st.markdown(escaping.markdown(f"{status.model_name} ({status.fingerprint[:8]})"))
     card = files("engine.pretrained") / status.model_name / "MODEL_CARD.md"
     if status.model_name in ("default", "paper") and card.is_file():
         with st.expander("Its card"):

@@ -10,15 +10,15 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from engine.duplicates import copies_of
 from engine.errors import PhotoError
+from engine.library.duplicates import copies_of
 from engine.photos.decode import decode
 from engine.search.question import Question
 from engine.types import Box, SentenceHit
-from ui import present
-from ui.web import grid, plain
+from ui.shared import results
+from ui.web import escaping, grid
+from ui.web.library import large, shelf
 from ui.web.pictures import data_uri
-from ui.web.shelf import large, shelf
 from ui.web.views.photo import draw_sentences
 
 KINDS = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp", "gif"]
@@ -40,7 +40,7 @@ def draw() -> None:
         try:
             decoded = decode(path)
         except PhotoError as error:
-            st.error(plain.markdown(f"{given.name}: {error.reason}"))
+            st.error(escaping.markdown(f"{given.name}: {error.reason}"))
             return
         _look_up(path, hashlib.sha256(given.getvalue()).hexdigest(), decoded.width, decoded.height)
 
@@ -61,7 +61,7 @@ def _look_up(path: Path, digest: str, width: int, height: int) -> None:
         box = _drawn_box(path, width, height)
     with right:
         st.header("A caption for it")
-        st.html(f"<p>{plain.html(_caption(path, digest))}</p>")
+        st.html(f"<p>{escaping.html(_caption(path, digest))}</p>")
         if not shelf().exists():
             st.info("The library holds no photos yet: add a folder on the page **Library**.")
             return
@@ -102,7 +102,7 @@ def _drawn_box(path: Path, width: int, height: int) -> Box | None:
         return None
     (x0, x1), (y0, y1) = sorted(chosen["x"]), sorted(chosen["y"])
     box = (max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
-    st.caption(f"Only the box {present.box_as_text(box)} counts. Click beside it to let the whole photo count.")
+    st.caption(f"Only the box {results.box_as_text(box)} counts. Click beside it to let the whole photo count.")
     return box
 
 

@@ -7,16 +7,16 @@ import altair as alt
 import streamlit as st
 import typer
 
-from engine.drawing import PALETTE
+from engine.drawing.annotated_photo import PALETTE
 from engine.errors import PhotoError, QueryError
 from engine.search.service import word_scores
 from engine.types import SentenceHit
 from index import StoredPhoto
-from ui import present
-from ui.web import grid, maps, plain
-from ui.web.access import is_public
+from ui.shared import results
+from ui.web import escaping, grid, maps
+from ui.web.library import large, shelf
+from ui.web.password import is_public
 from ui.web.pictures import Boxed, boxes_of, key_html, key_phrases, photo_html
-from ui.web.shelf import large, shelf
 
 SENTENCES, SIMILAR = 8, 8
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -30,11 +30,11 @@ def draw() -> None:
         st.title("No such photo")
         st.info("The library has no photo of this number. Find one on the page **Search** or **Browse**.")
         return
-    st.title(plain.markdown(Path(photo.path).name))
+    st.title(escaping.markdown(Path(photo.path).name))
     try:
         jpeg = large(photo.path)
     except PhotoError as error:
-        st.error(plain.markdown(str(error)))
+        st.error(escaping.markdown(str(error)))
         return
     left, right = st.columns([3, 2])
     picture, size, alt_text = left.empty(), (photo.width, photo.height), shelf().alt_text(photo)
@@ -63,12 +63,12 @@ def _aligned(photo: StoredPhoto) -> list[Boxed]:
         with shelf().asked() as engine:
             alignment = engine.align(photo.path, sentence)
     except QueryError as error:
-        st.error(plain.markdown(str(error)))
+        st.error(escaping.markdown(str(error)))
         return []
     key = key_phrases([alignment.phrases])
     st.html(key_html(key))
     if alignment.probability is not None:
-        st.caption(f"The photo matches the sentence with a probability of {present.percent(alignment.probability)}.")
+        st.caption(f"The photo matches the sentence with a probability of {results.percent(alignment.probability)}.")
     if st.toggle("Word by word", key="words", bind="query-params", help="How well each word fits each region."):
         return _word_by_word(photo, sentence)
     return boxes_of(alignment.phrases, key)
@@ -116,7 +116,7 @@ def _sentences(photo: StoredPhoto) -> None:
         found = engine.sentences(photo.path, SENTENCES)
     st.header("Sentences that describe it")
     for caption in captions[:1]:
-        st.html(f"<p>{plain.html(caption.text)} <small>(generated)</small></p>")
+        st.html(f"<p>{escaping.html(caption.text)} <small>(generated)</small></p>")
     draw_sentences(found)
 
 
@@ -128,8 +128,8 @@ def draw_sentences(found: list[SentenceHit]) -> None:
     if not hits:
         st.caption("None of the library's sentences describes it well.")
     rows = "".join(
-        f"<li>{plain.html(hit.sentence)}"
-        f"{'' if hit.probability is None else f' · {present.percent(hit.probability)}'}"
+        f"<li>{escaping.html(hit.sentence)}"
+        f"{'' if hit.probability is None else f' · {results.percent(hit.probability)}'}"
         f"{' <small>(generated)</small>' if hit.generated else ''}</li>"
         for hit in hits
     )
@@ -144,9 +144,9 @@ def _facts(photo: StoredPhoto) -> None:
         "size": f"{photo.width} × {photo.height}, {photo.format}, {photo.size / 1e6:.1f} MB",
         "place": None if photo.latitude is None else f"{photo.latitude:.4f}, {photo.longitude:.4f}",
     }
-    rows = "<br>".join(f"{name}: {plain.html(value)}" for name, value in facts.items() if value)
+    rows = "<br>".join(f"{name}: {escaping.html(value)}" for name, value in facts.items() if value)
     st.html(f"<p>{rows}</p>")
-    st.code(present.printable(photo.path), language=None, wrap_lines=True)
+    st.code(results.printable(photo.path), language=None, wrap_lines=True)
     if not is_public() and st.button("Show in its folder", icon=":material/folder_open:"):
         typer.launch(photo.path, locate=True)
     if photo.latitude is not None and photo.longitude is not None:

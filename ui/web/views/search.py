@@ -7,11 +7,11 @@ import streamlit as st
 from engine.search.question import Question
 from engine.types import Hit
 from index import PhotoFilter
-from ui import present
-from ui.web import grid, plain
-from ui.web.filters import asked_filter
+from ui.shared import results
+from ui.web import escaping, grid
+from ui.web.filter_sidebar import asked_filter
+from ui.web.library import shelf
 from ui.web.pictures import boxes_of, key_html, key_phrases
-from ui.web.shelf import shelf
 
 CLOSEST = 8  # photos to show where none is likely
 MOST = 480  # photos of one query that can be paged through
@@ -66,7 +66,7 @@ def _photos(question: Question, where: PhotoFilter) -> None:
         closest = [] if found or not cut else engine.search(question, CLOSEST, where=where)
     if closest:
         st.info(
-            f"No photo matches with a probability of {present.percent(cut)}; these are the closest. The slider "
+            f"No photo matches with a probability of {results.percent(cut)}; these are the closest. The slider "
             "*Least probability* decides."
         )
     elif not found:
@@ -78,7 +78,7 @@ def _photos(question: Question, where: PhotoFilter) -> None:
     shown = closest or found[start : start + grid.PAGE]
     key = key_phrases([hit.phrases for hit in shown])
     st.html(key_html(key))
-    only = st.pills("Show the boxes of", key, format_func=plain.markdown, key="only") if len(key) > 1 else None
+    only = st.pills("Show the boxes of", key, format_func=escaping.markdown, key="only") if len(key) > 1 else None
     stored = {photo.path: photo for photo in shelf().stored([hit.path for hit in shown])}
     grid.draw(
         [
@@ -90,7 +90,7 @@ def _photos(question: Question, where: PhotoFilter) -> None:
 
 
 def _line(hit: Hit) -> str:
-    probability = "" if hit.probability is None else f"{present.percent(hit.probability)} · "
+    probability = "" if hit.probability is None else f"{results.percent(hit.probability)} · "
     return f"{probability}{hit.path.name}{'' if hit.caption is None else f' · {hit.caption}'}"
 
 

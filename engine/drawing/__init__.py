@@ -1,0 +1,1 @@
+"""Pictures of results: boxes and labels on photos, contact sheets."""

@@ -1,0 +1,159 @@
+"""What happened to the photos of a library since it was last looked at: new, changed, moved, back, or gone."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import PhotosGoneError
+from engine.photos.walk import FoundPhoto, Scan
+from index import KnownPhoto, Move
+
+MOST_GONE = 0.1  # of the photos of a library, that a run may hide without being told to
+
+
+@dataclass(slots=True)
+class Changes:
+    """The differences between a library and a scan.
+
+    ``to_read`` have to be hashed and perhaps embedded, ``moves`` are photos with another path than before, ``returned``
+    and ``gone`` the numbers of photos whose file is back unchanged, or has disappeared; ``unchanged`` counts the rest.
+    """
+
+    to_read: list[FoundPhoto] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    unchanged: int = 0
+
+
+ContentHashes = Callable[[Sequence[str]], Sequence[str | None]]
+"""Paths → the hashes of the files' contents, None where one cannot be read."""
+
+
+def find_changes(known: Mapping[str, KnownPhoto], scan: Scan, content_hashes: ContentHashes) -> Changes:
+    """Compare the photos of a library, by path, with what a scan found.
+
+    Size and time of change decide; only a new file as large as one that disappeared is hashed, to see whether it is
+    the same. A photo is gone when it lies in a root of the scan, was not found, and neither it nor a folder above it
+    failed to be read.
+
+    Args:
+        known: every photo of the library.
+        scan: of some roots.
+        content_hashes: reads files.
+    """
+    changes = Changes()
+    found = {photo.path: photo for photo in scan.photos}
+    new: list[FoundPhoto] = []
+    for photo in scan.photos:
+        before = known.get(photo.path)
+        if before is None:
+            new.append(photo)
+        elif not before.embedded or (before.size, before.mtime_ns) != (photo.size, photo.mtime_ns):
+            changes.to_read.append(photo)
+        elif before.missing:
+            changes.returned.append(before.photo_id)
+        else:
+            changes.unchanged += 1
+    unseen = _Unseen(scan)
+    lost = {path: photo for path, photo in known.items() if path not in found and (photo.missing or path in unseen)}
+    changes.moves = list(_moves(lost, new, content_hashes))
+    moved_from = {move.photo_id for move in changes.moves}
+    moved_to = {move.path for move in changes.moves}
+    changes.to_read.extend(photo for photo in new if photo.path not in moved_to)
+    changes.gone = [photo.photo_id for photo in lost.values() if not photo.missing and photo.photo_id not in moved_from]
+    # A photo that moved before this model saw it is embedded under its new path.
+    embedded = {photo.photo_id for photo in lost.values() if photo.embedded}
+    changes.to_read.extend(found[move.path] for move in changes.moves if move.photo_id not in embedded)
+    return changes
+
+
+def require_present(known: Mapping[str, KnownPhoto], scan: Scan, changes: Changes) -> None:
+    """Refuse to hide many photos at once: more likely a disk is not mounted.
+
+    Raises:
+        PhotosGoneError: a root holds no photo any more, or more than a tenth of the library would be hidden.
+    """
+    gone = set(changes.gone)
+    if not gone:
+        return
+    present = {path: photo.photo_id for path, photo in known.items() if not photo.missing}
+    found = [photo.path for photo in scan.photos]
+    for root in scan.roots:
+        lost = sum(photo_id in gone for path, photo_id in present.items() if is_below(path, root))
+        if lost and not any(is_below(path, root) for path in found):
+            state = "holds no photo any more" if Path(root).exists() else "is not there"
+            raise PhotosGoneError(
+                f"{root} {state}; the library knows {lost:,} photos in it. Is its disk mounted? Nothing was changed. "
+                "If they are really gone, run the command again with --allow-missing to hide them."
+            )
+    if len(gone) > MOST_GONE * len(present):
+        example = min(path for path, photo_id in present.items() if photo_id in gone)
+        raise PhotosGoneError(
+            f"{len(gone):,} of the library's {len(present):,} photos are not there any more, {example} for one: more "
+            "than a tenth. Nothing was changed. If they are really gone, run the command again with --allow-missing "
+            "to hide them."
+        )
+
+
+def is_below(path: str, root: str) -> bool:
+    """Whether a path is a root, or lies in it.
+
+    >>> is_below("/photos/a.jpg", "/photos"), is_below("/photos2/a.jpg", "/photos"), is_below("/a.jpg", "/")
+    (True, False, True)
+    """
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def is_in(path: str, roots: Iterable[str]) -> bool:
+    """Whether a path is one of the roots, or lies in one."""
+    return any(is_below(path, root) for root in roots)
+
+
+class _Unseen:
+    """The paths that a scan would have found if their photos were there."""
+
+    def __init__(self, scan: Scan) -> None:
+        self._roots = scan.roots
+        self._failed = {failure.path for failure in scan.failures}
+
+    def __contains__(self, path: str) -> bool:
+        if not is_in(path, self._roots):
+            return False
+        if not self._failed:
+            return True
+        return not any(str(part) in self._failed for part in (path, *Path(path).parents))
+
+
+def _moves(lost: Mapping[str, KnownPhoto], new: Sequence[FoundPhoto], content_hashes: ContentHashes) -> Iterator[Move]:
+    """New files that hold what a lost photo held. Of several alike, the one with the same time and name comes first."""
+    lost_by_content: dict[str | None, list[tuple[str, KnownPhoto]]] = defaultdict(list)
+    for item in lost.items():
+        lost_by_content[item[1].content_hash].append(item)
+    sizes = {photo.size for photo in lost.values()}
+    perhaps = [photo for photo in new if photo.size in sizes]
+    for photo, digest in zip(perhaps, content_hashes([photo.path for photo in perhaps]), strict=True):
+        if same := lost_by_content.get(digest):
+            best = max(same, key=lambda item: _likeness(item, photo))
+            same.remove(best)
+            yield Move(best[1].photo_id, photo.path, photo.size, photo.mtime_ns)
+
+
+def _likeness(before: tuple[str, KnownPhoto], now: FoundPhoto) -> tuple[bool, bool]:
+    path, photo = before
+    return photo.mtime_ns == now.mtime_ns, Path(path).name == Path(now.path).name
+
+
+def without_covered(roots: Iterable[str]) -> list[str]:
+    """Roots, without those that lie in another.
+
+    >>> without_covered(["/photos/2019", "/photos", "/scans"])
+    ['/photos', '/scans']
+    """
+    kept: list[str] = []
+    for root in sorted(set(roots)):
+        if not any(is_below(root, other) for other in kept):
+            kept.append(root)
+    return kept

@@ -1,0 +1,333 @@
+"""Photos and sentences → vectors → the library, a batch at a time; what is done is kept whenever it stops."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import PhotoError, QueryError
+from engine.library.changes import find_changes, is_in, require_present, without_covered
+from engine.library.sentences import SentenceFileError, clean, sentences_beside, with_texts_beside
+from engine.models.multimodal import MultimodalModel
+from engine.photos.hashing import content_hash
+from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
+from engine.photos.walk import Failure, FoundPhoto, Scan
+from engine.vision.pixels import pixels_of
+from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
+
+if TYPE_CHECKING:
+    from engine.library.stored_captions import LibraryCaptions
+
+logger = logging.getLogger(__name__)
+
+PHOTO_BATCH = 16
+SENTENCE_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: ``done`` of ``total`` of ``what`` ("photos", "captions" or "sentences")."""
+
+    what: str
+    done: int
+    total: int
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(slots=True)
+class IndexReport:
+    """What a run did.
+
+    ``moved`` photos have another path than before, ``missing`` ones disappeared in this run and ``found_again`` ones
+    had; ``captions_added`` counts captioned photos; ``seconds`` says where the time went, by stage, as the main thread
+    saw it.
+    """
+
+    added: int = 0
+    unchanged: int = 0
+    moved: int = 0
+    missing: int = 0
+    found_again: int = 0
+    sentences_added: int = 0
+    captions_added: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def photos(self) -> int:
+        """The readable photos that the run found."""
+        return self.added + self.unchanged + self.moved + self.found_again
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of a block to a stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+
+
+def build_spec(model: MultimodalModel) -> BuildSpec:
+    """What the library must know of a model."""
+    return BuildSpec(
+        model_name=model.name,
+        fingerprint=model.fingerprint,
+        num_regions=model.num_regions,
+        dimension=model.dimension,
+        has_global=model.has_global,
+    )
+
+
+class Indexer:
+    """One run over photos and sentences.
+
+    Args:
+        writer: the library, open for writing.
+        model: makes the vectors.
+        report: called as the run goes on.
+        max_pixels: the largest photo taken; None for a limit that the memory of the machine gives.
+        captions: gives the photos captions; None to leave them as they are.
+    """
+
+    def __init__(
+        self,
+        writer: LibraryWriter,
+        model: MultimodalModel,
+        report: Report,
+        max_pixels: int | None = None,
+        captions: "LibraryCaptions | None" = None,
+    ) -> None:
+        self._writer = writer
+        self._model = model
+        self._report = report
+        self._max_pixels = max_pixels
+        self._captions = captions
+        self._known: dict[str, KnownPhoto] = {}
+        self._seen: set[str] = set()  # sentences that the library holds, or that cannot be embedded
+        self.result = IndexReport()
+
+    def run(
+        self,
+        scan: Scan,
+        sentences: Iterable[tuple[str, str]],
+        *,
+        rebuild_vectors: bool = False,
+        allow_missing: bool = False,
+    ) -> IndexReport:
+        """Bring the library up to date with the photos of ``scan`` and with sentences, each with its source.
+
+        Everything that an earlier model embedded is embedded again when the model has changed, and everything that
+        this one did with ``rebuild_vectors``.
+
+        Raises:
+            PhotosGoneError: photos disappeared, more than may be hidden without ``allow_missing``; nothing is changed.
+        """
+        spec = build_spec(self._model)
+        known = self._writer.known_photos(spec.fingerprint)
+        if rebuild_vectors:
+            known = {path: replace(photo, embedded=False) for path, photo in known.items()}
+        self._known = known
+        with self.result.timed("compare"):
+            changes = find_changes(known, scan, _content_hashes)
+        logger.info(
+            "%d photos found: %d to be read, %d moved, %d back, %d gone, %d unchanged",
+            len(scan), len(changes.to_read), len(changes.moves), len(changes.returned), len(changes.gone),
+            changes.unchanged,
+        )  # fmt: skip
+        if not allow_missing:
+            require_present(known, scan, changes)
+        self._writer.use_build(spec, discard_vectors=rebuild_vectors)
+        roots = without_covered([*self._writer.roots(), *scan.roots])
+        self._writer.replace_roots(roots)
+        self._writer.note_changes(moved=changes.moves, returned=changes.returned, gone=changes.gone)
+        self._seen = self._writer.known_sentences()
+        self.result.failed.extend(scan.failures)
+        self.result.skipped = scan.skipped
+        self.result.unchanged = changes.unchanged
+        self.result.moved, self.result.missing = len(changes.moves), len(changes.gone)
+        self.result.found_again = len(changes.returned)
+        left_behind = list(_left_behind(known, scan, roots))
+        stored = {photo.content_hash for photo in known.values() if photo.embedded}
+        self._photos([*changes.to_read, *left_behind], stored)
+        if self._captions is not None:
+            self._captions.write_missing(self._report, self.result)
+        self._sentences([*self._writer.sentences_to_embed(), *sentences, *self._beside([*scan.photos, *left_behind])])
+        # After the others: what a person wrote as well is a person's by now.
+        self._sentences(self._writer.sentences_to_embed(generated=True), generated=True)
+        with self.result.timed("finish"):
+            self.result.warnings.extend(self._writer.finish())
+        return self.result
+
+    def _photos(self, found: Sequence[FoundPhoto], stored: set[str]) -> None:
+        """Embed photos whose content is not ``stored``, and the descriptions inside them."""
+        batch: list[LoadedPhoto] = []
+        orphaned: list[FoundPhoto] = []  # copies of a photo whose own file was changed since
+        workers = os.cpu_count() or 1
+        loaded = load_photos(
+            found, self._model.image_size, workers, self._max_pixels, lambda _, content: content in stored
+        )
+        try:
+            for number, item in enumerate(self._waiting_for(loaded), start=1):
+                if isinstance(item, Failure):
+                    self.result.failed.append(item)
+                elif isinstance(item, KnownContent):
+                    if not self._link(item):
+                        orphaned.append(item.found)
+                else:
+                    batch.append(item)
+                    self.result.warnings.extend(f"{item.found.path}: {warning}" for warning in item.warnings)
+                if len(batch) == PHOTO_BATCH:
+                    stored |= self._write(batch)
+                    batch = []
+                self._report(Progress("photos", number, len(found)))
+            if batch:
+                self._write(batch)
+        finally:
+            loaded.close()
+        if orphaned:
+            self._photos(orphaned, set())
+
+    def _link(self, copy: KnownContent) -> bool:
+        """Let a photo share the vectors of an equal one; False where the library no longer has them."""
+        photo = copy.found
+        if self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash) is None:
+            return False
+        before = self._known.get(photo.path)
+        if before is not None and before.embedded and before.content_hash == copy.content_hash:
+            if before.missing:
+                self.result.found_again += 1
+            else:
+                self.result.unchanged += 1  # only its time of change is another
+        else:
+            self.result.added += 1
+        return True
+
+    def _waiting_for(self, loaded: Iterator[Loaded]) -> Iterator[Loaded]:
+        """Pass items on, timing how long the model waits for them."""
+        while True:
+            with self.result.timed("decode"):
+                item = next(loaded, None)
+            if item is None:
+                return
+            yield item
+
+    def _write(self, batch: Sequence[LoadedPhoto]) -> set[str]:
+        """Embed and store a batch in one transaction; return its content hashes."""
+        # The descriptions first: a photo that the library holds is not read again, so a run that is killed in between
+        # would lose them.
+        self._sentences(
+            (text, f"metadata of {photo.found.path}") for photo in batch for text in clean(photo.metadata.descriptions)
+        )
+        encoder = self._model.regions
+        with self.result.timed("resize"):
+            pixels = pixels_of([photo.rgb for photo in batch], encoder.image_size)
+        with self.result.timed("backbone"):
+            maps = encoder.extract(pixels)
+        with self.result.timed("regions"):
+            vectors = self._model.embed_features(encoder.regions_of(pixels, maps))
+        with self.result.timed("write"):
+            records = vectors.records.astype(np.float16)
+            rows = [_row(photo) for photo in batch]
+            photo_ids = self._writer.add_photos(rows, records, vectors.boxes, vectors.objectness)
+        logger.debug("Wrote %d photos, %s the last", len(batch), batch[-1].found.path)
+        self.result.added += len(batch)
+        if self._captions is not None:
+            self._captions.write([[photo_id] for photo_id in photo_ids], pixels, maps, self.result)
+        return {photo.content_hash for photo in batch}
+
+    def _beside(self, found: Iterable[FoundPhoto]) -> Iterator[tuple[str, str]]:
+        for photo in with_texts_beside(found):
+            try:
+                beside = sentences_beside(photo.path)
+            except SentenceFileError as error:
+                self.result.warnings.append(str(error))
+                continue
+            if beside:
+                sidecar, sentences = beside
+                yield from ((sentence, str(sidecar)) for sentence in sentences)
+
+    def _sentences(self, sentences: Iterable[tuple[str, str]], *, generated: bool = False) -> None:
+        """Embed the sentences that the library does not hold yet, each with its source."""
+        wanted: dict[str, str] = {}
+        for text, source in sentences:
+            if text not in self._seen:
+                wanted.setdefault(text, source)
+        self._seen.update(wanted)
+        readable = [(text, source, words) for text, source in wanted.items() if (words := self._words(text, source))]
+        readable.sort(key=lambda item: len(item[2]))  # sentences alike in length need little padding
+        total = self.result.sentences_added + len(readable)
+        for start in range(0, len(readable), SENTENCE_BATCH):
+            texts, sources, words = zip(*readable[start : start + SENTENCE_BATCH], strict=True)
+            with self.result.timed("sentences"):
+                vectors = self._model.embed_sentences(words)
+            rows = np.concatenate([vector.rows for vector in vectors]).astype(np.float16)
+            with self.result.timed("write"):
+                counts = np.array([len(vector.words) for vector in vectors])
+                self._writer.add_sentences(texts, sources, rows, counts, generated=generated)
+            logger.debug("Wrote %d sentences", len(texts))
+            self.result.sentences_added += len(texts)
+            self._report(Progress("sentences", self.result.sentences_added, total))
+
+    def _words(self, text: str, source: str) -> tuple[str, ...]:
+        try:
+            return self._model.usable(text).words
+        except QueryError as error:
+            self.result.warnings.append(f"{source}: {error}")
+            return ()
+
+
+def _content_hashes(paths: Sequence[str]) -> list[str | None]:
+    def hashed(path: str) -> str | None:
+        try:
+            return content_hash(path)
+        except PhotoError:  # said when it is read as a new photo
+            return None
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(hashed, paths))
+
+
+def _left_behind(known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]) -> Iterator[FoundPhoto]:
+    """Photos of the catalogue outside this scan that the current model has not embedded, as far as they exist.
+
+    Only those in a root: a library of somebody else must not have any file opened that it names.
+    """
+    scanned = {photo.path for photo in scan.photos}
+    for path, photo in known.items():
+        if photo.embedded or photo.missing or path in scanned or not is_in(path, roots):
+            continue
+        with suppress(OSError):
+            status = Path(path).stat()
+            yield FoundPhoto(path, status.st_size, status.st_mtime_ns)
+
+
+def _row(photo: LoadedPhoto) -> PhotoRow:
+    metadata = photo.metadata
+    return PhotoRow(
+        path=photo.found.path,
+        size=photo.found.size,
+        mtime_ns=photo.found.mtime_ns,
+        content_hash=photo.content_hash,
+        width=photo.width,
+        height=photo.height,
+        format=photo.format,
+        taken_at=metadata.taken_at,
+        camera=metadata.camera,
+        latitude=metadata.latitude,
+        longitude=metadata.longitude,
+        utc_offset_minutes=metadata.utc_offset_minutes,
+        pixel_hash=photo.pixel_hash,
+        perceptual_hash=photo.perceptual_hash,
+    )

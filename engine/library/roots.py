@@ -1,0 +1,118 @@
+"""What belongs to a library: its roots, photos to be taken out of it, and photos whose file has disappeared."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.errors import LibraryError, PhotoPathError, PhotosGoneError
+from engine.library.changes import is_below, is_in
+from engine.photos.walk import Scan, scan
+from index import LibraryWriter, read_catalogue, read_roots
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A file or folder that was indexed by name: whether it is there, and its photos, those that are missing apart."""
+
+    path: str
+    exists: bool
+    photos: int
+    missing: int
+
+
+def roots(folder: Path) -> list[Root]:
+    """The roots of a library, in order of their paths.
+
+    Raises:
+        LibraryMissingError: there is no library in the folder.
+        LibraryError: it cannot be read.
+    """
+    catalogue = read_catalogue(folder)
+    found = []
+    for path in catalogue.roots:
+        below = [photo.missing for name, photo in catalogue.photos.items() if is_below(name, path)]
+        found.append(Root(path, Path(path).exists(), below.count(False), below.count(True)))
+    return found
+
+
+def may_be_opened(path: str, roots: Iterable[str]) -> bool:
+    """Whether a file that a library names may be opened: its path leads into one of the library's roots.
+
+    >>> may_be_opened("/photos/a.jpg", ["/photos"]), may_be_opened("/photos/../etc/a.jpg", ["/photos"])
+    (True, False)
+    """
+    return os.path.normpath(path) == path and is_in(path, roots)
+
+
+def scan_library(folder: Path, paths: Iterable[str | Path] | None, *, allow_missing: bool) -> Scan:
+    """Find the photos at some paths, or in the roots of a library.
+
+    A root of the library that is not there is taken for an empty one with ``allow_missing``.
+
+    Raises:
+        PhotoPathError: a path does not exist, or there is none.
+        PhotosGoneError: a root of the library is not there.
+    """
+    known = _roots_of(folder)
+    wanted = [os.path.normpath(Path(path).absolute()) for path in (known if paths is None else paths)]
+    if not wanted:
+        raise PhotoPathError(str(folder), "nothing was indexed into this library yet; name photos or folders")
+    gone = [path for path in wanted if path in known and not Path(path).exists()]
+    if gone and not allow_missing:
+        raise PhotosGoneError(
+            f"{gone[0]} is not there, and the library was made of it. Is its disk mounted? Nothing was changed. If it "
+            "is really gone, run the command again with --allow-missing to hide its photos, or `engine remove` it."
+        )
+    found = scan(path for path in wanted if path not in gone)
+    return replace(found, roots=tuple(wanted))
+
+
+def remove(folder: Path, paths: Iterable[str | Path]) -> int:
+    """Take photos, and all photos in folders, out of a library; no photo's file is touched. Returns how many.
+
+    A root among the paths, or in one, is forgotten. In a root that stays, the next run finds the photos again.
+
+    Raises:
+        PhotoPathError: the library knows no photo and no root at one of the paths; nothing is removed.
+        LibraryMissingError: there is no library in the folder.
+        LibraryError: it cannot be written.
+    """
+    with _writer(folder) as writer:
+        known, kept = writer.known_photos(), writer.roots()
+        gone: set[int] = set()
+        for path in (os.path.normpath(Path(path).absolute()) for path in paths):
+            below = {photo.photo_id for name, photo in known.items() if is_below(name, path)}
+            if not below and not any(is_below(root, path) for root in kept):
+                raise PhotoPathError(path, f"the library in {folder} knows no photo there; see `engine roots`")
+            kept = [root for root in kept if not is_below(root, path)]
+            gone |= below
+        writer.remove_photos(sorted(gone))
+        writer.replace_roots(kept)
+    return len(gone)
+
+
+def prune(folder: Path, *, dry_run: bool = False) -> list[str]:
+    """Remove the photos whose file has disappeared, with their vectors and captions, for good. Returns their paths.
+
+    Raises:
+        LibraryMissingError: there is no library in the folder.
+        LibraryError: it cannot be written.
+    """
+    with _writer(folder) as writer:
+        missing = {path: photo.photo_id for path, photo in writer.known_photos().items() if photo.missing}
+        if not dry_run:
+            writer.remove_photos(sorted(missing.values()))
+    return sorted(missing)
+
+
+def _writer(folder: Path) -> LibraryWriter:
+    read_roots(folder)  # refused where there is no library: a writer would make one
+    return LibraryWriter.open(folder)
+
+
+def _roots_of(folder: Path) -> list[str]:
+    try:
+        return read_roots(folder)
+    except LibraryError:  # there is none yet, or it is damaged, which writing to it will say
+        return []

@@ -1,0 +1,130 @@
+"""Captions of a run over a library: of the photos that it embeds, and of those that were embedded before."""
+
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from engine.captioning.describe import Describer
+from engine.errors import QueryError
+from engine.library.changes import is_in
+from engine.library.indexing import PHOTO_BATCH, IndexReport, Progress, Report
+from engine.models.multimodal import MultimodalModel
+from engine.photos.loading import LoadedPhoto, load_photos
+from engine.photos.walk import Failure, FoundPhoto
+from engine.vision.pixels import pixels_of
+from index import CaptionRow, KnownPhoto, LibraryWriter
+
+
+class LibraryCaptions:
+    """Gives the photos of a library one caption each: the best of a beam search.
+
+    A photo that lacks one is simply one that is still to be captioned, so a run may end anywhere.
+
+    Args:
+        writer: the library, open for writing.
+        model: makes the vectors of the captions.
+        describer: writes them.
+        max_pixels: the largest photo taken; None for a limit that the memory of the machine gives.
+    """
+
+    def __init__(
+        self, writer: LibraryWriter, model: MultimodalModel, describer: Describer, max_pixels: int | None = None
+    ) -> None:
+        self._writer = writer
+        self._model = model
+        self._describer = describer
+        self._max_pixels = max_pixels
+
+    def write(
+        self, photo_ids: Sequence[Sequence[int]], pixels: Tensor, maps: tuple[Tensor, ...], result: IndexReport
+    ) -> None:
+        """Caption a batch from its pixels (B, 3, H, W) and the backbone's maps of them, in one transaction.
+
+        ``photo_ids`` (B) holds the numbers of each photo and of its copies.
+        """
+        with result.timed("captions"):
+            written = self._describer.captions(self._describer.see_maps(pixels, maps))
+        found = {
+            photo_id: [CaptionRow(caption.text, caption.log_probability) for caption in captions]
+            for own, captions in zip(photo_ids, written, strict=True)
+            for photo_id in own
+        }
+        texts = self._writer.texts_to_embed(caption.text for own in found.values() for caption in own)
+        words = {}
+        for text in texts:
+            try:
+                words[text] = self._model.usable(text).words
+            except QueryError as error:
+                result.warnings.append(f"A caption was left out: {error}")
+        found = {photo_id: own for photo_id, own in found.items() if own[0].text in words or own[0].text not in texts}
+        with result.timed("captions"):
+            vectors = self._model.embed_sentences(list(words.values())) if words else []
+        rows = [vector.rows.astype(np.float16) for vector in vectors]
+        joined = np.concatenate(rows) if rows else np.empty((0, self._model.dimension), np.float16)
+        counts = np.array([len(vector.words) for vector in vectors], np.int64)
+        with result.timed("write"):
+            self._writer.add_captions(self._describer.fingerprint, found, list(words), joined, counts)
+        result.captions_added += len(found)
+
+    def write_missing(self, report: Report, result: IndexReport) -> None:
+        """Decode and caption the photos of the library that have no caption by this model; copies are seen once.
+
+        A photo whose file is gone or holds something else by now is passed by.
+        """
+        failed = {failure.path for failure in result.failed}
+        roots = self._writer.roots()  # a library of somebody else must not have any file opened that it names
+        same: dict[str, dict[str, KnownPhoto]] = {}
+        for path, photo in self._writer.photos_without_captions(self._describer.fingerprint).items():
+            if is_in(path, roots):
+                same.setdefault(photo.content_hash, {})[path] = photo
+        owners = {}
+        wanted = {}
+        for content, copies in same.items():
+            files = [file for path, photo in copies.items() if path not in failed and (file := _file(path, photo))]
+            if files:
+                # One that is as it was when it was indexed rather than one that may have changed since.
+                found, _ = min(files, key=lambda file: not file[1])
+                wanted[found.path] = (found, content)
+                owners[found.path] = [photo.photo_id for photo in copies.values()]
+        size, workers = self._describer.image_size, os.cpu_count() or 1
+        loaded = load_photos(
+            [found for found, _ in wanted.values()],
+            size,
+            workers,
+            self._max_pixels,
+            lambda photo, content: content != wanted[photo.path][1],
+        )
+        batch: list[LoadedPhoto] = []
+        with closing(loaded):
+            for number in range(1, len(wanted) + 1):
+                with result.timed("decode"):
+                    item = next(loaded)
+                if isinstance(item, Failure):
+                    result.failed.append(item)
+                elif isinstance(item, LoadedPhoto):
+                    batch.append(item)
+                if batch and (len(batch) == PHOTO_BATCH or number == len(wanted)):
+                    self._write_loaded(batch, owners, result)
+                    batch = []
+                report(Progress("captions", number, len(wanted)))
+
+    def _write_loaded(self, batch: Sequence[LoadedPhoto], owners: dict[str, list[int]], result: IndexReport) -> None:
+        with result.timed("resize"):
+            pixels = pixels_of([photo.rgb for photo in batch], self._describer.image_size)
+        with result.timed("backbone"):
+            maps = self._model.regions.extract(pixels)
+        self.write([owners[photo.found.path] for photo in batch], pixels, maps, result)
+
+
+def _file(path: str, photo: KnownPhoto) -> tuple[FoundPhoto, bool] | None:
+    """The file of a photo and whether its size and time of change are those that it was indexed with."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    found = FoundPhoto(path, status.st_size, status.st_mtime_ns)
+    return found, (found.size, found.mtime_ns) == (photo.size, photo.mtime_ns)

@@ -1,0 +1,1 @@
+"""Models: towers put together, which embed photos and texts into one space."""

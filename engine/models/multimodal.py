@@ -1,0 +1,173 @@
+"""Photos and sentences → vectors of one space: the networks of a model put together, each loaded on first use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from engine.alignment.folder import ModelFolder
+from engine.errors import QueryError
+from engine.language.tokens import Tokens, tokenize
+from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
+from engine.runtime.batching import Together
+from engine.runtime.threads import one_thread
+from engine.vision.proposals import NUM_REGIONS
+from index import Query
+
+if TYPE_CHECKING:
+    from engine.vision.encoder import RegionEncoder, RegionFeatures
+
+
+TEXTS_TOGETHER = 16
+"""Texts of threads that are read at the same time which are embedded together at most; docs/decisions.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoVectors:
+    """What is kept of a batch of photos.
+
+    ``records`` (B, S, D) holds R region vectors each, and the photo vector last in models with a global term;
+    ``boxes`` (B, R, 4) from 0 to 1, ``objectness`` (B, R) from 0 to 1.
+    """
+
+    records: NDArray[np.float32]
+    boxes: NDArray[np.float32]
+    objectness: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceVector:
+    """A sentence's words (T, D) and, in models with a global term, its sentence vector (D,)."""
+
+    words: NDArray[np.float32]
+    sentence: NDArray[np.float32] | None
+
+    @property
+    def query(self) -> Query:
+        """As the index searches for it."""
+        return Query(self.words, self.sentence)
+
+    @property
+    def rows(self) -> NDArray[np.float32]:
+        """Words, then the sentence vector if there is one."""
+        return self.words if self.sentence is None else np.vstack([self.words, self.sentence])
+
+
+@dataclass(frozen=True, slots=True)
+class ReadQuery:
+    """A text as the model reads it: its usable tokens, their vectors, and what the user should be told."""
+
+    tokens: Tokens
+    vector: SentenceVector
+    warnings: tuple[str, ...]
+
+
+class MultimodalModel:
+    """A model ready to embed photos and sentences.
+
+    Args:
+        folder: the trained model.
+        device: where the backbone runs; the small towers follow it for photos and stay on the CPU for sentences.
+    """
+
+    def __init__(self, folder: ModelFolder, device: torch.device) -> None:
+        self.folder = folder
+        self.device = device
+        self.name = folder.name
+        self.fingerprint = folder.fingerprint
+        self.calibration = folder.calibration
+        architecture = folder.config.architecture
+        self.dimension = architecture.dimension
+        self.beta = architecture.beta
+        self.sharpness = architecture.sharpness
+        self.has_global = folder.model.has_global
+        self.num_regions = NUM_REGIONS
+        self.image_size = architecture.image_size
+        embed_few = one_thread()(self.embed_sentences)
+        self._embed_together: Together[Sequence[str], SentenceVector] = Together(embed_few, TEXTS_TOGETHER)
+
+    @cached_property
+    def regions(self) -> "RegionEncoder":
+        """The backbone with its proposals."""
+        from engine.vision.encoder import RegionEncoder  # torchvision takes seconds to import; a text does without
+
+        architecture = self.folder.config.architecture
+        return RegionEncoder(architecture.backbone, architecture.image_size, architecture.proposer, self.device)
+
+    @cached_property
+    def word_vectors(self) -> WordVectors:
+        """The fixed word vectors."""
+        return create_word_vectors(self.folder.config.architecture.word_vectors)
+
+    def embed_photos(self, images: Sequence[Image.Image]) -> PhotoVectors:
+        """RGB photos of any size → vectors, boxes and objectness."""
+        return self.embed_features(self.regions.encode(images))
+
+    def embed_features(self, features: "RegionFeatures") -> PhotoVectors:
+        """Region features (B, R, C) → vectors, boxes and objectness."""
+        records = self.embed_regions(features.features, features.boxes)
+        return PhotoVectors(records, features.boxes.cpu().numpy(), features.objectness.cpu().numpy())
+
+    @torch.inference_mode()
+    def embed_regions(self, features: Tensor, boxes: Tensor) -> NDArray[np.float32]:
+        """Region features (B, R, C) and boxes (B, R, 4) from 0 to 1 → records (B, S, D)."""
+        model = self.folder.model
+        model.image_tower.to(features.device)
+        embedding = model.embed_images(features, boxes)
+        records: Tensor = embedding.regions  # (B, R, D)
+        if embedding.photo is not None:
+            records = torch.cat([records, embedding.photo[:, None]], dim=1)  # (B, R + 1, D)
+        vectors: NDArray[np.float32] = records.cpu().numpy()
+        return vectors
+
+    @torch.inference_mode()
+    def embed_sentences(self, sentences: Sequence[Sequence[str]]) -> list[SentenceVector]:
+        """Tokenised sentences of one word or more → vectors."""
+        batch = WordBatch.of(self.word_vectors(sentences))
+        embedding = self.folder.model.embed_sentences(batch.vectors, batch.mask)
+        sentence = embedding.sentence
+        return [
+            SentenceVector(
+                embedding.words[row, : len(words)].numpy(),
+                None if sentence is None else sentence[row].numpy(),
+            )
+            for row, words in enumerate(sentences)
+        ]
+
+    def usable(self, text: str) -> Tokens:
+        """The tokens of a text, as many as the model can take.
+
+        Raises:
+            QueryError: there is no word in it, or only signs that the model knows nothing of.
+        """
+        if not text.strip():
+            raise QueryError("The text is empty; write what should be seen in the photo, such as 'a dog on a beach'.")
+        tokens = tokenize(text)
+        if not tokens.words:
+            raise QueryError(f"There is no word in {text!r}; write words, such as 'a dog on a beach'.")
+        if not any(self.word_vectors.known(word) for word in tokens.words):
+            raise QueryError(f"None of the signs in {text!r} is known to the model; write English words.")
+        num_usable = self.word_vectors.num_usable(tokens.words)
+        return Tokens(text, tokens.words[:num_usable], tokens.spans[:num_usable])
+
+    def read(self, text: str) -> ReadQuery:
+        """A text as the model reads it; those of several threads at the same time are embedded together.
+
+        Raises:
+            QueryError: there is no word in it, or only signs that the model knows nothing of.
+        """
+        tokens = self.usable(text)
+        warnings = []
+        if dropped := len(tokenize(text).words) - len(tokens.words):
+            warnings.append(f"The text is long: its last {dropped} words are left out.")
+        if unknown := sorted({word for word in tokens.words if not self.word_vectors.known(word)}):
+            warnings.append(f"Not known to the model: {', '.join(unknown)}.")
+        if rare := sorted({word for word in tokens.words if word not in self.folder.vocabulary} - set(unknown)):
+            warnings.append(f"Rare or missing in the model's training, so expect less of: {', '.join(rare)}.")
+        return ReadQuery(tokens, self._embed_together(tokens.words), tuple(warnings))

@@ -1,0 +1,139 @@
+"""Captioned image sets in Karpathy's format: ``dataset.json`` beside ``images/<split>/``."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import DatasetError
+from engine.research.data.questions import statement
+
+LONGEST = 30  # words of a sentence from elsewhere
+STATEMENTS_TOGETHER = 4
+GRAPHICS = re.compile(
+    r"\b(graph|diagram|chart|template|screenshot|logo|axis|arrow|labeled|table shows|equation|map of|flowchart|"
+    r"infographic|www|http|illustration|drawing|painting|poster|cartoon)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionedImage:
+    """A photo and the sentences that people wrote for it."""
+
+    path: Path
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionSet:
+    """One split of a captioned image set."""
+
+    folder: Path
+    split: str
+    images: tuple[CaptionedImage, ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        """All sentences, image after image."""
+        return [sentence for image in self.images for sentence in image.sentences]
+
+    @property
+    def image_of_sentence(self) -> list[int]:
+        """For each of ``sentences``, the row of its image."""
+        return [row for row, image in enumerate(self.images) for _ in image.sentences]
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))["images"]
+    except FileNotFoundError as error:
+        raise DatasetError(
+            f"{path} does not exist; expected a folder with dataset.json and images/<split>/."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f'{path} is not a caption file ({error}); expected {{"images": [{{"filename", "split", "sentences"}}]}}.'
+        ) from error
+    if not isinstance(entries, list):
+        raise DatasetError(f'{path}: "images" is not a list; expected one entry an image.')
+    return entries
+
+
+def read_sentences(path: Path) -> list[str]:
+    """Every sentence of a ``dataset.json``, whatever its split.
+
+    Raises:
+        DatasetError: the file is missing or is not in the format.
+    """
+    return [text for entry in _entries(path) for text in _sentences(entry, path)]
+
+
+def _sentences(entry: dict[str, Any], path: Path) -> list[str]:
+    try:
+        return [str(sentence["raw"]).strip() for sentence in entry.get("sentences", [])]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DatasetError(f'{path}: an entry has no readable sentences ({error}); expected [{{"raw": …}}].') from error
+
+
+def _statements(entry: dict[str, Any], path: Path) -> list[str]:
+    """The questions of an entry with their answers as statements, and the first few of them in one sentence."""
+    try:
+        asked = [(str(item["question"]), str(item["answer"])) for item in entry.get("questions", [])]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f'{path}: an entry has no readable questions ({error}); expected [{{"question": …, "answer": …}}].'
+        ) from error
+    stated = [text for question, answer in asked if (text := statement(question, answer))]
+    return [*stated, ", ".join(stated[:STATEMENTS_TOGETHER])] if len(stated) > 1 else stated
+
+
+def load_captions(folder: Path, split: str) -> CaptionSet:
+    """Read one split.
+
+    Raises:
+        DatasetError: no such folder, no such split, a broken file, or photos that are missing.
+    """
+    return _load(folder, split, lambda entry, path: _sentences(entry, path))
+
+
+def load_further(folder: Path, split: str) -> CaptionSet:
+    """Read one split of photos from elsewhere that widen the training: sentences, and questions as statements.
+
+    Sentences of more than 30 words, and those about graphics (a chart, a logo), are left out.
+
+    Raises:
+        DatasetError: as ``load_captions``.
+    """
+    return _load(
+        folder,
+        split,
+        lambda entry, path: [
+            *(text for text in _sentences(entry, path) if len(text.split()) <= LONGEST and not GRAPHICS.search(text)),
+            *_statements(entry, path),
+        ],
+    )
+
+
+def _load(folder: Path, split: str, read: Callable[[dict[str, Any], Path], list[str]]) -> CaptionSet:
+    path = folder / "dataset.json"
+    entries = _entries(path)
+    splits = sorted({str(entry.get("split")) for entry in entries})
+    chosen = [entry for entry in entries if entry.get("split") == split]
+    if not chosen:
+        raise DatasetError(f"{path} has no split {split!r}; it has {', '.join(splits)}.")
+    images = [
+        CaptionedImage(folder / "images" / split / str(entry["filename"]), tuple(sentences))
+        for entry in chosen
+        if (sentences := [text for text in read(entry, path) if text])
+    ]
+    missing = [image.path for image in images if not image.path.is_file()]
+    if missing:
+        raise DatasetError(
+            f"{len(missing)} of {len(images)} photos of split {split!r} are missing, the first is {missing[0]}."
+        )
+    if not images:
+        raise DatasetError(f"{path}: no image of split {split!r} has sentences.")
+    return CaptionSet(folder, split, tuple(images))

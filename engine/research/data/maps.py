@@ -1,0 +1,50 @@
+"""Feature maps of a data set on disk: what the proposals are trained on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.research.data.features import ArrayCache, Report, load_view, no_report
+from engine.vision.backbone import FeatureMaps
+from engine.vision.encoder import RegionEncoder
+from engine.vision.pixels import pixels_of
+
+IMAGE_BATCH = 16
+
+
+class StoredMaps:
+    """The feature maps of n photos, finest first, each (n, C, h, w), memory-mapped."""
+
+    def __init__(self, arrays: Sequence[NDArray[np.float16]]) -> None:
+        self._arrays = arrays
+
+    def __len__(self) -> int:
+        return len(self._arrays[0])
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """C of each map."""
+        return tuple(array.shape[1] for array in self._arrays)
+
+    def batch(self, rows: Sequence[int] | NDArray[np.int64]) -> FeatureMaps:
+        """The maps (B, C, h, w) of the photos ``rows``."""
+        return tuple(torch.from_numpy(array[rows].astype(np.float32)) for array in self._arrays)
+
+
+def feature_maps(encoder: RegionEncoder, paths: Sequence[Path], view: int, report: Report = no_report) -> StoredMaps:
+    """Compute the maps of a view of photos, or find them in the cache; half a megabyte a photo.
+
+    Raises:
+        PhotoError: a photo that cannot be decoded.
+    """
+    cache = ArrayCache.of_photos("maps", encoder.extractor_identity, paths, view)
+
+    def compute(start: int) -> list[NDArray[np.float16]]:
+        rows = range(start, min(start + IMAGE_BATCH, len(paths)))
+        pixels = pixels_of([load_view(paths[row], encoder.image_size, view, row) for row in rows], encoder.image_size)
+        return [map_.cpu().numpy().astype(np.float16) for map_ in encoder.extract(pixels)]
+
+    return StoredMaps(cache.arrays(len(paths), IMAGE_BATCH, compute, report))

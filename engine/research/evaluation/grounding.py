@@ -1,0 +1,264 @@
+"""Where a model finds the phrases of a sentence: against the annotated boxes of Flickr30k Entities."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.alignment.localisation import likely_regions
+from engine.alignment.model import AlignmentModel
+from engine.boxes import OVERLAPS, centre_inside, overlaps, union_box
+from engine.errors import DatasetError
+from engine.models.multimodal import MultimodalModel
+from engine.research.data.caption_sets import load_captions
+from engine.research.data.entities import MatchedPhrases, PhraseBoxes, load_entities, phrase_boxes
+from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
+from engine.research.evaluation.percent import percent
+from engine.research.evaluation.segment_agreement import (
+    BETAS,
+    BetaChoice,
+    SegmentAgreement,
+    choose_beta,
+    segment_agreement,
+)
+
+IMAGE_BLOCK = 100
+SENTENCE_BLOCK = 500
+SHARPNESSES = (0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 100.0)
+TYPES = ("people", "clothing", "bodyparts", "animals", "vehicles", "instruments", "scene", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeAccuracy:
+    """Accuracy in percent for the phrases of one kind of entity, and how many they are."""
+
+    accuracy: float
+    phrases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """How the regions chosen for phrases compare with the annotated boxes, in percent of the phrases.
+
+    ``accuracy``: IoU ≥ 0.5 with the smallest box around all boxes of the entity. ``any_box``: with any one of them.
+    ``pointing``: the centre of the chosen region lies in the box around all. ``ceiling``: some region of the photo has
+    IoU ≥ 0.5 with it, so that choosing the best region always would reach this accuracy. A phrase of two types counts
+    in both of ``by_type``.
+    """
+
+    accuracy: float
+    any_box: float
+    pointing: float
+    ceiling: float
+    by_type: dict[str, TypeAccuracy]
+    phrases: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharpnessRow:
+    """What another sharpness of the choice of regions gives, in percent as in ``Grounding``."""
+
+    sharpness: float
+    accuracy: float
+    any_box: float
+    pointing: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroundingResult:
+    """Grounding figures of a model on a split: of phrases, and of its text segments, with its β and its sharpness.
+
+    ``betas`` and ``sharpnesses`` compare other values, where that was asked for.
+    """
+
+    model: str
+    grounding: Grounding
+    segments: SegmentAgreement
+    captions: int
+    captions_matched: int
+    betas: BetaChoice | None
+    sharpnesses: tuple[SharpnessRow, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, the figures of the phrases at the top."""
+        return asdict(self.grounding) | {
+            "model": self.model, "segments": asdict(self.segments),
+            "captions": self.captions, "captions_matched": self.captions_matched,
+            "betas": asdict(self.betas) if self.betas else None,
+            "sharpnesses": [asdict(row) for row in self.sharpnesses],
+        }  # fmt: skip
+
+
+@torch.inference_mode()
+def word_scores(
+    model: AlignmentModel,
+    features: NDArray[np.float16],
+    boxes: NDArray[np.float32],
+    sentences: SentenceVectors,
+    image_of_sentence: Sequence[int],
+    rows: Iterable[int],
+) -> dict[int, NDArray[np.float32]]:
+    """The score v_i · s_t of every word and region (T, R) of sentences, each with its own photo.
+
+    Args:
+        model: in evaluation mode.
+        features: (B, R, C).
+        boxes: (B, R, 4), x0 y0 x1 y1 from 0 to 1.
+        sentences: the word vectors of N sentences.
+        image_of_sentence: (N,) row of each sentence's image.
+        rows: which of the N sentences; each has one word or more.
+
+    Returns:
+        by sentence row.
+    """
+    images = np.asarray(image_of_sentence)
+    wanted = sorted(set(rows), key=lambda row: (int(images[row]), row))
+    needed = sorted({int(images[row]) for row in wanted})
+    regions: dict[int, torch.Tensor] = {}  # (R, D) of each image
+    for start in range(0, len(needed), IMAGE_BLOCK):
+        block = needed[start : start + IMAGE_BLOCK]
+        embedded = model.embed_images(
+            torch.from_numpy(features[block].astype(np.float32)), torch.from_numpy(boxes[block])
+        )
+        regions |= zip(block, embedded.regions, strict=True)
+    scores: dict[int, NDArray[np.float32]] = {}
+    for start in range(0, len(wanted), SENTENCE_BLOCK):
+        block = wanted[start : start + SENTENCE_BLOCK]
+        words = sentences.batch(block)
+        embedding = model.embed_sentences(words.vectors, words.mask)
+        for row, vectors, mask in zip(block, embedding.words, words.mask, strict=True):
+            scores[row] = (vectors[mask] @ regions[int(images[row])].T).numpy()  # (T, D) @ (D, R)
+    return scores
+
+
+def chosen_regions(
+    scores: Mapping[int, NDArray[np.float32]],
+    phrases: Sequence[PhraseBoxes],
+    boxes: NDArray[np.float32],
+    image_of_sentence: Sequence[int],
+    sharpness: float,
+) -> list[int]:
+    """The likely region of each phrase by Σ_t v_i · s_t over its words, read in its sentence.
+
+    Args:
+        scores: of each sentence by row, (T, R), as ``word_scores`` gives them.
+        phrases: of those sentences.
+        boxes: (B, R, 4) of the regions of every image, x0 y0 x1 y1 from 0 to 1.
+        image_of_sentence: (N,) row of each sentence's image.
+        sharpness: see ``engine.alignment.localisation``.
+    """
+    regions = []
+    for phrase in phrases:
+        summed = scores[phrase.sentence_row][phrase.start : phrase.end].sum(axis=0, keepdims=True)  # (1, R)
+        own = boxes[image_of_sentence[phrase.sentence_row]]
+        regions.append(int(likely_regions(summed, own, sharpness)[0]))
+    return regions
+
+
+def compare(
+    chosen: Sequence[int],
+    phrases: Sequence[PhraseBoxes],
+    boxes: NDArray[np.float32],
+    image_of_sentence: Sequence[int],
+) -> Grounding:
+    """Measure chosen regions.
+
+    Args:
+        chosen: the region of each phrase.
+        phrases: as many.
+        boxes: (B, R, 4) of the regions of every image, x0 y0 x1 y1 from 0 to 1.
+        image_of_sentence: (N,) row of each sentence's image.
+    """
+    accurate, any_box, pointing, reachable = [], [], [], []
+    for region, phrase in zip(chosen, phrases, strict=True):
+        own = boxes[image_of_sentence[phrase.sentence_row]]  # (R, 4)
+        union = union_box(phrase.boxes)[None]
+        with_union = overlaps(own, union)[:, 0] >= OVERLAPS  # (R,)
+        accurate.append(bool(with_union[region]))
+        reachable.append(bool(with_union.any()))
+        any_box.append(bool((overlaps(own[region : region + 1], phrase.boxes) >= OVERLAPS).any()))
+        pointing.append(bool(centre_inside(own[region], union)[0]))
+    of_type = {kind: [hit for hit, p in zip(accurate, phrases, strict=True) if kind in p.types] for kind in TYPES}
+    return Grounding(
+        percent(accurate), percent(any_box), percent(pointing), percent(reachable),
+        {kind: TypeAccuracy(percent(hits), len(hits)) for kind, hits in of_type.items()},
+        len(phrases),
+    )  # fmt: skip
+
+
+def ground(
+    model: AlignmentModel,
+    features: NDArray[np.float16],
+    boxes: NDArray[np.float32],
+    sentences: SentenceVectors,
+    image_of_sentence: Sequence[int],
+    phrases: Sequence[PhraseBoxes],
+) -> Grounding:
+    """Grounding figures of a model on arrays: features (B, R, C) and boxes (B, R, 4) of B images, N sentences.
+
+    Use it while training: nothing is read from disk, and the model is left in evaluation mode.
+    """
+    model.eval()
+    scores = word_scores(
+        model, features, boxes, sentences, image_of_sentence, (phrase.sentence_row for phrase in phrases)
+    )
+    chosen = chosen_regions(scores, phrases, boxes, image_of_sentence, model.architecture.sharpness)
+    return compare(chosen, phrases, boxes, image_of_sentence)
+
+
+def evaluate_grounding(
+    model: MultimodalModel, data: Path, split: str, try_settings: bool = False, report: Report = no_report
+) -> GroundingResult:
+    """Grounding figures of a packaged or saved model on a split with annotated phrases.
+
+    Args:
+        model: to measure.
+        data: a folder with ``dataset.json``, ``entities.json`` and ``images/<split>/``.
+        split: of ``data``.
+        try_settings: compare values of β and of the sharpness, which takes a minute.
+        report: told of the progress.
+
+    Raises:
+        DatasetError: the set or the split cannot be read, or no annotated phrase is in its sentences.
+        PhotoError: one of its photos cannot be decoded.
+    """
+    captions = load_captions(data, split)
+    matched = phrase_boxes(captions, load_entities(data, split))
+    _require_phrases(matched, data)
+    regions = stored_regions(model.regions, [image.path for image in captions.images], report=report)
+    sentences = sentence_vectors(model.word_vectors, captions.sentences, report=report)
+    owners = captions.image_of_sentence
+    alignment = model.folder.model.eval()
+    rows = (phrase.sentence_row for phrase in matched.phrases)
+    scores = word_scores(alignment, regions.features, regions.boxes, sentences, owners, rows)
+
+    def with_sharpness(sharpness: float) -> Grounding:
+        chosen = chosen_regions(scores, matched.phrases, regions.boxes, owners, sharpness)
+        return compare(chosen, matched.phrases, regions.boxes, owners)
+
+    grounding = with_sharpness(model.sharpness)
+    agreement = segment_agreement(scores, matched.phrases, regions.boxes, owners, model.beta, model.sharpness)
+    betas = None
+    tried_sharpness: list[SharpnessRow] = []
+    if try_settings:
+        marked = matched.num_marked / matched.num_matched
+        tried = sorted({*BETAS, model.beta})
+        betas = choose_beta(scores, matched.phrases, regions.boxes, owners, marked, model.sharpness, tried)
+        for sharpness in sorted({*SHARPNESSES, model.sharpness}):
+            found = with_sharpness(sharpness)
+            tried_sharpness.append(SharpnessRow(sharpness, found.accuracy, found.any_box, found.pointing))
+    return GroundingResult(
+        model.name, grounding, agreement, matched.num_captions, matched.num_matched, betas, tuple(tried_sharpness)
+    )
+
+
+def _require_phrases(matched: MatchedPhrases, data: Path) -> None:
+    if not matched.phrases:
+        raise DatasetError(
+            f"No phrase with a box in {data / 'entities.json'} is in a sentence of {data / 'dataset.json'}; "
+            "expected annotations of the same photos and sentences."
+        )

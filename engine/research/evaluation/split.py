@@ -1,0 +1,101 @@
+"""A split of a captioned set as cached features, and the scores of a model on all its pairs."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
+from engine.language.word_vectors import WordVectors
+from engine.models.multimodal import MultimodalModel
+from engine.research.data.caption_sets import CaptionSet, load_captions
+from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
+from engine.research.evaluation.novelty import Novelty, by_novelty
+from engine.research.evaluation.retrieval import RetrievalResult, retrieval, sentence_to_image_ranks
+from engine.vision.encoder import RegionEncoder
+
+IMAGE_BLOCK = 100
+SENTENCE_BLOCK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSplit:
+    """Region features (B, R, C) and boxes (B, R, 4), word vectors of N sentences, and the image (N,) of each."""
+
+    features: NDArray[np.float16]
+    boxes: NDArray[np.float32]
+    sentences: SentenceVectors
+    image_of_sentence: Sequence[int]
+
+
+def encode_split(
+    captions: CaptionSet, encoder: RegionEncoder, words: WordVectors, report: Report = no_report
+) -> EncodedSplit:
+    """Run the frozen networks on a split; from the cache when that was done before."""
+    regions = stored_regions(encoder, [image.path for image in captions.images], report=report)
+    sentences = sentence_vectors(words, captions.sentences, report=report)
+    return EncodedSplit(regions.features, regions.boxes, sentences, captions.image_of_sentence)
+
+
+@torch.inference_mode()
+def score_matrix(model: AlignmentModel, split: EncodedSplit) -> NDArray[np.float32]:
+    """Scores (B, N) of every image and sentence, in blocks."""
+    model.eval()
+    images = [
+        model.embed_images(
+            torch.from_numpy(split.features[start : start + IMAGE_BLOCK].astype(np.float32)),
+            torch.from_numpy(np.array(split.boxes[start : start + IMAGE_BLOCK])),
+        )
+        for start in range(0, len(split.features), IMAGE_BLOCK)
+    ]
+    columns = []
+    for start in range(0, len(split.sentences), SENTENCE_BLOCK):
+        words = split.sentences.batch(range(start, min(start + SENTENCE_BLOCK, len(split.sentences))))
+        embedding = model.embed_sentences(words.vectors, words.mask)
+        columns.append(torch.cat([score(block, embedding) for block in images]))  # (B, n)
+    return torch.cat(columns, dim=1).numpy()
+
+
+def evaluate(model: AlignmentModel, split: EncodedSplit) -> RetrievalResult:
+    """Retrieval figures of a model on an encoded split."""
+    return retrieval(score_matrix(model, split), split.image_of_sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalReport:
+    """Retrieval figures of a model on a split, and sentence → image again by the novelty of the sentences' words."""
+
+    model: str
+    split: str
+    result: RetrievalResult
+    novelty: Novelty
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, the figures of the whole split at the top."""
+        parts = {"known_words": self.novelty.known_words, "novel_words": self.novelty.novel_words}
+        return (
+            asdict(self.result)
+            | {name: part.as_dict() for name, part in parts.items()}
+            | {"model": self.model, "split": self.split}
+        )
+
+
+def evaluate_retrieval(model: MultimodalModel, data: Path, split: str, report: Report = no_report) -> RetrievalReport:
+    """Retrieval figures of a packaged or saved model on a split of a captioned set.
+
+    Raises:
+        DatasetError: the set or the split cannot be read.
+        PhotoError: one of its photos cannot be decoded.
+    """
+    captions = load_captions(data, split)
+    encoded = encode_split(captions, model.regions, model.word_vectors, report)
+    scores = score_matrix(model.folder.model, encoded)
+    owners = encoded.image_of_sentence
+    ranks = sentence_to_image_ranks(scores, owners)
+    novelty = by_novelty(ranks, captions.sentences, model.folder.vocabulary)
+    return RetrievalReport(model.name, split, retrieval(scores, owners), novelty)

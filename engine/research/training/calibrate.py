@@ -1,0 +1,119 @@
+"""Fits the calibration of a model: which scores mean what probability, and below which one nothing is answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from engine.alignment.calibration import FEATURES, Calibration, probabilities_of
+from engine.errors import DatasetError
+from engine.models.multimodal import MultimodalModel
+from engine.research.data.caption_sets import CaptionSet, load_captions
+from engine.research.data.features import Report, no_report, stored_regions
+from engine.research.evaluation.hits import Hits, first_hits, queries_of, score_queries
+
+BACKGROUND = 128  # photos; 64 to 512 gave the same error
+PENALTY = 1e-3  # of the squared weights of standardised features, on the mean loss
+FIT_ON = ("sentence", "phrase")
+ANSWERED = 0.9  # of the queries whose photos are there, at the default cut
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Logistic:
+    """A fitted logistic model: weights (6,) of the features as they are, and a bias."""
+
+    weights: NDArray[np.float64]
+    bias: float
+
+    def __call__(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The probabilities of features (..., 6)."""
+        return probabilities_of(features, self.weights, self.bias)
+
+
+def fit(libraries: Sequence[Hits]) -> Logistic:
+    """Logistic regression on the hits of queries in some libraries, by L-BFGS.
+
+    Raises:
+        DatasetError: there are no right hits, or no wrong ones.
+    """
+    features = np.concatenate([hits.features.reshape(-1, len(FEATURES)) for hits in libraries])
+    right = np.concatenate([hits.right.ravel() for hits in libraries])
+    if not right.any() or right.all():
+        raise DatasetError(
+            f"{int(right.sum())} of {len(right)} hits are right; a calibration needs right ones and wrong ones: "
+            "take a split with more photos."
+        )
+    mean, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
+    inputs, targets = torch.from_numpy((features - mean) / deviation), torch.from_numpy(right.astype(np.float64))
+    parameters = torch.zeros(len(FEATURES) + 1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> float:
+        optimizer.zero_grad()
+        value = F.binary_cross_entropy_with_logits(inputs @ parameters[:-1] + parameters[-1], targets)
+        value = value + PENALTY / 2 * parameters[:-1].square().sum()
+        value.backward()  # type: ignore[no-untyped-call]
+        return float(value.detach())
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    fitted = parameters.detach().numpy()
+    weights = fitted[:-1] / deviation
+    return Logistic(weights, float(fitted[-1] - weights @ mean))
+
+
+def choose_cut(present: NDArray[np.float64]) -> float:
+    """The highest probability, in hundredths, at which nine of ten answerable queries are still answered.
+
+    To withhold an answer costs a person more than to show a doubtful one, so the cut is set by what it may withhold.
+
+    Args:
+        present: probabilities (n,) of the first hits of queries whose right photos are there.
+
+    >>> choose_cut(np.array([0.05] + [0.125] * 9))
+    0.12
+    """
+    cuts = np.arange(100) / 100
+    answered = np.array([(present >= cut).mean() for cut in cuts])
+    return float(cuts[np.flatnonzero(answered >= ANSWERED)[-1]])
+
+
+def calibrate(
+    model: MultimodalModel, data: Path, split: str, background_split: str = "train", report: Report = no_report
+) -> Calibration:
+    """Fit a calibration on a split that the model was not trained on.
+
+    The first ten hits of each sentence and phrase of the split are right or wrong; each query is asked twice, once
+    with its photos there and once with them removed. So the probabilities hold for queries that have an answer as
+    often as not.
+
+    Args:
+        model: to calibrate.
+        data: a folder with ``dataset.json`` and ``images/<split>/``; with ``entities.json`` short queries count too.
+        split: to fit on.
+        background_split: gives the photos of the background, evenly spaced.
+        report: told of the progress.
+
+    Raises:
+        DatasetError: the set cannot be read, or is too small.
+        PhotoError: one of its photos cannot be decoded.
+    """
+    captions = load_captions(data, split)
+    background = background_of(model, load_captions(data, background_split), report)
+    scored = score_queries(model, captions, queries_of(captions), background, report)
+    photos, queries = np.arange(len(captions.images)), np.isin(scored.queries.kinds, FIT_ON)
+    present, removed = (first_hits(scored, photos, queries, removed) for removed in (False, True))
+    fitted = fit([present, removed])
+    cut = choose_cut(fitted(present.features[0]))
+    return Calibration(background, fitted.weights, fitted.bias, cut, model.fingerprint)
+
+
+def background_of(model: MultimodalModel, captions: CaptionSet, report: Report = no_report) -> NDArray[np.float16]:
+    """The records (K, S, D) of up to 128 photos of a split, evenly spaced."""
+    rows = np.unique(np.linspace(0, len(captions.images) - 1, BACKGROUND).round().astype(int))
+    regions = stored_regions(model.regions, [captions.images[row].path for row in rows], report=report)
+    features = torch.from_numpy(regions.features.astype(np.float32))
+    return model.embed_regions(features, torch.from_numpy(np.array(regions.boxes))).astype(np.float16)

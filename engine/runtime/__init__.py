@@ -1,0 +1,1 @@
+"""What everything runs on: devices, ONNX Runtime, threads, batching, files, settings, weights."""

@@ -1,0 +1,142 @@
+"""Example photos in the place of a text, or beside one."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.errors import QueryError
+from engine.models.multimodal import MultimodalModel
+from engine.photos.decode import decode
+from engine.types import Box
+from engine.vision.pixels import pixels_of
+from engine.vision.proposals import WHOLE_IMAGE
+from index import LibraryReader, Query, SearchParams
+from index.scoring.maxsim import at_unit_length, best, score_records
+
+CANDIDATES = 1000  # photos, found by the vectors as they are, that are compared by cosine
+
+TEXT_WEIGHT = 1.5
+"""How much words count beside example photos, both in deviations from the ordinary photo; docs/decisions.md."""
+
+SAMPLE = 256  # photos of the library that say what is ordinary
+
+
+def absolute(image: Path) -> str:
+    """A path as the catalogue writes it."""
+    return os.path.normpath(image.absolute())
+
+
+def record_of(reader: LibraryReader, model: MultimodalModel, image: Path) -> NDArray[np.float32]:
+    """The record (S, D) of a photo: the stored one where the file is indexed and unchanged, else computed now.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+    """
+    photo_id = reader.photo_id_of_path(absolute(image))
+    if photo_id is not None and image.is_file() and photo_id in reader.photo_ids:
+        (photo,) = reader.photos([photo_id])
+        status = image.stat()
+        if (photo.size, photo.mtime_ns) == (status.st_size, status.st_mtime_ns):
+            stored: NDArray[np.float32] = reader.photo_vectors([photo_id])[0]
+            return stored
+    computed: NDArray[np.float32] = model.embed_photos([decode(image, target=model.image_size).image]).records[0]
+    return computed.astype(np.float16).astype(np.float32)  # as it would be stored
+
+
+def example_query(
+    reader: LibraryReader, model: MultimodalModel, images: Sequence[Path], box: Box | None = None
+) -> Query:
+    """What finds photos like these, the mean over them; of records at unit length, where an equal photo scores 1.
+
+    The score is that of words with each region of the photo in the place of a word: the mean over its regions of the
+    best cosine in the other photo (and the cosine of the photo vectors, where the model has them, for half of it).
+    With a box it is the best cosine of the box alone. Lengths are left out, because in a model with plain dot products
+    long vectors would win every time.
+
+    Raises:
+        PhotoError: a photo cannot be read.
+        QueryError: the box does not lie in the photo.
+    """
+    if box is not None:
+        region = at_unit_length(_region(model, images[0], box))
+        return Query(region[None], np.zeros_like(region) if model.has_global else None)
+    units = np.stack([at_unit_length(record_of(reader, model, image)) for image in images])  # (B, S, D)
+    share = 0.5 if model.has_global else 1.0
+    regions = units[:, : model.num_regions]
+    words = regions.reshape(-1, regions.shape[-1]) * (share / (len(images) * model.num_regions))
+    return Query(words, units[:, -1].mean(axis=0) * (1 - share) if model.has_global else None)
+
+
+def rank_alike(
+    reader: LibraryReader,
+    query: Query,
+    limit: int,
+    params: SearchParams,
+    allowed: NDArray[np.int64] | None,
+    images: Sequence[Path],
+) -> list[tuple[int, float]]:
+    """The ``limit`` best photos for an ``example_query``, without the examples themselves."""
+    own = {reader.photo_id_of_path(absolute(image)) for image in images}
+    found = reader.search_photos(query, CANDIDATES + limit + len(own), params, allowed)
+    candidates = [photo_id for photo_id, _ in found if photo_id not in own]
+    if not candidates:
+        return []
+    return best(_alike(reader.photo_vectors(candidates), query), np.array(candidates, np.int64), limit)
+
+
+def rank_alike_and_described(
+    reader: LibraryReader,
+    query: Query,
+    text: Query,
+    limit: int,
+    params: SearchParams,
+    allowed: NDArray[np.int64] | None,
+    images: Sequence[Path],
+) -> list[tuple[int, float]]:
+    """The ``limit`` best photos that look like examples and that a text describes.
+
+    Cosines and scores of texts have no common scale. So both are counted in deviations from the ordinary photo of the
+    library, and added, the text ``TEXT_WEIGHT`` times.
+    """
+    found = dict(rank_alike(reader, query, max(CANDIDATES, limit), params, allowed, images))
+    own = {reader.photo_id_of_path(absolute(image)) for image in images}
+    described = reader.search_photos(text, max(CANDIDATES, limit), params, allowed)
+    candidates = sorted((found.keys() | {photo_id for photo_id, _ in described}) - own)
+    if not candidates:
+        return []
+    ordinary = reader.photo_ids[:: -(-reader.num_photos // SAMPLE)].tolist()
+    records, usual = reader.photo_vectors(candidates), reader.photo_vectors(ordinary)
+    looks = _standard(_alike(records, query), _alike(usual, query))
+    words = _standard(score_records(records, text), score_records(usual, text))
+    return best(looks + np.float32(TEXT_WEIGHT) * words, np.array(candidates, np.int64), limit)
+
+
+def _alike(records: NDArray[np.float32], query: Query) -> NDArray[np.float32]:
+    return score_records(at_unit_length(records), query)
+
+
+def _standard(scores: NDArray[np.float32], ordinary: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores (n,) in deviations from the mean of ordinary ones; as they are where those are all equal."""
+    standard: NDArray[np.float32] = (scores - ordinary.mean()) / (ordinary.std() or np.float32(1))
+    return standard
+
+
+def _region(model: MultimodalModel, image: Path, box: Box) -> NDArray[np.float32]:
+    """The vector (D,) of a part of a photo."""
+    decoded = decode(image, target=model.image_size)
+    x0, y0, x1, y1 = box
+    if not (0 <= x0 < x1 <= decoded.width and 0 <= y0 < y1 <= decoded.height):
+        raise QueryError(
+            f"The box {','.join(f'{value:g}' for value in box)} does not lie in {image}, which has {decoded.width} × "
+            f"{decoded.height} pixels; give left, top, right and bottom in pixels of the upright photo."
+        )
+    size = (decoded.width, decoded.height)
+    # The whole image is last, as in every record: the model's photo vector is made of it, and left out here.
+    boxes = np.array([[[x0, y0, x1, y1] / np.array([*size, *size]), WHOLE_IMAGE]], np.float32)
+    features = model.regions.features_of(pixels_of([decoded.image], model.image_size), boxes)
+    vector: NDArray[np.float32] = model.embed_regions(features, torch.from_numpy(boxes).to(features.device))[0, 0]
+    return vector

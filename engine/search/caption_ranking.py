@@ -1,0 +1,84 @@
+"""Photos for a text by what is seen in them, by what a caption model wrote about them, or by both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import QueryError
+from index import Generated, LibraryReader, Query, SearchParams
+from index.scoring.maxsim import best, score_records
+
+CAPTION_WEIGHT = 0.1
+"""How much a caption's score counts beside the score of what is seen."""
+
+CANDIDATES = 200  # photos by each of the two scores, at least, that are ranked by both
+CHOICES = get_args(Generated)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A photo with the score that it is ranked by, and the score of what is seen in it."""
+
+    photo_id: int
+    score: float
+    seen: float
+
+
+def require_choice(generated: str) -> None:
+    """Refuse what is none of ``CHOICES``.
+
+    Raises:
+        QueryError: it is not.
+    """
+    if generated not in CHOICES:
+        raise QueryError(f"Generated sentences can be {', '.join(map(repr, CHOICES))}, not {generated!r}; choose one.")
+
+
+def rank(
+    reader: LibraryReader,
+    query: Query,
+    limit: int,
+    params: SearchParams,
+    generated: Generated,
+    weight: float = CAPTION_WEIGHT,
+    allowed: NDArray[np.int64] | None = None,
+) -> list[Ranked]:
+    """The ``limit`` best photos, of all or of the ``allowed`` (n,), best first; equal scores in order of their number.
+
+    ``exclude``: by what is seen. ``only``: photos with a caption, by how well it answers. ``include``: the score of
+    what is seen plus ``weight`` times the caption's; a photo without one counts as if it had the mean of the
+    candidates that have one, so that captioned photos are neither ahead nor behind in a library captioned in part.
+    """
+    captions: dict[int, float] = {}
+    if generated != "exclude":
+        photo_ids, scores = reader.caption_scores(query)
+        if allowed is not None:
+            allowed_mask = np.isin(photo_ids, allowed)
+            photo_ids, scores = photo_ids[allowed_mask], scores[allowed_mask]
+        captions = dict(zip(photo_ids.tolist(), scores.tolist(), strict=True))
+    if generated == "only":
+        found = best(scores, photo_ids, limit)
+        seen = _seen(reader, query, [photo_id for photo_id, _ in found])
+        return [Ranked(photo_id, score, seen[photo_id]) for photo_id, score in found]
+    if not captions:
+        by_sight = reader.search_photos(query, limit, params, allowed)
+        return [Ranked(photo_id, score, score) for photo_id, score in by_sight]
+    count = max(CANDIDATES, limit)
+    seen = dict(reader.search_photos(query, count, params, allowed))
+    seen |= _seen(reader, query, [photo_id for photo_id, _ in best(scores, photo_ids, count) if photo_id not in seen])
+    mean = float(np.mean([captions[photo_id] for photo_id in seen if photo_id in captions]))
+    candidates = np.array(sorted(seen), np.int64)
+    totals = [seen[photo_id] + weight * captions.get(photo_id, mean) for photo_id in candidates.tolist()]
+    found = best(np.array(totals, np.float32), candidates, limit)
+    return [Ranked(photo_id, score, seen[photo_id]) for photo_id, score in found]
+
+
+def _seen(reader: LibraryReader, query: Query, photo_ids: Sequence[int]) -> dict[int, float]:
+    """The scores of what is seen in photos."""
+    if not photo_ids:
+        return {}
+    scores = score_records(reader.photo_vectors(photo_ids), query)
+    return dict(zip(photo_ids, scores.tolist(), strict=True))

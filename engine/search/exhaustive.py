@@ -1,0 +1,194 @@
+"""The exact scan of all photos in torch: on a GPU that holds their vectors, or on the CPU where they are mapped.
+
+On a GPU no index is asked: its memory is read once for a query, in half precision as the vectors are stored. Products
+are summed in single precision, and each word goes in as two halves, what half precision takes of it and the rest, so
+that the scores are those of the CPU within rounding.
+"""
+
+import logging
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.runtime.batching import Together
+from engine.runtime.device import choose_device
+from engine.types import Warn
+from index import BuildSpec, LibraryReader, Query, Scan
+from index.scoring.maxsim import whole_query
+from index.scoring.threads import NUM_THREADS
+
+logger = logging.getLogger(__name__)
+
+_QUERIES_TOGETHER = 64
+_SHARE_OF_FREE = 0.8  # of a GPU's free memory that vectors may take
+_PRODUCT_BYTES = 2**28  # on a GPU: products of words and regions are never written whole
+_RECORDS = 128  # on a CPU: what is worked on stays near a core
+_BLOCKS = 8  # of so many records, that a thread scores before it asks for more
+
+
+class TorchScan:
+    """Scores of all records, block by block.
+
+    Args:
+        segments: their rows (rows, D), whole records each.
+        spec: R, D and whether the last row of a record is its photo vector.
+        device: where products are computed; other than the CPU it gets a copy of the rows.
+    """
+
+    def __init__(self, segments: Sequence[NDArray[np.float16]], spec: BuildSpec, device: torch.device) -> None:
+        self._spec = spec
+        self._device = device
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")  # nothing writes to it
+            mapped = [torch.from_numpy(np.asarray(rows)) for rows in segments]
+        self._segments = [rows.to(device) for rows in mapped]
+        self._scores_together: Together[Query, Tensor] = Together(self._scores, _QUERIES_TOGETHER)
+
+    @property
+    def replaces_candidates(self) -> bool:
+        """Whether a scan of all is quicker than an index, as on a GPU."""
+        return self._device.type != "cpu"
+
+    def best(
+        self, query: Query, limit: int, records: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The records of at least the `limit`-th best score, see `index.Scan`.
+
+        Queries that come at the same time are scored together: the rows are read once for all of them.
+        """
+        found, scores = _best(self._scores_together(query)[:, None], limit, records)
+        return found, scores[:, 0]
+
+    def best_by_regions(
+        self, query: Query, limit: int, records: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The records of the `limit` best regions, see `index.Scan`."""
+        num_regions = self._spec.num_regions
+        scores = self._of_all(whole_query(query)[None], lambda found: found[:, :num_regions, 0].clone())
+        return _best(scores, limit, records)
+
+    def _scores(self, queries: Sequence[Query]) -> Sequence[Tensor]:
+        """The scores (n,) of all records for each query, on the device, see `index.scoring.maxsim.score_records`."""
+        num_regions = self._spec.num_regions
+        words = np.concatenate([query.words for query in queries])  # (C, D)
+        weights = torch.from_numpy(_weights(queries)).to(self._device)  # (C, Q)
+        if self._spec.has_global:
+            sentences = [query.sentence for query in queries if query.sentence is not None]
+            words = np.concatenate([words, sentences])  # (C + Q, D)
+
+        def score(found: Tensor) -> Tensor:  # (b, S, C) or (b, S, C + Q) -> (b, Q)
+            best = found[:, :num_regions, : len(weights)].amax(dim=1) @ weights
+            return best + found[:, num_regions, len(weights) :] if self._spec.has_global else best
+
+        return self._of_all(words, score).T.contiguous().unbind()
+
+    def _of_all(self, rows: NDArray[np.float32], score: Callable[[Tensor], Tensor]) -> Tensor:
+        """What `score` makes of the products (b, S, C) of each block of records with the rows (C, D) of queries."""
+        columns = torch.from_numpy(np.ascontiguousarray(rows.T, np.float32)).to(self._device)  # (D, C)
+        size, width = self._spec.rows_per_photo, columns.shape[1]
+        on_cpu = self._device.type == "cpu"
+        at_once = _RECORDS if on_cpu else max(1, _PRODUCT_BYTES // (8 * size * max(1, width)))
+
+        @torch.inference_mode()
+        def work(some: Tensor) -> Tensor:
+            products = _in_single_precision(columns) if on_cpu else _by_halves(columns)
+            parts = torch.split(some, at_once * size)
+            return torch.cat([score(products(part).view(len(part) // size, size, width)) for part in parts])
+
+        if on_cpu:
+            jobs = [job for segment in self._segments for job in torch.split(segment, _BLOCKS * at_once * size)]
+            return torch.cat(list(_threads().map(work, jobs)))
+        return torch.cat([work(segment) for segment in self._segments])
+
+
+def _weights(queries: Sequence[Query]) -> NDArray[np.float32]:
+    """What each word of all queries counts for each query: (C, Q), zero for the words of others.
+
+    >>> _weights([Query(np.ones((2, 3), np.float32)), Query(np.ones((1, 3), np.float32))]).tolist()
+    [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+    """
+    lengths = [len(query.words) for query in queries]
+    weights = np.zeros((sum(lengths), len(queries)), np.float32)
+    for number, (end, query) in enumerate(zip(np.cumsum(lengths), queries, strict=True)):
+        weights[end - len(query.words) : end, number] = 1 if query.weights is None else query.weights
+    return weights
+
+
+@torch.inference_mode()
+def _best(scores: Tensor, limit: int, records: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The records (m,) of some (n,) that have one of their `limit` best scores, and theirs (m, C) of all (N, C)."""
+    if len(records) < len(scores):
+        scores = scores[torch.from_numpy(records).to(scores.device)]
+    ranked = scores.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+    kept = torch.arange(len(scores), device=scores.device)
+    if limit < ranked.numel():
+        least = ranked.flatten().topk(max(1, limit)).values[-1]
+        kept = (ranked >= least).any(dim=1).nonzero()[:, 0]
+    return records[kept.cpu().numpy()], scores[kept].cpu().numpy()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads in which torch begins no more of them: those would wait for each other wherever others have work."""
+    return ThreadPoolExecutor(NUM_THREADS, "scan", initializer=lambda: torch.set_num_threads(1))
+
+
+def _in_single_precision(columns: Tensor) -> Callable[[Tensor], Tensor]:
+    """Products of rows (n, D) of half precision with columns (D, C), in memory that is used again."""
+    memory: list[Tensor] = []
+
+    def products(rows: Tensor) -> Tensor:
+        if not memory or len(memory[0]) < len(rows):
+            memory[:] = [
+                rows.new_empty(rows.shape, dtype=torch.float32),
+                columns.new_empty(len(rows), columns.shape[1]),
+            ]
+        wide, found = (some[: len(rows)] for some in memory)
+        wide.copy_(rows)
+        return torch.mm(wide, columns, out=found)
+
+    return products
+
+
+def _by_halves(columns: Tensor) -> Callable[[Tensor], Tensor]:
+    """The same without widening the rows: columns are given in halves, whose products are summed."""
+    halves = in_halves(columns)
+
+    def products(rows: Tensor) -> Tensor:
+        found = torch.mm(rows, halves, out_dtype=torch.float32)
+        return found[:, : columns.shape[1]] + found[:, columns.shape[1] :]
+
+    return products
+
+
+def in_halves(columns: Tensor) -> Tensor:
+    """What half precision takes of columns (D, C), and beside it the rest, in half precision too: (D, 2 C)."""
+    high = columns.half()
+    return torch.cat([high, (columns - high).half()], dim=1)
+
+
+def open_reader(folder: Path, warn: Warn, device_name: str) -> LibraryReader:
+    """Open a library whose photos are all scanned on a device, where it has room for their vectors.
+
+    Raises as `LibraryReader.open`; a search raises EngineError for a device that cannot be had.
+    """
+
+    def make_scan(segments: Sequence[NDArray[np.float16]], spec: BuildSpec) -> Scan | None:
+        device = choose_device(device_name)
+        if device.type == "cuda":
+            size, free = sum(rows.nbytes for rows in segments), torch.cuda.mem_get_info(device)[0]
+            if size > _SHARE_OF_FREE * free:
+                logger.info(
+                    "The vectors take %d bytes, and the GPU has %d free: they are searched by codes", size, free
+                )
+                return None
+        return TorchScan(segments, spec, device)
+
+    return LibraryReader.open(folder, warn, make_scan=make_scan)

@@ -1,0 +1,1 @@
+"""Nearest-neighbour candidates: which photos, or sentences, are worth an exact score. Derived from the vectors."""

@@ -1,0 +1,89 @@
+"""The manifest: which FAISS file belongs to a library, and how to tell that it is whole.
+
+It describes a file that is derived from the vectors. Where it is missing or cannot be read there is no FAISS index,
+which is never an error: the index is made again.
+"""
+
+import json
+import os
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import BinaryIO, get_origin
+
+from index.store.segments import sync_folder
+
+MANIFEST = "manifest.json"
+_READ_BYTES = 2**22
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One generation of the FAISS index: the build it was made of, the file, and the photo records it covers.
+
+    `vectors_generation` is the build's: after a compaction the same numbers stand for other records. Rows of sentences
+    are covered where there are very many. `difficulty` is what `recall_calibration` found among so many records.
+    """
+
+    generation: int
+    build_id: int
+    fingerprint: str
+    faiss_file: str
+    num_records: int
+    num_bytes: int
+    crc32: int
+    vectors_generation: int = 0
+    num_sentence_rows: int = 0
+    difficulty_records: int = 0
+    difficulty: list[float] = field(default_factory=list)
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a library, or None where there is none that can be understood."""
+    try:
+        values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = Manifest(**values)
+    except (OSError, ValueError, TypeError):
+        return None
+    expected = {field.name: field.type for field in fields(Manifest)}
+    if any(type(getattr(manifest, name)) is not (get_origin(kind) or kind) for name, kind in expected.items()):
+        return None
+    # The name is joined to the folder: it must not lead out of it.
+    return manifest if Path(manifest.faiss_file).name == manifest.faiss_file else None
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace the manifest: a reader sees the old one or the new one, whatever happens. Raises OSError."""
+    text = json.dumps(asdict(manifest), indent=2) + "\n"
+    write_atomically(folder / MANIFEST, lambda file: file.write(text.encode()))
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file under another name, bring it to the disk, and rename it to `path`. Raises OSError."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def problem_with(folder: Path, manifest: Manifest) -> str | None:
+    """What is wrong with the FAISS file that a manifest describes, or None when it is whole."""
+    path = folder / manifest.faiss_file
+    crc = 0
+    try:
+        size = path.stat().st_size
+        if size != manifest.num_bytes:
+            return f"holds {size} bytes, expected {manifest.num_bytes}"
+        with path.open("rb") as file:
+            while data := file.read(_READ_BYTES):
+                crc = zlib.crc32(data, crc)
+    except FileNotFoundError:
+        return "is missing"
+    return None if crc == manifest.crc32 else f"has checksum {crc:08x}, expected {manifest.crc32:08x}"

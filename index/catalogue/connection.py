@@ -1,0 +1,170 @@
+"""Opens the SQLite file of a library: connection settings, migration to the newest schema, read-only folders."""
+
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from index.catalogue.schema import REVISION
+from index.catalogue.sqlite_errors import explained, sqlite_code
+from index.errors import LibraryDamagedError, LibraryMissingError, LibraryReadOnlyError
+
+logger = logging.getLogger(__name__)
+
+DATABASE = "library.sqlite3"
+BUSY_TIMEOUT_S = 30.0
+_SPARE_SHARE = 0.05  # of the pages: below it, copying all others is not worth the while
+
+Access = Literal["mode=rwc", "mode=ro", "immutable=1"]
+
+
+def open_for_writing(folder: Path) -> Engine:
+    """The library's database, made when it is absent and brought to the newest schema.
+
+    Raises LibraryDamagedError, LibraryReadOnlyError, LibraryLockedError or LibraryError.
+    """
+    path = folder / DATABASE
+    logger.info("Opening %s for writing", path)
+    with explained(folder, DATABASE):
+        _upgrade(path)
+        return _engine(path, "mode=rwc")
+
+
+def open_for_reading(folder: Path) -> Engine:
+    """The library's database for reading; an older schema is upgraded first, which needs a writable folder.
+
+    Raises LibraryMissingError, LibraryDamagedError, LibraryReadOnlyError or LibraryError.
+    """
+    path = folder / DATABASE
+    if not path.is_file():
+        raise LibraryMissingError(
+            f"There is no library in {folder} ({DATABASE} was not found). Index some photos first, or name the "
+            "library's folder."
+        )
+    logger.info("Opening %s for reading", path)
+    with explained(folder, DATABASE):
+        engine, revision = _reading_engine(path)
+        if revision != REVISION:
+            engine.dispose()
+            _upgrade(path)
+            engine, _ = _reading_engine(path)
+        return engine
+
+
+def shrink(connection: Connection) -> None:
+    """Fold SQLite's log into the file, and give pages that no row uses back to the disk where they are many.
+
+    Readers may go on, and are not waited for: what they still need stays in the log.
+    """
+    raw = connection.connection.driver_connection  # VACUUM runs outside of any transaction
+    assert isinstance(raw, sqlite3.Connection)
+    (pages,), (free,) = (raw.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count"))
+    if free > _SPARE_SHARE * pages:
+        raw.execute("VACUUM")
+    raw.execute("PRAGMA busy_timeout = 0")
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def script_location() -> Path:
+    """The folder of migrations: inside the package in an installed wheel, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "alembic"
+    return inside if (inside / "env.py").is_file() else package.parent / "alembic"
+
+
+def _engine(path: Path, access: Access, *, foreign_keys: bool = True) -> Engine:
+    uri = f"{path.absolute().as_uri()}?{access}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        if access == "mode=rwc":
+            connection.execute("PRAGMA journal_mode=WAL")
+            # FULL, not NORMAL: files of vectors are removed after the commit that drops their rows. A power cut that
+            # took that commit back would leave rows that name files which are gone.
+            connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    # The driver only begins before a write; a reader needs its snapshot from the first SELECT, and a writer
+    # its place in the queue.
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if access == "mode=rwc" else "BEGIN")
+
+    return engine
+
+
+def _reading_engine(path: Path) -> tuple[Engine, str | None]:
+    engine = _engine(path, "mode=ro")
+    try:
+        return engine, _revision_of(engine)
+    except DBAPIError as error:
+        if sqlite_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        # In a folder that cannot be written SQLite cannot make the files of its write-ahead log. Without a log there
+        # is no writer and nothing to recover, so the database file alone is the whole library.
+        wal = path.with_name(path.name + "-wal")
+        if wal.exists() and wal.stat().st_size > 0:
+            raise LibraryReadOnlyError(
+                f"{wal.name} beside {path} holds changes that were not folded in, and the folder cannot be written. "
+                "Open the library once where you may write, then copy it again."
+            ) from error
+    engine = _engine(path, "immutable=1")
+    return engine, _revision_of(engine)
+
+
+def _revision_of(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if revision is None else str(revision)
+
+
+def _upgrade(path: Path) -> None:
+    # Migrations that rebuild a table drop the old one; with foreign keys on, that would delete its children.
+    engine = _engine(path, "mode=rwc", foreign_keys=False)
+    try:
+        with engine.begin() as connection:
+            revision = _revision(connection)
+            if revision != REVISION:
+                _run_migrations(connection, revision, path)
+    finally:
+        engine.dispose()
+
+
+def _run_migrations(connection: Connection, revision: str | None, path: Path) -> None:
+    # Imported here: a search in an up-to-date library should not wait for Alembic to load.
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    from alembic import command
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise LibraryDamagedError(
+            f"{path} has schema {revision}, made by a newer version of this program, which knows schemas up to "
+            f"{REVISION}. Upgrade the program, or use another library folder."
+        )
+    tables: list[Any] = inspect(connection).get_table_names()
+    if revision is None and tables:
+        raise LibraryDamagedError(
+            f"{path} is a database of something else (tables {', '.join(map(str, tables[:3]))}). Move it away, or "
+            "use another library folder."
+        )
+    logger.info("Bringing %s from schema %s to %s", path, revision or "none", REVISION)
+    command.upgrade(config, "head")

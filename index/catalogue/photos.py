@@ -1,0 +1,208 @@
+"""The SQL of photos, their records and their regions, one method a statement."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from index.catalogue.builds import portions, utc_now
+from index.catalogue.schema import Caption, Photo, PhotoRecord, Region
+from index.values import KnownPhoto, Move, PhotoRow, StoredPhoto
+
+RegionRow = Row[tuple[int, float, float, float, float, float]]
+
+
+class PhotoRepository:
+    """Statements about photos."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known_photos(self, build_id: int | None) -> dict[str, KnownPhoto]:
+        """Every photo of the catalogue by its path, and whether the build has embedded it."""
+        rows = self._connection.execute(
+            select(
+                Photo.path,
+                Photo.id,
+                Photo.size,
+                Photo.mtime_ns,
+                Photo.content_hash,
+                PhotoRecord.record.is_not(None),
+                Photo.missing_since.is_not(None),
+            ).join(
+                PhotoRecord,
+                and_(PhotoRecord.photo_id == Photo.id, PhotoRecord.build_id == build_id),
+                isouter=True,
+            )
+        )
+        return {row[0]: KnownPhoto(*row[1:]) for row in rows}
+
+    def ids_and_hashes(self, paths: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """The number and the content hash of those of `paths` that are in the catalogue."""
+        found: dict[str, tuple[int, str]] = {}
+        for some in portions(paths):
+            rows = self._connection.execute(
+                select(Photo.path, Photo.id, Photo.content_hash).where(Photo.path.in_(some))
+            )
+            found.update((path, (photo_id, content)) for path, photo_id, content in rows)
+        return found
+
+    def save_photos(self, photos: Sequence[PhotoRow]) -> None:
+        """Add photos; one whose path is known gets the new values, keeps its number, and is not missing any more."""
+        now = utc_now()
+        statement = upsert(Photo)
+        changed = {name: statement.excluded[name] for name in asdict(photos[0]) if name != "path"}
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["path"], set_={**changed, "missing_since": None}),
+            [{**asdict(photo), "added_at": now} for photo in photos],
+        )
+
+    def update_stats(self, stats: Sequence[tuple[str, int, int]]) -> None:
+        """Set (path, size, mtime_ns) of photos whose content is the same."""
+        table = Photo.__table__
+        self._connection.execute(
+            update(Photo)
+            .where(Photo.path == bindparam("of_path", type_=table.c.path.type))
+            .values(size=bindparam("to_size"), mtime_ns=bindparam("to_mtime_ns")),
+            [{"of_path": path, "to_size": size, "to_mtime_ns": mtime_ns} for path, size, mtime_ns in stats],
+        )
+
+    def move_photos(self, moves: Sequence[Move]) -> None:
+        """Give photos other paths; they are not missing any more."""
+        if moves:
+            self._connection.execute(
+                update(Photo)
+                .where(Photo.id == bindparam("of_id"))
+                .values(
+                    path=bindparam("to_path", type_=Photo.__table__.c.path.type),
+                    size=bindparam("to_size"),
+                    mtime_ns=bindparam("to_mtime_ns"),
+                    missing_since=None,
+                ),
+                [
+                    {"of_id": move.photo_id, "to_path": move.path, "to_size": move.size, "to_mtime_ns": move.mtime_ns}
+                    for move in moves
+                ],
+            )
+
+    def mark_missing(self, photo_ids: Sequence[int], since: datetime | None) -> None:
+        """Say since when the files of photos are missing, or that they are there."""
+        for some in portions(photo_ids):
+            self._connection.execute(update(Photo).where(Photo.id.in_(some)).values(missing_since=since))
+
+    def num_missing(self) -> int:
+        """How many photos there are whose file has disappeared."""
+        statement = select(func.count()).select_from(Photo).where(Photo.missing_since.is_not(None))
+        return self._connection.execute(statement).scalar_one()
+
+    def delete_photos(self, photo_ids: Sequence[int]) -> None:
+        """Remove photos from the catalogue, with their records and regions in every build."""
+        for some in portions(photo_ids):
+            self._connection.execute(delete(Photo).where(Photo.id.in_(some)))
+
+    def delete_records(self, photo_ids: Sequence[int], build_id: int | None = None) -> None:
+        """Forget the records and regions of photos, in one build or in all."""
+        for some in portions(photo_ids):
+            statement = delete(PhotoRecord).where(PhotoRecord.photo_id.in_(some))
+            if build_id is not None:
+                statement = statement.where(PhotoRecord.build_id == build_id)
+            self._connection.execute(statement)
+
+    def add_records(self, build_id: int, photo_ids: Sequence[int], records: Sequence[int]) -> None:
+        """Say which record of the build's store holds each photo."""
+        self._connection.execute(
+            insert(PhotoRecord),
+            [
+                {"build_id": build_id, "photo_id": photo_id, "record": record}
+                for photo_id, record in zip(photo_ids, records, strict=True)
+            ],
+        )
+
+    def record_with_content(self, build_id: int, content_hash: str) -> tuple[int, int] | None:
+        """The record of a photo with this content and the number of that photo, if the build has one.
+
+        One that has captions rather than another.
+        """
+        row = self._connection.execute(
+            select(PhotoRecord.record, PhotoRecord.photo_id)
+            .join(Photo, Photo.id == PhotoRecord.photo_id)
+            .where(PhotoRecord.build_id == build_id, Photo.content_hash == content_hash)
+            .order_by(~exists().where(Caption.photo_id == PhotoRecord.photo_id), PhotoRecord.photo_id)
+            .limit(1)
+        ).first()
+        return None if row is None else (row[0], row[1])
+
+    def add_regions(
+        self,
+        build_id: int,
+        photo_ids: Sequence[int],
+        boxes: NDArray[np.float32],
+        objectness: NDArray[np.float32],
+    ) -> None:
+        """Add the regions of photos: boxes (n, R, 4), objectness (n, R)."""
+        names = ("x0", "y0", "x1", "y1")
+        rows = [
+            {"photo_id": photo_id, "build_id": build_id, "position": position, "objectness": score}
+            | dict(zip(names, box, strict=True))
+            for photo_id, photo_boxes, scores in zip(photo_ids, boxes.tolist(), objectness.tolist(), strict=True)
+            for position, (box, score) in enumerate(zip(photo_boxes, scores, strict=True))
+        ]
+        self._connection.execute(insert(Region), rows)
+
+    def copy_regions(self, build_id: int, from_photo: int, to_photo: int) -> None:
+        """Give a photo the regions of another with the same content."""
+        columns = ("build_id", "position", "x0", "y0", "x1", "y1", "objectness")
+        source = select(bindparam("to_photo", to_photo), *(getattr(Region, name) for name in columns)).where(
+            Region.build_id == build_id, Region.photo_id == from_photo
+        )
+        self._connection.execute(insert(Region).from_select(["photo_id", *columns], source))
+
+    def photo_records(self, build_id: int) -> list[Row[tuple[int, int]]]:
+        """(photo, record) of every photo that the build has embedded and whose file is there, in order of photo."""
+        statement = (
+            select(PhotoRecord.photo_id, PhotoRecord.record)
+            .join(Photo, Photo.id == PhotoRecord.photo_id)
+            .where(PhotoRecord.build_id == build_id, Photo.missing_since.is_(None))
+            .order_by(PhotoRecord.photo_id)
+        )
+        return list(self._connection.execute(statement))
+
+    def photos(self, photo_ids: Sequence[int]) -> dict[int, StoredPhoto]:
+        """Those of the photos that are in the catalogue, by number."""
+        found: dict[int, StoredPhoto] = {}
+        for some in portions(photo_ids):
+            for row in self._connection.execute(select(Photo.__table__).where(Photo.id.in_(some))):
+                photo = _stored(row)
+                found[photo.photo_id] = photo
+        return found
+
+    def present_photos(self) -> list[StoredPhoto]:
+        """The photos whose file is there, in order of their numbers."""
+        statement = select(Photo.__table__).where(Photo.missing_since.is_(None)).order_by(Photo.id)
+        return [_stored(row) for row in self._connection.execute(statement)]
+
+    def photo_id_of_path(self, path: str) -> int | None:
+        """The number of the photo at a path."""
+        return self._connection.execute(select(Photo.id).where(Photo.path == path)).scalar()
+
+    def regions(self, build_id: int, photo_ids: Sequence[int]) -> list[RegionRow]:
+        """(photo, x0, y0, x1, y1, objectness) of the regions of photos, in order of photo and position."""
+        rows: list[RegionRow] = []
+        for some in portions(sorted(set(photo_ids))):
+            statement = (
+                select(Region.photo_id, Region.x0, Region.y0, Region.x1, Region.y1, Region.objectness)
+                .where(Region.build_id == build_id, Region.photo_id.in_(some))
+                .order_by(Region.photo_id, Region.position)
+            )
+            rows.extend(self._connection.execute(statement))
+        return rows
+
+
+def _stored(row: Row[Any]) -> StoredPhoto:
+    values = dict(row._mapping)
+    return StoredPhoto(photo_id=values.pop("id"), **values)

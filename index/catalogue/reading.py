@@ -1,0 +1,80 @@
+"""What a library knows about photos, read without its vectors: so it can be asked of one whose vectors are damaged."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from index.catalogue.builds import BuildRepository
+from index.catalogue.connection import DATABASE, open_for_reading
+from index.catalogue.photos import PhotoRepository
+from index.catalogue.roots import RootRepository
+from index.catalogue.sqlite_errors import explained
+from index.store.layout import FAISS_FILES, bytes_of
+from index.values import KnownPhoto, LibraryStatus, StoredPhoto
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every photo by its path, those whose file has disappeared too, and the paths that were indexed by name."""
+
+    photos: dict[str, KnownPhoto]
+    roots: list[str]
+
+
+def read_catalogue(folder: Path) -> Catalogue:
+    """The catalogue of a library as it is now.
+
+    Raises LibraryMissingError, LibraryDamagedError, LibraryReadOnlyError or LibraryError.
+    """
+    with _open(folder) as connection:
+        build = BuildRepository(connection).current_build()
+        photos = PhotoRepository(connection).known_photos(None if build is None else build.build_id)
+        return Catalogue(photos, RootRepository(connection).roots())
+
+
+def read_roots(folder: Path) -> list[str]:
+    """The paths that were indexed by name, in order. Raises the same."""
+    with _open(folder) as connection:
+        return RootRepository(connection).roots()
+
+
+def read_photos(folder: Path) -> list[StoredPhoto]:
+    """Everything about the photos of a library whose file is there, in order of their numbers. Raises the same."""
+    with _open(folder) as connection:
+        return PhotoRepository(connection).present_photos()
+
+
+def read_status(folder: Path) -> LibraryStatus:
+    """Counts and sizes, for a person to look at. Raises the same."""
+    with _open(folder) as connection:
+        repository = BuildRepository(connection)
+        build, builds = repository.current_build(), repository.all_builds()
+        photos = 0 if build is None else repository.num_photos(build.build_id)
+        sentences, generated = (0, 0) if build is None else repository.num_sentences(build.build_id)
+        missing = PhotoRepository(connection).num_missing()
+    return LibraryStatus(
+        photos=photos,
+        missing=missing,
+        regions=photos * (build.num_regions if build else 0),
+        sentences=sentences,
+        generated_sentences=generated,
+        model_name=build.model_name if build else "",
+        fingerprint=build.fingerprint if build else "",
+        num_regions=build.num_regions if build else 0,
+        dimension=build.dimension if build else 0,
+        has_global=build.has_global if build else False,
+        sqlite_bytes=bytes_of(folder.glob(f"{DATABASE}*")),
+        vector_bytes=bytes_of((folder / "vectors").rglob("*.f16")),
+        faiss_bytes=bytes_of(folder.glob(FAISS_FILES)),
+        builds=tuple(builds),
+    )
+
+
+@contextmanager
+def _open(folder: Path) -> Iterator[Connection]:
+    engine = open_for_reading(folder)
+    with explained(folder, DATABASE), engine.connect() as connection:
+        yield connection

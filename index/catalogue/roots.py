@@ -1,0 +1,28 @@
+"""The SQL of roots: what was indexed by name, and is looked at again when the library is brought up to date."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, insert, select
+
+from index.catalogue.builds import portions, utc_now
+from index.catalogue.schema import Root
+
+
+class RootRepository:
+    """Statements about roots."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def roots(self) -> list[str]:
+        """The paths of all roots, in order."""
+        return list(self._connection.execute(select(Root.path).order_by(Root.path)).scalars())
+
+    def replace_roots(self, paths: Sequence[str]) -> None:
+        """Let these be all the roots; those that stay keep the time they were added."""
+        before = set(self.roots())
+        for some in portions(sorted(before.difference(paths))):
+            self._connection.execute(delete(Root).where(Root.path.in_(some)))
+        new = [{"path": path, "added_at": utc_now()} for path in paths if path not in before]
+        if new:
+            self._connection.execute(insert(Root), new)

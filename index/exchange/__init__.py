@@ -1,0 +1,1 @@
+"""Export of a library to open formats, and import."""

@@ -1,0 +1,1 @@
+"""Upkeep of a library: verify it, repair it, compact it."""

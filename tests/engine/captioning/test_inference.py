@@ -1,0 +1,58 @@
+"""ONNX Runtime writes what torch writes, and a photo gets the same to the last bit alone and among others."""
+
+import pytest
+import torch
+
+from engine.captioning.config import CaptionArchitecture
+from engine.captioning.decode import beam_search, sample
+from engine.captioning.folder import load_captioner
+from engine.captioning.inference import OnnxDecoder, fastest_decoder
+
+ARCHITECTURE = CaptionArchitecture()
+POWER = 0.7
+
+
+@pytest.fixture(scope="module")
+def decoders(make_decoder, tmp_path_factory):
+    """The same network in torch and in ONNX Runtime."""
+    decoder = make_decoder("transformer", 2, 2500, ARCHITECTURE, 1.5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ENGINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        return decoder, OnnxDecoder(decoder, "random")
+
+
+@pytest.fixture(scope="module")
+def scene(make_scene):
+    return make_scene(17, 2, 20, ARCHITECTURE)
+
+
+@pytest.mark.parametrize("beam", [1, 2, 7])
+def test_it_writes_what_torch_writes(decoders, scene, beam):
+    slow, fast = (beam_search(decoder, scene, beam, ARCHITECTURE.max_words, POWER) for decoder in decoders)
+    assert torch.equal(fast.tokens, slow.tokens)
+    torch.testing.assert_close(fast.log_probabilities, slow.log_probabilities, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("beam", [1, 2, 7])
+@pytest.mark.parametrize("rows", [[0], [16], [3, 4, 5, 6], list(range(0, 17, 2))])
+def test_a_photo_gets_the_same_alone_and_among_others(decoders, scene, beam, rows):
+    _, fast = decoders
+    together = beam_search(fast, scene, beam, ARCHITECTURE.max_words, POWER)
+    some = beam_search(fast, scene.rows(torch.tensor(rows)), beam, ARCHITECTURE.max_words, POWER)
+    assert torch.equal(some.tokens, together.tokens[rows])
+    assert torch.equal(some.log_probabilities, together.log_probabilities[rows])
+
+
+def test_chance_draws_what_it_draws_with_torch(decoders, scene):
+    slow, fast = (sample(decoder, scene, 3, ARCHITECTURE.max_words, 1.0, seed=4) for decoder in decoders)
+    assert torch.equal(fast.tokens, slow.tokens)
+
+
+def test_what_was_exported_is_taken_from_the_cache(small_captioner, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENGINE_CACHE", str(tmp_path))
+    captioner = load_captioner(str(small_captioner))
+    fastest_decoder(captioner, torch.device("cpu"))
+    (file,) = (tmp_path / "onnx").iterdir()
+    written = file.stat().st_mtime_ns
+    fastest_decoder(captioner, torch.device("cpu"))
+    assert [path.stat().st_mtime_ns for path in (tmp_path / "onnx").iterdir()] == [written]

@@ -1,0 +1,36 @@
+"""Ranks equal the obvious count, and ties count against the model."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.research.evaluation.retrieval import Recalls, image_to_sentence_ranks, retrieval, sentence_to_image_ranks
+
+
+@given(st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**31))
+@settings(max_examples=40, deadline=None)
+def test_ranks_equal_the_obvious_count(num_images, per_image, seed):
+    # Few different scores, so that ties are common.
+    scores = np.random.default_rng(seed).integers(0, 4, (num_images, num_images * per_image)).astype(np.float32)
+    owners = [row for row in range(num_images) for _ in range(per_image)]
+    for image, rank in enumerate(image_to_sentence_ranks(scores, owners)):
+        best = max(scores[image, n] for n, owner in enumerate(owners) if owner == image)
+        assert rank == 1 + sum(scores[image, n] >= best for n, owner in enumerate(owners) if owner != image)
+    for sentence, rank in enumerate(sentence_to_image_ranks(scores, owners)):
+        own = scores[owners[sentence], sentence]
+        others = [k for k in range(num_images) if k != owners[sentence]]
+        assert rank == 1 + sum(scores[k, sentence] >= own for k in others)
+
+
+def test_a_model_that_says_the_same_of_everything_finds_nothing():
+    result = retrieval(np.zeros((20, 100), dtype=np.float32), [n // 5 for n in range(100)])
+    assert result.image_to_sentence == Recalls(0.0, 0.0, 0.0, 96.0)
+    assert result.sentence_to_image == Recalls(0.0, 0.0, 0.0, 20.0)
+
+
+def test_a_perfect_model_finds_everything_first():
+    owners = [n // 5 for n in range(50)]
+    scores = (np.arange(10)[:, None] == np.array(owners)[None, :]).astype(np.float32)
+    result = retrieval(scores, owners)
+    assert result.image_to_sentence == result.sentence_to_image == Recalls(100.0, 100.0, 100.0, 1.0)
+    assert (result.images, result.sentences, result.sum_of_recalls) == (10, 50, 600.0)

@@ -1,0 +1,94 @@
+"""The options that say which photos may be found: ``--after``, ``--before``, ``--camera``, ``--near`` and the like."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from index import PhotoFilter
+from index.catalogue.filters import Orientation
+from ui.shared import filter_syntax
+from ui.shared.filter_syntax import folder_glob, nothing_passes
+
+__all__ = ["box", "folder_glob", "kilometres", "moment", "nothing_passes", "photo_filter", "place", "size"]
+
+Read = TypeVar("Read")
+
+
+def _as_parameter(read: Callable[[str], Read]) -> Callable[[str], Read]:
+    """A reader of text whose refusal is one of a parameter."""
+
+    @wraps(read)
+    def parameter(text: str) -> Read:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    parameter.__doc__ = None  # its examples are those of the reader
+    return parameter
+
+
+moment = _as_parameter(filter_syntax.moment)
+place = _as_parameter(filter_syntax.place)
+kilometres = _as_parameter(filter_syntax.kilometres)
+size = _as_parameter(filter_syntax.size)
+box = _as_parameter(filter_syntax.box)
+
+
+After = Annotated[
+    datetime | None,
+    typer.Option(
+        "--after", parser=moment, metavar="DATE",
+        help="Taken then or later: 2019, 2019-05, 2019-05-01 or 2019-05-01T12:00, by the camera's clock; with a zone "
+        "(+02:00, Z) in UTC, as far as photos know theirs.",
+    ),
+]  # fmt: skip
+Before = Annotated[
+    datetime | None,
+    typer.Option(
+        "--before", parser=moment, metavar="DATE",
+        help="Taken earlier: --after 2019 --before 2020 is the year 2019.",
+    ),
+]  # fmt: skip
+Camera = Annotated[str | None, typer.Option("--camera", help="Part of the camera's name, in any case.")]
+Near = Annotated[
+    Any,  # a tuple would ask Typer for two arguments
+    typer.Option("--near", parser=place, metavar="LAT,LON", help="Taken near a place, in degrees; with --within."),
+]
+Within = Annotated[
+    float | None,
+    typer.Option("--within", parser=kilometres, metavar="DISTANCE", help="How near: 20km, 500m, 3mi."),
+]
+Folder = Annotated[
+    str | None,
+    typer.Option(
+        "--folder", metavar="GLOB",
+        help="In or below a folder: a name such as '2019-*', or a path such as '~/Pictures/**/raw'.",
+    ),
+]  # fmt: skip
+Lying = Annotated[Orientation | None, typer.Option("--orientation", help="Of the upright photo.")]
+MinSize = Annotated[
+    Any,
+    typer.Option("--min-size", parser=size, metavar="SIZE", help="At least 2000x1500 pixels, either way up, or 4MP."),
+]
+
+
+def photo_filter(
+    after: datetime | None,
+    before: datetime | None,
+    camera: str | None,
+    near: tuple[float, float] | None,
+    within: float | None,
+    folder: str | None,
+    orientation: Orientation | None,
+    min_size: float | tuple[int, int] | None,
+) -> PhotoFilter:
+    """The filter that these options ask for."""
+    if near is not None and within is None:
+        raise typer.BadParameter("--near needs a distance; add --within 20km.", param_hint="--near")
+    if near is None and within is not None:
+        raise typer.BadParameter("--within needs a place; add --near LAT,LON.", param_hint="--within")
+    return filter_syntax.photo_filter(after, before, camera, near, within, folder, orientation, min_size)

@@ -1,0 +1,137 @@
+"""Questions to a leased state of the library, and their answers."""
+
+from pathlib import Path
+
+from engine.library.roots import may_be_opened
+from engine.photos.thumbnails import thumbnail
+from engine.search.question import Question
+from engine.sharing import Lease
+from index import StoredPhoto
+from ui.service.errors import RefusedError
+from ui.service.requests import Filters, Named, SearchParameters, SentenceChoice
+from ui.service.responses import (
+    LibraryState,
+    PhotoAnswer,
+    SearchAnswer,
+    SentencesAnswer,
+    SimilarAnswer,
+    photo_answer,
+    photo_hit,
+    region_hit,
+    sentence_hit,
+)
+from ui.shared import filter_syntax, results
+
+LARGEST_ID = 2**63 - 1  # that SQLite can hold
+
+
+def search(lease: Lease, asked: SearchParameters) -> SearchAnswer:
+    """Photos or regions for texts and examples.
+
+    Raises:
+        QueryError: it cannot be answered as asked.
+        RefusedError: an example is not in the library.
+    """
+    engine, where = lease.engine, asked.where
+    like = [photo(lease, number).path for number in asked.like]
+    box = None if asked.like_box is None else filter_syntax.box(asked.like_box)
+    question = Question.of(asked.q, also=asked.also, without=asked.without, like=like, box=box)
+    state = LibraryState.of(lease)
+    if asked.regions:
+        regions = engine.search_regions(question, asked.limit, where=where)
+        if not regions:
+            _explain_nothing(lease, asked)
+        return SearchAnswer(library=state, warnings=lease.warnings, hits=[region_hit(hit) for hit in regions])
+    found = engine.search(question, asked.limit, generated=asked.generated, where=where)
+    cut = asked.min_probability
+    if cut is None:  # the model's cut is for one text: of several, each has to reach it
+        cut = engine.default_min_probability ** len(question.wanted)
+    likely = [hit for hit in found if hit.probability is None or hit.probability >= cut]
+    if not found:
+        _explain_nothing(lease, asked)
+    elif not likely:
+        closest = results.percent(max(hit.probability or 0 for hit in found))
+        lease.warnings.append(
+            f"Nothing matches: the closest photo has a probability of {closest}. min_probability=0 shows the closest "
+            "photos anyway."
+        )
+    return SearchAnswer(library=state, warnings=lease.warnings, hits=[photo_hit(hit) for hit in likely])
+
+
+def similar(lease: Lease, image: str | Path, asked: Filters) -> SimilarAnswer:
+    """Photos like one.
+
+    Raises:
+        PhotoError: it cannot be read.
+    """
+    hits = lease.engine.similar(image, asked.limit, where=asked.where)
+    if not hits:
+        _explain_nothing(lease, asked)
+    return SimilarAnswer(library=LibraryState.of(lease), warnings=lease.warnings, hits=[photo_hit(hit) for hit in hits])
+
+
+def sentences(lease: Lease, image: str | Path, asked: SentenceChoice) -> SentencesAnswer:
+    """Sentences that describe a photo.
+
+    Raises:
+        PhotoError: it cannot be read.
+    """
+    hits = lease.engine.sentences(image, asked.limit, generated=asked.generated)
+    if not hits:
+        lease.warnings.append("The library holds no such sentences.")
+    return SentencesAnswer(
+        library=LibraryState.of(lease), warnings=lease.warnings, hits=[sentence_hit(hit) for hit in hits]
+    )
+
+
+def about(lease: Lease, photo_id: int) -> PhotoAnswer:
+    """What the library knows about a photo.
+
+    Raises:
+        RefusedError: there is none that may be shown.
+    """
+    return photo_answer(lease, photo(lease, photo_id))
+
+
+def small(lease: Lease, photo_id: int) -> bytes:
+    """A photo as a small JPEG.
+
+    Raises:
+        RefusedError: there is none that may be shown.
+        PhotoError: it cannot be read.
+    """
+    found = photo(lease, photo_id)
+    return thumbnail(found.path, found.content_hash).read_bytes()
+
+
+def named(lease: Lease, which: Named) -> str:
+    """The path of a photo of the library.
+
+    Raises:
+        RefusedError: there is none that may be opened.
+    """
+    if which.path is None:
+        return photo(lease, which.photo_id or 0).path
+    photo_id = None if "\0" in which.path else lease.engine.reader.photo_id_of_path(which.path)
+    if photo_id is None:
+        raise RefusedError(404, f"The library knows no photo at {which.path}; take a path from a hit.")
+    return photo(lease, photo_id).path
+
+
+def photo(lease: Lease, photo_id: int) -> StoredPhoto:
+    """The photo of a number, if its file lies in a root of the library: no other file is ever opened.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    reader = lease.engine.reader
+    if 0 <= photo_id <= LARGEST_ID and photo_id in reader.photo_ids:
+        (found,) = reader.photos([photo_id])
+        if may_be_opened(found.path, lease.roots):
+            return found
+    raise RefusedError(404, f"The library has no photo of the number {photo_id}; take a number from a hit.")
+
+
+def _explain_nothing(lease: Lease, asked: Filters) -> None:
+    reason = filter_syntax.nothing_passes(lease.engine, asked.where)
+    lease.warnings.append(reason or "The library holds no such photos.")

@@ -1,0 +1,114 @@
+"""The parameters of a question, with the names and the spelling of the options of the command line."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from index import Generated, PhotoFilter
+from index.catalogue.filters import Orientation
+from ui.shared import filter_syntax
+
+MOST_RESULTS = 1000
+MOST_LETTERS = 2000
+MOST_TEXTS = 20
+
+
+def _that_reads(read: Callable[[str], Any]) -> AfterValidator:
+    """Refuse a text that cannot be read; it stays as it was written."""
+
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
+
+
+Words = Annotated[str, Field(max_length=MOST_LETTERS)]
+Texts = Annotated[list[Words], Field(max_length=MOST_TEXTS)]
+Date = Annotated[str, _that_reads(filter_syntax.moment)]
+
+
+class Filters(BaseModel):
+    """Which photos may be found, and how many."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    limit: int = Field(10, ge=1, le=MOST_RESULTS, description="How many results at most.")
+    after: Date | None = Field(None, description="Taken then or later: 2019, 2019-05-01 or 2019-05-01T12:00+02:00.")
+    before: Date | None = Field(None, description="Taken earlier.")
+    camera: str | None = Field(None, description="Part of the camera's name, in any case.")
+    near: Annotated[str, _that_reads(filter_syntax.place)] | None = Field(
+        None, description="Taken near a latitude and a longitude: 48.85,2.35; with `within`."
+    )
+    within: Annotated[str, _that_reads(filter_syntax.kilometres)] | None = Field(None, description="20km, 500m, 3mi.")
+    folder: str | None = Field(None, description="In or below a folder: 2019-*, or a path of the service's machine.")
+    orientation: Orientation | None = Field(None, description="Of the upright photo.")
+    min_size: Annotated[str, _that_reads(filter_syntax.size)] | None = Field(None, description="2000x1500, or 4MP.")
+
+    @model_validator(mode="after")
+    def _place_and_distance(self) -> "Filters":
+        if (self.near is None) != (self.within is None):
+            raise ValueError("near and within belong together; give both.")
+        return self
+
+    @property
+    def where(self) -> PhotoFilter:
+        """The filter."""
+        return filter_syntax.photo_filter(
+            None if self.after is None else filter_syntax.moment(self.after),
+            None if self.before is None else filter_syntax.moment(self.before),
+            self.camera,
+            None if self.near is None else filter_syntax.place(self.near),
+            None if self.within is None else filter_syntax.kilometres(self.within),
+            self.folder,
+            self.orientation,
+            None if self.min_size is None else filter_syntax.size(self.min_size),
+        )
+
+
+class SearchParameters(Filters):
+    """What should be seen, what not, and in which photos."""
+
+    q: Words | None = Field(None, description="What should be seen. '0.5:red' counts half.")
+    also: Texts = Field([], description="What should be seen besides.")
+    without: Texts = Field([], alias="not", description="What should not be seen; counts half unless '1:people'.")
+    like: list[int] = Field([], max_length=MOST_TEXTS, description="Photos the answers should look like, by number.")
+    like_box: Annotated[str, _that_reads(filter_syntax.box)] | None = Field(
+        None, description="What alone counts of the one photo in `like`: left,top,right,bottom in pixels."
+    )
+    min_probability: float | None = Field(
+        None, ge=0, le=1, description="Leave out what is less likely; by default the model's own cut, 0 shows all."
+    )
+    generated: Generated = Field("include", description="Whether captions of a model count.")
+    regions: bool = Field(False, description="Find regions; neither probabilities nor captions count.")
+
+
+class Named(BaseModel):
+    """A photo of the library, by its number or by its path."""
+
+    photo_id: int | None = Field(None, description="The number of a photo.")
+    path: str | None = Field(None, max_length=4096, description="Its path, as hits have it.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Named":
+        if (self.photo_id is None) == (self.path is None):
+            raise ValueError("name one photo, with photo_id or with path; POST takes a photo from outside the library.")
+        return self
+
+
+class SimilarParameters(Named, Filters):
+    """Photos like one of the library."""
+
+
+class SentenceChoice(BaseModel):
+    """Which sentences, and how many."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(10, ge=1, le=MOST_RESULTS, description="How many sentences at most.")
+    generated: Generated = Field("include", description="Whether sentences count that a caption model wrote.")
+
+
+class SentencesParameters(Named, SentenceChoice):
+    """Sentences about a photo of the library."""

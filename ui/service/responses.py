@@ -1,0 +1,179 @@
+"""What the service answers: the objects that ``--json`` prints, and more; its description is made of them."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from engine.sharing import Lease
+from engine.types import Hit, RegionHit, SentenceHit
+from index import CaptionRow, StoredPhoto
+from ui.shared import results
+
+
+def _decodable(text: str) -> str:
+    """A text that JSON can carry: a file name of bytes that are no UTF-8 has others in their place."""
+    return text.encode(errors="replace").decode()
+
+
+Text = Annotated[str, BeforeValidator(_decodable)]
+Box = Annotated[
+    tuple[float, float, float, float], Field(description="Left, top, right, bottom in pixels of the upright photo.")
+]
+
+
+class LibraryState(BaseModel):
+    """The state of the library that an answer is from."""
+
+    generation: int = Field(description="Counts the states since the service began; it grows when the library changes.")
+    photos: int
+    sentences: int
+
+    @classmethod
+    def of(cls, lease: Lease) -> "LibraryState":
+        """The state that is leased."""
+        reader = lease.engine.reader
+        return cls(generation=lease.generation, photos=reader.num_photos, sentences=reader.num_sentences)
+
+
+class PhrasePart(BaseModel):
+    """A phrase of the text and where it was found."""
+
+    text: str
+    box: Box
+    score: float
+
+
+class PhotoHit(BaseModel):
+    """A photo that was found, as ``engine search --json`` prints it, with its number."""
+
+    photo_id: int | None
+    path: Text
+    score: float
+    probability: float | None
+    phrases: list[PhrasePart]
+    caption: str | None
+
+
+class RegionHitOut(BaseModel):
+    """A region that was found, as ``engine search --regions --json`` prints it, with the number of its photo."""
+
+    photo_id: int | None
+    path: Text
+    score: float
+    box: Box
+    phrase: str
+
+
+class SentenceHitOut(BaseModel):
+    """A sentence of the library, as ``engine sentences --json`` prints it."""
+
+    sentence: Text
+    score: float
+    probability: float | None
+    generated: bool
+
+
+class Answer(BaseModel):
+    """What all answers have."""
+
+    library: LibraryState
+    warnings: list[Text] = Field(description="What a person should know about the question or the answer.")
+
+
+class SearchAnswer(Answer):
+    """Photos, or regions where these were asked for, best first."""
+
+    hits: list[PhotoHit | RegionHitOut]
+
+
+class SimilarAnswer(Answer):
+    """Photos, the most similar first."""
+
+    hits: list[PhotoHit]
+
+
+class SentencesAnswer(Answer):
+    """Sentences, the best first."""
+
+    hits: list[SentenceHitOut]
+
+
+class Region(BaseModel):
+    """A region of a photo: its box, and how sure the proposal is that it holds something, from 0 to 1."""
+
+    box: Box
+    objectness: float
+
+
+class CaptionOut(BaseModel):
+    """A sentence that a caption model wrote about the photo."""
+
+    text: str
+    log_probability: float
+
+
+class PhotoAnswer(Answer):
+    """What the library knows about a photo."""
+
+    photo_id: int
+    path: Text
+    size: int = Field(description="Bytes of the file.")
+    content_hash: str
+    width: int
+    height: int
+    format: str
+    taken_at: datetime | None = Field(description="By the camera's clock.")
+    utc_offset_minutes: int | None
+    camera: Text | None
+    latitude: float | None
+    longitude: float | None
+    regions: list[Region]
+    captions: list[CaptionOut]
+
+
+class Health(BaseModel):
+    """Whether questions are answered, and from what."""
+
+    status: str
+    model: str
+    fingerprint: str
+    library: LibraryState
+    problem: str | None = Field(description="Why a newer state of the library could not be opened.")
+    answering: int
+    waiting: int
+
+
+def photo_hit(hit: Hit) -> PhotoHit:
+    """A photo that was found."""
+    return PhotoHit(photo_id=hit.photo_id, **results.hit_as_dict(hit))
+
+
+def region_hit(hit: RegionHit) -> RegionHitOut:
+    """A region that was found."""
+    return RegionHitOut(photo_id=hit.photo_id, **results.region_as_dict(hit))
+
+
+def sentence_hit(hit: SentenceHit) -> SentenceHitOut:
+    """A sentence that was found."""
+    return SentenceHitOut(**results.sentence_hit_as_dict(hit))
+
+
+def photo_answer(lease: Lease, photo: StoredPhoto) -> PhotoAnswer:
+    """All about a photo of the library."""
+    reader = lease.engine.reader
+    boxes, objectness = reader.boxes([photo.photo_id])[0].tolist(), reader.objectness([photo.photo_id])[0].tolist()
+    captions: list[CaptionRow] = reader.captions([photo.photo_id])[0]
+    scale = (photo.width, photo.height, photo.width, photo.height)
+    regions = [
+        Region(box=tuple(round(value * side, 1) for value, side in zip(box, scale, strict=True)), objectness=sure)
+        for box, sure in zip(boxes, (round(value, 4) for value in objectness), strict=True)
+    ]
+    return PhotoAnswer(
+        library=LibraryState.of(lease), warnings=lease.warnings, photo_id=photo.photo_id, path=photo.path,
+        size=photo.size, content_hash=photo.content_hash, width=photo.width, height=photo.height, format=photo.format,
+        taken_at=photo.taken_at, utc_offset_minutes=photo.utc_offset_minutes, camera=photo.camera,
+        latitude=photo.latitude, longitude=photo.longitude, regions=regions,
+        captions=[CaptionOut(text=caption.text, log_probability=round(caption.log_probability, 4))
+                  for caption in captions],
+    )  # fmt: skip

@@ -1,0 +1,158 @@
+"""Filters as a person writes them: dates, places, distances, sizes and folders, for every face of the engine."""
+
+import math
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index import PhotoFilter
+from index.catalogue.filters import Orientation
+
+if TYPE_CHECKING:
+    from engine import Engine
+
+KILOMETRES = {"km": 1.0, "m": 0.001, "mi": 1.609344}
+
+_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_DISTANCE = re.compile(rf"{_NUMBER}\s*(km|m|mi)?", re.IGNORECASE)
+_MEGAPIXELS = re.compile(rf"{_NUMBER}\s*MP", re.IGNORECASE)
+_SIDES = re.compile(r"(\d+)\s*[x×]\s*(\d+)", re.IGNORECASE)
+
+
+def moment(text: str) -> datetime:
+    """The beginning of a year, a month or a day, or a time, with or without a zone.
+
+    >>> moment("2019-05").isoformat(), moment("2019-05-01T12:00+02:00").isoformat()
+    ('2019-05-01T00:00:00', '2019-05-01T12:00:00+02:00')
+
+    Raises:
+        ValueError: it is no date; the text says what one looks like, and so do those of the others.
+    """
+    day = _DAY.fullmatch(text.strip())
+    try:
+        found = (
+            datetime.fromisoformat(text.strip())
+            if day is None
+            else datetime(int(day[1]), int(day[2] or 1), int(day[3] or 1))
+        )
+    except ValueError:
+        found = None
+    if found is None or not 1000 <= found.year < 9999:  # the other years have neighbours that are none
+        raise ValueError(
+            f"{text!r} is no date; write 2019, 2019-05, 2019-05-01, 2019-05-01T12:00 or 2019-05-01T12:00+02:00."
+        )
+    return found
+
+
+def place(text: str) -> tuple[float, float]:
+    """A latitude and a longitude in degrees.
+
+    >>> place("48.85, 2.35")
+    (48.85, 2.35)
+
+    Raises:
+        ValueError: it is no place.
+    """
+    try:
+        latitude, longitude = (float(part) for part in text.split(","))
+    except ValueError:
+        latitude = longitude = math.nan
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise ValueError(
+            f"{text!r} is no place; write a latitude (-90 to 90) and a longitude (-180 to 180) in degrees, such as "
+            "48.85,2.35."
+        )
+    return latitude, longitude
+
+
+def kilometres(text: str) -> float:
+    """A distance.
+
+    >>> kilometres("20km"), kilometres("500 m"), kilometres("3")
+    (20.0, 0.5, 3.0)
+
+    Raises:
+        ValueError: it is no distance.
+    """
+    found = _DISTANCE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no distance; write a number and km, m or mi, such as 20km.")
+    return float(found[1]) * KILOMETRES[(found[2] or "km").lower()]
+
+
+def size(text: str) -> float | tuple[int, int]:
+    """Megapixels, or two sides in pixels.
+
+    >>> size("4MP"), size("2000x1500")
+    (4.0, (2000, 1500))
+
+    Raises:
+        ValueError: it is no size.
+    """
+    if sides := _SIDES.fullmatch(text.strip()):
+        return int(sides[1]), int(sides[2])
+    if megapixels := _MEGAPIXELS.fullmatch(text.strip()):
+        return float(megapixels[1])
+    raise ValueError(f"{text!r} is no size; write two sides in pixels, such as 2000x1500, or 4MP.")
+
+
+def box(text: str) -> tuple[float, float, float, float]:
+    """Four numbers with commas between.
+
+    >>> box("0,10,20.5,30")
+    (0.0, 10.0, 20.5, 30.0)
+
+    Raises:
+        ValueError: it is no box.
+    """
+    try:
+        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no box; write left,top,right,bottom in pixels.") from error
+    return x0, y0, x1, y1
+
+
+def folder_glob(text: str) -> str:
+    """A glob as the index takes it: one with a slash becomes a path from the root, ``~`` the home folder."""
+    if text == "~" or "/" in text or os.sep in text:
+        return os.path.normpath(Path(text).expanduser().absolute()).replace(os.sep, "/")
+    if text in {"", ".", ".."}:
+        return os.path.normpath(Path(text).absolute()).replace(os.sep, "/")
+    return text
+
+
+def photo_filter(
+    after: datetime | None,
+    before: datetime | None,
+    camera: str | None,
+    near: tuple[float, float] | None,
+    within_km: float | None,
+    folder: str | None,
+    orientation: Orientation | None,
+    min_size: float | tuple[int, int] | None,
+) -> PhotoFilter:
+    """The filter of these parts, as the functions above read them; a place and a distance belong together."""
+    return PhotoFilter(
+        after=after,
+        before=before,
+        camera=camera,
+        near=near,
+        within_km=within_km,
+        folder=None if folder is None else folder_glob(folder),
+        orientation=orientation,
+        min_megapixels=min_size if isinstance(min_size, float) else None,
+        min_size=min_size if isinstance(min_size, tuple) else None,
+    )
+
+
+def nothing_passes(engine: "Engine", where: PhotoFilter) -> str | None:
+    """What to say when no photo was found because of the filter; None where that is not why."""
+    if where.is_empty or not (known := engine.reader.coverage()).photos:
+        return None
+    return (
+        f"No photo passes the filter: of {known.photos} photos, {known.dated} have a date, {known.placed} a place and "
+        f"{known.with_camera} a camera. Widen a filter, or leave one out."
+    )

@@ -1,0 +1,45 @@
+"""What a run of ``engine index`` did, as text for a terminal and as a plain dictionary for JSON."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.library.indexing import IndexReport
+    from index import LibraryStatus
+
+
+def report_as_dict(report: "IndexReport", library: Path, status: "LibraryStatus") -> dict[str, Any]:
+    """``{"library", "photos", "sentences", "missing_photos", "added", …, "failed": [{"path", "reason"}], "seconds"}``.
+
+    The first four say what the library holds now, the others what the run did. ``skipped`` counts files that were
+    passed by, by extension; ``seconds`` is by stage.
+    """
+    return {
+        "library": str(library),
+        "photos": status.photos,
+        "sentences": status.sentences,
+        "missing_photos": status.missing,
+        "added": report.added,
+        "unchanged": report.unchanged,
+        "moved": report.moved,
+        "missing": report.missing,
+        "found_again": report.found_again,
+        "failed": [{"path": failure.path, "reason": failure.reason} for failure in report.failed],
+        "skipped": report.skipped,
+        "sentences_added": report.sentences_added,
+        "captions_added": report.captions_added,
+        "warnings": report.warnings,
+        "seconds": {stage: round(seconds, 3) for stage, seconds in report.seconds.items()},
+    }
+
+
+def report_as_text(report: "IndexReport", library: Path, status: "LibraryStatus", *, captions: bool) -> str:
+    """A sentence about the run and one about the library."""
+    counts = {"moved": report.moved, "found again": report.found_again, "missing": report.missing}
+    also = "".join(f"{count} {what}, " for what, count in counts.items() if count)
+    captioned = f"; {report.captions_added} photos captioned" if captions else ""
+    return (
+        f"{report.added} photos added, {report.unchanged} unchanged, {also}{len(report.failed)} failed; "
+        f"{report.sentences_added} sentences added{captioned}. The library in {library} holds "
+        f"{status.photos} photos and {status.sentences} sentences."
+    )

@@ -1,0 +1,61 @@
+"""The filters beside a search: by date, camera, place, folder and shape, with the number of photos that they leave."""
+
+from datetime import date, datetime, time, timedelta
+from typing import cast
+
+import streamlit as st
+import typer
+
+from index import PhotoFilter
+from index.catalogue.filters import Orientation
+from ui.cli.filter_options import folder_glob, place
+from ui.web import escaping, maps
+from ui.web.group_choice import chosen
+from ui.web.library import shelf
+
+
+def asked_filter() -> PhotoFilter:
+    """Draw the filters; returns what they ask for. What is no value is said beside it and left out."""
+    with shelf().asked() as engine:
+        known = engine.reader.coverage()
+    st.sidebar.header("Filters")
+    after, before = _dates() if known.dated else (None, None)
+    camera = chosen(st.sidebar, "Camera", shelf().cameras(), "camera") if known.with_camera else None
+    near, within_km = _near() if known.placed else (None, None)
+    folder = st.sidebar.text_input(
+        "In the folder", key="folder", bind="query-params", placeholder="2019-*", help="A name with stars, or a path."
+    )
+    shape = chosen(st.sidebar, "Shape", shelf().shapes(), "shape")
+    where = PhotoFilter(
+        after=after, before=before, camera=camera, near=near, within_km=within_km,
+        folder=folder_glob(folder) if folder else None, orientation=cast("Orientation | None", shape),
+    )  # fmt: skip
+    if not where.is_empty:
+        st.sidebar.caption(f"{shelf().num_passing(where)} of {known.photos} photos pass.")
+    return where
+
+
+def _dates() -> tuple[datetime | None, datetime | None]:
+    first, last = date(1826, 1, 1), date.today() + timedelta(days=366)
+    after = st.sidebar.date_input("Taken from", None, first, last, key="after", bind="query-params")
+    until = st.sidebar.date_input("Taken until", None, first, last, key="until", bind="query-params")
+    return (
+        None if after is None else datetime.combine(after, time()),
+        None if until is None else datetime.combine(until + timedelta(days=1), time()),
+    )
+
+
+def _near() -> tuple[tuple[float, float] | None, float | None]:
+    text = st.sidebar.text_input(
+        "Near a place", key="near", bind="query-params", placeholder="48.85, 2.35", help="Latitude, longitude."
+    )
+    if not text:
+        return None, None
+    distance = st.sidebar.number_input("within km", 0.1, 20_000.0, 20.0, key="km", bind="query-params")
+    try:
+        near = place(text)
+    except typer.BadParameter as error:
+        st.sidebar.error(escaping.markdown(error.message))
+        return None, None
+    maps.draw_circle(st.sidebar, near, distance)
+    return near, distance
