@@ -20,7 +20,8 @@ from engine.alignment.folder import PRETRAINED, load_model
 from engine.captioning.describe_files import Failed, describe_files, require_numbers
 from engine.captioning.folder import load_captioner
 from engine.errors import LibraryMissingError, ModelError, WrongModelError
-from engine.library.indexing import Indexer, IndexReport, Report
+from engine.library.indexing import Indexer
+from engine.library.report import IndexReport, Report
 from engine.library.roots import scan_library
 from engine.library.sentences import sentences_of_file
 from engine.models.multimodal import MultimodalModel

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import Protocol, TypedDict, Unpack
 
 from watchfiles import Change
 from watchfiles import watch as file_changes
@@ -14,13 +14,10 @@ from watchfiles.main import FileChange
 
 from engine.errors import EngineError, LibraryError
 from engine.library.changes import is_below
-from engine.library.indexing import IndexReport, Progress, Report
+from engine.library.report import IndexReport, Progress, Report
 from engine.library.roots import roots as roots_of
 from engine.photos import ignore
 from engine.photos.formats import EXTENSIONS
-
-if TYPE_CHECKING:
-    from engine.api import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +43,17 @@ class IndexOptions(TypedDict, total=False):
     captioner: str | None
 
 
+class Indexed(Protocol):
+    """What is kept up to date: an ``Engine``."""
+
+    @property
+    def folder(self) -> Path:
+        """Of the library."""
+
+    def index(self, paths: Iterable[str | Path] | None = None, /, **options: Unpack[IndexOptions]) -> IndexReport:
+        """Make one run."""
+
+
 class WatchOptions(IndexOptions, total=False):
     """What a watch can be given besides."""
 
@@ -62,7 +70,7 @@ def _log(refused: EngineError) -> None:
 
 
 def watch(
-    engine: "Engine",
+    engine: Indexed,
     paths: Iterable[str | Path] | None,
     stop: Event,
     *,
@@ -106,7 +114,7 @@ class _Loop:
 
     def __init__(
         self,
-        engine: "Engine",
+        engine: Indexed,
         watched: "_Watched",
         stop: Event,
         ran: Callable[[IndexReport], None],

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from index import search
 from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
-from index.catalogue.connection import DATABASE, open_for_reading
+from index.catalogue.connection import DATABASE, data_version, open_for_reading
 from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_photos
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.sentences import SentenceRepository
@@ -64,7 +64,7 @@ class LibraryReader:
         self._snapshot: Snapshot | None = None
         self._index: SnapshotIndex | None = None
         try:
-            self._version = self._data_version()
+            self._version = data_version(self._probe)
             self._snapshot = open_snapshot(self._connection, folder, verify=verify)
             if self._snapshot is not None:
                 self._index = SnapshotIndex(folder, self._snapshot, warn, flat_limit)
@@ -125,7 +125,7 @@ class LibraryReader:
     def changed(self) -> bool:
         """Whether something was written to the library since this reader was opened."""
         with self._lock, explained(self._folder, DATABASE):
-            return self._data_version() != self._version
+            return data_version(self._probe) != self._version
 
     @property
     def build(self) -> BuildInfo | None:
@@ -307,11 +307,6 @@ class LibraryReader:
         """The snapshot's connection, for one thread at a time."""
         with self._lock, explained(self._folder, DATABASE):
             yield self._connection
-
-    def _data_version(self) -> int:
-        # A number that SQLite changes on this connection when another one commits.
-        with self._probe.begin():
-            return int(self._probe.exec_driver_sql("PRAGMA data_version").scalar_one())
 
 
 Value = TypeVar("Value")

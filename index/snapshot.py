@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.catalogue.builds import BuildRepository, Kind
+from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.sentences import SentenceRepository
@@ -16,7 +16,7 @@ from index.errors import LibraryDamagedError
 from index.scoring.maxsim import runs
 from index.store.layout import store_folder
 from index.store.segments import VectorStore
-from index.values import BuildInfo
+from index.values import BuildInfo, VectorKind
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def take_snapshot(connection: Connection, folder: Path, *, verify: bool) -> Snap
     if build is None:
         return None
 
-    def open_store(kind: Kind) -> VectorStore:
+    def open_store(kind: VectorKind) -> VectorStore:
         states = builds.segments_of(build.build_id, kind)
         return VectorStore.open_for_reading(store_folder(folder, build, kind), build.dimension, states, verify=verify)
 

@@ -10,16 +10,16 @@ from sqlalchemy import Connection
 
 from index.candidates.freshness import forget_index
 from index.candidates.manifest import Manifest
-from index.catalogue.builds import BuildRepository, Kind
-from index.catalogue.connection import BUSY_TIMEOUT_S, DATABASE
+from index.catalogue.builds import BuildRepository
+from index.catalogue.connection import BUSY_TIMEOUT_S, DATABASE, wait_for_locks
 from index.catalogue.sentences import stored_sentences
 from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryError
 from index.store.layout import store_folder
 from index.store.segments import StoredSentences, VectorStore
-from index.values import BuildInfo
+from index.values import BuildInfo, VectorKind
 
-_KINDS: tuple[Kind, Kind] = ("photos", "sentences")
+_KINDS: tuple[VectorKind, VectorKind] = ("photos", "sentences")
 _UNDO_TIMEOUT_S = 0.5
 
 
@@ -31,7 +31,7 @@ class Transactions:
         self._connection = connection
         self._max_rows = max_rows
         self._build: BuildInfo | None = None
-        self._stores: dict[Kind, VectorStore] = {}
+        self._stores: dict[VectorKind, VectorStore] = {}
 
     @property
     def build_id(self) -> int | None:
@@ -45,7 +45,7 @@ class Transactions:
         return self._build
 
     @property
-    def stores(self) -> Mapping[Kind, VectorStore]:
+    def stores(self) -> Mapping[VectorKind, VectorStore]:
         """The vector stores of the build in use."""
         return self._stores
 
@@ -55,7 +55,7 @@ class Transactions:
 
     def open_build(self, build: BuildInfo) -> None:
         """Open a build's stores, without whatever an interrupted writer left. Raises LibraryDamagedError."""
-        stores: dict[Kind, VectorStore] = {}
+        stores: dict[VectorKind, VectorStore] = {}
         with self.transaction() as connection:
             builds = BuildRepository(connection)
             for kind in _KINDS:
@@ -99,7 +99,7 @@ class Transactions:
         for store in self._stores.values():
             store.settle()
 
-    def append(self, kind: Kind, rows: NDArray[np.float16], lengths: Sequence[int]) -> list[int]:
+    def append(self, kind: VectorKind, rows: NDArray[np.float16], lengths: Sequence[int]) -> list[int]:
         """Append records to a store inside a transaction and return the first row of each."""
         store = self._stores[kind]
         starts = store.append(rows, lengths)
@@ -116,17 +116,11 @@ class Transactions:
         # a build, and the next one removes what is left over.
         with suppress(LibraryError), explained(self._folder, DATABASE):
             # An interrupted statement may leave its connection, which SQLAlchemy has given up, holding the lock.
-            self._wait_for_locks(_UNDO_TIMEOUT_S)
+            wait_for_locks(self._connection, _UNDO_TIMEOUT_S)
             with self._connection.begin():
                 builds = BuildRepository(self._connection)
                 states = {kind: builds.segments_of(build.build_id, kind) for kind in _KINDS}
             for kind, store in stores.items():
                 store.roll_back(states[kind])
             self._build, self._stores = build, stores
-            self._wait_for_locks(BUSY_TIMEOUT_S)
-
-    def _wait_for_locks(self, seconds: float) -> None:
-        """Let SQLite wait so long for a lock, from now on."""
-        connection = self._connection.connection.driver_connection
-        assert connection is not None
-        connection.execute(f"PRAGMA busy_timeout={round(1000 * seconds)}")
+            wait_for_locks(self._connection, BUSY_TIMEOUT_S)

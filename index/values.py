@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 Generated = Literal["include", "exclude", "only"]
 """What to do with sentences that a caption model wrote."""
 
+VectorKind = Literal["photos", "sentences"]
+"""What the vectors of a store are of."""
+
 FLAT_LIMIT = 100_000
 """Region vectors up to which a search is exact throughout and FAISS keeps a flat index."""
 

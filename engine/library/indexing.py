@@ -2,11 +2,10 @@
 
 import logging
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from engine.errors import PhotoError, QueryError
 from engine.library.changes import find_changes, is_in, require_present, without_covered
+from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.library.sentences import SentenceFileError, clean, sentences_beside, with_texts_beside
 from engine.models.multimodal import MultimodalModel
 from engine.photos.hashing import content_hash
@@ -27,56 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PHOTO_BATCH = 16
 SENTENCE_BATCH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: ``done`` of ``total`` of ``what`` ("photos", "captions" or "sentences")."""
-
-    what: str
-    done: int
-    total: int
-
-
-Report = Callable[[Progress], None]
-
-
-@dataclass(slots=True)
-class IndexReport:
-    """What a run did.
-
-    ``moved`` photos have another path than before, ``missing`` ones disappeared in this run and ``found_again`` ones
-    had; ``captions_added`` counts captioned photos; ``seconds`` says where the time went, by stage, as the main thread
-    saw it.
-    """
-
-    added: int = 0
-    unchanged: int = 0
-    moved: int = 0
-    missing: int = 0
-    found_again: int = 0
-    sentences_added: int = 0
-    captions_added: int = 0
-    failed: list[Failure] = field(default_factory=list)
-    skipped: dict[str, int] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def photos(self) -> int:
-        """The readable photos that the run found."""
-        return self.added + self.unchanged + self.moved + self.found_again
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the time of a block to a stage."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
 
 
 def build_spec(model: MultimodalModel) -> BuildSpec:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.language.caption_files import read_sentences
 from engine.photos.walk import FoundPhoto, sidecar_text
-from engine.research.data.caption_sets import read_sentences
 
 MAX_CHARACTERS = 2000
 MAX_SIDECAR_BYTES = 1_000_000

@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.captioning.describe import Describer
 from engine.errors import QueryError
 from engine.library.changes import is_in
-from engine.library.indexing import PHOTO_BATCH, IndexReport, Progress, Report
+from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.models.multimodal import MultimodalModel
 from engine.photos.loading import LoadedPhoto, load_photos
 from engine.photos.walk import Failure, FoundPhoto

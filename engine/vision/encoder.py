@@ -13,7 +13,8 @@ from torch import Tensor
 from engine.vision.backbone import FeatureMaps, create_backbone
 from engine.vision.inference import create_extractor
 from engine.vision.pixels import pixels_of
-from engine.vision.proposals import Proposer, create_proposer
+from engine.vision.proposals import Proposer
+from engine.vision.proposers import create_proposer
 
 NUM_SAMPLES = 6  # a side: three bins of two samples
 

@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor
 
-from engine.errors import ModelError
-
 if TYPE_CHECKING:
     from engine.vision.backbone import FeatureMaps
 
 WHOLE_IMAGE = (0.0, 0.0, 1.0, 1.0)
 NUM_REGIONS = 20  # R: 19 proposals and the whole image
-PROPOSERS = ("learned", "fixed_windows", "faster_rcnn")
 
 
 class Proposer(Protocol):
@@ -61,23 +58,3 @@ def with_whole_image(boxes: Tensor, objectness: Tensor) -> tuple[Tensor, Tensor]
     whole = torch.tensor(WHOLE_IMAGE, device=boxes.device).expand(len(boxes), 1, 4)
     certain = torch.ones(len(boxes), 1, device=boxes.device)
     return torch.cat([boxes, whole], dim=1), torch.cat([objectness, certain], dim=1)
-
-
-def create_proposer(name: str, device: torch.device) -> Proposer:
-    """The proposer a model's configuration names: ``learned``, ``fixed_windows`` or ``faster_rcnn``.
-
-    Raises:
-        ModelError: an unknown name, or weights that are missing, damaged or cannot be downloaded.
-    """
-    # Detectors need torchvision, which takes seconds to import.
-    if name == "fixed_windows":
-        return FixedWindows()
-    if name == "learned":
-        from engine.vision.learned import LearnedProposals
-
-        return LearnedProposals.packaged(device)
-    if name == "faster_rcnn":
-        from engine.vision.faster_rcnn import FasterRcnn
-
-        return FasterRcnn(device)
-    raise ModelError(f"The proposer {name!r} is not known; use {', '.join(PROPOSERS)}.")

@@ -14,11 +14,10 @@ from filelock import FileLock, Timeout
 from index.candidates.manifest import MANIFEST, Manifest, problem_with, read_manifest, write_manifest
 from index.candidates.recall_calibration import GROWN, ROWS_TO_ASK, difficulty_of, sampled
 from index.candidates.recall_curve import Difficulty
-from index.catalogue.builds import Kind
 from index.errors import LibraryLockedError
 from index.store.layout import FAISS_FILES
 from index.store.segments import StoredSentences, VectorStore
-from index.values import BuildInfo
+from index.values import BuildInfo, VectorKind
 
 if TYPE_CHECKING:
     from index.candidates.candidate_index import CandidateIndex
@@ -125,7 +124,7 @@ def current_index(
 def bring_up_to_date(
     folder: Path,
     build: BuildInfo,
-    stores: Mapping[Kind, VectorStore],
+    stores: Mapping[VectorKind, VectorStore],
     sentences: Callable[[], StoredSentences],
     *,
     flat_limit: int,

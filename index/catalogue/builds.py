@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.catalogue.schema import Build, Photo, PhotoRecord, Segment, Sentence, SentenceRecord
 from index.store.segments import SegmentState
-from index.values import BuildInfo, BuildSpec
+from index.values import BuildInfo, BuildSpec, VectorKind
 
-Kind = Literal["photos", "sentences"]
 Item = TypeVar("Item")
 
 # SQLite takes 32,766 variables in a statement.
@@ -83,7 +82,7 @@ class BuildRepository:
         """Remove every build but one, with their records, regions and segments."""
         self._connection.execute(delete(Build).where(Build.id != build_id))
 
-    def segments_of(self, build_id: int, kind: Kind) -> list[SegmentState]:
+    def segments_of(self, build_id: int, kind: VectorKind) -> list[SegmentState]:
         """What is committed of each segment of a store, in order."""
         rows = self._connection.execute(
             select(Segment.number, Segment.num_rows, Segment.crc32, Segment.mtime_ns)
@@ -92,7 +91,7 @@ class BuildRepository:
         )
         return [SegmentState(*row) for row in rows]
 
-    def save_segments(self, build_id: int, kind: Kind, states: Iterable[SegmentState]) -> None:
+    def save_segments(self, build_id: int, kind: VectorKind, states: Iterable[SegmentState]) -> None:
         """Commit to the rows that were appended to these segments."""
         values = [
             {

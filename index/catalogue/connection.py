@@ -69,6 +69,19 @@ def shrink(connection: Connection) -> None:
     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+def data_version(connection: Connection) -> int:
+    """A number that SQLite changes on this connection when another one commits."""
+    with connection.begin():
+        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+
+def wait_for_locks(connection: Connection, seconds: float) -> None:
+    """Let SQLite wait so long for a lock, from now on."""
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    raw.execute(f"PRAGMA busy_timeout={round(1000 * seconds)}")
+
+
 def script_location() -> Path:
     """The folder of migrations: inside the package in an installed wheel, beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]

@@ -7,21 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.catalogue.builds import BuildRepository, Kind
+from index.catalogue.builds import BuildRepository
 from index.catalogue.consistency import UpkeepRepository
 from index.catalogue.photos import PhotoRepository
 from index.maintenance.problems import Problem
 from index.store.layout import store_folder
 from index.store.segments import SegmentState, VectorStore
-from index.values import BuildInfo
+from index.values import BuildInfo, VectorKind
 
-KINDS: tuple[Kind, Kind] = ("photos", "sentences")
+KINDS: tuple[VectorKind, VectorKind] = ("photos", "sentences")
 _FORGOTTEN = "their records were dropped, and the next `engine index` embeds {them} again."
 _TO_FORGET = "`engine verify --repair` drops their records, so that `engine index` embeds {them} again."
 _REBUILD = "`engine index --rebuild-vectors` makes all vectors again."
 
 
-def committed_stores(folder: Path, build: BuildInfo, builds: BuildRepository) -> dict[Kind, VectorStore]:
+def committed_stores(folder: Path, build: BuildInfo, builds: BuildRepository) -> dict[VectorKind, VectorStore]:
     """The stores of a build as the catalogue knows them; their files are not looked at yet."""
     return {
         kind: VectorStore(
@@ -55,7 +55,7 @@ class BuildCheck:
         wrong = self._rows.photos_with_wrong_regions(self._build.build_id, self._build.num_regions)
         yield from self._forgotten_photos(wrong, f"{{n}} photos do not have {self._build.num_regions} regions")
 
-    def _misnumbered(self, kind: Kind) -> Iterator[Problem]:
+    def _misnumbered(self, kind: VectorKind) -> Iterator[Problem]:
         states = self._states[kind]
         if [state.number for state in states] != list(range(len(states))):
             found = f"The catalogue does not know all segments of the {kind}"
@@ -64,7 +64,7 @@ class BuildCheck:
             found = f"A segment of the photos of {self._build.model_name} does not hold whole records"
             yield Problem("vectors", f"{found}; {_REBUILD}")
 
-    def _damaged(self, kind: Kind) -> Iterator[Problem]:
+    def _damaged(self, kind: VectorKind) -> Iterator[Problem]:
         store = self._stores[kind]
         for state, error in store.damages():
             if not self._repair:
@@ -75,7 +75,7 @@ class BuildCheck:
             text = f"{store.folder / f'{state.number:06d}.f16'} was damaged; zeros took its place. {num_lost} {kind} "
             yield Problem("vectors", text + "were in it; " + _FORGOTTEN.format(them="them"), repaired=True)
 
-    def _forget_segment(self, kind: Kind, state: SegmentState) -> int:
+    def _forget_segment(self, kind: VectorKind, state: SegmentState) -> int:
         """Drop the records that begin in a segment; return how many."""
         before = sum(other.num_rows for other in self._states[kind] if other.number < state.number)
         build_id = self._build.build_id
@@ -120,13 +120,13 @@ class BuildCheck:
         done = _FORGOTTEN if self._repair else _TO_FORGET
         return Problem("records", f"{found}; {done.format(them=them)}", repaired=self._repair)
 
-    def _forget(self, kind: Kind, numbers: Sequence[int]) -> None:
+    def _forget(self, kind: VectorKind, numbers: Sequence[int]) -> None:
         if kind == "photos":
             self._photos.delete_records(numbers, self._build.build_id)
         else:
             self._rows.delete_sentence_records(self._build.build_id, numbers)
 
-    def _num_rows(self, kind: Kind) -> int:
+    def _num_rows(self, kind: VectorKind) -> int:
         return sum(state.num_rows for state in self._states[kind])
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from index.candidates.freshness import bring_up_to_date
-from index.catalogue.builds import BuildRepository, Kind
+from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing, shrink
 from index.catalogue.consistency import UpkeepRepository
 from index.catalogue.sentences import stored_sentences
@@ -28,7 +28,7 @@ from index.scoring.maxsim import records_per_block
 from index.store.layout import FAISS_FILES, build_folder, bytes_of, remove_other_build_folders, store_folder
 from index.store.lock import WriterLock
 from index.store.segments import VectorStore, sync_folder
-from index.values import FLAT_LIMIT, BuildInfo
+from index.values import FLAT_LIMIT, BuildInfo, VectorKind
 
 logger = logging.getLogger(__name__)
 
@@ -142,19 +142,19 @@ class _Compaction:
             for problem in BuildCheck(self._folder, self._connection, build, repair=False).problems():
                 raise LibraryDamagedError(f"{problem.text} Nothing was compacted.")
 
-    def _store(self, build: BuildInfo, kind: Kind) -> VectorStore:
+    def _store(self, build: BuildInfo, kind: VectorKind) -> VectorStore:
         with self._connection.begin():
             states = BuildRepository(self._connection).segments_of(build.build_id, kind)
         return VectorStore.open_for_reading(store_folder(self._folder, build, kind), build.dimension, states)
 
-    def _new_store(self, build: BuildInfo, kind: Kind) -> VectorStore:
+    def _new_store(self, build: BuildInfo, kind: VectorKind) -> VectorStore:
         folder = store_folder(self._folder, build, kind)
         return VectorStore.open_for_writing(folder, build.dimension, [], max_rows=self._max_rows)
 
     def _commit(
         self,
         new: BuildInfo,
-        stores: dict[Kind, VectorStore],
+        stores: dict[VectorKind, VectorStore],
         photos: NDArray[np.int64],
         sentences: NDArray[np.int64],
     ) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from index.candidates.freshness import FAISS_LOCK, bring_up_to_date, stale_files
 from index.candidates.manifest import MANIFEST, problem_with, read_manifest
-from index.catalogue.builds import BuildRepository, Kind
+from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing
 from index.catalogue.consistency import UpkeepRepository
 from index.catalogue.sentences import stored_sentences
@@ -24,7 +24,7 @@ from index.maintenance.problems import Problem
 from index.store.layout import other_build_folders, store_folder
 from index.store.lock import WriterLock
 from index.store.segments import VectorStore
-from index.values import FLAT_LIMIT, BuildInfo
+from index.values import FLAT_LIMIT, BuildInfo, VectorKind
 
 _SEGMENT = re.compile(r"\d{6}\.f16(\.tmp)?")
 _NEXT_RUN = "the next run removes it, and so does `engine verify --repair`."
@@ -158,7 +158,7 @@ class _Verification:
         done = "it was" if mended else "`engine index` or `engine verify --repair` has it"
         yield Problem("index", f"{found}; {done} made again from the vectors.", mended)
 
-    def _wrong_index(self, build: BuildInfo, stores: Mapping[Kind, VectorStore]) -> str | None:
+    def _wrong_index(self, build: BuildInfo, stores: Mapping[VectorKind, VectorStore]) -> str | None:
         from index.candidates.candidate_index import CandidateIndex
         from index.candidates.faiss_store import FaissFileError
 

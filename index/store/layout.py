@@ -13,8 +13,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from index.catalogue.builds import Kind
-from index.values import BuildInfo
+from index.values import BuildInfo, VectorKind
 
 FAISS_FILES = "regions-*.faiss"
 BUILD_FOLDER = re.compile(r"\d+-[0-9A-Za-z]*(-\d+)?")
@@ -30,7 +29,7 @@ def build_folder(folder: Path, build: BuildInfo) -> Path:
     return folder / "vectors" / (f"{name}-{build.vectors_generation}" if build.vectors_generation else name)
 
 
-def store_folder(folder: Path, build: BuildInfo, kind: Kind) -> Path:
+def store_folder(folder: Path, build: BuildInfo, kind: VectorKind) -> Path:
     """The folder of one kind of a build's vectors."""
     return build_folder(folder, build) / kind
 

@@ -1,6 +1,5 @@
 """The shelf as a package: what it exports, and what importing it does not load."""
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -20,19 +19,6 @@ def test_every_error_is_an_engine_error() -> None:
     errors = [getattr(index, name) for name in index.__all__ if name.endswith("Error")]
     assert len(errors) == 7
     assert all(issubclass(error, index.EngineError) for error in errors)
-
-
-def test_one_file_imports_faiss_and_none_imports_torch_engine_or_ui() -> None:
-    importers = set()
-    for path in PACKAGE.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            roots = {name.split(".")[0] for name in names}
-            assert not roots & {"torch", "engine", "ui"}, path
-            if "faiss" in roots:
-                importers.add(path.name)
-    assert importers == {"faiss_store.py"}
 
 
 def test_importing_the_shelf_loads_neither_faiss_nor_alembic() -> None:

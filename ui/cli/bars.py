@@ -9,7 +9,7 @@ from rich.text import Text
 from ui.cli.console import stderr
 
 if TYPE_CHECKING:
-    from engine.library.indexing import Progress as Step
+    from engine.library.report import Progress as Step
 
 KINDS = ("photos", "captions", "sentences")
 

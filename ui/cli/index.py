@@ -13,7 +13,7 @@ from ui.shared import reports
 
 if TYPE_CHECKING:
     from engine import Engine
-    from engine.library.indexing import IndexReport
+    from engine.library.report import IndexReport
 
 MAX_FAILURES_SHOWN = 20
 KINDS = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"

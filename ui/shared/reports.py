@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.library.indexing import IndexReport
+    from engine.library.report import IndexReport
     from index import LibraryStatus
 
 

@@ -4,11 +4,10 @@ from datetime import date, datetime, time, timedelta
 from typing import cast
 
 import streamlit as st
-import typer
 
 from index import PhotoFilter
 from index.catalogue.filters import Orientation
-from ui.cli.filter_options import folder_glob, place
+from ui.shared.filter_syntax import folder_glob, place
 from ui.web import escaping, maps
 from ui.web.group_choice import chosen
 from ui.web.library import shelf
@@ -54,8 +53,8 @@ def _near() -> tuple[tuple[float, float] | None, float | None]:
     distance = st.sidebar.number_input("within km", 0.1, 20_000.0, 20.0, key="km", bind="query-params")
     try:
         near = place(text)
-    except typer.BadParameter as error:
-        st.sidebar.error(escaping.markdown(error.message))
+    except ValueError as error:
+        st.sidebar.error(escaping.markdown(str(error)))
         return None, None
     maps.draw_circle(st.sidebar, near, distance)
     return near, distance

@@ -5,7 +5,7 @@ from threading import Lock, Thread
 
 from engine import Engine
 from engine.errors import EngineError
-from engine.library.indexing import IndexReport, Progress
+from engine.library.report import IndexReport, Progress
 
 
 class _StopRequestedError(Exception):

@@ -1,6 +1,5 @@
 """Captioned image sets in Karpathy's format: ``dataset.json`` beside ``images/<split>/``."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DatasetError
+from engine.language.caption_files import caption_entries, entry_sentences
 from engine.research.data.questions import statement
 
 LONGEST = 30  # words of a sentence from elsewhere
@@ -46,38 +46,6 @@ class CaptionSet:
         return [row for row, image in enumerate(self.images) for _ in image.sentences]
 
 
-def _entries(path: Path) -> list[dict[str, Any]]:
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["images"]
-    except FileNotFoundError as error:
-        raise DatasetError(
-            f"{path} does not exist; expected a folder with dataset.json and images/<split>/."
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(
-            f'{path} is not a caption file ({error}); expected {{"images": [{{"filename", "split", "sentences"}}]}}.'
-        ) from error
-    if not isinstance(entries, list):
-        raise DatasetError(f'{path}: "images" is not a list; expected one entry an image.')
-    return entries
-
-
-def read_sentences(path: Path) -> list[str]:
-    """Every sentence of a ``dataset.json``, whatever its split.
-
-    Raises:
-        DatasetError: the file is missing or is not in the format.
-    """
-    return [text for entry in _entries(path) for text in _sentences(entry, path)]
-
-
-def _sentences(entry: dict[str, Any], path: Path) -> list[str]:
-    try:
-        return [str(sentence["raw"]).strip() for sentence in entry.get("sentences", [])]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise DatasetError(f'{path}: an entry has no readable sentences ({error}); expected [{{"raw": …}}].') from error
-
-
 def _statements(entry: dict[str, Any], path: Path) -> list[str]:
     """The questions of an entry with their answers as statements, and the first few of them in one sentence."""
     try:
@@ -96,7 +64,7 @@ def load_captions(folder: Path, split: str) -> CaptionSet:
     Raises:
         DatasetError: no such folder, no such split, a broken file, or photos that are missing.
     """
-    return _load(folder, split, lambda entry, path: _sentences(entry, path))
+    return _load(folder, split, lambda entry, path: entry_sentences(entry, path))
 
 
 def load_further(folder: Path, split: str) -> CaptionSet:
@@ -111,7 +79,11 @@ def load_further(folder: Path, split: str) -> CaptionSet:
         folder,
         split,
         lambda entry, path: [
-            *(text for text in _sentences(entry, path) if len(text.split()) <= LONGEST and not GRAPHICS.search(text)),
+            *(
+                text
+                for text in entry_sentences(entry, path)
+                if len(text.split()) <= LONGEST and not GRAPHICS.search(text)
+            ),
             *_statements(entry, path),
         ],
     )
@@ -119,7 +91,7 @@ def load_further(folder: Path, split: str) -> CaptionSet:
 
 def _load(folder: Path, split: str, read: Callable[[dict[str, Any], Path], list[str]]) -> CaptionSet:
     path = folder / "dataset.json"
-    entries = _entries(path)
+    entries = caption_entries(path)
     splits = sorted({str(entry.get("split")) for entry in entries})
     chosen = [entry for entry in entries if entry.get("split") == split]
     if not chosen:

@@ -22,7 +22,7 @@ from index import LibraryDamagedError, LibraryReadOnlyError, LibraryWriter
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing, script_location
 from index.catalogue.schema import REVISION, Base
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def tables_of(connection: Connection) -> dict[str, str]:

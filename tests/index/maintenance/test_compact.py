@@ -31,7 +31,7 @@ from index import (
 )
 from index.candidates.manifest import read_manifest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 APPROXIMATE = SearchParams("approximate", num_candidates=10**6)
 
 

@@ -15,7 +15,7 @@ from damage import flip as flip_file
 from index import LibraryDamagedError, LibraryError, LibraryReader, LibraryWriter, SearchParams
 from index.candidates.manifest import MANIFEST, read_manifest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 CHILD = """
 import os, signal, sys

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import Result
 
 Cli = Callable[..., Result]
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def test_head_takes_the_first_line(start: Start, library: Path) -> None:
 def test_a_mistake_of_ours_is_admitted_in_a_sentence(library: Path) -> None:
     """No traceback reaches a user, and ENGINE_DEBUG brings it back."""
     program = "import ui.shared.results\ndel ui.shared.results.hit_as_text\nfrom ui.cli.main import run\nrun()"
-    environment = {**os.environ, "ENGINE_LIBRARY": str(library), "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "ENGINE_LIBRARY": str(library), "PYTHONPATH": str(Path(__file__).parents[3])}
 
     def run(**more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -55,4 +55,4 @@ def test_the_server_runs_the_code_that_runs_here(cli: Callable[..., Result], mon
     assert cli("ui", "--port", str(port), "--no-browser").exit_code == 0
     ((command, environment),) = started
     assert command[1:4] == ["-P", "-m", "streamlit"]  # -P: not what lies in the folder that it is started in
-    assert environment["PYTHONPATH"].split(os.pathsep) == [str(Path(__file__).parents[2]), "elsewhere"]
+    assert environment["PYTHONPATH"].split(os.pathsep) == [str(Path(__file__).parents[3]), "elsewhere"]

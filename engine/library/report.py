@@ -1,0 +1,59 @@
+"""What a run of indexing says: how far it is while it goes on, and what it did."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from engine.photos.walk import Failure
+
+PHOTO_BATCH = 16
+"""Photos that are embedded, and captioned, together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: ``done`` of ``total`` of ``what`` ("photos", "captions" or "sentences")."""
+
+    what: str
+    done: int
+    total: int
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(slots=True)
+class IndexReport:
+    """What a run did.
+
+    ``moved`` photos have another path than before, ``missing`` ones disappeared in this run and ``found_again`` ones
+    had; ``captions_added`` counts captioned photos; ``seconds`` says where the time went, by stage, as the main thread
+    saw it.
+    """
+
+    added: int = 0
+    unchanged: int = 0
+    moved: int = 0
+    missing: int = 0
+    found_again: int = 0
+    sentences_added: int = 0
+    captions_added: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def photos(self) -> int:
+        """The readable photos that the run found."""
+        return self.added + self.unchanged + self.moved + self.found_again
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of a block to a stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
