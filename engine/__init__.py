@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from engine.search.question import Question
-from engine.types import Alignment, Caption, Description, Hit, Phrase, RegionCaption, RegionHit, SentenceHit
+from engine.types import Alignment, Answer, Caption, Description, Hit, Phrase, RegionCaption, RegionHit, SentenceHit
 from index import PhotoFilter
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alignment",
+    "Answer",
     "Caption",
     "Description",
     "Engine",

@@ -8,30 +8,26 @@
 PosixPath('/home/me/photos/rex.jpg')
 """
 
-import warnings
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
 from threading import Event
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from engine.alignment.folder import PRETRAINED, load_model
 from engine.captioning.describe_files import Failed, describe_files, require_numbers
 from engine.captioning.folder import load_captioner
-from engine.errors import LibraryMissingError, ModelError, WrongModelError
 from engine.library.indexing import Indexer
 from engine.library.report import IndexReport, Report
 from engine.library.roots import scan_library
 from engine.library.sentences import sentences_of_file
-from engine.models.multimodal import MultimodalModel
-from engine.runtime.device import choose_device
-from engine.runtime.settings import library_folder
-from engine.search import service
-from engine.search.exhaustive import open_reader
+from engine.opened import OpenedLibrary
+from engine.search import answering
+from engine.search.align import align, word_scores
+from engine.search.answering import Ranking
 from engine.search.question import Question
-from engine.types import Alignment, Description, Hit, RegionHit, SentenceHit, Warn
-from index import Generated, LibraryReader, LibraryStatus, LibraryWriter, PhotoFilter, SearchParams, read_status
+from engine.search.regions import search_regions
+from engine.search.sentences import search_sentences
+from engine.types import Alignment, Answer, Description, Hit, RegionHit, SentenceHit, WordScores
+from index import Generated, LibraryStatus, LibraryWriter, PhotoFilter, SearchParams, read_status
 
 if TYPE_CHECKING:
     from engine.captioning.describe import Describer
@@ -42,109 +38,11 @@ DEFAULT_CAPTIONER = "default"
 DEFAULT_REGION_CAPTIONER = "regions"
 
 
-def _warn(text: str) -> None:
-    warnings.warn(text, stacklevel=3)
-
-
-class Engine:
+class Engine(OpenedLibrary):
     """A photo library with the model that reads it. Use ``Engine.open``; close it, or use it in a ``with`` block.
 
     Networks are loaded when they are first needed, and stay.
     """
-
-    def __init__(self, folder: Path, model: str | None, device: str, warn: Warn) -> None:
-        self.folder = folder
-        self._model_name = model
-        self._device = device
-        self._warn = warn
-        self._reader: LibraryReader | None = None
-        self._describers: dict[tuple[str, str], Describer] = {}
-
-    @classmethod
-    def open(
-        cls,
-        library: str | Path | None = None,
-        *,
-        model: str | None = None,
-        device: str = "auto",
-        warn: Warn = _warn,
-    ) -> Self:
-        """Open a library; nothing is read or made yet.
-
-        ``library`` is its folder; None for ``ENGINE_LIBRARY`` or the user's data folder. ``model`` is ``default``,
-        ``paper`` or a model folder; None for the one that made the library, else ``default``. ``device`` is ``auto``,
-        ``cpu`` or ``cuda``. ``warn`` is told what a user should know, a sentence at a time.
-        """
-        return cls(library_folder(library), model, device, warn)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def beside(self) -> Self:
-        """Another Engine on the same library, with the same networks in memory, for another thread."""
-        other = type(self)(self.folder, self._model_name, self._device, self._warn)
-        other.__dict__["model"] = self.model  # as if it had been loaded there
-        other._describers = self._describers
-        return other
-
-    def close(self) -> None:
-        """Let go of the library's files."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
-
-    @cached_property
-    def model(self) -> MultimodalModel:
-        """The model, loaded on first use.
-
-        Raises:
-            ModelError: there is no such model, or its files are damaged.
-        """
-        return MultimodalModel(load_model(self._model_name or self._library_model()), choose_device(self._device))
-
-    def _library_model(self) -> str:
-        try:
-            build = LibraryReader.current_build(self.folder)
-        except LibraryMissingError:
-            return DEFAULT_MODEL
-        if build is not None and build.model_name not in PRETRAINED:
-            raise ModelError(
-                f"The library in {self.folder} was made by the model {build.model_name!r}, which is not one of "
-                f"{', '.join(PRETRAINED)}: name its folder with --model, or run `engine index --model {DEFAULT_MODEL}` "
-                "to embed the photos again."
-            )
-        return DEFAULT_MODEL if build is None else build.model_name
-
-    @property
-    def reader(self) -> LibraryReader:
-        """The library, open for reading, as it is now: a later run is seen the next time this is asked for.
-
-        Raises:
-            LibraryMissingError: there is none in the folder.
-        """
-        if self._reader is not None and self._reader.changed():
-            self.close()
-        if self._reader is None:
-            self._reader = open_reader(self.folder, self._warn, self._device)
-        return self._reader
-
-    def _fitting_reader(self) -> LibraryReader:
-        """The library, if the model made its vectors."""
-        reader = self.reader
-        build = reader.build
-        if build is not None and build.fingerprint != self.model.fingerprint:
-            raise WrongModelError(
-                f"The library in {self.folder} was made by the model {build.model_name!r} ({build.fingerprint[:8]}), "
-                f"and this is {self.model.name!r} ({self.model.fingerprint[:8]}): their vectors cannot be compared. "
-                f"Use the library's model, or run `engine index --model {self._model_name or DEFAULT_MODEL}` on it "
-                "to embed its photos again."
-            )
-        return reader
 
     def index(
         self,
@@ -203,11 +101,68 @@ class Engine:
 
     @property
     def default_min_probability(self) -> float:
-        """The probability below which the model's hits are better left out; 0 where it knows no probabilities.
+        """The probability below which the model's hits for one text are better left out; 0 where it knows none.
 
         It was chosen so that queries with an answer get one, and queries without get none, as often as possible.
         """
         return 0.0 if self.model.calibration is None else self.model.calibration.cut
+
+    def default_cut(self, asked: str | Question) -> float:
+        """The same for a question: of several texts, each has to reach it."""
+        return answering.default_cut(self.model, Question.about(asked))
+
+    def answer(
+        self,
+        asked: str | Question,
+        limit: int = 10,
+        params: SearchParams | None = None,
+        *,
+        min_probability: float | None = None,
+        generated: Generated = "include",
+        where: PhotoFilter | None = None,
+    ) -> Answer:
+        """The photos that answer a question, best first, each with the phrases of the texts and where they were found.
+
+        Args:
+            asked: what should be seen; a ``Question`` of several texts, unwanted ones too, and example photos.
+            limit: how many photos at most.
+            params: how candidates are found in a large library.
+            min_probability: the probability from which on a photo is likely; None for ``default_cut``.
+            generated: ``include`` ranks by what is seen and by what a caption model wrote about the photos, as far as
+                it did; ``exclude`` by what is seen; ``only`` finds captioned photos, by their captions.
+            where: which photos may be found.
+
+        Returns:
+            The likely photos; where none is likely the closest, and why.
+
+        Raises:
+            QueryError: a text has no word that the model knows, or ``generated`` is none of the three.
+            PhotoError: an example photo cannot be read.
+            LibraryMissingError: there is no library.
+            WrongModelError: another model made the library.
+        """
+        found = self.rank(asked, limit, params, min_probability=min_probability, generated=generated, where=where)
+        return Answer(self.explain(found), found.likely, found.cut, found.why_nothing, found.warnings)
+
+    def rank(
+        self,
+        asked: str | Question,
+        limit: int,
+        params: SearchParams | None = None,
+        *,
+        min_probability: float | None = None,
+        generated: Generated = "include",
+        where: PhotoFilter | None = None,
+    ) -> Ranking:
+        """As ``answer``, with photos that are not yet explained: to rank many and ``explain`` those that are shown."""
+        reader, question = self._fitting_reader(), Question.about(asked)
+        return answering.rank(
+            reader, self.model, question, limit, params or SearchParams(), min_probability, generated, where
+        )
+
+    def explain(self, ranking: Ranking, start: int = 0, stop: int | None = None) -> tuple[Hit, ...]:
+        """The photos of a ranking from ``start`` to ``stop``, with their phrases, boxes and captions."""
+        return answering.explain(self.model, ranking, ranking.photos[start:stop])
 
     def search(
         self,
@@ -219,26 +174,14 @@ class Engine:
         generated: Generated = "include",
         where: PhotoFilter | None = None,
     ) -> list[Hit]:
-        """Photos that a text describes, best first, each with the phrases of the text and where they were found.
+        """The photos of ``answer`` that match with at least ``min_probability``, all by default; none where none does.
 
-        Args:
-            asked: what should be seen; a ``Question`` of several texts, unwanted ones too, and example photos.
-            limit: how many photos at most.
-            params: how candidates are found in a large library.
-            min_probability: leave out photos that match with a lower probability, as ``default_min_probability`` does
-                well; nothing is left out where the model knows no probabilities.
-            generated: ``include`` ranks by what is seen and by what a caption model wrote about the photos, as far as
-                it did; ``exclude`` by what is seen; ``only`` finds captioned photos, by their captions.
-            where: which photos may be found.
-
-        Raises:
-            QueryError: a text has no word that the model knows, or ``generated`` is none of the three.
-            PhotoError: an example photo cannot be read.
-            LibraryMissingError: there is no library.
-            WrongModelError: another model made the library.
+        What a user should know about the question is told to the Engine's ``warn``. Raises as ``answer``.
         """
-        reader, asked, search = self._fitting_reader(), Question.about(asked), params or SearchParams()
-        return service.search(reader, self.model, asked, limit, search, self._warn, min_probability, generated, where)
+        answer = self.answer(asked, limit, params, min_probability=min_probability, generated=generated, where=where)
+        for warning in answer.warnings:
+            self._warn(warning)
+        return list(answer.hits) if answer.likely else []
 
     def search_regions(
         self,
@@ -252,8 +195,12 @@ class Engine:
 
         It knows no probabilities and no captions, and raises ``QueryError`` for example photos too.
         """
-        reader, asked, search = self._fitting_reader(), Question.about(asked), params or SearchParams()
-        return service.search_regions(reader, self.model, asked, limit, search, self._warn, where)
+        reader, question = self._fitting_reader(), Question.about(asked)
+        return search_regions(reader, self.model, question, limit, params or SearchParams(), self._warn, where)
+
+    def why_nothing(self, where: PhotoFilter | None = None, *, with_example: bool = False) -> str:
+        """Why a search of regions, or one for similar photos, found nothing at all: a sentence that says what to do."""
+        return answering.why_nothing(self.reader, where, with_example=with_example)
 
     def sentences(self, image: str | Path, limit: int = 10, *, generated: Generated = "include") -> list[SentenceHit]:
         """The indexed sentences that describe a photo best; the photo need not be indexed.
@@ -267,7 +214,7 @@ class Engine:
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        return service.sentences(self._fitting_reader(), self.model, Path(image), limit, generated)
+        return search_sentences(self._fitting_reader(), self.model, Path(image), limit, generated)
 
     def similar(
         self, images: str | Path | Iterable[str | Path], limit: int = 10, *, where: PhotoFilter | None = None
@@ -280,8 +227,8 @@ class Engine:
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        paths = [Path(images)] if isinstance(images, str | Path) else [Path(image) for image in images]
-        return service.similar(self._fitting_reader(), self.model, paths, limit, SearchParams(), where)
+        paths = [images] if isinstance(images, str | Path) else images
+        return self.search(Question(examples=tuple(map(Path, paths))), limit, generated="exclude", where=where)
 
     def align(self, image: str | Path, sentence: str) -> Alignment:
         """Where each phrase of a sentence is in a photo. It needs no library.
@@ -290,7 +237,11 @@ class Engine:
             PhotoError: the photo cannot be read.
             QueryError: the sentence has no word that the model knows.
         """
-        return service.align(self.model, Path(image), sentence, self._warn)
+        return align(self.model, Path(image), sentence, self._warn)
+
+    def word_scores(self, image: str | Path, sentence: str) -> WordScores:
+        """How well each word of a sentence fits each region of a photo. It needs no library; raises as ``align``."""
+        return word_scores(self.model, Path(image), sentence)
 
     def caption(
         self,

@@ -1,7 +1,9 @@
-"""How boxes compare with each other. Boxes are x0 y0 x1 y1 from 0 to 1."""
+"""How boxes compare with each other, and where they lie in a photo. Boxes are x0 y0 x1 y1 from 0 to 1."""
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.types import Box
 
 OVERLAPS = 0.5  # IoU from which a box counts as found, as Flickr30k Entities has it (Plummer et al. 2015)
 
@@ -45,3 +47,13 @@ def centre_inside(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDAr
     centre = (box[:2] + box[2:]) / 2
     within = (others[:, :2] <= centre) & (centre <= others[:, 2:])  # (m, 2)
     return np.logical_and(within[:, 0], within[:, 1])
+
+
+def in_pixels(box: NDArray[np.float32], size: tuple[int, int]) -> Box:
+    """A box (4,) in pixels of a photo of this width and height.
+
+    >>> in_pixels(np.array([0, 0.5, 1, 1], np.float32), (640, 480))
+    (0.0, 240.0, 640.0, 480.0)
+    """
+    x0, y0, x1, y1 = (box * np.array([*size, *size])).tolist()
+    return x0, y0, x1, y1

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from engine.api import Engine
 from engine.models.multimodal import MultimodalModel
 from engine.search.exhaustive import open_reader
 from engine.types import Warn
-from index import EngineError, LibraryReader, read_roots
+from index import EngineError, LibraryMissingError, LibraryReader, read_roots
 
 logger = logging.getLogger(__name__)
 
@@ -76,16 +76,23 @@ class SharedEngine:
         library: the folder.
         model: as ``Engine.open`` takes it, and so is ``device``.
         warn: is told what a user should know that belongs to no question.
+        may_be_missing: there need not be a library yet; it is opened by the first question after it was made.
 
     Raises:
-        LibraryMissingError: there is no library.
+        LibraryMissingError: there is no library, and it may not be missing.
         LibraryError: it cannot be read.
         ModelError: there is no such model.
         WrongModelError: another model made the library.
     """
 
     def __init__(
-        self, library: Path, *, model: str | None = None, device: str = "auto", warn: Warn = logger.warning
+        self,
+        library: Path,
+        *,
+        model: str | None = None,
+        device: str = "auto",
+        warn: Warn = logger.warning,
+        may_be_missing: bool = False,
     ) -> None:
         self._warn = warn
         self._local = threading.local()
@@ -95,7 +102,9 @@ class SharedEngine:
         self._opening: Future[None] | None = None
         self._not_before = 0.0
         self._problem: str | None = None
-        self._newest = self._open(1)
+        self._newest: _State | None = None
+        with suppress(LibraryMissingError) if may_be_missing else nullcontext():
+            self._newest = self._open(1)
 
     @property
     def folder(self) -> Path:
@@ -111,6 +120,10 @@ class SharedEngine:
     def problem(self) -> str | None:
         """Why a newer state of the library could not be opened; None where there is none."""
         return self._problem
+
+    def beside(self) -> Engine:
+        """An Engine of its own with the same networks in memory, for what needs no library or writes to it."""
+        return self._origin.beside()
 
     def load(self) -> None:
         """Load the networks now, so that no question waits for them.
@@ -128,9 +141,10 @@ class SharedEngine:
         A question that finds that the library has changed waits for the new state, half a second at most.
 
         Raises:
+            LibraryMissingError: there is no library yet.
             LibraryError: the library cannot be asked whether it has changed.
         """
-        state = self._take()
+        state, outer = self._take(), getattr(self._local, "warnings", None)
         try:
             if state.engine.reader.changed():
                 self._wait_for_newer(state)
@@ -141,7 +155,7 @@ class SharedEngine:
             self._local.warnings = warnings
             yield Lease(state.engine, state.generation, state.roots, warnings)
         finally:
-            self._local.warnings = None
+            self._local.warnings = outer
             self._release(state)
 
     def refresh(self) -> None:
@@ -156,10 +170,13 @@ class SharedEngine:
     def close(self) -> None:
         """Let go of the library once the last question is answered. Ask nothing afterwards."""
         self._opener.shutdown(wait=True, cancel_futures=True)
-        self._release(self._newest)
+        if self._newest is not None:
+            self._release(self._newest)
 
     def _take(self) -> _State:
         with self._lock:
+            if self._newest is None:
+                self._newest = self._open(1)
             self._newest.users += 1
             return self._newest
 

@@ -48,6 +48,25 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question.
+
+    Attributes:
+        hits: the likely photos, best first; where none is likely, the closest.
+        likely: whether they are.
+        cut: the probability from which on a photo is likely; 0 where none is known.
+        why_nothing: why no photo was found, or none that is likely, in a sentence; None where there is one.
+        warnings: what a user should know about the question, a sentence each.
+    """
+
+    hits: tuple[Hit, ...]
+    likely: bool
+    cut: float
+    why_nothing: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RegionHit:
     """A region of a photo found by a text query.
 

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
-from index import search
 from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import DATABASE, data_version, open_for_reading
@@ -19,9 +18,9 @@ from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_pho
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
-from index.errors import LibraryError
-from index.scoring.exhaustive import MakeScan, Scan
+from index.scoring.exhaustive import MakeScan
 from index.scoring.shape_checks import require_query_fits, require_shape
+from index.search import Searcher
 from index.snapshot import Snapshot, open_snapshot
 from index.snapshot_index import SnapshotIndex
 from index.values import (
@@ -33,9 +32,6 @@ from index.values import (
     SearchParams,
     StoredPhoto,
 )
-
-if TYPE_CHECKING:
-    from index.candidates.candidate_index import CandidateIndex
 
 
 class LibraryReader:
@@ -55,19 +51,17 @@ class LibraryReader:
         make_scan: MakeScan | None,
     ) -> None:
         self._folder = folder
-        self._make_scan = make_scan
-        self._scan: Scan | None = None
-        self._flat_limit = flat_limit
         self._lock = threading.Lock()
         self._probe = engine.connect()
         self._connection = engine.connect()
         self._snapshot: Snapshot | None = None
-        self._index: SnapshotIndex | None = None
+        self._searcher: Searcher | None = None
         try:
             self._version = data_version(self._probe)
             self._snapshot = open_snapshot(self._connection, folder, verify=verify)
             if self._snapshot is not None:
-                self._index = SnapshotIndex(folder, self._snapshot, warn, flat_limit)
+                index = SnapshotIndex(folder, self._snapshot, warn, flat_limit)
+                self._searcher = Searcher(self._snapshot, index.load, flat_limit, make_scan)
         except BaseException:
             self.close()
             raise
@@ -117,7 +111,7 @@ class LibraryReader:
         with self._lock:
             self._connection.close()
             self._probe.close()
-            self._scan = self._make_scan = None
+            self._searcher = None
             if self._snapshot is not None:
                 self._snapshot.photos.close()
                 self._snapshot.sentences.close()
@@ -158,13 +152,8 @@ class LibraryReader:
 
         Raises WrongModelError when the query's dimension or global term is not the build's.
         """
-        snapshot = self._snapshot
-        if snapshot is None or not self.num_photos:
-            return []
-        require_query_fits(query, snapshot.build)
-        return search.search_photos(
-            snapshot, query, limit, params, self._load_index, self._flat_limit, allowed, self._load_scan(snapshot)
-        )
+        searcher = self._searcher_for(query)
+        return [] if searcher is None else searcher.photos(query, limit, params, allowed)
 
     def search_regions(
         self,
@@ -177,13 +166,8 @@ class LibraryReader:
 
         Raises as `search_photos`; the global term counts for no region.
         """
-        snapshot = self._snapshot
-        if snapshot is None or not self.num_photos:
-            return []
-        require_query_fits(query, snapshot.build)
-        return search.search_regions(
-            snapshot, query, limit, params, self._load_index, self._flat_limit, allowed, self._load_scan(snapshot)
-        )
+        searcher = self._searcher_for(query)
+        return [] if searcher is None else searcher.regions(query, limit, params, allowed)
 
     def passing_photos(self, where: PhotoFilter) -> NDArray[np.int64] | None:
         """The numbers (n,) of the photos that may be found, ascending; None where every photo may."""
@@ -208,22 +192,21 @@ class LibraryReader:
 
         `generated` says what to do with sentences that a caption model wrote and no person.
         """
-        snapshot = self._snapshot
-        if snapshot is None or not self.num_sentences:
+        snapshot, searcher = self._snapshot, self._searcher
+        if snapshot is None or searcher is None or not self.num_sentences:
             return []
         require_shape("the photo's record", record, (snapshot.build.rows_per_photo, snapshot.build.dimension))
-        return search.search_sentences(snapshot, record, limit, generated, params, self._load_index, self._flat_limit)
+        return searcher.sentences(record, limit, generated, params)
 
     def caption_scores(self, query: Query) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The photos (C,) that have a caption, ascending, and how well their best one answers a query (C,).
 
         See `exact.score_captions`. Raises WrongModelError when the query's dimension or global term is not the build's.
         """
-        snapshot = self._snapshot
-        if snapshot is None or not len(snapshot.captioned):
+        searcher = self._searcher_for(query)
+        if searcher is None or self._snapshot is None or not len(self._snapshot.captioned):
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        require_query_fits(query, snapshot.build)
-        return snapshot.captioned, search.caption_scores(snapshot, query)
+        return self._snapshot.captioned, searcher.caption_scores(query)
 
     def photos(self, photo_ids: Sequence[int]) -> list[StoredPhoto]:
         """The photos in the order asked for. Raises ValueError for a number that is not in the library."""
@@ -241,6 +224,22 @@ class LibraryReader:
         with self._query() as connection:
             found = SentenceRepository(connection).texts(sentence_ids)
         return [_of(found, sentence_id, "sentence") for sentence_id in sentence_ids]
+
+    def sentence_queries(self, sentence_ids: Sequence[int]) -> list[Query]:
+        """The vectors of sentences, as a query of each. Raises ValueError for one that the build has not embedded."""
+        snapshot = self._require_snapshot(sentence_ids, "sentence")
+        ids = np.asarray(sentence_ids, np.int64)
+        if not (known_mask := np.isin(ids, snapshot.sentence_ids)).all():
+            raise _unknown(int(ids[~known_mask][0]), "sentence")
+        order = np.argsort(snapshot.sentence_ids)
+        rows = order[np.searchsorted(snapshot.sentence_ids, ids, sorter=order)]
+        has_global = snapshot.build.has_global
+        queries = []
+        for start, num_words in zip(snapshot.starts[rows], snapshot.num_words[rows], strict=True):
+            stored = snapshot.sentences.records(np.arange(start, start + num_words + has_global), 1)[:, 0]
+            vectors = stored.astype(np.float32)  # (T, D) or (T + 1, D)
+            queries.append(Query(vectors[:num_words], vectors[num_words] if has_global else None))
+        return queries
 
     def are_generated(self, sentence_ids: Sequence[int]) -> list[bool]:
         """Which of the sentences of a search a caption model wrote and no person."""
@@ -284,22 +283,16 @@ class LibraryReader:
         place = {photo_id: position for position, photo_id in enumerate(owners)}
         return table[[_of(place, photo_id, "photo") for photo_id in photo_ids]]
 
-    def _load_index(self) -> "CandidateIndex | None":
-        if self._index is None:
-            raise LibraryError(f"The library in {self._folder} holds no vectors: there is nothing to index.")
-        with explained(self._folder, DATABASE):
-            return self._index.load()
+    def _searcher_for(self, query: Query) -> Searcher | None:
+        """What searches photos for a query that fits; None where there are none."""
+        if self._snapshot is None or self._searcher is None or not self.num_photos:
+            return None
+        require_query_fits(query, self._snapshot.build)
+        return self._searcher
 
-    def _load_scan(self, snapshot: Snapshot) -> Scan | None:
-        with self._lock:
-            if self._make_scan is not None:
-                self._scan = self._make_scan([rows for _, rows in snapshot.photos.segments()], snapshot.build)
-                self._make_scan = None
-            return self._scan
-
-    def _require_snapshot(self, photo_ids: Sequence[int]) -> Snapshot:
+    def _require_snapshot(self, ids: Sequence[int], kind: str = "photo") -> Snapshot:
         if self._snapshot is None:
-            raise _unknown(next(iter(photo_ids), 0), "photo")
+            raise _unknown(next(iter(ids), 0), kind)
         return self._snapshot
 
     @contextmanager

@@ -1,5 +1,6 @@
-"""Searches in a snapshot: every answer is ranked by the exact score from the stored vectors."""
+"""Searches in a snapshot: candidates are chosen where there are many, and every answer is ranked by the exact score."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from index.candidates.freshness import SENTENCE_ROWS
 from index.candidates.recall_curve import num_candidates, num_sentence_candidates
-from index.scoring.exhaustive import Scan
+from index.scoring.exhaustive import MakeScan, Scan
 from index.scoring.maxsim import (
     at_least_best,
     best,
@@ -33,158 +34,152 @@ if TYPE_CHECKING:
 _SENTENCES_AT_ONCE = 128
 
 
-def search_photos(
-    snapshot: Snapshot,
-    query: Query,
-    limit: int,
-    params: SearchParams,
-    index: Callable[[], "CandidateIndex | None"],
-    flat_limit: int,
-    allowed: NDArray[np.int64] | None = None,
-    scan: Scan | None = None,
-) -> list[tuple[int, float]]:
-    """The `limit` best (photo, score), of all or of the `allowed` (n,).
+class Searcher:
+    """Searches the photos and sentences of a snapshot; methods may be called from several threads.
 
-    `index` is asked for only when the search is approximate, which `auto` is not where `scan` is quick enough.
+    Args:
+        snapshot: one that holds photos or sentences.
+        index: loads the candidate index, as far as there is one; asked only for approximate searches.
+        flat_limit: region vectors up to which `auto` is exact.
+        make_scan: makes what scores all photos in numpy's place.
     """
-    mask = _mask_of(snapshot, allowed)
-    records = _to_score(snapshot, query, limit, params, index, flat_limit, mask, scan)
-    if scan is not None and _is_worth_a_scan(snapshot, scan, records):
-        records, scores = scan.best(query, limit, records)
-    else:
-        scores = score_stored(snapshot.photos, snapshot.build, records, record_scorer(query))
-    return [(photo, score) for photo, _, score in _best_of_photos(snapshot, mask, records, scores[:, None], limit)]
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        index: Callable[[], "CandidateIndex | None"],
+        flat_limit: int,
+        make_scan: MakeScan | None,
+    ) -> None:
+        self._snapshot = snapshot
+        self._index = index
+        self._flat_limit = flat_limit
+        self._make_scan = make_scan
+        self._scan_made: Scan | None = None
+        self._lock = threading.Lock()
+
+    def photos(
+        self, query: Query, limit: int, params: SearchParams, allowed: NDArray[np.int64] | None
+    ) -> list[tuple[int, float]]:
+        """The `limit` best (photo, score), of all or of the `allowed` (n,)."""
+        mask, records = self._records_to_score(query, limit, params, allowed)
+        scan = self._scan_worth_it(records)
+        if scan is not None:
+            records, scores = scan.best(query, limit, records)
+        else:
+            scores = score_stored(self._snapshot.photos, self._snapshot.build, records, record_scorer(query))
+        return [(photo, score) for photo, _, score in self._best_photos(mask, records, scores[:, None], limit)]
+
+    def regions(
+        self, query: Query, limit: int, params: SearchParams, allowed: NDArray[np.int64] | None
+    ) -> list[tuple[int, int, float]]:
+        """The `limit` best (photo, region, score) by what each region scores alone, see `maxsim.score_regions`.
+
+        Equal scores come in order of photo and region. Of a photo that shares its record with others, all are found.
+        """
+        num_regions = self._snapshot.build.num_regions
+        mask, records = self._records_to_score(Query(whole_query(query)[None]), limit, params, allowed)
+        scan = self._scan_worth_it(records)
+        if scan is not None:
+            records, scores = scan.best_by_regions(query, limit, records)
+        else:
+            scorer = region_scorer(query, num_regions)
+            scores = score_stored(self._snapshot.photos, self._snapshot.build, records, scorer).reshape(-1, num_regions)
+        return self._best_photos(mask, records, scores, limit)
+
+    def sentences(
+        self, record: NDArray[np.float32], limit: int, generated: Generated, params: SearchParams
+    ) -> list[tuple[int, float]]:
+        """The `limit` best (sentence, score) for a photo's record (S, D), with, without or of generated ones only."""
+        snapshot, num_regions = self._snapshot, self._snapshot.build.num_regions
+        rows = np.arange(len(snapshot.starts))
+        if generated != "include":
+            rows = np.flatnonzero(snapshot.generated_mask == (generated == "only"))
+        photo_vector = record[num_regions] if snapshot.build.has_global else None
+        starts, num_words = snapshot.starts[rows], snapshot.num_words[rows]
+        are_few = snapshot.sentences.num_rows <= SENTENCE_ROWS * self._flat_limit or not snapshot.num_records
+        index = None if are_few or params.mode == "exact" else self._index()
+        if index is not None and index.sentences is not None:
+            count = num_sentence_candidates(params, len(rows), limit)
+            rows = rows[index.sentences.candidates(record[:num_regions], photo_vector, count, starts, num_words)]
+        score = partial(score_sentences, regions=record[:num_regions], photo_vector=photo_vector)
+        return best(_score_sentence_rows(snapshot, rows, score), snapshot.sentence_ids[rows], limit)
+
+    def caption_scores(self, query: Query) -> NDArray[np.float32]:
+        """How well the best caption of each captioned photo answers a query, (C,)."""
+        rows, owners = np.unique(self._snapshot.caption_places, return_inverse=True)  # many photos share a caption
+        return _score_sentence_rows(self._snapshot, rows, partial(score_captions, query=query))[owners]
+
+    @property
+    def _scan(self) -> Scan | None:
+        with self._lock:
+            if self._make_scan is not None:
+                rows = [rows for _, rows in self._snapshot.photos.segments()]
+                self._scan_made = self._make_scan(rows, self._snapshot.build)
+                self._make_scan = None
+            return self._scan_made
+
+    def _scan_worth_it(self, records: NDArray[np.int64]) -> Scan | None:
+        """The scan of all records, where it scores them sooner than these (n,) are scored one by one."""
+        scan = self._scan
+        if scan is None or scan.replaces_candidates or 2 * len(records) > self._snapshot.num_records:
+            return scan
+        return None
+
+    def _records_to_score(
+        self, query: Query, limit: int, params: SearchParams, allowed: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.bool_] | None, NDArray[np.int64]]:
+        """Which photos are allowed (n,), None for all, and the records that are scored, each once and ascending.
+
+        They are those of all allowed photos; or of these the candidates of the index and what it lacks.
+        """
+        snapshot = self._snapshot
+        mask = None if allowed is None else np.isin(snapshot.photo_ids, allowed)
+        records = snapshot.used_records if mask is None else snapshot.records_of(mask)
+        if self._is_exact(params, len(records)) or (index := self._index()) is None:
+            return mask, records
+        # It knows photos that are missing too, and some that were added after this snapshot; others it may lack.
+        known = records[: np.searchsorted(records, index.num_records)]
+        count = num_candidates(params, len(records), limit, query, index.difficulty)
+        chosen = index.photos.candidates(query, count, None if len(known) == index.num_records else known)
+        return mask, np.concatenate([chosen, records[len(known) :]])
+
+    def _is_exact(self, params: SearchParams, num_records: int) -> bool:
+        """Whether all of so many records are scored, rather than the candidates of an index."""
+        if params.mode != "auto":
+            return params.mode == "exact"
+        if num_records * self._snapshot.build.num_regions <= self._flat_limit:
+            return True
+        return (scan := self._scan) is not None and scan.replaces_candidates
+
+    def _best_photos(
+        self,
+        mask: NDArray[np.bool_] | None,
+        records: NDArray[np.int64],
+        scores: NDArray[np.float32],
+        limit: int,
+    ) -> list[tuple[int, int, float]]:
+        """The `limit` best (photo, column, score) of records (n,), ascending, that score (n, C); photos of `mask` only.
+
+        Equal scores come in order of photo and column.
+        """
+        snapshot, columns = self._snapshot, scores.shape[1]
+        kept = np.unique(at_least_best(scores.ravel(), limit) // columns)
+        records, scores = records[kept], scores[kept]
+        rows = snapshot.rows_of(records)
+        if mask is not None:
+            rows = rows[mask[rows]]
+        by_photo = scores[np.searchsorted(records, snapshot.records[rows])]
+        ranked = best(by_photo.ravel(), np.arange(by_photo.size), limit)
+        return [(int(snapshot.photo_ids[rows[at // columns]]), at % columns, score) for at, score in ranked]
 
 
-def _mask_of(snapshot: Snapshot, allowed: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
-    return None if allowed is None else np.isin(snapshot.photo_ids, allowed)
-
-
-def _best_of_photos(
-    snapshot: Snapshot,
-    mask: NDArray[np.bool_] | None,
-    records: NDArray[np.int64],
-    scores: NDArray[np.float32],
-    limit: int,
-) -> list[tuple[int, int, float]]:
-    """The `limit` best (photo, column, score) of records (n,), ascending, that score (n, C); photos of `mask` only.
-
-    Equal scores come in order of photo and column.
-    """
-    columns = scores.shape[1]
-    kept = np.unique(at_least_best(scores.ravel(), limit) // columns)
-    records, scores = records[kept], scores[kept]
-    rows = snapshot.rows_of(records)
-    if mask is not None:
-        rows = rows[mask[rows]]
-    by_photo = scores[np.searchsorted(records, snapshot.records[rows])]
-    found = best(by_photo.ravel(), np.arange(by_photo.size), limit)
-    return [(int(snapshot.photo_ids[rows[at // columns]]), at % columns, score) for at, score in found]
-
-
-def _to_score(
-    snapshot: Snapshot,
-    query: Query,
-    limit: int,
-    params: SearchParams,
-    index: Callable[[], "CandidateIndex | None"],
-    flat_limit: int,
-    mask: NDArray[np.bool_] | None,
-    scan: Scan | None,
-) -> NDArray[np.int64]:
-    """The records that are scored, each once and ascending.
-
-    They are those of all photos, or of those of `mask` (n,); or of these the candidates of the index and what it lacks.
-    """
-    records = snapshot.used_records if mask is None else snapshot.records_of(mask)
-    if _is_exact(snapshot, params, flat_limit, len(records), scan) or (found := index()) is None:
-        return records
-    # It knows photos that are missing too, and some that were added after this snapshot; others it may lack.
-    known = records[: np.searchsorted(records, found.num_records)]
-    count = num_candidates(params, len(records), limit, query, found.difficulty)
-    chosen = found.photos.candidates(query, count, None if len(known) == found.num_records else known)
-    return np.concatenate([chosen, records[len(known) :]])
-
-
-def _is_exact(snapshot: Snapshot, params: SearchParams, flat_limit: int, num_records: int, scan: Scan | None) -> bool:
-    """Whether all of so many records are scored, rather than the candidates of an index."""
-    if params.mode != "auto":
-        return params.mode == "exact"
-    is_quick = scan is not None and scan.replaces_candidates
-    return is_quick or num_records * snapshot.build.num_regions <= flat_limit
-
-
-def _is_worth_a_scan(snapshot: Snapshot, scan: Scan, records: NDArray[np.int64]) -> bool:
-    """Whether a scan scores all records sooner than the wanted ones are scored one by one."""
-    return scan.replaces_candidates or 2 * len(records) > snapshot.num_records
-
-
-def search_regions(
-    snapshot: Snapshot,
-    query: Query,
-    limit: int,
-    params: SearchParams,
-    index: Callable[[], "CandidateIndex | None"],
-    flat_limit: int,
-    allowed: NDArray[np.int64] | None = None,
-    scan: Scan | None = None,
-) -> list[tuple[int, int, float]]:
-    """The `limit` best (photo, region, score) by what each region scores alone, see `exact.score_regions`.
-
-    Equal scores come in order of photo and region. Of a photo that shares its record with others, all are found.
-    """
-    num_regions = snapshot.build.num_regions
-    one_word = Query(whole_query(query)[None])
-    mask = _mask_of(snapshot, allowed)
-    records = _to_score(snapshot, one_word, limit, params, index, flat_limit, mask, scan)
-    if scan is not None and _is_worth_a_scan(snapshot, scan, records):
-        records, scores = scan.best_by_regions(query, limit, records)
-    else:
-        scores = score_stored(snapshot.photos, snapshot.build, records, region_scorer(query, num_regions))
-        scores = scores.reshape(-1, num_regions)
-    return _best_of_photos(snapshot, mask, records, scores, limit)
-
-
-def search_sentences(
-    snapshot: Snapshot,
-    record: NDArray[np.float32],
-    limit: int,
-    generated: Generated,
-    params: SearchParams,
-    index: Callable[[], "CandidateIndex | None"],
-    flat_limit: int,
-) -> list[tuple[int, float]]:
-    """The `limit` best (sentence, score) for a photo's record (S, D), with, without or of generated sentences only.
-
-    `index` is asked for only when there are more sentences than a scan of all is quick for.
-    """
-    num_regions = snapshot.build.num_regions
-    places = np.arange(len(snapshot.starts))
-    if generated != "include":
-        places = np.flatnonzero(snapshot.generated_mask == (generated == "only"))
-    photo_vector = record[num_regions] if snapshot.build.has_global else None
-    starts, num_words = snapshot.starts[places], snapshot.num_words[places]
-    are_few = snapshot.sentences.num_rows <= SENTENCE_ROWS * flat_limit or not snapshot.num_records
-    found = None if are_few or params.mode == "exact" else index()
-    if found is not None and (sentences := found.sentences) is not None:
-        count = num_sentence_candidates(params, len(places), limit)
-        places = places[sentences.candidates(record[:num_regions], photo_vector, count, starts, num_words)]
-    score = partial(score_sentences, regions=record[:num_regions], photo_vector=photo_vector)
-    return best(_score_places(snapshot, places, score), snapshot.sentence_ids[places], limit)
-
-
-def caption_scores(snapshot: Snapshot, query: Query) -> NDArray[np.float32]:
-    """How well the best caption of each captioned photo answers a query, (C,)."""
-    places, owners = np.unique(snapshot.caption_places, return_inverse=True)  # many photos share a caption
-    return _score_places(snapshot, places, partial(score_captions, query=query))[owners]
-
-
-def _score_places(
-    snapshot: Snapshot, places: NDArray[np.int64], score: Callable[..., NDArray[np.float32]]
+def _score_sentence_rows(
+    snapshot: Snapshot, sentence_rows: NDArray[np.int64], score: Callable[..., NDArray[np.float32]]
 ) -> NDArray[np.float32]:
-    """The scores of the sentences that stand at `places` (n,), ascending, by `score(rows, starts, num_words)`."""
-    all_starts, all_counts = snapshot.starts[places], snapshot.num_words[places]
-    scores = np.zeros(len(places), np.float32)  # a sentence without words scores 0, wherever it lies
+    """The scores of the sentences in these rows (n,) of a snapshot, ascending, by `score(rows, starts, num_words)`."""
+    all_starts, all_counts = snapshot.starts[sentence_rows], snapshot.num_words[sentence_rows]
+    scores = np.zeros(len(sentence_rows), np.float32)  # a sentence without words scores 0, wherever it lies
 
     def work(job: tuple[int, NDArray[np.float16], int, int]) -> None:
         first_row, rows, first, last = job
@@ -205,7 +200,7 @@ def _score_places(
     jobs = []
     for first_row, rows in snapshot.sentences.segments():
         begin, end = np.searchsorted(all_starts, [first_row, first_row + len(rows)])
-        if len(places) < len(snapshot.starts):
+        if len(sentence_rows) < len(snapshot.starts):
             starts = all_starts[begin:end] - first_row
             ask_ahead(rows, starts, starts + all_counts[begin:end] + snapshot.build.has_global)
         size = _SENTENCES_AT_ONCE * max(1, min(CHUNKS, (end - begin) // (_SENTENCES_AT_ONCE * NUM_THREADS)))

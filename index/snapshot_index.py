@@ -14,6 +14,8 @@ from filelock import Timeout
 
 from index.candidates.freshness import current_index, freshness, publish, stored_index
 from index.candidates.manifest import read_manifest
+from index.catalogue.connection import DATABASE
+from index.catalogue.sqlite_errors import explained
 from index.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class SnapshotIndex:
 
     def load(self) -> "CandidateIndex | None":
         """The index, as far as there is one: see above. The snapshot must hold photos."""
-        with self._lock:
+        with self._lock, explained(self._folder, DATABASE):
             if not self._is_large:
                 self._load_small()
             elif self._lacks_photos and self._is_replaced():

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from engine.errors import QueryError
 from engine.models.multimodal import MultimodalModel
 from engine.photos.decode import decode
+from engine.search.caption_ranking import RankedPhoto
+from engine.search.question import Question
 from engine.types import Box
 from engine.vision.pixels import pixels_of
 from engine.vision.proposals import WHOLE_IMAGE
@@ -71,7 +73,30 @@ def example_query(
     return Query(words, units[:, -1].mean(axis=0) * (1 - share) if model.has_global else None)
 
 
-def rank_alike(
+def rank_by_example(
+    reader: LibraryReader,
+    model: MultimodalModel,
+    question: Question,
+    text: Query | None,
+    limit: int,
+    params: SearchParams,
+    allowed: NDArray[np.int64] | None,
+) -> list[RankedPhoto]:
+    """The ``limit`` best photos that look like the examples of a question and, if it is given, that a text describes.
+
+    Raises:
+        PhotoError: an example cannot be read.
+        QueryError: the box does not lie in the photo.
+    """
+    query = example_query(reader, model, question.examples, question.box)
+    if text is None:
+        hits = _rank_alike(reader, query, limit, params, allowed, question.examples)
+    else:
+        hits = _rank_alike_and_described(reader, query, text, limit, params, allowed, question.examples)
+    return [RankedPhoto(photo_id, score, score) for photo_id, score in hits]
+
+
+def _rank_alike(
     reader: LibraryReader,
     query: Query,
     limit: int,
@@ -88,7 +113,7 @@ def rank_alike(
     return best(_alike(reader.photo_vectors(candidates), query), np.array(candidates, np.int64), limit)
 
 
-def rank_alike_and_described(
+def _rank_alike_and_described(
     reader: LibraryReader,
     query: Query,
     text: Query,
@@ -102,7 +127,7 @@ def rank_alike_and_described(
     Cosines and scores of texts have no common scale. So both are counted in deviations from the ordinary photo of the
     library, and added, the text ``TEXT_WEIGHT`` times.
     """
-    found = dict(rank_alike(reader, query, max(CANDIDATES, limit), params, allowed, images))
+    found = dict(_rank_alike(reader, query, max(CANDIDATES, limit), params, allowed, images))
     own = {reader.photo_id_of_path(absolute(image)) for image in images}
     described = reader.search_photos(text, max(CANDIDATES, limit), params, allowed)
     candidates = sorted((found.keys() | {photo_id for photo_id, _ in described}) - own)

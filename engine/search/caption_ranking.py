@@ -19,12 +19,13 @@ CHOICES = get_args(Generated)
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A photo with the score that it is ranked by, and the score of what is seen in it."""
+class RankedPhoto:
+    """A photo with the score that it is ranked by, the score of what is seen in it, and how likely it matches."""
 
     photo_id: int
     score: float
     seen: float
+    probability: float | None = None
 
 
 def require_choice(generated: str) -> None:
@@ -37,7 +38,7 @@ def require_choice(generated: str) -> None:
         raise QueryError(f"Generated sentences can be {', '.join(map(repr, CHOICES))}, not {generated!r}; choose one.")
 
 
-def rank(
+def rank_described(
     reader: LibraryReader,
     query: Query,
     limit: int,
@@ -45,7 +46,7 @@ def rank(
     generated: Generated,
     weight: float = CAPTION_WEIGHT,
     allowed: NDArray[np.int64] | None = None,
-) -> list[Ranked]:
+) -> list[RankedPhoto]:
     """The ``limit`` best photos, of all or of the ``allowed`` (n,), best first; equal scores in order of their number.
 
     ``exclude``: by what is seen. ``only``: photos with a caption, by how well it answers. ``include``: the score of
@@ -62,10 +63,10 @@ def rank(
     if generated == "only":
         found = best(scores, photo_ids, limit)
         seen = _seen(reader, query, [photo_id for photo_id, _ in found])
-        return [Ranked(photo_id, score, seen[photo_id]) for photo_id, score in found]
+        return [RankedPhoto(photo_id, score, seen[photo_id]) for photo_id, score in found]
     if not captions:
         by_sight = reader.search_photos(query, limit, params, allowed)
-        return [Ranked(photo_id, score, score) for photo_id, score in by_sight]
+        return [RankedPhoto(photo_id, score, score) for photo_id, score in by_sight]
     count = max(CANDIDATES, limit)
     seen = dict(reader.search_photos(query, count, params, allowed))
     seen |= _seen(reader, query, [photo_id for photo_id, _ in best(scores, photo_ids, count) if photo_id not in seen])
@@ -73,7 +74,7 @@ def rank(
     candidates = np.array(sorted(seen), np.int64)
     totals = [seen[photo_id] + weight * captions.get(photo_id, mean) for photo_id in candidates.tolist()]
     found = best(np.array(totals, np.float32), candidates, limit)
-    return [Ranked(photo_id, score, seen[photo_id]) for photo_id, score in found]
+    return [RankedPhoto(photo_id, score, seen[photo_id]) for photo_id, score in found]
 
 
 def _seen(reader: LibraryReader, query: Query, photo_ids: Sequence[int]) -> dict[int, float]:

@@ -8,36 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.alignment.calibration import Calibration
-from engine.language.tokens import Tokens
-from engine.models.multimodal import MultimodalModel, SentenceVector
+from engine.models.multimodal import MultimodalModel, ReadQuery
 from engine.search.question import Part
-from engine.types import Warn
 from index import Query
 from index.scoring.maxsim import score_records
 
 
 @dataclass(frozen=True, slots=True)
-class ReadPart:
+class ReadPart(ReadQuery):
     """A text as the model reads it, and how much it counts."""
 
-    tokens: Tokens
-    vector: SentenceVector
     weight: float
 
 
-def read_parts(model: MultimodalModel, parts: Sequence[Part], warn: Warn) -> tuple[ReadPart, ...]:
-    """The texts with their vectors; ``warn`` is told what a user should know about each.
+def read_parts(model: MultimodalModel, parts: Sequence[Part]) -> tuple[ReadPart, ...]:
+    """The texts with their vectors.
 
     Raises:
         QueryError: one has no word that the model knows.
     """
-    read = []
-    for part in parts:
-        text = model.read(part.text)
-        for warning in text.warnings:
-            warn(warning)
-        read.append(ReadPart(text.tokens, text.vector, part.weight))
-    return tuple(read)
+    read = [(model.read(part.text), part.weight) for part in parts]
+    return tuple(ReadPart(text.tokens, text.vector, text.warnings, weight) for text, weight in read)
 
 
 def combined(parts: Sequence[ReadPart]) -> Query:

@@ -63,6 +63,11 @@ class Question:
         return asked if isinstance(asked, Question) else cls((Part(asked),))
 
     @property
+    def name(self) -> str:
+        """What should be seen, in a line."""
+        return " + ".join([part.text for part in self.wanted] or [path.name for path in self.examples])
+
+    @property
     def wanted(self) -> tuple[Part, ...]:
         """The texts that should be seen."""
         return tuple(part for part in self.parts if part.weight > 0)

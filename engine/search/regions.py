@@ -1,19 +1,65 @@
 """Regions for a text: each a hit of its own, several of a photo where they do not overlap."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.boxes import overlaps
-from engine.search.combination import ReadPart
-from index import LibraryReader, Query, SearchParams
+from engine.boxes import in_pixels, overlaps
+from engine.errors import QueryError
+from engine.models.multimodal import MultimodalModel
+from engine.search.combination import ReadPart, combined, read_parts
+from engine.search.question import Question
+from engine.types import RegionHit, Warn
+from index import LibraryReader, PhotoFilter, Query, SearchParams
 
 MOST_OVERLAP = 0.5  # as intersection over union, between two hits in one photo
 _ASKED_FOR = 8  # regions for each hit: boxes of one thing crowd together
 
 Found = tuple[int, int, float]
 """A photo, the position of the region in it, and the score."""
+
+
+def search_regions(
+    reader: LibraryReader,
+    model: MultimodalModel,
+    question: Question,
+    limit: int,
+    params: SearchParams,
+    warn: Warn,
+    where: PhotoFilter | None,
+) -> list[RegionHit]:
+    """Regions that texts describe, best first: several of a photo where they do not overlap.
+
+    Raises:
+        QueryError: a text has no word that the model knows, or the question has examples.
+    """
+    if question.examples:
+        raise QueryError("Regions are found by texts alone; leave out the example photo.")
+    texts = read_parts(model, question.parts)
+    for text in texts:
+        for warning in text.warnings:
+            warn(warning)
+    wanted = [text for text in texts if text.weight > 0]
+    allowed = None if where is None else reader.passing_photos(where)
+    ranked = rank_regions(reader, combined(texts), limit, params, allowed)
+    ids = [photo_id for photo_id, _, _ in ranked]
+    if not ids:
+        return []
+    vectors = reader.photo_vectors(ids)[:, : model.num_regions]  # (B, R, D)
+    return [
+        RegionHit(
+            Path(photo.path),
+            in_pixels(boxes[region], (photo.width, photo.height)),
+            score,
+            phrase_in_region(wanted, regions, region),
+            photo.photo_id,
+        )
+        for (_, region, score), photo, regions, boxes in zip(
+            ranked, reader.photos(ids), vectors, reader.boxes(ids), strict=True
+        )
+    ]
 
 
 def rank_regions(

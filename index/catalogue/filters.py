@@ -16,6 +16,16 @@ from index.catalogue.schema import Photo
 
 Orientation = Literal["landscape", "portrait", "square"]
 
+
+def orientation_of(width: int, height: int) -> Orientation:
+    """How a photo of this size lies.
+
+    >>> orientation_of(3, 4)
+    'portrait'
+    """
+    return "landscape" if width > height else "portrait" if width < height else "square"
+
+
 EARTH_RADIUS_KM = 6371.0088  # the mean radius; the earth is flatter than a ball, which is worth half a per cent
 
 

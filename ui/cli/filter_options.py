@@ -10,9 +10,9 @@ import typer
 from index import PhotoFilter
 from index.catalogue.filters import Orientation
 from ui.shared import filter_syntax
-from ui.shared.filter_syntax import folder_glob, nothing_passes
+from ui.shared.filter_syntax import folder_glob
 
-__all__ = ["box", "folder_glob", "kilometres", "moment", "nothing_passes", "photo_filter", "place", "size"]
+__all__ = ["box", "folder_glob", "kilometres", "moment", "photo_filter", "place", "size"]
 
 Read = TypeVar("Read")
 

@@ -5,12 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.types import Hit, RegionHit
+from engine.types import Answer, RegionHit
 from ui.cli import filter_options, options, printing
 from ui.cli.console import fail, note, warn
-from ui.shared import results
-
-NO_PHOTOS = "The library holds no photos yet; run `engine index FOLDER` first."
 
 
 def command(
@@ -84,39 +81,30 @@ def command(
     asked = Question.of(
         " ".join(text) if text else None, also=also or [], without=without or [], like=paths, box=like_box
     )
-    query = " + ".join([part.text for part in asked.wanted] or [path.name for path in asked.examples])
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         if regions:
             if crops is not None:
                 require_room(crops)
             found_regions = engine.search_regions(asked, limit, where=where)
             if not found_regions:
-                raise fail(filter_options.nothing_passes(engine, where) or NO_PHOTOS)
-            _print_regions(found_regions, min_score, crops, query, output)
+                raise fail(engine.why_nothing(where))
+            _print_regions(found_regions, min_score, crops, asked.name, output)
             return
-        found = engine.search(asked, limit, generated=generated, where=where)
-        if not found:
-            nothing = options.NO_CAPTIONS if generated == "only" else NO_PHOTOS
-            raise fail(filter_options.nothing_passes(engine, where) or nothing)
-        if min_probability and engine.model.calibration is None:
-            warn(f"The model {engine.model.name} knows no probabilities, so --min-probability leaves nothing out.")
-        # The model's cut is for one text: of several, each has to reach it.
-        own_cut = engine.default_min_probability ** len(asked.wanted)
-    _print_photos(found, own_cut if min_probability is None else min_probability, min_score, query, output)
+        answer = engine.answer(asked, limit, min_probability=min_probability, generated=generated, where=where)
+    _print_photos(answer, min_score, asked.name, output)
 
 
-def _print_photos(found: list[Hit], cut: float, min_score: float | None, query: str, output: printing.Output) -> None:
-    likely = [hit for hit in found if hit.probability is None or hit.probability >= cut]
-    hits = [hit for hit in likely if min_score is None or hit.score >= min_score]
+def _print_photos(answer: Answer, min_score: float | None, query: str, output: printing.Output) -> None:
+    for warning in answer.warnings:
+        warn(warning)
+    if not answer.hits:
+        raise fail(answer.why_nothing or "")
+    hits = [hit for hit in answer.hits if answer.likely and (min_score is None or hit.score >= min_score)]
     output.print(hits)
-    if not likely:
-        closest = max(hit.probability or 0 for hit in found)
-        raise fail(
-            f"Nothing matches {query!r}: the closest photo has a probability of "
-            f"{results.percent(closest)}. --min-probability 0 shows the closest photos anyway."
-        )
+    if not answer.likely:
+        raise fail(f"{answer.why_nothing} --min-probability 0 shows the closest photos anyway.")
     if not hits:
-        raise _none_scores(query, min_score, found[0].score)
+        raise _none_scores(query, min_score, answer.hits[0].score)
 
 
 def _print_regions(

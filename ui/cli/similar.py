@@ -39,7 +39,7 @@ def command(
 
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         hits = engine.similar(paths, limit, where=where)
-        reason = None if hits else filter_options.nothing_passes(engine, where)
-    if not hits:
-        raise fail(reason or "The library holds no other photos; run `engine index FOLDER` first.")
+        reason = None if hits else engine.why_nothing(where, with_example=True)
+    if reason is not None:
+        raise fail(reason)
     output.print(hits)

@@ -20,7 +20,7 @@ from ui.service.responses import (
     region_hit,
     sentence_hit,
 )
-from ui.shared import filter_syntax, results
+from ui.shared import filter_syntax
 
 LARGEST_ID = 2**63 - 1  # that SQLite can hold
 
@@ -40,21 +40,17 @@ def search(lease: Lease, asked: SearchParameters) -> SearchAnswer:
     if asked.regions:
         regions = engine.search_regions(question, asked.limit, where=where)
         if not regions:
-            _explain_nothing(lease, asked)
+            lease.warnings.append(engine.why_nothing(where))
         return SearchAnswer(library=state, warnings=lease.warnings, hits=[region_hit(hit) for hit in regions])
-    found = engine.search(question, asked.limit, generated=asked.generated, where=where)
-    cut = asked.min_probability
-    if cut is None:  # the model's cut is for one text: of several, each has to reach it
-        cut = engine.default_min_probability ** len(question.wanted)
-    likely = [hit for hit in found if hit.probability is None or hit.probability >= cut]
-    if not found:
-        _explain_nothing(lease, asked)
-    elif not likely:
-        closest = results.percent(max(hit.probability or 0 for hit in found))
-        lease.warnings.append(
-            f"Nothing matches: the closest photo has a probability of {closest}. min_probability=0 shows the closest "
-            "photos anyway."
-        )
+    answer = engine.answer(
+        question, asked.limit, min_probability=asked.min_probability, generated=asked.generated, where=where
+    )
+    lease.warnings.extend(answer.warnings)
+    if answer.hits and not answer.likely:
+        lease.warnings.append(f"{answer.why_nothing} min_probability=0 shows the closest photos anyway.")
+    elif answer.why_nothing is not None:
+        lease.warnings.append(answer.why_nothing)
+    likely = answer.hits if answer.likely else ()
     return SearchAnswer(library=state, warnings=lease.warnings, hits=[photo_hit(hit) for hit in likely])
 
 
@@ -66,7 +62,7 @@ def similar(lease: Lease, image: str | Path, asked: Filters) -> SimilarAnswer:
     """
     hits = lease.engine.similar(image, asked.limit, where=asked.where)
     if not hits:
-        _explain_nothing(lease, asked)
+        lease.warnings.append(lease.engine.why_nothing(asked.where, with_example=True))
     return SimilarAnswer(library=LibraryState.of(lease), warnings=lease.warnings, hits=[photo_hit(hit) for hit in hits])
 
 
@@ -130,8 +126,3 @@ def photo(lease: Lease, photo_id: int) -> StoredPhoto:
         if may_be_opened(found.path, lease.roots):
             return found
     raise RefusedError(404, f"The library has no photo of the number {photo_id}; take a number from a hit.")
-
-
-def _explain_nothing(lease: Lease, asked: Filters) -> None:
-    reason = filter_syntax.nothing_passes(lease.engine, asked.where)
-    lease.warnings.append(reason or "The library holds no such photos.")

@@ -5,13 +5,9 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from index import PhotoFilter
 from index.catalogue.filters import Orientation
-
-if TYPE_CHECKING:
-    from engine import Engine
 
 KILOMETRES = {"km": 1.0, "m": 0.001, "mi": 1.609344}
 
@@ -145,14 +141,4 @@ def photo_filter(
         orientation=orientation,
         min_megapixels=min_size if isinstance(min_size, float) else None,
         min_size=min_size if isinstance(min_size, tuple) else None,
-    )
-
-
-def nothing_passes(engine: "Engine", where: PhotoFilter) -> str | None:
-    """What to say when no photo was found because of the filter; None where that is not why."""
-    if where.is_empty or not (known := engine.reader.coverage()).photos:
-        return None
-    return (
-        f"No photo passes the filter: of {known.photos} photos, {known.dated} have a date, {known.placed} a place and "
-        f"{known.with_camera} a camera. Widen a filter, or leave one out."
     )

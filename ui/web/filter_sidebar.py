@@ -10,27 +10,27 @@ from index.catalogue.filters import Orientation
 from ui.shared.filter_syntax import folder_glob, place
 from ui.web import escaping, maps
 from ui.web.group_choice import chosen
-from ui.web.library import shelf
+from ui.web.library import library
 
 
 def asked_filter() -> PhotoFilter:
     """Draw the filters; returns what they ask for. What is no value is said beside it and left out."""
-    with shelf().asked() as engine:
+    with library().asked() as engine:
         known = engine.reader.coverage()
     st.sidebar.header("Filters")
     after, before = _dates() if known.dated else (None, None)
-    camera = chosen(st.sidebar, "Camera", shelf().cameras(), "camera") if known.with_camera else None
+    camera = chosen(st.sidebar, "Camera", library().contents.cameras, "camera") if known.with_camera else None
     near, within_km = _near() if known.placed else (None, None)
     folder = st.sidebar.text_input(
         "In the folder", key="folder", bind="query-params", placeholder="2019-*", help="A name with stars, or a path."
     )
-    shape = chosen(st.sidebar, "Shape", shelf().shapes(), "shape")
+    shape = chosen(st.sidebar, "Shape", library().contents.shapes, "shape")
     where = PhotoFilter(
         after=after, before=before, camera=camera, near=near, within_km=within_km,
         folder=folder_glob(folder) if folder else None, orientation=cast("Orientation | None", shape),
     )  # fmt: skip
     if not where.is_empty:
-        st.sidebar.caption(f"{shelf().num_passing(where)} of {known.photos} photos pass.")
+        st.sidebar.caption(f"{library().num_passing(where)} of {known.photos} photos pass.")
     return where
 
 

@@ -9,7 +9,7 @@ from engine.errors import PhotoError
 from engine.types import Box
 from index import StoredPhoto
 from ui.web import escaping
-from ui.web.library import region, shelf, small
+from ui.web.library import library, region, small
 from ui.web.pictures import Boxed, photo_html
 
 COLUMNS = 4
@@ -43,7 +43,7 @@ def _draw(cell: Cell) -> None:
         return
     size = (photo.width, photo.height)
     link = f"photo?photo={photo.photo_id}"
-    picture = photo_html(jpeg, shelf().alt_text(photo), size, cell.boxes, link, in_grid=True)
+    picture = photo_html(jpeg, library().alt_text(photo), size, cell.boxes, link, in_grid=True)
     st.html(f'{picture}<div class="vs-line">{escaping.html(cell.line)}</div>')
 
 

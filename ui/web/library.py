@@ -1,12 +1,14 @@
-"""The library that all browser sessions share: one model, one index, one question at a time."""
+"""The library that all browser sessions share, and the pictures of its photos."""
 
 import io
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from threading import RLock
+from threading import Lock
 from typing import get_args
 
 import streamlit as st
@@ -17,45 +19,73 @@ from engine.errors import LibraryMissingError
 from engine.library.roots import may_be_opened
 from engine.photos.decode import decode
 from engine.photos.thumbnails import thumbnail
+from engine.runtime.settings import library_folder
+from engine.sharing import Lease, SharedEngine
 from engine.types import Box
-from index import LibraryReader, PhotoFilter, StoredPhoto, read_photos, read_roots
-from index.catalogue.filters import Orientation
+from index import PhotoFilter, StoredPhoto, read_photos
+from index.catalogue.filters import Orientation, orientation_of
 from ui.web import escaping
 from ui.web.indexing import IndexingJob
 
 LARGE, SMALL = 1280, 320  # pixels of the longest side of the one large photo of a page, and of a part of a photo
 
 
-class Shelf:
-    """An Engine for many threads, and what the pages ask of its library.
+@dataclass(frozen=True)
+class _Contents:
+    """What is asked for often of one state of the library, each worked out once."""
+
+    folder: Path
+    generation: int
+
+    @cached_property
+    def photos(self) -> list[StoredPhoto]:
+        """Every photo whose file is there."""
+        return read_photos(self.folder)
+
+    @cached_property
+    def cameras(self) -> dict[str, int]:
+        """The cameras with the number of their photos, the most used first."""
+        return dict(Counter(photo.camera for photo in self.photos if photo.camera).most_common())
+
+    @cached_property
+    def shapes(self) -> dict[str, int]:
+        """How many photos lie, stand and are square."""
+        counts = Counter(orientation_of(photo.width, photo.height) for photo in self.photos)
+        return {shape: counts[shape] for shape in get_args(Orientation)}
+
+
+class Library:
+    """What the pages ask of the library.
 
     Photos are shown by their number in the library, and only those that lie in its roots: whatever an address or a
     database says, no other file is opened.
     """
 
-    def __init__(self, engine: Engine, warnings: list[str]) -> None:
-        self._engine = engine
-        self._warnings = warnings
-        self._lock = RLock()
+    def __init__(self, shared: SharedEngine) -> None:
+        self._shared = shared
+        self._lock = Lock()
+        self._contents = _Contents(shared.folder, 0)
         self.job = IndexingJob()
-        self._seen: LibraryReader | None = None  # the state of the library that the next three belong to
-        self._roots: list[str] = []
-        self._shapes: dict[str, int] | None = None
-        self._photos: list[StoredPhoto] | None = None
 
     @property
     def folder(self) -> Path:
         """The folder of the library."""
-        return self._engine.folder
+        return self._shared.folder
+
+    def beside(self) -> Engine:
+        """An Engine of its own with the same networks, for what needs no library or writes to it."""
+        return self._shared.beside()
 
     @contextmanager
     def asked(self) -> Iterator[Engine]:
-        """The Engine, for one thread; what it warns of is shown on the page."""
-        with self._lock:
-            self._warnings.clear()
-            yield self._engine
-            for text in self._warnings:
-                st.toast(escaping.markdown(text))
+        """One state of the library; what it warns of is shown on the page.
+
+        Raises:
+            LibraryMissingError: there is no library.
+        """
+        with self._shared.leased() as lease:
+            yield lease.engine
+        show_warnings(lease.warnings)
 
     def exists(self) -> bool:
         """Whether there is a library with photos."""
@@ -67,37 +97,29 @@ class Shelf:
 
     def photo(self, photo_id: int) -> StoredPhoto | None:
         """The photo of a number; None where the library has none that may be shown."""
-        with self.asked() as engine:
-            if photo_id not in engine.reader.photo_ids:
+        with self._shared.leased() as lease:
+            if photo_id not in lease.engine.reader.photo_ids:
                 return None
-            (photo,) = engine.reader.photos([photo_id])
-        return photo if self.may_show(photo) else None
+            return next(iter(self._shown(lease, [photo_id])), None)
 
-    def stored(self, paths: Sequence[Path]) -> list[StoredPhoto]:
-        """What the library knows about photos that it found, without those that may not be shown."""
-        with self.asked() as engine:
-            ids = [number for path in paths if (number := engine.reader.photo_id_of_path(str(path))) is not None]
-            photos = engine.reader.photos(ids)
-        return [photo for photo in photos if self.may_show(photo)]
+    def stored(self, photo_ids: Iterable[int | None]) -> dict[int | None, StoredPhoto]:
+        """What the library knows about photos, by number, without those that may not be shown."""
+        with self._shared.leased() as lease:
+            present = lease.engine.reader.photo_ids
+            known = [photo_id for photo_id in dict.fromkeys(photo_ids) if photo_id is not None and photo_id in present]
+            return {photo.photo_id: photo for photo in self._shown(lease, known)}
 
-    def may_show(self, photo: StoredPhoto) -> bool:
-        """Whether a photo's file lies in a root of the library."""
-        with self._lock:
-            self._look()
-            return may_be_opened(photo.path, self._roots)
+    def _shown(self, lease: Lease, photo_ids: Sequence[int]) -> list[StoredPhoto]:
+        photos = lease.engine.reader.photos(photo_ids)
+        return [photo for photo in photos if may_be_opened(photo.path, lease.roots)]
 
-    def photos(self) -> list[StoredPhoto]:
-        """Every photo whose file is there; read again when the library has changed."""
-        with self._lock:
-            self._look()
-            if self._photos is None:
-                self._photos = read_photos(self.folder)
-            return self._photos
-
-    def _look(self) -> None:
-        if self._engine.reader is not self._seen:
-            self._seen, self._roots = self._engine.reader, read_roots(self.folder)
-            self._photos, self._shapes = None, None
+    @property
+    def contents(self) -> _Contents:
+        """What the newest state of the library holds."""
+        with self._shared.leased() as lease, self._lock:
+            if self._contents.generation != lease.generation:
+                self._contents = _Contents(self.folder, lease.generation)
+            return self._contents
 
     def num_passing(self, where: PhotoFilter) -> int:
         """How many photos a filter leaves."""
@@ -105,24 +127,17 @@ class Shelf:
             passing = engine.reader.passing_photos(where)
             return engine.reader.num_photos if passing is None else len(passing)
 
-    def cameras(self) -> dict[str, int]:
-        """The cameras with the number of their photos, the most used first."""
-        return dict(Counter(photo.camera for photo in self.photos() if photo.camera).most_common())
-
-    def shapes(self) -> dict[str, int]:
-        """How many photos lie, stand and are square; counted again when the library has changed."""
-        with self._lock:
-            self._look()
-            if self._shapes is None:
-                shapes = get_args(Orientation)
-                self._shapes = {shape: self.num_passing(PhotoFilter(orientation=shape)) for shape in shapes}
-            return self._shapes
-
     def alt_text(self, photo: StoredPhoto) -> str:
         """What a photo shows: its best caption, else the name of its file."""
         with self.asked() as engine:
             (captions,) = engine.reader.captions([photo.photo_id])
         return captions[0].text if captions else Path(photo.path).name
+
+
+def show_warnings(warnings: Sequence[str]) -> None:
+    """Show on the page what a person should know."""
+    for text in warnings:
+        st.toast(escaping.markdown(text))
 
 
 def small(photo: StoredPhoto) -> bytes:
@@ -151,8 +166,6 @@ def _jpeg(image: Image.Image, side: int) -> bytes:
 
 
 @st.cache_resource(show_spinner="Opening the library …")
-def shelf() -> Shelf:
+def library() -> Library:
     """The library that ``engine ui`` was started for."""
-    warnings: list[str] = []
-    engine = Engine.open(model=os.environ.get("ENGINE_MODEL"), warn=warnings.append)
-    return Shelf(engine, warnings)
+    return Library(SharedEngine(library_folder(None), model=os.environ.get("ENGINE_MODEL"), may_be_missing=True))

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import QueryError
-from engine.search.caption_ranking import CANDIDATES, rank, require_choice
+from engine.search.caption_ranking import CANDIDATES, rank_described, require_choice
 from index import BuildSpec, CaptionRow, LibraryReader, LibraryWriter, PhotoRow, Query, SearchParams
 
 SPEC = BuildSpec("tiny", "f1" * 32, num_regions=3, dimension=8, has_global=True)
@@ -72,18 +72,18 @@ def ordered(scores: dict[int, float]) -> list[int]:
 
 
 def test_exclude_ranks_by_what_is_seen(filled: Filled) -> None:
-    found = rank(filled.reader, filled.query, 7, AUTO, "exclude", weight=3.0)
+    found = rank_described(filled.reader, filled.query, 7, AUTO, "exclude", weight=3.0)
     assert [(photo.photo_id, photo.score) for photo in found] == filled.reader.search_photos(filled.query, 7)
     assert all(photo.seen == photo.score for photo in found)
 
 
 def test_only_ranks_captioned_photos_by_their_captions(filled: Filled) -> None:
-    found = rank(filled.reader, filled.query, NUM_PHOTOS, AUTO, "only", weight=3.0)
+    found = rank_described(filled.reader, filled.query, NUM_PHOTOS, AUTO, "only", weight=3.0)
     written, seen = filled.written(), filled.seen()
     assert [photo.photo_id for photo in found] == ordered(written)
     assert [photo.score for photo in found] == pytest.approx([written[photo.photo_id] for photo in found], abs=1e-4)
     assert [photo.seen for photo in found] == pytest.approx([seen[photo.photo_id] for photo in found], abs=1e-4)
-    assert rank(filled.reader, filled.query, 4, AUTO, "only") == found[:4]
+    assert rank_described(filled.reader, filled.query, 4, AUTO, "only") == found[:4]
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.2, 1.0, 50.0])
@@ -92,7 +92,7 @@ def test_include_adds_the_caption_and_its_mean_where_there_is_none(filled: Fille
     candidates = {*ordered(seen)[:CANDIDATES], *ordered(written)[:CANDIDATES]}
     mean = np.mean([written[number] for number in candidates if number in written])
     totals = {number: seen[number] + weight * written.get(number, mean) for number in candidates}
-    found = rank(filled.reader, filled.query, 40, AUTO, "include", weight)
+    found = rank_described(filled.reader, filled.query, 40, AUTO, "include", weight)
     assert [photo.photo_id for photo in found] == ordered(totals)[:40]
     assert [photo.score for photo in found] == pytest.approx([totals[photo.photo_id] for photo in found], abs=1e-2)
     assert [photo.seen for photo in found] == pytest.approx([seen[photo.photo_id] for photo in found], abs=1e-4)
@@ -101,12 +101,12 @@ def test_include_adds_the_caption_and_its_mean_where_there_is_none(filled: Fille
 def test_a_photo_that_only_its_caption_finds_is_a_candidate(filled: Filled) -> None:
     hidden = set(ordered(filled.written())[:20]) & set(ordered(filled.seen())[CANDIDATES:])
     assert hidden
-    found = rank(filled.reader, filled.query, 40, AUTO, "include", weight=1000.0)
+    found = rank_described(filled.reader, filled.query, 40, AUTO, "include", weight=1000.0)
     assert hidden <= {photo.photo_id for photo in found}
 
 
 def test_photos_without_a_caption_stand_among_those_with_one(filled: Filled) -> None:
-    found = rank(filled.reader, filled.query, NUM_PHOTOS, AUTO, "include", weight=1000.0)
+    found = rank_described(filled.reader, filled.query, NUM_PHOTOS, AUTO, "include", weight=1000.0)
     captioned = [photo.photo_id in CAPTIONED for photo in found]
     assert len(captioned) == NUM_PHOTOS
     first = captioned.index(False)

@@ -235,26 +235,26 @@ def test_the_library_says_what_it_holds_and_is_verified(draw: Draw, own_library:
 
 def test_a_folder_is_indexed_from_the_page(draw: Draw, own_photos: Path, tmp_path: Path) -> None:
     from index import read_photos
-    from ui.web.library import shelf
+    from ui.web.library import library as opened
 
     folder = tmp_path / "new library"
     test = draw(library_page, folder)
     test.text_input[0].set_value(str(own_photos))
     next(button for button in test.button if button.label == "Add and index").click().run()
     assert not test.exception
-    shelf().job.wait()
+    opened().job.wait()
     test.run()
     assert any("8 photos added" in success.value for success in test.success)
     assert len(read_photos(folder)) == 8
 
 
 def test_a_folder_that_is_not_there_is_said_as_a_sentence(draw: Draw, tmp_path: Path) -> None:
-    from ui.web.library import shelf
+    from ui.web.library import library as opened
 
     test = draw(library_page, tmp_path / "new library")
     test.text_input[0].set_value(str(tmp_path / "nowhere"))
     next(button for button in test.button if button.label == "Add and index").click().run()
-    shelf().job.wait()
+    opened().job.wait()
     test.run()
     assert not test.exception
     assert "nowhere" in test.error[0].value

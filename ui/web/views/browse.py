@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.library.browsing import Group, by_folder, by_month, by_place, themes
 from ui.web import grid, maps
 from ui.web.group_choice import chosen
-from ui.web.library import shelf
+from ui.web.library import library
 
 WAYS = ["folder", "date", "place", "theme"]
 NO_DATE, NO_SENTENCE = "without a date", "a theme without a sentence"
@@ -21,7 +21,7 @@ NO_DATE, NO_SENTENCE = "without a date", "a theme without a sentence"
 def draw() -> None:
     """The page of groups."""
     st.title("Browse")
-    if not shelf().exists():
+    if not library().exists():
         st.info("There are no photos yet. Add a folder on the page **Library**.")
         return
     way = st.segmented_control("By", WAYS, default=WAYS[0], required=True, key="by", bind="query-params")
@@ -48,17 +48,16 @@ def _named(groups: Sequence[Group], without: str) -> dict[str, Group]:
 
 def _draw_photos(photo_ids: Sequence[int], of: tuple[str, str]) -> None:
     start = grid.page_number(len(photo_ids), "page", of)
-    with shelf().asked() as engine:
-        photos = engine.reader.photos(photo_ids[start : start + grid.PAGE])
-    grid.draw([grid.Cell(photo, Path(photo.path).name) for photo in photos if shelf().may_show(photo)])
+    photos = library().stored(photo_ids[start : start + grid.PAGE]).values()
+    grid.draw([grid.Cell(photo, Path(photo.path).name) for photo in photos])
 
 
 def _folders() -> list[Group]:
-    return by_folder(shelf().photos())
+    return by_folder(library().contents.photos)
 
 
 def _months() -> list[Group]:
-    groups = by_month(shelf().photos())
+    groups = by_month(library().contents.photos)
     dated = [group for group in groups if group.name is not None]
     if dated:
         rows = [{"month": f"{group.name}-01", "photos": len(group.photo_ids)} for group in dated]
@@ -68,7 +67,7 @@ def _months() -> list[Group]:
 
 
 def _places() -> list[Group]:
-    places = by_place(shelf().photos())
+    places = by_place(library().contents.photos)
     if not places:
         st.info("No photo of the library says where it was taken.")
         return []
@@ -77,12 +76,12 @@ def _places() -> list[Group]:
 
 
 @st.cache_data(max_entries=2, show_spinner="Looking for themes …")
-def _themes_of(library: str, num_sentences: int, photo_ids: NDArray[np.int64]) -> list[Group]:
-    with shelf().asked() as engine:
+def _themes_of(folder: str, num_sentences: int, photo_ids: NDArray[np.int64]) -> list[Group]:
+    with library().asked() as engine:
         return themes(engine.reader)
 
 
 def _themes() -> list[Group]:
-    with shelf().asked() as engine:
+    with library().asked() as engine:
         reader = engine.reader
-        return _themes_of(str(shelf().folder), reader.num_sentences, reader.photo_ids)
+        return _themes_of(str(library().folder), reader.num_sentences, reader.photo_ids)

@@ -10,7 +10,7 @@ from engine.errors import LibraryMissingError
 from engine.library.roots import prune, roots
 from index import LibraryStatus, compact_library, read_status, verify_library
 from ui.web import escaping
-from ui.web.library import shelf
+from ui.web.library import library
 from ui.web.password import is_public
 
 MOST_FAILURES = 50
@@ -23,7 +23,7 @@ def draw() -> None:
     _run()
     _add()
     try:
-        status = read_status(shelf().folder)
+        status = read_status(library().folder)
     except LibraryMissingError:
         st.info("There is no library yet: add a folder of photos above, and it is made.")
         return
@@ -43,19 +43,19 @@ def _add() -> None:
         )
         captions = st.checkbox("Write captions too (they make photos findable by more words; slower)")
         left, right = st.columns(2)
-        added = left.form_submit_button("Add and index", icon=":material/add:", disabled=shelf().job.running)
+        added = left.form_submit_button("Add and index", icon=":material/add:", disabled=library().job.running)
         again = right.form_submit_button("Look at all folders again", icon=":material/refresh:")
     if added and not path.strip():
         st.error("Write the path of a folder first.")
     elif added or again:
-        with shelf().asked() as engine:
-            beside = engine.beside()
-        shelf().job.start(beside, None if again else [str(Path(path.strip()).expanduser())], captions=captions)
+        library().job.start(
+            library().beside(), None if again else [str(Path(path.strip()).expanduser())], captions=captions
+        )
         st.rerun()
 
 
 def _run() -> None:
-    job = shelf().job
+    job = library().job
     if job.running:
         _progress()
     elif job.error is not None:
@@ -74,7 +74,7 @@ def _run() -> None:
 
 @st.fragment(run_every=0.5)
 def _progress() -> None:
-    job = shelf().job
+    job = library().job
     if not job.running:
         st.rerun()
     progress = job.progress
@@ -105,7 +105,7 @@ def _holds(status: LibraryStatus) -> None:
 
 def _roots() -> None:
     st.header("Folders")
-    for root in roots(shelf().folder):
+    for root in roots(library().folder):
         there = "" if root.exists else ", not there now"
         st.markdown(escaping.markdown(f"{root.path}: {root.photos} photos, {root.missing} missing{there}"))
 
@@ -114,7 +114,7 @@ def _upkeep() -> None:
     if is_public():
         return
     st.header("Upkeep")
-    folder = shelf().folder
+    folder = library().folder
     left, middle, right = st.columns(3)
     if left.button("Verify", help="Check every checksum and row", icon=":material/fact_check:"):
         problems = verify_library(folder)

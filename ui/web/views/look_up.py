@@ -17,7 +17,7 @@ from engine.search.question import Question
 from engine.types import Box, SentenceHit
 from ui.shared import results
 from ui.web import escaping, grid
-from ui.web.library import large, shelf
+from ui.web.library import large, library
 from ui.web.pictures import data_uri
 from ui.web.views.photo import draw_sentences
 
@@ -62,7 +62,7 @@ def _look_up(path: Path, digest: str, width: int, height: int) -> None:
     with right:
         st.header("A caption for it")
         st.html(f"<p>{escaping.html(_caption(path, digest))}</p>")
-        if not shelf().exists():
+        if not library().exists():
             st.info("The library holds no photos yet: add a folder on the page **Library**.")
             return
         _sentences(path)
@@ -72,13 +72,13 @@ def _look_up(path: Path, digest: str, width: int, height: int) -> None:
 
 @st.cache_data(max_entries=200, show_spinner="Writing a caption …")
 def _caption(_path: Path, digest: str) -> str:
-    with shelf().asked() as engine:
+    with library().beside() as engine:  # there may be no library yet
         (description,) = engine.caption(_path)
     return description.captions[0].text
 
 
 def _sentences(path: Path) -> None:
-    with shelf().asked() as engine:
+    with library().asked() as engine:
         hits: list[SentenceHit] = engine.sentences(path, SENTENCES)
     if hits:
         st.header("Sentences of the library that describe it")
@@ -109,21 +109,22 @@ def _drawn_box(path: Path, width: int, height: int) -> Box | None:
 def _similar(path: Path, box: Box | None, words: str) -> None:
     st.header("Photos like it")
     question = Question.of(words or None, like=[path], box=box)
-    with shelf().asked() as engine:
+    with library().asked() as engine:
         hits = engine.search(question, SIMILAR)
+    stored = library().stored([hit.photo_id for hit in hits])
     same = _duplicates(path)
     if same:
         st.success(f"The library holds this picture: {', '.join(sorted(set(same.values())))}.")
     grid.draw(
         [
             grid.Cell(photo, " · ".join(filter(None, [same.get(photo.photo_id), Path(photo.path).name])))
-            for photo in shelf().stored([hit.path for hit in hits])
+            for photo in stored.values()
         ]
     )
 
 
 def _duplicates(path: Path) -> dict[int, str]:
     """The photos of the library that show the same picture, by number, with the way."""
-    with shelf().asked() as engine:
+    with library().asked() as engine:
         size = engine.model.image_size
-    return {photo.photo_id: reason for reason, photo in copies_of(path, shelf().photos(), size)}
+    return {photo.photo_id: reason for reason, photo in copies_of(path, library().contents.photos, size)}

@@ -9,12 +9,11 @@ import typer
 
 from engine.drawing.annotated_photo import PALETTE
 from engine.errors import PhotoError, QueryError
-from engine.search.service import word_scores
 from engine.types import SentenceHit
 from index import StoredPhoto
 from ui.shared import results
 from ui.web import escaping, grid, maps
-from ui.web.library import large, shelf
+from ui.web.library import large, library
 from ui.web.password import is_public
 from ui.web.pictures import Boxed, boxes_of, key_html, key_phrases, photo_html
 
@@ -25,7 +24,7 @@ _NUMBER = re.compile(r"[0-9]{1,15}")
 def draw() -> None:
     """The page of the photo whose number the address names."""
     asked = st.query_params.get("photo", "")
-    photo = shelf().photo(int(asked)) if _NUMBER.fullmatch(asked) and shelf().exists() else None
+    photo = library().photo(int(asked)) if _NUMBER.fullmatch(asked) and library().exists() else None
     if photo is None:
         st.title("No such photo")
         st.info("The library has no photo of this number. Find one on the page **Search** or **Browse**.")
@@ -37,7 +36,7 @@ def draw() -> None:
         st.error(escaping.markdown(str(error)))
         return
     left, right = st.columns([3, 2])
-    picture, size, alt_text = left.empty(), (photo.width, photo.height), shelf().alt_text(photo)
+    picture, size, alt_text = left.empty(), (photo.width, photo.height), library().alt_text(photo)
     picture.html(photo_html(jpeg, alt_text, size))
     with right:
         boxes = _aligned(photo) or _regions(photo)
@@ -46,10 +45,10 @@ def draw() -> None:
         _sentences(photo)
         _facts(photo)
     st.header("Similar photos")
-    with shelf().asked() as engine:
+    with library().asked() as engine:
         hits = engine.similar(photo.path, SIMILAR)
-    stored = shelf().stored([hit.path for hit in hits])
-    grid.draw([grid.Cell(other, Path(other.path).name) for other in stored])
+    stored = library().stored([hit.photo_id for hit in hits])
+    grid.draw([grid.Cell(other, Path(other.path).name) for other in stored.values()])
 
 
 def _aligned(photo: StoredPhoto) -> list[Boxed]:
@@ -60,7 +59,7 @@ def _aligned(photo: StoredPhoto) -> list[Boxed]:
     if not sentence:
         return []
     try:
-        with shelf().asked() as engine:
+        with library().asked() as engine:
             alignment = engine.align(photo.path, sentence)
     except QueryError as error:
         st.error(escaping.markdown(str(error)))
@@ -76,8 +75,8 @@ def _aligned(photo: StoredPhoto) -> list[Boxed]:
 
 def _word_by_word(photo: StoredPhoto, sentence: str) -> list[Boxed]:
     """Draw how well each word fits each region; returns the boxes of the regions that some word fits best."""
-    with shelf().asked() as engine:
-        found = word_scores(engine.model, Path(photo.path), sentence)
+    with library().asked() as engine:
+        found = engine.word_scores(photo.path, sentence)
     rows = [
         {"word": f"{place + 1}. {word}", "region": region + 1, "score": score}
         for place, (word, scores) in enumerate(zip(found.words, found.scores, strict=True))
@@ -95,7 +94,7 @@ def _word_by_word(photo: StoredPhoto, sentence: str) -> list[Boxed]:
 
 @st.cache_data(max_entries=200, show_spinner="Describing the regions …")
 def _described(path: str, content_hash: str) -> list[Boxed]:
-    with shelf().asked() as engine:
+    with library().asked() as engine:
         (description,) = engine.caption(path, regions=True)
     return [Boxed(region.box, number % len(PALETTE), region.text) for number, region in enumerate(description.regions)]
 
@@ -109,7 +108,7 @@ def _regions(photo: StoredPhoto) -> list[Boxed]:
 
 
 def _sentences(photo: StoredPhoto) -> None:
-    with shelf().asked() as engine:
+    with library().asked() as engine:
         if not engine.reader.num_sentences:
             return
         (captions,) = engine.reader.captions([photo.photo_id])
@@ -122,7 +121,7 @@ def _sentences(photo: StoredPhoto) -> None:
 
 def draw_sentences(found: list[SentenceHit]) -> None:
     """Draw the likely ones of the sentences that describe a photo."""
-    with shelf().asked() as engine:
+    with library().asked() as engine:
         cut = engine.default_min_probability
     hits = [hit for hit in found if hit.probability is None or hit.probability >= cut]
     if not hits:

@@ -10,7 +10,7 @@ from index import PhotoFilter
 from ui.shared import results
 from ui.web import escaping, grid
 from ui.web.filter_sidebar import asked_filter
-from ui.web.library import shelf
+from ui.web.library import library, show_warnings
 from ui.web.pictures import boxes_of, key_html, key_phrases
 
 CLOSEST = 8  # photos to show where none is likely
@@ -20,7 +20,7 @@ MOST = 480  # photos of one query that can be paged through
 def draw() -> None:
     """The page of text queries."""
     st.title("Search photos")
-    if not shelf().exists():
+    if not library().exists():
         st.info("There are no photos yet. Add a folder on the page **Library**, and search it here.")
         return
     text = st.text_input(
@@ -50,43 +50,40 @@ def draw() -> None:
 
 
 def _photos(question: Question, where: PhotoFilter) -> None:
-    with shelf().asked() as engine:
-        # The model's cut is for one text: of several, each has to reach it.
-        own_cut = engine.default_min_probability ** len(question.wanted)
-        knows = engine.model.calibration is not None
-    cut = 0.0
-    if knows:
-        percent = st.sidebar.slider(
-            "Least probability, %", 0, 100, round(100 * own_cut), key="cut", bind="query-params",
-            help="Photos that match with a lower probability are left out.",
-        )  # fmt: skip
-        cut = percent / 100
-    with shelf().asked() as engine:
-        found = engine.search(question, MOST, where=where, min_probability=cut)
-        closest = [] if found or not cut else engine.search(question, CLOSEST, where=where)
-    if closest:
-        st.info(
-            f"No photo matches with a probability of {results.percent(cut)}; these are the closest. The slider "
-            "*Least probability* decides."
-        )
-    elif not found:
-        _nothing(where)
-        return
-    else:
-        st.caption(f"{len(found)}{' or more' if len(found) == MOST else ''} photos, the best first")
-    start = grid.page_number(len(found), "page", (question, where, cut))
-    shown = closest or found[start : start + grid.PAGE]
+    with library().asked() as engine:
+        cut = _least_probability(engine.default_cut(question)) if engine.model.calibration is not None else 0.0
+        ranking = engine.rank(question, MOST, min_probability=cut, where=where)
+        total, start, count = len(ranking.photos), 0, CLOSEST
+        if ranking.why_nothing is None:
+            st.caption(f"{total}{' or more' if total == MOST else ''} photos, the best first")
+            start, count = grid.page_number(total, "page", (question, where, cut)), grid.PAGE
+        elif total:
+            st.info(f"{ranking.why_nothing} These are the closest; the slider *Least probability* decides.")
+        else:
+            st.info(escaping.markdown(ranking.why_nothing))
+        shown = engine.explain(ranking, start, start + count)
+    show_warnings(ranking.warnings)
     key = key_phrases([hit.phrases for hit in shown])
     st.html(key_html(key))
     only = st.pills("Show the boxes of", key, format_func=escaping.markdown, key="only") if len(key) > 1 else None
-    stored = {photo.path: photo for photo in shelf().stored([hit.path for hit in shown])}
+    stored = library().stored([hit.photo_id for hit in shown])
     grid.draw(
         [
-            grid.Cell(stored[str(hit.path)], _line(hit), boxes_of(hit.phrases, key, only))
+            grid.Cell(stored[hit.photo_id], _line(hit), boxes_of(hit.phrases, key, only))
             for hit in shown
-            if str(hit.path) in stored
+            if hit.photo_id in stored
         ]
     )
+
+
+def _least_probability(default: float) -> float:
+    """The probability that the slider asks for; where it was not moved, exactly the default."""
+    shown = round(100 * default)
+    percent = st.sidebar.slider(
+        "Least probability, %", 0, 100, shown, key="cut", bind="query-params",
+        help="Photos that match with a lower probability are left out.",
+    )  # fmt: skip
+    return default if percent == shown else percent / 100
 
 
 def _line(hit: Hit) -> str:
@@ -94,27 +91,21 @@ def _line(hit: Hit) -> str:
     return f"{probability}{hit.path.name}{'' if hit.caption is None else f' · {hit.caption}'}"
 
 
-def _nothing(where: PhotoFilter) -> None:
-    if not where.is_empty and not shelf().num_passing(where):
-        st.info("No photo passes the filters. Widen one, or clear it.")
-    else:
-        st.info("Nothing was found.")
-
-
 def _regions(question: Question, where: PhotoFilter) -> None:
-    with shelf().asked() as engine:
-        found = engine.search_regions(question, MOST, where=where)
-    if not found:
-        _nothing(where)
+    with library().asked() as engine:
+        hits = engine.search_regions(question, MOST, where=where)
+        nothing = None if hits else engine.why_nothing(where)
+    if nothing is not None:
+        st.info(escaping.markdown(nothing))
         return
-    start = grid.page_number(len(found), "page", (question, where))
-    shown = found[start : start + grid.PAGE]
+    start = grid.page_number(len(hits), "page", (question, where))
+    shown = hits[start : start + grid.PAGE]
     st.caption("Regions, the best first; neither probabilities nor captions count.")
-    stored = {photo.path: photo for photo in shelf().stored(list({hit.path for hit in shown}))}
+    stored = library().stored([hit.photo_id for hit in shown])
     grid.draw(
         [
             grid.Cell(photo, f"{hit.phrase} · {Path(hit.path).name}", part=hit.box)
             for hit in shown
-            if (photo := stored.get(str(hit.path))) is not None
+            if (photo := stored.get(hit.photo_id)) is not None
         ]
     )
