@@ -21,8 +21,8 @@ from engine.library.roots import scan_library
 from engine.library.sentences import sentences_of_file
 from engine.opened import OpenedLibrary
 from engine.search import answering
-from engine.search.align import align, word_scores
 from engine.search.answering import Ranking
+from engine.search.explain import align, word_scores
 from engine.search.question import Question
 from engine.search.regions import search_regions
 from engine.search.sentences import search_sentences

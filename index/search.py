@@ -107,7 +107,7 @@ class Searcher:
 
     def caption_scores(self, query: Query) -> NDArray[np.float32]:
         """How well the best caption of each captioned photo answers a query, (C,)."""
-        rows, owners = np.unique(self._snapshot.caption_places, return_inverse=True)  # many photos share a caption
+        rows, owners = np.unique(self._snapshot.caption_rows, return_inverse=True)  # many photos share a caption
         return _score_sentence_rows(self._snapshot, rows, partial(score_captions, query=query))[owners]
 
     @property

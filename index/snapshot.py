@@ -26,7 +26,7 @@ class Snapshot:
     `photo_ids` (n,) ascend and `records` (n,) hold the record of each; `sentence_ids`, `starts` and `num_words` (N,)
     are in order of `starts`, an empty sentence before the one that begins in the same row, and `generated_mask` (N,)
     marks those that a caption model wrote. `captioned` (C,) are the photos with a caption, ascending, and
-    `caption_places` (C,) say where in `sentence_ids` their best one stands.
+    `caption_rows` (C,) say where in `sentence_ids` their best one stands.
     """
 
     build: BuildInfo
@@ -39,7 +39,7 @@ class Snapshot:
     num_words: NDArray[np.int64]
     generated_mask: NDArray[np.bool_]
     captioned: NDArray[np.int64]
-    caption_places: NDArray[np.int64]
+    caption_rows: NDArray[np.int64]
 
     @property
     def num_records(self) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from engine.models.multimodal import MultimodalModel
 from engine.photos.decode import decode
-from engine.search.align import align, word_scores
+from engine.search.explain import align, word_scores
 
 
 def test_the_maxima_and_the_global_term_make_the_score(model: MultimodalModel, photos: Path) -> None:

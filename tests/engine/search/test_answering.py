@@ -1,0 +1,117 @@
+"""Answers: what is likely and what only the closest, why nothing was found, and which photos are explained."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import Engine
+from engine.models.multimodal import MultimodalModel
+from engine.search.question import Question
+from index import PhotoFilter
+
+EVERYTHING = 1000
+
+
+@pytest.fixture(scope="module")
+def engine(library: Path) -> Iterator[Engine]:
+    with Engine.open(library, device="cpu", warn=lambda text: None) as opened:
+        yield opened
+
+
+def test_an_answer_holds_the_likely_photos_of_a_search(engine: Engine) -> None:
+    everything = engine.search("a cat", EVERYTHING)
+    answer = engine.answer("a cat", EVERYTHING)
+    assert answer.likely
+    assert answer.why_nothing is None
+    assert answer.cut == engine.default_min_probability > 0
+    assert 0 < len(answer.hits) < len(everything)
+    assert list(answer.hits) == [hit for hit in everything if (hit.probability or 0) >= answer.cut]
+
+
+def test_where_nothing_is_likely_the_closest_are_the_answer(engine: Engine) -> None:
+    answer = engine.answer("a cat", 3, min_probability=1)
+    assert not answer.likely
+    assert list(answer.hits) == engine.search("a cat", 3)
+    closest = f"{100 * max(hit.probability or 0 for hit in answer.hits):.0f} %"
+    assert answer.why_nothing == f"Nothing matches 'a cat': the closest photo has a probability of {closest}."
+    assert engine.search("a cat", 3, min_probability=1) == []
+
+
+@pytest.mark.parametrize(("also", "without", "power"), [([], [], 1), (["a face"], [], 2), (["a face"], ["sky"], 2)])
+def test_each_of_several_texts_has_to_reach_the_cut(
+    engine: Engine, also: list[str], without: list[str], power: int
+) -> None:
+    question = Question.of("a cat", also=also, without=without)
+    assert engine.default_cut(question) == pytest.approx(engine.default_min_probability**power)
+    assert engine.answer(question).cut == engine.default_cut(question)
+
+
+def test_examples_have_no_probability_and_are_all_likely(engine: Engine, photos: Path) -> None:
+    answer = engine.answer(Question.of(like=[photos / "chelsea.png"]), EVERYTHING)
+    assert answer.likely
+    assert [hit.probability for hit in answer.hits] == [None] * (engine.status().photos - 1)
+
+
+def test_any_part_of_a_ranking_is_explained_as_the_whole_is(engine: Engine) -> None:
+    ranking = engine.rank("a cat on a red chair", EVERYTHING, min_probability=0)
+    whole = engine.explain(ranking)
+    assert list(whole) == engine.search("a cat on a red chair", EVERYTHING)
+    assert engine.explain(ranking, 2, 5) == whole[2:5]
+    assert engine.explain(ranking, 6) == whole[6:]
+    assert engine.explain(ranking, EVERYTHING) == ()
+    assert all(hit.phrases for hit in whole)
+
+
+def test_phrases_are_worked_out_for_what_is_shown_only(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.search import answering
+
+    explained = []
+    usual = answering.phrases_of
+    monkeypatch.setattr(answering, "phrases_of", lambda *given: explained.append(1) or usual(*given))
+    ranking = engine.rank("a cat", EVERYTHING, min_probability=0)
+    assert explained == []
+    engine.explain(ranking, 1, 3)
+    assert len(explained) == 2
+
+
+def test_what_was_left_out_or_is_unknown_is_in_the_answer_and_told_by_a_search(library: Path) -> None:
+    told: list[str] = []
+    with Engine.open(library, device="cpu", warn=told.append) as engine:
+        answer = engine.answer("a zyzzyva", min_probability=0)
+        assert told == []
+        assert len(answer.warnings) == 1
+        assert "zyzzyva" in answer.warnings[0]
+        engine.search("a zyzzyva")
+        assert told == list(answer.warnings)
+
+
+def test_why_nothing_is_said_in_one_place(engine: Engine, photos: Path, tmp_path: Path) -> None:
+    nowhere = PhotoFilter(camera="no such camera")
+    said = engine.answer("a cat", where=nowhere).why_nothing or ""
+    assert said.startswith("No photo passes the filter: of 8 photos,")
+    assert engine.why_nothing(nowhere) == said
+    assert engine.answer(Question.of(like=[photos / "chelsea.png"]), where=nowhere).why_nothing == said
+    assert "engine index --captions" in (engine.answer("a cat", generated="only").why_nothing or "")
+    one = tmp_path / "one"
+    with Engine.open(one, device="cpu", warn=lambda text: None) as alone:
+        alone.index([photos / "chelsea.png"])
+        assert "no other photos" in (alone.answer(Question.of(like=[photos / "chelsea.png"])).why_nothing or "")
+
+
+def test_sentences_are_scored_by_the_vectors_on_disk(
+    engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is embedded again; the probability is that of the sentence as it would be embedded now."""
+    embedded = []
+    usual = MultimodalModel.embed_sentences
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            MultimodalModel, "embed_sentences", lambda self, given: embedded.append(given) or usual(self, given)
+        )
+        hits = engine.sentences(photos / "chelsea.png", EVERYTHING)
+    assert embedded == []
+    assert len(hits) == engine.reader.num_sentences
+    for hit in hits:
+        expected = engine.align(photos / "chelsea.png", hit.sentence).probability
+        assert hit.probability == pytest.approx(expected, abs=0.01)
