@@ -2,10 +2,10 @@
 
 import os
 import socket
-import subprocess
 import sys
+import webbrowser
 from importlib.util import find_spec
-from pathlib import Path
+from threading import Thread
 from typing import Annotated
 
 import typer
@@ -13,6 +13,7 @@ import typer
 from ui.cli import options
 from ui.cli.console import fail, note, warn
 from ui.web import PASSWORD, PUBLIC
+from ui.web.process import START_S, comes_to_answer, started
 from ui.web.theme import THEME
 
 LEAST_LETTERS = 8  # of a password
@@ -52,7 +53,7 @@ def command(
     settings = {
         "server.address": address,
         "server.port": port,
-        "server.headless": not browser,
+        "server.headless": True,  # else it asks for an e-mail address first where it never ran
         "server.maxUploadSize": MOST_MEGABYTES,
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
@@ -60,24 +61,35 @@ def command(
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "logger.level": "error",
+        "logger.hideWelcomeMessage": True,  # for it, a headless server asks another machine for its own address
     }
-    page = Path(__file__).parents[1] / "web" / "app.py"
-    # The server runs the code that runs here, whatever lies in the folder that it is started in.
-    paths = [str(page.parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment |= {"PYTHONPATH": os.pathsep.join(paths)}
-    flags = [f"--{name}={str(value).lower()}" for name, value in settings.items()]
-    flags += [f"--{name}={value}" for name, value in THEME.items()]
-    note(f"Serving the library in {folder} at http://localhost:{port}; Ctrl-C stops.")
-    command = [sys.executable, "-P", "-m", "streamlit", "run", str(page), *flags]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    url = f"http://localhost:{port}"
     try:
-        code = process.wait()
+        with started(settings | THEME, environment) as process:
+            if not comes_to_answer(process, port):
+                raise fail(_why_not(process.poll(), url))
+            note(f"Serving the library in {folder} at {url}; Ctrl-C stops.")
+            if browser:
+                Thread(target=_open, args=(url,), daemon=True).start()  # some return when the browser is closed
+            code = process.wait()
     except KeyboardInterrupt:
-        process.wait()  # it has had the Ctrl-C too
-        note("Stopped.")
-        return
+        code = 0
     if code:
         raise fail(f"The server ended with status {code}; what it said stands above.")
+    note("Stopped.")
+
+
+def _why_not(code: int | None, url: str) -> str:
+    if code is None:
+        return f"The server did not answer at {url} within {START_S} seconds and was stopped; try again."
+    return f"The server ended with status {code} before it answered; what it said stands above."
+
+
+def _open(url: str) -> None:
+    # Without a screen, Python would begin a text browser in this terminal, which cannot show the pages.
+    screen = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
+    if not screen or not webbrowser.open(url):
+        note(f"No browser could be opened here; go to {url}.")
 
 
 def _require_password() -> None:

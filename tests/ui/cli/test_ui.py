@@ -1,5 +1,6 @@
 """``engine ui`` refuses what it cannot do with one sentence."""
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -7,6 +8,13 @@ from pathlib import Path
 
 import pytest
 from typer.testing import Result
+
+
+@pytest.fixture
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 def test_a_port_that_is_taken_is_named(cli: Callable[..., Result]) -> None:
@@ -37,22 +45,38 @@ def test_a_number_that_is_no_port_is_wrong_usage(cli: Callable[..., Result], por
     assert cli("ui", "--port", port).exit_code == 2
 
 
-def test_the_server_runs_the_code_that_runs_here(cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_runs_the_code_that_runs_here(
+    cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, free_port: str
+) -> None:
     started: list[tuple[list[str], dict[str, str]]] = []
 
-    class Server:
-        def __init__(self, command: list[str], env: dict[str, str], **_: object) -> None:
-            started.append((command, env))
+    def popen(command: list[str], env: dict[str, str], **_: object) -> None:
+        started.append((command, env))
+        raise OSError(errno.ENOMEM, "no memory for it")
 
-        def wait(self) -> int:
-            return 0
-
-    monkeypatch.setattr("subprocess.Popen", Server)
+    monkeypatch.setattr("subprocess.Popen", popen)
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    assert cli("ui", "--port", str(port), "--no-browser").exit_code == 0
+    result = cli("ui", "--port", free_port, "--no-browser")
+    assert (result.exit_code, result.stderr) == (1, "error: The system says: no memory for it\n")
     ((command, environment),) = started
     assert command[1:4] == ["-P", "-m", "streamlit"]  # -P: not what lies in the folder that it is started in
     assert environment["PYTHONPATH"].split(os.pathsep) == [str(Path(__file__).parents[3]), "elsewhere"]
+
+
+def test_a_server_that_ends_before_it_answers_is_an_error(
+    cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], free_port: str
+) -> None:
+    monkeypatch.setattr("ui.web.process._PAGE", Path(__file__).parents[3] / "ui" / "web" / "no_page.py")
+    result = cli("ui", "--port", free_port)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: The server ended with status 2 before it answered; what it said stands above.\n"
+    assert "no_page.py" in capfd.readouterr().err
+
+
+def test_a_server_that_never_answers_is_given_up(
+    cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, free_port: str
+) -> None:
+    monkeypatch.setattr("ui.web.process.START_S", 0)
+    result = cli("ui", "--port", free_port)
+    assert result.exit_code == 1
+    assert "did not answer at http://localhost:" in result.stderr
