@@ -133,6 +133,12 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
             os.close(running.terminal)
 
 
+def hang_up(running: Running) -> None:
+    assert running.terminal is not None
+    os.close(running.terminal)
+    running.terminal = None
+
+
 def press_ctrl_c(running: Running) -> None:
     assert running.terminal is not None
     os.write(running.terminal, b"\x03")
@@ -154,6 +160,8 @@ def page_of(port: int) -> bytes:
     [
         pytest.param(press_ctrl_c, True, id="Ctrl-C"),
         pytest.param(lambda running: running.process.send_signal(signal.SIGINT), False, id="SIGINT"),
+        pytest.param(lambda running: running.process.terminate(), True, id="SIGTERM in a terminal"),
+        pytest.param(lambda running: running.process.terminate(), False, id="SIGTERM"),
     ],
 )
 def test_it_serves_opens_a_browser_and_stops_when_told_to(
@@ -169,6 +177,20 @@ def test_it_serves_opens_a_browser_and_stops_when_told_to(
     said = running.text().replace("^C", "")
     assert said.split("\n")[1:] == ["Stopped.", ""]
     assert f" at {running.url}; Ctrl-C stops." in said
+
+
+@pytest.mark.parametrize(
+    ("end", "terminal"),
+    [
+        pytest.param(lambda running: running.process.kill(), False, id="SIGKILL"),
+        pytest.param(hang_up, True, id="the terminal is closed"),
+    ],
+)
+def test_no_server_stays_when_the_command_is_gone(end: Callable[[Running], None], terminal: bool, begin: Begin) -> None:
+    running = begin("--public", "--no-browser", terminal=terminal)
+    end(running)
+    running.waits_for(running.is_gone, GONE_S)
+    assert not running.opened.exists()
 
 
 def test_where_there_is_no_browser_it_says_where_to_go(begin: Begin) -> None:

@@ -1,9 +1,12 @@
 """``engine ui``: the same in a browser."""
 
 import os
+import signal
 import socket
 import sys
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from threading import Thread
 from typing import Annotated
@@ -65,7 +68,7 @@ def command(
     }
     url = f"http://localhost:{port}"
     try:
-        with started(settings | THEME, environment) as process:
+        with _stopped_by_signals(), started(settings | THEME, environment) as process:
             if not comes_to_answer(process, port):
                 raise fail(_why_not(process.poll(), url))
             note(f"Serving the library in {folder} at {url}; Ctrl-C stops.")
@@ -77,6 +80,21 @@ def command(
     if code:
         raise fail(f"The server ended with status {code}; what it said stands above.")
     note("Stopped.")
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP stop this command as Ctrl-C does, unless a parent lets them be ignored."""
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _why_not(code: int | None, url: str) -> str:

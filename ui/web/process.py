@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,21 +13,22 @@ from pathlib import Path
 START_S = 180
 """How long the server may take until it answers."""
 
-_STOP_S = 3.0
+_STOP_S = 3.0  # the server ends itself after two
 _PAGE = Path(__file__).with_name("app.py")
 
 
 @contextmanager
 def started(options: Mapping[str, object], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """The server with options of Streamlit's; it is gone when the block is left."""
+    """The server with options of Streamlit's; it is gone when the block is left, or when this process ends."""
     # It runs the code that runs here, whatever lies in the folder that it is started in.
     paths = [str(_PAGE.parents[2]), *filter(None, [environment.get("PYTHONPATH")])]
     flags = [f"--{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in options.items()]
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "streamlit", "run", str(_PAGE), *flags],
+        [sys.executable, "-P", "-m", "ui.web.server", "run", str(_PAGE), *flags],
         env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # its end tells the server to stop
         stdout=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches this process alone, which then stops the server
     )
     try:
         yield process
@@ -57,9 +59,12 @@ def _answers(port: int) -> bool:
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
     try:
-        process.terminate()
+        assert process.stdin is not None
+        process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             process.wait(_STOP_S)
     finally:  # at once where somebody insists
+        with suppress(AttributeError, ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)  # what the server has left
         process.kill()
         process.wait()

@@ -59,7 +59,7 @@ def test_the_server_runs_the_code_that_runs_here(
     result = cli("ui", "--port", free_port, "--no-browser")
     assert (result.exit_code, result.stderr) == (1, "error: The system says: no memory for it\n")
     ((command, environment),) = started
-    assert command[1:4] == ["-P", "-m", "streamlit"]  # -P: not what lies in the folder that it is started in
+    assert command[1:4] == ["-P", "-m", "ui.web.server"]  # -P: not what lies in the folder that it is started in
     assert environment["PYTHONPATH"].split(os.pathsep) == [str(Path(__file__).parents[3]), "elsewhere"]
 
 
