@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed (the extra 'dev' has it)")
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "benchmark_ui"
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "benchmark_ui"
 OPTIONS = ("--photos", "20", "--queries", "1", "--sessions", "2", "--no-write")
 
 
