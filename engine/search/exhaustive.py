@@ -19,6 +19,7 @@ from torch import Tensor
 
 from engine.runtime.batching import Together
 from engine.runtime.device import choose_device
+from engine.runtime.threads import set_own_threads
 from engine.types import Warn
 from index import BuildSpec, LibraryReader, Query, Scan
 from index.scoring.maxsim import whole_query
@@ -137,7 +138,7 @@ def _best(scores: Tensor, limit: int, records: NDArray[np.int64]) -> tuple[NDArr
 @cache
 def _threads() -> ThreadPoolExecutor:
     """Threads in which torch begins no more of them: those would wait for each other wherever others have work."""
-    return ThreadPoolExecutor(NUM_THREADS, "scan", initializer=lambda: torch.set_num_threads(1))
+    return ThreadPoolExecutor(NUM_THREADS, "scan", initializer=set_own_threads, initargs=(1,))
 
 
 def _in_single_precision(columns: Tensor) -> Callable[[Tensor], Tensor]:

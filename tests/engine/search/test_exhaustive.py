@@ -1,5 +1,6 @@
 """The scan in torch against the scores of numpy, which are the oracle."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,24 @@ def test_equal_scores_and_no_numbers_are_ranked_as_numpy_ranks_them(records: NDA
     assert {2, 3, 150, 299} <= set(found.tolist())
     assert found.tolist() == records[at_least_best(scores[records], first_of_equals)].tolist()
     assert 5 not in scan_of(stored, spec).best(whole, 299, EVERY)[0]
+
+
+def test_a_scan_takes_one_thread_in_each_of_its_own_and_leaves_all_others_theirs() -> None:
+    def of_a_new_thread() -> int:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(torch.get_num_threads).result()
+
+    exhaustive._threads.cache_clear()  # other tests have begun its threads
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        scan_of(records_of(spec_of(has_global=True), 300), spec_of(has_global=True)).best(
+            asked(3, has_global=True), 5, EVERY
+        )
+        assert torch.get_num_threads() == of_a_new_thread() == 4
+        assert exhaustive._threads().submit(torch.get_num_threads).result() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_two_halves_are_as_good_as_single_precision() -> None:
