@@ -15,7 +15,7 @@ from engine.alignment.folder import ModelFolder
 from engine.errors import QueryError
 from engine.language.tokens import Tokens, tokenize
 from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
-from engine.runtime.batching import Together
+from engine.runtime.batching import Batcher
 from engine.runtime.threads import one_thread
 from engine.vision.proposals import NUM_REGIONS
 from index import Query
@@ -90,7 +90,7 @@ class MultimodalModel:
         self.num_regions = NUM_REGIONS
         self.image_size = architecture.image_size
         embed_few = one_thread()(self.embed_sentences)
-        self._embed_together: Together[Sequence[str], SentenceVector] = Together(embed_few, TEXTS_TOGETHER)
+        self._embed_together: Batcher[Sequence[str], SentenceVector] = Batcher(embed_few, TEXTS_TOGETHER)
 
     @cached_property
     def regions(self) -> "RegionEncoder":

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.runtime.batching import Together
+from engine.runtime.batching import Batcher
 from engine.runtime.device import choose_device
 from engine.runtime.threads import set_own_threads
 from engine.types import Warn
@@ -50,7 +50,7 @@ class TorchScan:
             warnings.filterwarnings("ignore", message="The given NumPy array is not writable")  # nothing writes to it
             mapped = [torch.from_numpy(np.asarray(rows)) for rows in segments]
         self._segments = [rows.to(device) for rows in mapped]
-        self._scores_together: Together[Query, Tensor] = Together(self._scores, _QUERIES_TOGETHER)
+        self._scores_together: Batcher[Query, Tensor] = Batcher(self._scores, _QUERIES_TOGETHER)
 
     @property
     def replaces_candidates(self) -> bool:
