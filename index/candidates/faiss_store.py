@@ -1,6 +1,7 @@
 """What FAISS does for the shelf, and the only file that imports it: codes of vectors, a flat index, and their bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +20,16 @@ _CODED_AT_ONCE = 8192
 # The GPU wheel describes some of its functions to type checkers and not others.
 faiss: Any = faiss_wheel
 
-faiss.omp_set_num_threads(min(faiss.omp_get_max_threads(), MOST_THREADS))
+
+@contextmanager
+def _no_more_threads() -> Iterator[None]:
+    """Limit FAISS's threads: OpenMP has a number for each calling thread, which torch may share with FAISS."""
+    threads = faiss.omp_get_max_threads()
+    try:
+        faiss.omp_set_num_threads(min(threads, MOST_THREADS))
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 class FaissFileError(Exception):
@@ -40,6 +50,7 @@ class Part:
         """D."""
         return int(self._index.d)
 
+    @_no_more_threads()
     def add(self, vectors: NDArray[np.float32]) -> None:
         """Add vectors (n, D)."""
         for some in _a_few(vectors):
@@ -54,6 +65,7 @@ class Numbers(Part):
     """Vectors cut in M pieces, each of which is the number of the centroid of k that is nearest to it."""
 
     @classmethod
+    @_no_more_threads()
     def trained(cls, vectors: NDArray[np.float32], pieces: int, bits: int) -> "Numbers":
         """Centroids for vectors like those of a sample (n, D), 2^bits for each piece; nothing is added yet."""
         index = faiss.IndexPQ(vectors.shape[1], pieces, bits)
@@ -83,6 +95,7 @@ class Numbers(Part):
         centroids: NDArray[np.float32] = faiss.vector_to_array(pq.centroids).reshape(pq.M, pq.ksub, pq.dsub)
         return centroids
 
+    @_no_more_threads()
     def error(self, vectors: NDArray[np.float32]) -> float:
         """How far vectors (n, D) lie from their centroids: the share of their squared lengths that is lost."""
         decoded = self._index.sa_decode(self._index.sa_encode(vectors))
@@ -107,6 +120,7 @@ class KeyedNumbers(Numbers):
         keys: NDArray[np.int64] = faiss.vector_to_array(self._keyed.id_map)
         return keys
 
+    @_no_more_threads()
     def add_keyed(self, vectors: NDArray[np.float32], keys: NDArray[np.int64]) -> None:
         """Add vectors (n, D) with their keys (n,)."""
         for some, own in zip(_a_few(vectors), _a_few(keys), strict=True):
@@ -121,6 +135,7 @@ class Bytes(Part):
     """Vectors in eight bits a component."""
 
     @classmethod
+    @_no_more_threads()
     def trained(cls, vectors: NDArray[np.float32]) -> "Bytes":
         """For components like those of a sample (n, D); nothing is added yet."""
         index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
@@ -151,6 +166,7 @@ class Flat(Part):
         """One without vectors."""
         return cls(faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT))
 
+    @_no_more_threads()
     def nearest(
         self, queries: NDArray[np.float32], count: int, allowed_mask: NDArray[np.bool_] | None
     ) -> NDArray[np.int64]:
