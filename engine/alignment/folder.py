@@ -56,7 +56,7 @@ def find_model(name: str) -> Path:
 
 
 def save_model(folder: Path, config: ModelConfig, model: AlignmentModel, vocabulary: Vocabulary) -> None:
-    """Write a model; weights in half precision, which changes no figure (docs/decisions.md)."""
+    """Write a model; weights in half precision, which changes no figure (docs/decisions)."""
     folder.mkdir(parents=True, exist_ok=True)
     config.save(folder / CONFIG)
     vocabulary.save(folder / VOCABULARY)

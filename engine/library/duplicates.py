@@ -20,7 +20,7 @@ from index import StoredPhoto, read_photos
 Reason = Literal["same bytes", "same pixels", "resized or re-encoded"]
 
 MOST_BITS = 4
-"""Bits in which perceptual hashes of one picture may differ; of different ones 12 and more do (docs/decisions.md)."""
+"""Bits in which perceptual hashes of one picture may differ; of different ones 12 and more do (docs/decisions)."""
 
 RATIO = 0.02  # of which the aspect ratios of one picture may differ, relative: a small one has few pixels to round to
 FEWEST_SET = 8  # bits of a hash that says something: a picture of one colour has one

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 TEXTS_TOGETHER = 16
-"""Texts of threads that are read at the same time which are embedded together at most; docs/decisions.md."""
+"""Texts of threads that are read at the same time which are embedded together at most; docs/decisions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Networks of torch in ONNX Runtime, which runs them several times as fast on a CPU (docs/decisions.md)."""
+"""Networks of torch in ONNX Runtime, which runs them several times as fast on a CPU (docs/decisions)."""
 
 import hashlib
 import logging

@@ -23,7 +23,7 @@ def set_own_threads(threads: int) -> None:
     """Let torch take so many threads for the calls of this thread alone.
 
     torch.set_num_threads also sets what every thread keeps that asks torch for the first time afterwards
-    (docs/decisions.md).
+    (docs/decisions).
     """
     torch.get_num_threads()  # now this thread has the number of all, and torch does not give it later
     for set_threads in _setters():
@@ -44,7 +44,7 @@ def answer_in_one_thread_each() -> None:
     """Let each answer be computed by the thread that asks, where several threads ask at the same time.
 
     With two threads each, torch and NumPy wait for each other at full speed; an answer took 60 ms of a processor's time
-    in the place of 35 (docs/decisions.md). NumPy is told where threadpoolctl is installed, which the extra 'serve' has.
+    in the place of 35 (docs/decisions). NumPy is told where threadpoolctl is installed, which the extra 'serve' has.
     """
     torch.set_num_threads(1)  # for this thread and all that begin from now on
     try:

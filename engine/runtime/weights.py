@@ -1,4 +1,4 @@
-"""Weights of a module on disk: safetensors in half precision, which changes no figure (docs/decisions.md)."""
+"""Weights of a module on disk: safetensors in half precision, which changes no figure (docs/decisions)."""
 
 from pathlib import Path
 

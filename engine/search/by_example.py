@@ -22,7 +22,7 @@ from index.scoring.maxsim import at_unit_length, best, score_records
 CANDIDATES = 1000  # photos, found by the vectors as they are, that are compared by cosine
 
 TEXT_WEIGHT = 1.5
-"""How much words count beside example photos, both in deviations from the ordinary photo; docs/decisions.md."""
+"""How much words count beside example photos, both in deviations from the ordinary photo; docs/decisions."""
 
 SAMPLE = 256  # photos of the library that say what is ordinary
 

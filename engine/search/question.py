@@ -10,7 +10,7 @@ from engine.errors import QueryError
 from engine.types import Box
 
 UNWANTED_WEIGHT = 0.5
-"""How much an unwanted text counts against a photo, beside a wanted one; measured in docs/decisions.md."""
+"""How much an unwanted text counts against a photo, beside a wanted one; measured in docs/decisions."""
 
 MOST_WEIGHT = 100.0
 MOST_EXAMPLES = 20

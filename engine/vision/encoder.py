@@ -33,7 +33,7 @@ def pool_regions(feature_map: Tensor, boxes: Tensor) -> Tensor:
 
     Bilinear samples, and their mean, are linear in the map, and their weights separate into rows and columns. So the
     mean is a weighted sum over the cells of the map: what ``torchvision.ops.roi_align`` and a mean over its bins give,
-    many times as fast (docs/decisions.md).
+    many times as fast (docs/decisions).
 
     Args:
         feature_map: (B, C, h, w).

@@ -42,7 +42,7 @@ class TorchExtractor:
 
 
 class OnnxExtractor:
-    """The same network in ONNX Runtime, 2.5 to 5 times as fast as eager torch on a CPU (docs/decisions.md)."""
+    """The same network in ONNX Runtime, 2.5 to 5 times as fast as eager torch on a CPU (docs/decisions)."""
 
     device = torch.device("cpu")
 

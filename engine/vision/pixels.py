@@ -15,7 +15,7 @@ def pixels_of(images: Sequence[Image.Image | NDArray[np.uint8]], image_size: int
     """RGB photos of any size, pictures or arrays (H, W, 3) → (B, 3, image_size, image_size) uint8.
 
     The aspect ratio is given up: the training photos are squashed squares, and a fixed size makes batches possible.
-    Pixels are within two levels of those of Pillow's bicubic filter, and three times as fast (docs/decisions.md).
+    Pixels are within two levels of those of Pillow's bicubic filter, and three times as fast (docs/decisions).
     """
     return torch.cat([_resized(image, image_size) for image in images])
 

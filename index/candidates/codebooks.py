@@ -10,7 +10,7 @@ from index.candidates.faiss_store import SAMPLE_PER_CENTROID, Bytes, Numbers
 
 _DRIFT = 1.2  # how much farther from their centroids new vectors may lie than old ones
 MORE_LOOKED_AT = 16  # items whose photo or sentence vector is looked at once more, for each candidate
-_MOST_BITS = 12  # of the number of a centroid; more bring little, see docs/decisions.md
+_MOST_BITS = 12  # of the number of a centroid; more bring little, see docs/decisions
 _PIECES, _BITS = 16, 8  # of photo and sentence vectors
 
 
