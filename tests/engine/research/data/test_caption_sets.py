@@ -5,7 +5,8 @@ import json
 import pytest
 
 from engine.errors import DatasetError
-from engine.research.data.caption_sets import load_captions, load_further, read_sentences
+from engine.language.caption_files import read_sentences
+from engine.research.data.caption_sets import load_captions, load_further
 
 
 @pytest.fixture
