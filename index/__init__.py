@@ -1,4 +1,4 @@
-"""The shelf: keeps photos, sentences and their vectors in a folder, and finds them again. It knows no model."""
+"""Keeps photos, sentences and their vectors in a folder, and finds them again. It knows no model."""
 
 from index.catalogue.filters import Coverage, PhotoFilter
 from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status

@@ -1,4 +1,4 @@
-"""The errors of the shelf, and the base of every error of this project.
+"""The errors of the index package, and the base of every error of this project.
 
 EngineError                      any error that a person can act on
 └── LibraryError                 something is wrong with a library on disk

@@ -201,7 +201,7 @@ class LibraryReader:
     def caption_scores(self, query: Query) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The photos (C,) that have a caption, ascending, and how well their best one answers a query (C,).
 
-        See `exact.score_captions`. Raises WrongModelError when the query's dimension or global term is not the build's.
+        See `maxsim.score_captions`. Raises as `search_photos`.
         """
         searcher = self._searcher_for(query)
         if searcher is None or self._snapshot is None or not len(self._snapshot.captioned):

@@ -140,7 +140,7 @@ class Searcher:
             return mask, records
         # It knows photos that are missing too, and some that were added after this snapshot; others it may lack.
         known = records[: np.searchsorted(records, index.num_records)]
-        count = num_candidates(params, len(records), limit, query, index.difficulty)
+        count = num_candidates(params, len(records), limit, query, index.calibration)
         chosen = index.photos.candidates(query, count, None if len(known) == index.num_records else known)
         return mask, np.concatenate([chosen, records[len(known) :]])
 

@@ -1,4 +1,8 @@
-"""The values that cross the shelf's public surface."""
+"""The values that cross the public surface of the index package.
+
+A photo's global image embedding is called its photo vector, a sentence's global text embedding its sentence vector, and
+either a global vector; the other vectors are of a photo's regions and of a sentence's words.
+"""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -152,8 +156,8 @@ class Query:
 class SearchParams:
     """How to search: `auto` is exact up to FLAT_LIMIT region vectors and takes candidates from the index above.
 
-    As many photos get an exact look as find `recall_target` of the ten best on average, see `candidates.recall_curve`
-    and `candidates.recall_calibration`; or `num_candidates` where that is given.
+    As many candidates are re-ranked by the exact score as find `recall_target` of the ten best on average, see
+    `candidates.recall_curve` and `candidates.recall_calibration`; or `num_candidates` where that is given.
 
     Raises:
         ValueError: `recall_target` is not above 0 and at most 1, or `num_candidates` is negative.

@@ -94,8 +94,8 @@ def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0) -> list[G
     sample = np.concatenate([*_vectors(reader, np.sort(chosen))])
     centres, _ = kmeans(sample, min(num_themes, len(sample)), iter=STARTS, rng=seed)
     blocks = [sample] if len(sample) == len(ids) else _vectors(reader, ids)
-    found = [vq(block, centres) for block in blocks]
-    nearest, distances = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    assigned = [vq(block, centres) for block in blocks]
+    nearest, distances = (np.concatenate(parts) for parts in zip(*assigned, strict=True))
     order = np.lexsort((ids, distances, nearest))
     clusters = np.split(ids[order], np.flatnonzero(np.diff(nearest[order])) + 1)
     clusters.sort(key=len, reverse=True)
@@ -123,5 +123,5 @@ def _vectors(reader: LibraryReader, photo_ids: NDArray[np.int64]) -> Iterator[ND
 
 def _best_sentence(reader: LibraryReader, photo_id: int) -> str | None:
     """The indexed sentence that describes a photo best."""
-    found = reader.search_sentences(reader.photo_vectors([photo_id])[0], 1)
-    return reader.sentence_texts([found[0][0]])[0] if found else None
+    hits = reader.search_sentences(reader.photo_vectors([photo_id])[0], 1)
+    return reader.sentence_texts([hits[0][0]])[0] if hits else None

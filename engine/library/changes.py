@@ -45,7 +45,7 @@ def find_changes(known: Mapping[str, KnownPhoto], scan: Scan, content_hashes: Co
         content_hashes: reads files.
     """
     changes = Changes()
-    found = {photo.path: photo for photo in scan.photos}
+    on_disk = {photo.path: photo for photo in scan.photos}
     new: list[FoundPhoto] = []
     for photo in scan.photos:
         before = known.get(photo.path)
@@ -58,7 +58,7 @@ def find_changes(known: Mapping[str, KnownPhoto], scan: Scan, content_hashes: Co
         else:
             changes.unchanged += 1
     unseen = _Unseen(scan)
-    lost = {path: photo for path, photo in known.items() if path not in found and (photo.missing or path in unseen)}
+    lost = {path: photo for path, photo in known.items() if path not in on_disk and (photo.missing or path in unseen)}
     changes.moves = list(_moves(lost, new, content_hashes))
     moved_from = {move.photo_id for move in changes.moves}
     moved_to = {move.path for move in changes.moves}
@@ -66,7 +66,7 @@ def find_changes(known: Mapping[str, KnownPhoto], scan: Scan, content_hashes: Co
     changes.gone = [photo.photo_id for photo in lost.values() if not photo.missing and photo.photo_id not in moved_from]
     # A photo that moved before this model saw it is embedded under its new path.
     embedded = {photo.photo_id for photo in lost.values() if photo.embedded}
-    changes.to_read.extend(found[move.path] for move in changes.moves if move.photo_id not in embedded)
+    changes.to_read.extend(on_disk[move.path] for move in changes.moves if move.photo_id not in embedded)
     return changes
 
 
@@ -80,10 +80,10 @@ def require_present(known: Mapping[str, KnownPhoto], scan: Scan, changes: Change
     if not gone:
         return
     present = {path: photo.photo_id for path, photo in known.items() if not photo.missing}
-    found = [photo.path for photo in scan.photos]
+    paths = [photo.path for photo in scan.photos]
     for root in scan.roots:
         lost = sum(photo_id in gone for path, photo_id in present.items() if is_below(path, root))
-        if lost and not any(is_below(path, root) for path in found):
+        if lost and not any(is_below(path, root) for path in paths):
             state = "holds no photo any more" if Path(root).exists() else "is not there"
             raise PhotosGoneError(
                 f"{root} {state}; the library knows {lost:,} photos in it. Is its disk mounted? Nothing was changed. "

@@ -79,21 +79,21 @@ def copies_of(image: Path, photos: Sequence[StoredPhoto], target: int) -> list[t
     (loaded,) = load_photos([FoundPhoto(str(image), status.st_size, status.st_mtime_ns)], target, workers=1)
     if not isinstance(loaded, LoadedPhoto):
         raise PhotoError(str(image), getattr(loaded, "reason", "it cannot be read"))
-    looks, ratio = int(loaded.perceptual_hash, 16), loaded.width / loaded.height
-    found: list[tuple[Reason, StoredPhoto]] = []
+    perceptual_bits, ratio = int(loaded.perceptual_hash, 16), loaded.width / loaded.height
+    copies: list[tuple[Reason, StoredPhoto]] = []
     for photo in photos:
         if photo.content_hash == loaded.content_hash:
-            found.append(("same bytes", photo))
+            copies.append(("same bytes", photo))
         elif photo.pixel_hash == loaded.pixel_hash:
-            found.append(("same pixels", photo))
+            copies.append(("same pixels", photo))
         elif (
             photo.perceptual_hash is not None
-            and looks.bit_count() >= FEWEST_SET
-            and (int(photo.perceptual_hash, 16) ^ looks).bit_count() <= MOST_BITS
+            and perceptual_bits.bit_count() >= FEWEST_SET
+            and (int(photo.perceptual_hash, 16) ^ perceptual_bits).bit_count() <= MOST_BITS
             and abs(photo.width / photo.height / ratio - 1) <= RATIO
         ):
-            found.append(("resized or re-encoded", photo))
-    return sorted(found, key=lambda item: item[1].path)
+            copies.append(("resized or re-encoded", photo))
+    return sorted(copies, key=lambda item: item[1].path)
 
 
 def _quality(photo: StoredPhoto) -> tuple[int, int, str]:

@@ -121,13 +121,13 @@ class Indexer:
             self.result.warnings.extend(self._writer.finish())
         return self.result
 
-    def _photos(self, found: Sequence[FoundPhoto], stored: set[str]) -> None:
+    def _photos(self, files: Sequence[FoundPhoto], stored: set[str]) -> None:
         """Embed photos whose content is not ``stored``, and the descriptions inside them."""
         batch: list[LoadedPhoto] = []
         orphaned: list[FoundPhoto] = []  # copies of a photo whose own file was changed since
         workers = os.cpu_count() or 1
         loaded = load_photos(
-            found, self._model.image_size, workers, self._max_pixels, lambda _, content: content in stored
+            files, self._model.image_size, workers, self._max_pixels, lambda _, content: content in stored
         )
         try:
             for number, item in enumerate(self._waiting_for(loaded), start=1):
@@ -135,14 +135,14 @@ class Indexer:
                     self.result.failed.append(item)
                 elif isinstance(item, KnownContent):
                     if not self._link(item):
-                        orphaned.append(item.found)
+                        orphaned.append(item.file)
                 else:
                     batch.append(item)
-                    self.result.warnings.extend(f"{item.found.path}: {warning}" for warning in item.warnings)
+                    self.result.warnings.extend(f"{item.file.path}: {warning}" for warning in item.warnings)
                 if len(batch) == PHOTO_BATCH:
                     stored |= self._write(batch)
                     batch = []
-                self._report(Progress("photos", number, len(found)))
+                self._report(Progress("photos", number, len(files)))
             if batch:
                 self._write(batch)
         finally:
@@ -152,7 +152,7 @@ class Indexer:
 
     def _link(self, copy: KnownContent) -> bool:
         """Let a photo share the vectors of an equal one; False where the library no longer has them."""
-        photo = copy.found
+        photo = copy.file
         if self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash) is None:
             return False
         before = self._known.get(photo.path)
@@ -179,7 +179,7 @@ class Indexer:
         # The descriptions first: a photo that the library holds is not read again, so a run that is killed in between
         # would lose them.
         self._sentences(
-            (text, f"metadata of {photo.found.path}") for photo in batch for text in clean(photo.metadata.descriptions)
+            (text, f"metadata of {photo.file.path}") for photo in batch for text in clean(photo.metadata.descriptions)
         )
         encoder = self._model.regions
         with self.result.timed("resize"):
@@ -192,14 +192,14 @@ class Indexer:
             records = vectors.records.astype(np.float16)
             rows = [_row(photo) for photo in batch]
             photo_ids = self._writer.add_photos(rows, records, vectors.boxes, vectors.objectness)
-        logger.debug("Wrote %d photos, %s the last", len(batch), batch[-1].found.path)
+        logger.debug("Wrote %d photos, %s the last", len(batch), batch[-1].file.path)
         self.result.added += len(batch)
         if self._captions is not None:
             self._captions.write([[photo_id] for photo_id in photo_ids], pixels, maps, self.result)
         return {photo.content_hash for photo in batch}
 
-    def _beside(self, found: Iterable[FoundPhoto]) -> Iterator[tuple[str, str]]:
-        for photo in with_texts_beside(found):
+    def _beside(self, photos: Iterable[FoundPhoto]) -> Iterator[tuple[str, str]]:
+        for photo in with_texts_beside(photos):
             try:
                 beside = sentences_beside(photo.path)
             except SentenceFileError as error:
@@ -211,12 +211,12 @@ class Indexer:
 
     def _sentences(self, sentences: Iterable[tuple[str, str]], *, generated: bool = False) -> None:
         """Embed the sentences that the library does not hold yet, each with its source."""
-        wanted: dict[str, str] = {}
+        new: dict[str, str] = {}
         for text, source in sentences:
             if text not in self._seen:
-                wanted.setdefault(text, source)
-        self._seen.update(wanted)
-        readable = [(text, source, words) for text, source in wanted.items() if (words := self._words(text, source))]
+                new.setdefault(text, source)
+        self._seen.update(new)
+        readable = [(text, source, words) for text, source in new.items() if (words := self._words(text, source))]
         readable.sort(key=lambda item: len(item[2]))  # sentences alike in length need little padding
         total = self.result.sentences_added + len(readable)
         for start in range(0, len(readable), SENTENCE_BATCH):
@@ -267,9 +267,9 @@ def _left_behind(known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[st
 def _row(photo: LoadedPhoto) -> PhotoRow:
     metadata = photo.metadata
     return PhotoRow(
-        path=photo.found.path,
-        size=photo.found.size,
-        mtime_ns=photo.found.mtime_ns,
+        path=photo.file.path,
+        size=photo.file.size,
+        mtime_ns=photo.file.mtime_ns,
         content_hash=photo.content_hash,
         width=photo.width,
         height=photo.height,

@@ -29,11 +29,11 @@ def roots(folder: Path) -> list[Root]:
         LibraryError: it cannot be read.
     """
     catalogue = read_catalogue(folder)
-    found = []
+    known_roots = []
     for path in catalogue.roots:
         below = [photo.missing for name, photo in catalogue.photos.items() if is_below(name, path)]
-        found.append(Root(path, Path(path).exists(), below.count(False), below.count(True)))
-    return found
+        known_roots.append(Root(path, Path(path).exists(), below.count(False), below.count(True)))
+    return known_roots
 
 
 def may_be_opened(path: str, roots: Iterable[str]) -> bool:
@@ -55,17 +55,17 @@ def scan_library(folder: Path, paths: Iterable[str | Path] | None, *, allow_miss
         PhotosGoneError: a root of the library is not there.
     """
     known = _roots_of(folder)
-    wanted = [os.path.normpath(Path(path).absolute()) for path in (known if paths is None else paths)]
-    if not wanted:
+    targets = [os.path.normpath(Path(path).absolute()) for path in (known if paths is None else paths)]
+    if not targets:
         raise PhotoPathError(str(folder), "nothing was indexed into this library yet; name photos or folders")
-    gone = [path for path in wanted if path in known and not Path(path).exists()]
+    gone = [path for path in targets if path in known and not Path(path).exists()]
     if gone and not allow_missing:
         raise PhotosGoneError(
             f"{gone[0]} is not there, and the library was made of it. Is its disk mounted? Nothing was changed. If it "
             "is really gone, run the command again with --allow-missing to hide its photos, or `engine remove` it."
         )
-    found = scan(path for path in wanted if path not in gone)
-    return replace(found, roots=tuple(wanted))
+    walked = scan(path for path in targets if path not in gone)
+    return replace(walked, roots=tuple(targets))
 
 
 def remove(folder: Path, paths: Iterable[str | Path]) -> int:

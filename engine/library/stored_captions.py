@@ -48,27 +48,29 @@ class LibraryCaptions:
         """
         with result.timed("captions"):
             written = self._describer.captions(self._describer.see_maps(pixels, maps))
-        found = {
+        by_photo = {
             photo_id: [CaptionRow(caption.text, caption.log_probability) for caption in captions]
-            for own, captions in zip(photo_ids, written, strict=True)
-            for photo_id in own
+            for copies, captions in zip(photo_ids, written, strict=True)
+            for photo_id in copies
         }
-        texts = self._writer.texts_to_embed(caption.text for own in found.values() for caption in own)
+        texts = self._writer.texts_to_embed(caption.text for rows in by_photo.values() for caption in rows)
         words = {}
         for text in texts:
             try:
                 words[text] = self._model.usable(text).words
             except QueryError as error:
                 result.warnings.append(f"A caption was left out: {error}")
-        found = {photo_id: own for photo_id, own in found.items() if own[0].text in words or own[0].text not in texts}
+        by_photo = {
+            photo: rows for photo, rows in by_photo.items() if rows[0].text in words or rows[0].text not in texts
+        }
         with result.timed("captions"):
             vectors = self._model.embed_sentences(list(words.values())) if words else []
         rows = [vector.rows.astype(np.float16) for vector in vectors]
         joined = np.concatenate(rows) if rows else np.empty((0, self._model.dimension), np.float16)
         counts = np.array([len(vector.words) for vector in vectors], np.int64)
         with result.timed("write"):
-            self._writer.add_captions(self._describer.fingerprint, found, list(words), joined, counts)
-        result.captions_added += len(found)
+            self._writer.add_captions(self._describer.fingerprint, by_photo, list(words), joined, counts)
+        result.captions_added += len(by_photo)
 
     def write_missing(self, report: Report, result: IndexReport) -> None:
         """Decode and caption the photos of the library that have no caption by this model; copies are seen once.
@@ -82,42 +84,42 @@ class LibraryCaptions:
             if is_in(path, roots):
                 same.setdefault(photo.content_hash, {})[path] = photo
         owners = {}
-        wanted = {}
+        to_read = {}
         for content, copies in same.items():
             files = [file for path, photo in copies.items() if path not in failed and (file := _file(path, photo))]
             if files:
                 # One that is as it was when it was indexed rather than one that may have changed since.
-                found, _ = min(files, key=lambda file: not file[1])
-                wanted[found.path] = (found, content)
-                owners[found.path] = [photo.photo_id for photo in copies.values()]
+                chosen, _ = min(files, key=lambda file: not file[1])
+                to_read[chosen.path] = (chosen, content)
+                owners[chosen.path] = [photo.photo_id for photo in copies.values()]
         size, workers = self._describer.image_size, os.cpu_count() or 1
         loaded = load_photos(
-            [found for found, _ in wanted.values()],
+            [file for file, _ in to_read.values()],
             size,
             workers,
             self._max_pixels,
-            lambda photo, content: content != wanted[photo.path][1],
+            lambda photo, content: content != to_read[photo.path][1],
         )
         batch: list[LoadedPhoto] = []
         with closing(loaded):
-            for number in range(1, len(wanted) + 1):
+            for number in range(1, len(to_read) + 1):
                 with result.timed("decode"):
                     item = next(loaded)
                 if isinstance(item, Failure):
                     result.failed.append(item)
                 elif isinstance(item, LoadedPhoto):
                     batch.append(item)
-                if batch and (len(batch) == PHOTO_BATCH or number == len(wanted)):
+                if batch and (len(batch) == PHOTO_BATCH or number == len(to_read)):
                     self._write_loaded(batch, owners, result)
                     batch = []
-                report(Progress("captions", number, len(wanted)))
+                report(Progress("captions", number, len(to_read)))
 
     def _write_loaded(self, batch: Sequence[LoadedPhoto], owners: dict[str, list[int]], result: IndexReport) -> None:
         with result.timed("resize"):
             pixels = pixels_of([photo.rgb for photo in batch], self._describer.image_size)
         with result.timed("backbone"):
             maps = self._model.regions.extract(pixels)
-        self.write([owners[photo.found.path] for photo in batch], pixels, maps, result)
+        self.write([owners[photo.file.path] for photo in batch], pixels, maps, result)
 
 
 def _file(path: str, photo: KnownPhoto) -> tuple[FoundPhoto, bool] | None:
@@ -126,5 +128,5 @@ def _file(path: str, photo: KnownPhoto) -> tuple[FoundPhoto, bool] | None:
         status = Path(path).stat()
     except OSError:
         return None
-    found = FoundPhoto(path, status.st_size, status.st_mtime_ns)
-    return found, (found.size, found.mtime_ns) == (photo.size, photo.mtime_ns)
+    file = FoundPhoto(path, status.st_size, status.st_mtime_ns)
+    return file, (file.size, file.mtime_ns) == (photo.size, photo.mtime_ns)

@@ -27,8 +27,8 @@ def _open(path: Path) -> io.BufferedReader:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            found = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
-            raise PhotoError(str(path), f"it is {found}; expected a photo's file")
+            kind = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
+            raise PhotoError(str(path), f"it is {kind}; expected a photo's file")
         return path.open("rb")
     except (OSError, ValueError) as error:
         raise PhotoError(str(path), os_reason(error)) from error

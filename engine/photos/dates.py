@@ -33,30 +33,30 @@ def read_moment(text: str, offset: str = "") -> Moment | None:
     >>> read_moment("2019-07-14T18:03Z").utc_offset_minutes
     0
     """
-    found = _DATE.match(text)
-    if not found:
+    match = _DATE.match(text)
+    if not match:
         return None
     with suppress(ValueError):  # 0000:00:00, or a thirteenth month
-        local = datetime(*(int(part or 0) for part in found.groups()[:6]))  # type: ignore[arg-type]
-        return Moment(local, _minutes(found[7] or offset))
+        local = datetime(*(int(part or 0) for part in match.groups()[:6]))  # type: ignore[arg-type]
+        return Moment(local, _minutes(match[7] or offset))
     return None
 
 
 def best_moment(moments: Iterable[Moment | None]) -> Moment | None:
     """The first of some moments, most trusted first, with the zone of a later one that is the same local time."""
-    found = [moment for moment in moments if moment]
-    same = (moment for moment in found if moment.local == found[0].local and moment.utc_offset_minutes is not None)
-    return next(same, found[0] if found else None)
+    known = [moment for moment in moments if moment]
+    same = (moment for moment in known if moment.local == known[0].local and moment.utc_offset_minutes is not None)
+    return next(same, known[0] if known else None)
 
 
 def _minutes(offset: str) -> int | None:
     """Minutes ahead of UTC from ``+02:00``, ``-0330`` or ``Z``; None for anything else."""
     if offset == "Z":
         return 0
-    found = _OFFSET.match(offset)
-    if not found:
+    match = _OFFSET.match(offset)
+    if not match:
         return None
-    minutes = int(found[2]) * 60 + int(found[3])
+    minutes = int(match[2]) * 60 + int(match[3])
     if minutes > _LARGEST_OFFSET:
         return None
-    return -minutes if found[1] == "-" else minutes
+    return -minutes if match[1] == "-" else minutes

@@ -87,31 +87,31 @@ def _container_metadata(file: BinaryIO) -> Metadata:
 def _decoded(
     picture: ImageFile.ImageFile, path: Path, limit: PixelLimit, target: int | None, beside: Xmp | None
 ) -> Decoded:
-    found = canonical(picture.format)
-    too_large = refusal(*picture.size, found, limit)
+    photo_format = canonical(picture.format)
+    too_large = refusal(*picture.size, photo_format, limit)
     if too_large:
         raise PhotoError(str(path), too_large)
     try:
-        rgb, (width, height), metadata = _pixels(picture, found, target, beside)
+        rgb, (width, height), metadata = _pixels(picture, photo_format, target, beside)
         orientation = read_orientation(picture)
     except Exception as error:  # each decoder has exceptions of its own for damaged data
-        raise PhotoError(str(path), damage(error, found)) from error
+        raise PhotoError(str(path), damage(error, photo_format)) from error
     if orientation in _UPRIGHT:
         rgb = rgb.transpose(_UPRIGHT[orientation])
     if orientation >= 5:  # these four lie on their side
         width, height = height, width
     promised = promised_by(path.suffix)
-    return Decoded(rgb, width, height, found, promised is not None and promised != found, metadata)
+    return Decoded(rgb, width, height, photo_format, promised is not None and promised != photo_format, metadata)
 
 
 def _pixels(
-    picture: ImageFile.ImageFile, found: str, target: int | None, beside: Xmp | None
+    picture: ImageFile.ImageFile, photo_format: str, target: int | None, beside: Xmp | None
 ) -> tuple[Image.Image, tuple[int, int], Metadata]:
     """The pixels as stored, in RGB, reduced towards ``target``; the full size as stored; the metadata."""
     # A PNG may carry its EXIF behind the pixels; a TIFF lets go of its file once the pixels are read.
-    early = None if found == "PNG" else read_metadata(picture, beside)
+    early = None if photo_format == "PNG" else read_metadata(picture, beside)
     size = picture.size
-    if target is not None and found == "JPEG":
+    if target is not None and photo_format == "JPEG":
         picture.draft("RGB", (target, target))
         picture.load()
     else:

@@ -41,7 +41,7 @@ def read_descriptions(
     a PNG, from ``iptc`` and from the XMP ``packets``. Never raises: what is broken is left out.
     """
     tags = ExifTags.Base
-    found: list[str] = []
+    texts: list[str] = []
     sources: tuple[Callable[[], Iterable[str]], ...] = (
         lambda: [exif_text(main.get(tags.ImageDescription))],
         lambda: [_user_comment(details.get(tags.UserComment))],
@@ -55,8 +55,8 @@ def read_descriptions(
     )
     for source in sources:
         with suppress(Exception):  # a tag may hold any type and any nonsense; the other sources may be good
-            found.extend(source())
-    return _by_people(found)[:_MOST]
+            texts.extend(source())
+    return _by_people(texts)[:_MOST]
 
 
 def exif_text(value: Any) -> str:

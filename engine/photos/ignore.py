@@ -39,13 +39,13 @@ class IgnoreRules:
 def _fits(pattern: re.Pattern[str], name: str, is_folder: bool) -> bool:
     """Whether a pattern means an entry itself, and not only a folder above it, which was asked before."""
     text = f"{name}/" if is_folder else name
-    found = pattern.search(text)
+    match = pattern.search(text)
     # pathspec names the slash behind a folder that a pattern means; here it has to be the last one.
-    while found and found.groupdict().get("ps_d"):
-        if found.end() == len(text):
+    while match and match.groupdict().get("ps_d"):
+        if match.end() == len(text):
             return True
-        found = pattern.search(text, found.end())
-    return found is not None and not (is_folder and found.end() == len(text))  # "a/**" is not the folder "a"
+        match = pattern.search(text, match.end())
+    return match is not None and not (is_folder and match.end() == len(text))  # "a/**" is not the folder "a"
 
 
 def is_ignored(rules: Sequence[IgnoreRules], path: str, is_folder: bool) -> bool:
@@ -89,11 +89,11 @@ def rules_above(folder: str) -> tuple[IgnoreRules, ...]:
     ``read_rules``.
     """
     path = Path(folder)
-    found = []
+    layers = []
     for parent in reversed(path.parents):
         if os.path.lexists(parent / NAME):
             rules = read_rules(str(parent))
             way = [path, *path.parents][: len(path.parts) - len(parent.parts)]
             if not any(rules.verdict(str(step), is_folder=True) for step in way):
-                found.append(rules)
-    return tuple(found)
+                layers.append(rules)
+    return tuple(layers)

@@ -22,17 +22,17 @@ def has_too_many_scans(file: BinaryIO) -> bool:
     file.seek(0)
     data = file.read(_LONGEST)
     num_scans, progressive, num_components = 0, False, 0
-    at = 2
-    while found := _MARKER.search(data, at):
-        marker, at = found[1][0], found.end()
+    position = 2
+    while match := _MARKER.search(data, position):
+        marker, position = match[1][0], match.end()
         if marker == _END:
             break
-        if marker in _FRAMES and len(data) > at + 7:
-            progressive, num_components = marker == _PROGRESSIVE, data[at + 7]
+        if marker in _FRAMES and len(data) > position + 7:
+            progressive, num_components = marker == _PROGRESSIVE, data[position + 7]
         if marker == _SCAN:
             num_scans += 1
-            whole = len(data) > at + 2 and data[at + 2] >= num_components and not progressive
+            whole = len(data) > position + 2 and data[position + 2] >= num_components and not progressive
             if whole or num_scans > MOST_SCANS:  # the decoder stops after a scan that holds everything
                 break
-        at += int.from_bytes(data[at : at + 2])
+        position += int.from_bytes(data[position : position + 2])
     return num_scans > MOST_SCANS

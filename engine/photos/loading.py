@@ -30,7 +30,7 @@ class LoadedPhoto:
     ``warnings`` are remarks for the user, a line each.
     """
 
-    found: FoundPhoto
+    file: FoundPhoto
     content_hash: str
     rgb: NDArray[np.uint8]
     width: int
@@ -46,7 +46,7 @@ class LoadedPhoto:
 class KnownContent:
     """A photo whose content is known already, under this or another name; it was not decoded."""
 
-    found: FoundPhoto
+    file: FoundPhoto
     content_hash: str
 
 
@@ -54,7 +54,7 @@ Loaded = LoadedPhoto | KnownContent | Failure
 
 
 def load_photos(
-    found: Iterable[FoundPhoto],
+    files: Iterable[FoundPhoto],
     target: int,
     workers: int = 2,
     max_pixels: int | None = None,
@@ -75,7 +75,7 @@ def load_photos(
 
     pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="photo")
     try:
-        photos = iter(found)
+        photos = iter(files)
         pending: deque[Future[Loaded]] = deque(
             pool.submit(load, photo) for photo in islice(photos, max(1, workers) * _AHEAD)
         )
@@ -105,7 +105,7 @@ def _load(
     if decoded.mismatched_name:
         remarks = (*remarks, f"the name promises another format; the content is {decoded.format}")
     return LoadedPhoto(
-        found=photo,
+        file=photo,
         content_hash=digest,
         rgb=rgb,
         width=decoded.width,

@@ -44,16 +44,16 @@ def read_metadata(image: Image.Image, beside: Xmp | None = None) -> Metadata:
     """
     main: Mapping[int, Any] = {}
     details: Mapping[int, Any] = {}
-    place: Mapping[int, Any] = {}
+    gps: Mapping[int, Any] = {}
     with suppress(Exception):  # Pillow's parser has many ways to fail on bytes that are not EXIF
         exif = image.getexif()
         main = exif
-        place = exif.get_ifd(ExifTags.IFD.GPSInfo)
+        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
         details = exif.get_ifd(ExifTags.IFD.Exif)
     iptc = _attempt(lambda: read_iptc(image), Iptc())
     packets = (_attempt(lambda: embedded_xmp(image), Xmp()), beside or Xmp())
     moment = best_moment(_moments(main, details, iptc, packets))
-    latitude, longitude = _attempt(lambda: _position(place), _NOWHERE)
+    latitude, longitude = _attempt(lambda: _position(gps), _NOWHERE)
     for packet in packets:
         if latitude is None:
             latitude, longitude = _believable(packet.latitude, packet.longitude)
@@ -129,10 +129,10 @@ def _camera(main: Mapping[int, Any]) -> str | None:
     return model or make or None
 
 
-def _position(place: Mapping[int, Any]) -> _Position:
+def _position(gps: Mapping[int, Any]) -> _Position:
     tags = ExifTags.GPS
-    latitude = _degrees(place.get(tags.GPSLatitude), place.get(tags.GPSLatitudeRef), "S")
-    longitude = _degrees(place.get(tags.GPSLongitude), place.get(tags.GPSLongitudeRef), "W")
+    latitude = _degrees(gps.get(tags.GPSLatitude), gps.get(tags.GPSLatitudeRef), "S")
+    longitude = _degrees(gps.get(tags.GPSLongitude), gps.get(tags.GPSLongitudeRef), "W")
     return _believable(latitude, longitude)
 
 

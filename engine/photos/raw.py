@@ -53,11 +53,11 @@ def preview(path: Path) -> io.BytesIO:
 
 
 def _content(raw: "RawPy") -> bytes:
-    found = raw.extract_thumb()
-    if isinstance(found.data, bytes):  # a JPEG; LibRaw adds EXIF to one that has none
-        return found.data
+    thumbnail = raw.extract_thumb()
+    if isinstance(thumbnail.data, bytes):  # a JPEG; LibRaw adds EXIF to one that has none
+        return thumbnail.data
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = _ORIENTATIONS.get(raw.sizes.flip, 1)
     buffer = io.BytesIO()
-    Image.fromarray(found.data).save(buffer, "PNG", exif=exif, compress_level=1)
+    Image.fromarray(thumbnail.data).save(buffer, "PNG", exif=exif, compress_level=1)
     return buffer.getvalue()

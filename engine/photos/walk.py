@@ -141,7 +141,7 @@ class _Walk:
             except PhotoError as error:
                 self._fail(folder, str(error))
                 continue
-            below = [found for entry in entries if (found := self._entry(entry, real, rules))]
+            below = [subfolder for entry in entries if (subfolder := self._entry(entry, real, rules))]
             stack.extend(reversed(below))
 
     def _entry(

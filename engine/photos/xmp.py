@@ -122,8 +122,8 @@ class _Values:
 
 def _degrees(text: str) -> float | None:
     """Degrees from ``33,26.268S`` or ``33,26,16.08S``, degrees with minutes and seconds, north and east positive."""
-    found = _COORDINATE.fullmatch(text)
-    if not found:
+    match = _COORDINATE.fullmatch(text)
+    if not match:
         return None
-    degrees = sum(float(part or 0) / 60.0**power for power, part in enumerate(found.groups()[:3]))
-    return -degrees if found[4] in "SW" else degrees
+    degrees = sum(float(part or 0) / 60.0**power for power, part in enumerate(match.groups()[:3]))
+    return -degrees if match[4] in "SW" else degrees

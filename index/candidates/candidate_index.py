@@ -1,14 +1,14 @@
-"""The derived file that proposes what is worth an exact look: photos for a query, and sentences for a photo."""
+"""The derived file that proposes what is worth re-ranking: photos for a query, and sentences for a photo."""
 
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from index.candidates.faiss_store import FaissFileError, read_parts
+from index.candidates.faiss_store import FaissFileError, read_codes
 from index.candidates.manifest import write_atomically
 from index.candidates.photo_index import PhotoIndex
-from index.candidates.recall_curve import USUAL
+from index.candidates.recall_curve import UNCALIBRATED
 from index.candidates.sentence_index import SentenceIndex
 from index.store.segments import StoredSentences, VectorStore
 from index.values import FLAT_LIMIT, BuildSpec
@@ -23,7 +23,7 @@ class CandidateIndex:
     def __init__(self, photos: PhotoIndex, sentences: SentenceIndex | None = None) -> None:
         self.photos = photos
         self.sentences = sentences
-        self.difficulty = USUAL
+        self.calibration = UNCALIBRATED
 
     @classmethod
     def build(
@@ -43,15 +43,15 @@ class CandidateIndex:
     @classmethod
     def load(cls, path: Path, spec: BuildSpec, num_records: int, num_sentence_rows: int = 0) -> "CandidateIndex":
         """Read an index. Raises FaissFileError when it is not one of so many records and rows of this build."""
-        parts = read_parts(path)
+        codes = read_codes(path)
         num_for_sentences = 0 if not num_sentence_rows else 3 if spec.has_global else 1
-        split = len(parts) - num_for_sentences
-        photos = PhotoIndex.of_parts(parts[: max(0, split)], spec)
-        sentences = SentenceIndex.of_parts(parts[split:]) if num_for_sentences else None
+        split = len(codes) - num_for_sentences
+        photos = PhotoIndex.of_codes(codes[: max(0, split)], spec)
+        sentences = SentenceIndex.of_codes(codes[split:]) if num_for_sentences else None
         if photos is None or (num_for_sentences and sentences is None):
             raise FaissFileError("is of an older kind")
-        if any(part.dimension != spec.dimension for part in parts):
-            raise FaissFileError(f"holds vectors of dimension {parts[0].dimension}, expected {spec.dimension}")
+        if any(each.dimension != spec.dimension for each in codes):
+            raise FaissFileError(f"holds vectors of dimension {codes[0].dimension}, expected {spec.dimension}")
         photos.require(num_records)
         if sentences is not None and sentences.num_rows != num_sentence_rows:
             raise FaissFileError(f"knows {sentences.num_rows} rows of sentences, expected {num_sentence_rows}")
@@ -87,8 +87,8 @@ class CandidateIndex:
                 size, crc = size + len(data), zlib.crc32(data, crc)
                 file.write(data)
 
-            for part in [*self.photos.parts, *([] if self.sentences is None else self.sentences.parts)]:
-                part.write(write_some)
+            for codes in [*self.photos.codes, *([] if self.sentences is None else self.sentences.codes)]:
+                codes.write(write_some)
 
         write_atomically(path, write)
         return size, crc

@@ -1,4 +1,4 @@
-"""What FAISS does for the shelf, and the only file that imports it: codes of vectors, a flat index, and their bytes."""
+"""What FAISS does for us, in the only file that imports it: codes of vectors, a flat index, and their bytes on disk."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from index.scoring.maxsim import products
 from index.scoring.threads import MOST_THREADS, in_threads
 
 SAMPLE_PER_CENTROID = 40  # FAISS asks for 39 vectors for each
-_ROUNDS = 10  # of k-means
+_KMEANS_ROUNDS = 10
 _AT_ONCE = 2048  # vectors that a thread scores together
 _CODED_AT_ONCE = 8192
 
@@ -36,7 +36,7 @@ class FaissFileError(Exception):
     """The file is not an index of this build: it has to be made again."""
 
 
-class Part:
+class Codes:
     """One FAISS index of a file: vectors, or codes of vectors, numbered in the order in which they were added."""
 
     def __init__(self, index: Any) -> None:
@@ -53,23 +53,23 @@ class Part:
     @_no_more_threads()
     def add(self, vectors: NDArray[np.float32]) -> None:
         """Add vectors (n, D)."""
-        for some in _a_few(vectors):
-            self._index.add(some)
+        for batch in _batches(vectors):
+            self._index.add(batch)
 
     def write(self, write: Callable[[bytes], object]) -> None:
-        """Give the bytes of the part to `write`, some at a time."""
+        """Give the bytes of this index to `write`, some at a time."""
         faiss.write_index(self._index, faiss.PyCallbackIOWriter(write))
 
 
-class Numbers(Part):
-    """Vectors cut in M pieces, each of which is the number of the centroid of k that is nearest to it."""
+class ProductCodes(Codes):
+    """Product quantisation: vectors cut in M pieces, each of which is the number of the nearest of K centroids."""
 
     @classmethod
     @_no_more_threads()
-    def trained(cls, vectors: NDArray[np.float32], pieces: int, bits: int) -> "Numbers":
+    def trained(cls, vectors: NDArray[np.float32], num_pieces: int, bits: int) -> "ProductCodes":
         """Centroids for vectors like those of a sample (n, D), 2^bits for each piece; nothing is added yet."""
-        index = faiss.IndexPQ(vectors.shape[1], pieces, bits)
-        index.pq.cp.niter = _ROUNDS
+        index = faiss.IndexPQ(vectors.shape[1], num_pieces, bits)
+        index.pq.cp.niter = _KMEANS_ROUNDS
         index.pq.cp.min_points_per_centroid = 1  # small libraries have fewer, and FAISS would warn
         if len(vectors) < index.pq.ksub:  # it wants one for each centroid at least
             vectors = np.resize(vectors, (index.pq.ksub, vectors.shape[1]))
@@ -78,19 +78,19 @@ class Numbers(Part):
 
     @property
     def bits(self) -> int:
-        """Of each number."""
+        """Of each code."""
         return int(self._index.pq.nbits)
 
     @property
-    def numbers(self) -> NDArray[np.unsignedinteger[Any]]:
-        """Those of all vectors (n, M), which fill whole bytes."""
-        codes = faiss.vector_to_array(self._index.codes).reshape(len(self), -1)
-        numbers: NDArray[np.unsignedinteger[Any]] = codes if self.bits <= 8 else codes.view("<u2")
-        return numbers
+    def codes(self) -> NDArray[np.unsignedinteger[Any]]:
+        """The numbers of the centroids of all vectors (n, M); each fills whole bytes."""
+        stored = faiss.vector_to_array(self._index.codes).reshape(len(self), -1)
+        codes: NDArray[np.unsignedinteger[Any]] = stored if self.bits <= 8 else stored.view("<u2")
+        return codes
 
     @property
     def centroids(self) -> NDArray[np.float32]:
-        """The centroids (M, k, D / M)."""
+        """The centroids (M, K, D / M)."""
         pq = self._index.pq
         centroids: NDArray[np.float32] = faiss.vector_to_array(pq.centroids).reshape(pq.M, pq.ksub, pq.dsub)
         return centroids
@@ -102,17 +102,17 @@ class Numbers(Part):
         return float(np.square(vectors - decoded).sum() / np.square(vectors).sum())
 
 
-class KeyedNumbers(Numbers):
-    """The same of vectors that have keys, which ascend."""
+class KeyedProductCodes(ProductCodes):
+    """Product codes of vectors that have keys, which ascend."""
 
     def __init__(self, index: Any) -> None:
         super().__init__(faiss.downcast_index(index.index))
         self._keyed = index
 
     @classmethod
-    def of(cls, numbers: Numbers) -> "KeyedNumbers":
-        """Numbers to which nothing was added, with keys from now on."""
-        return cls(faiss.IndexIDMap(numbers._index))
+    def of(cls, codes: ProductCodes) -> "KeyedProductCodes":
+        """Codes to which nothing was added, with keys from now on."""
+        return cls(faiss.IndexIDMap(codes._index))
 
     @property
     def keys(self) -> NDArray[np.int64]:
@@ -123,20 +123,20 @@ class KeyedNumbers(Numbers):
     @_no_more_threads()
     def add_keyed(self, vectors: NDArray[np.float32], keys: NDArray[np.int64]) -> None:
         """Add vectors (n, D) with their keys (n,)."""
-        for some, own in zip(_a_few(vectors), _a_few(keys), strict=True):
-            self._keyed.add_with_ids(some, own)
+        for batch, its_keys in zip(_batches(vectors), _batches(keys), strict=True):
+            self._keyed.add_with_ids(batch, its_keys)
 
     def write(self, write: Callable[[bytes], object]) -> None:
-        """See `Part.write`."""
+        """See `Codes.write`."""
         faiss.write_index(self._keyed, faiss.PyCallbackIOWriter(write))
 
 
-class Bytes(Part):
-    """Vectors in eight bits a component."""
+class ScalarCodes(Codes):
+    """Scalar quantisation: vectors in eight bits a component."""
 
     @classmethod
     @_no_more_threads()
-    def trained(cls, vectors: NDArray[np.float32]) -> "Bytes":
+    def trained(cls, vectors: NDArray[np.float32]) -> "ScalarCodes":
         """For components like those of a sample (n, D); nothing is added yet."""
         index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
         index.train(vectors)
@@ -158,11 +158,11 @@ class Bytes(Part):
         return np.concatenate(in_threads(work, range(0, len(rows), _AT_ONCE)))
 
 
-class Flat(Part):
+class FlatVectors(Codes):
     """The vectors themselves, in the half precision that the segments hold, so that nothing is lost."""
 
     @classmethod
-    def empty(cls, dimension: int) -> "Flat":
+    def empty(cls, dimension: int) -> "FlatVectors":
         """One without vectors."""
         return cls(faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT))
 
@@ -176,34 +176,34 @@ class Flat(Part):
             selector = faiss.IDSelectorBitmap(np.packbits(allowed_mask, bitorder="little"))
             params = faiss.SearchParameters(sel=selector)
         _, rows = self._index.search(queries, min(count, len(self)), params=params)
-        found: NDArray[np.int64] = np.unique(rows[rows >= 0])
-        return found
+        nearest_rows: NDArray[np.int64] = np.unique(rows[rows >= 0])
+        return nearest_rows
 
 
-def _a_few(values: NDArray[Any]) -> list[NDArray[Any]]:
-    """Values (n, …) in pieces that take FAISS less than a second: only between them is Ctrl-C heard."""
-    return [values[at : at + _CODED_AT_ONCE] for at in range(0, len(values), _CODED_AT_ONCE)]
+def _batches(values: NDArray[Any]) -> list[NDArray[Any]]:
+    """Values (n, …) in batches that take FAISS less than a second: only between them is Ctrl-C heard."""
+    return [values[start : start + _CODED_AT_ONCE] for start in range(0, len(values), _CODED_AT_ONCE)]
 
 
-def read_parts(path: Path) -> list[Part]:
-    """The parts of a file. Raises FaissFileError."""
-    parts = []
+def read_codes(path: Path) -> list[Codes]:
+    """The codes in a file, in order. Raises FaissFileError."""
+    found = []
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             while file.tell() < size:
-                parts.append(_read_part(file))
+                found.append(_read_one(file))
     except (OSError, RuntimeError) as error:
         raise FaissFileError(f"cannot be read ({error})") from error
-    return parts
+    return found
 
 
-def _read_part(file: BinaryIO) -> Part:
+def _read_one(file: BinaryIO) -> Codes:
     index = faiss.read_index(faiss.PyCallbackIOReader(file.read))
     if isinstance(index, faiss.IndexIDMap):
-        return KeyedNumbers(index)
+        return KeyedProductCodes(index)
     if isinstance(index, faiss.IndexPQ):
-        return Numbers(index)
+        return ProductCodes(index)
     if not isinstance(index, faiss.IndexScalarQuantizer):
         raise FaissFileError("is of an older kind")
-    return Flat(index) if index.sq.qtype == faiss.ScalarQuantizer.QT_fp16 else Bytes(index)
+    return FlatVectors(index) if index.sq.qtype == faiss.ScalarQuantizer.QT_fp16 else ScalarCodes(index)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from index.candidates.manifest import MANIFEST, Manifest, problem_with, read_manifest, write_manifest
-from index.candidates.recall_calibration import GROWN, ROWS_TO_ASK, difficulty_of, sampled
-from index.candidates.recall_curve import Difficulty
+from index.candidates.recall_calibration import GROWN, ROWS_TO_ASK, calibrated, sampled_queries
+from index.candidates.recall_curve import RecallCalibration
 from index.errors import LibraryLockedError
 from index.store.layout import FAISS_FILES
 from index.store.segments import StoredSentences, VectorStore
@@ -88,7 +88,7 @@ def stored_index(folder: Path, build: BuildInfo, state: Freshness) -> tuple["Can
         index = CandidateIndex.load(path, build, manifest.num_records, manifest.num_sentence_rows)
     except FaissFileError as error:
         return None, _unusable(manifest, error)
-    index.difficulty = Difficulty.of_stored(manifest.difficulty_records, manifest.difficulty)
+    index.calibration = RecallCalibration.of_stored(manifest.difficulty_records, manifest.difficulty)
     logger.info("Loaded %s with %d photo records", manifest.faiss_file, index.num_records)
     return index, state
 
@@ -161,8 +161,8 @@ def bring_up_to_date(
             index.catch_up_sentences(stored(), build, keep=write)
         else:
             index.sentences = None
-        if is_due(index.difficulty.num_records):
-            index.difficulty = difficulty_of(index.photos, store, build, sampled(stored(), build))
+        if is_due(index.calibration.num_records):
+            index.calibration = calibrated(index.photos, store, build, sampled_queries(stored(), build))
         write(index)
     except Timeout as error:
         raise LibraryLockedError(
@@ -200,8 +200,8 @@ def publish(folder: Path, build: BuildInfo, index: "CandidateIndex", *, wait_s: 
             crc,
             build.vectors_generation,
             index.num_sentence_rows,
-            index.difficulty.num_records,
-            list(index.difficulty.times),
+            index.calibration.num_records,
+            list(index.calibration.factors),
         )
         write_manifest(folder, manifest)
         _remove(stale_files(folder))
@@ -214,10 +214,10 @@ def stale_files(folder: Path) -> list[Path]:
     """
     manifest = read_manifest(folder)
     if manifest is None and (folder / MANIFEST).exists():
-        found = []  # it cannot be read: any file may be the one that it names
+        unnamed = []  # it cannot be read: any file may be the one that it names
     else:
-        found = [path for path in folder.glob(FAISS_FILES) if manifest is None or path.name != manifest.faiss_file]
-    return sorted([*found, *folder.glob(f"{FAISS_FILES}.*.tmp"), *folder.glob(f"{MANIFEST}.*.tmp")])
+        unnamed = [path for path in folder.glob(FAISS_FILES) if manifest is None or path.name != manifest.faiss_file]
+    return sorted([*unnamed, *folder.glob(f"{FAISS_FILES}.*.tmp"), *folder.glob(f"{MANIFEST}.*.tmp")])
 
 
 def remove_stale_files(folder: Path) -> None:

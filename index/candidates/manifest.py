@@ -23,7 +23,8 @@ class Manifest:
     """One generation of the FAISS index: the build it was made of, the file, and the photo records it covers.
 
     `vectors_generation` is the build's: after a compaction the same numbers stand for other records. Rows of sentences
-    are covered where there are very many. `difficulty` is what `recall_calibration` found among so many records.
+    are covered where there are very many. `difficulty` holds the factors of `recall_calibration`, measured among
+    `difficulty_records` photo records.
     """
 
     generation: int

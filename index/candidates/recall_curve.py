@@ -1,4 +1,4 @@
-"""How many candidates get an exact look: the curve of recall that was measured, as a rule."""
+"""How many candidates are re-ranked by the exact score: a rule from the curve of recall that was measured."""
 
 import math
 from bisect import bisect_left
@@ -21,46 +21,46 @@ TARGETS = tuple(recall for recall, _ in _CURVE)
 
 
 @dataclass(frozen=True, slots=True)
-class Difficulty:
-    """How many times as many candidates as the curve says a library needs, for each of `TARGETS`.
+class RecallCalibration:
+    """By which factors a library needs more candidates than the curve says, for each of `TARGETS`.
 
     Measured among `num_records` photos, 0 where it was not measured.
     """
 
     num_records: int = 0
-    times: tuple[float, ...] = (1.0,) * len(TARGETS)
+    factors: tuple[float, ...] = (1.0,) * len(TARGETS)
 
     @classmethod
-    def of_stored(cls, num_records: int, times: Sequence[object]) -> "Difficulty":
-        """What a manifest holds; the usual one where that is nothing of the kind."""
-        numbers = tuple(float(value) for value in times if isinstance(value, int | float) and value >= 1)
-        return cls(num_records, numbers) if len(numbers) == len(times) == len(TARGETS) else USUAL
+    def of_stored(cls, num_records: int, stored: Sequence[object]) -> "RecallCalibration":
+        """What a manifest holds; `UNCALIBRATED` where that is nothing of the kind."""
+        factors = tuple(float(value) for value in stored if isinstance(value, int | float) and value >= 1)
+        return cls(num_records, factors) if len(factors) == len(stored) == len(TARGETS) else UNCALIBRATED
 
 
-USUAL = Difficulty()
+UNCALIBRATED = RecallCalibration()
 
 
 def num_candidates(
-    params: SearchParams, num_records: int, limit: int, query: Query, difficulty: Difficulty = USUAL
-) -> int:  # fmt: skip
+    params: SearchParams, num_records: int, limit: int, query: Query, calibration: RecallCalibration = UNCALIBRATED
+) -> int:
     """The candidates for the `limit` best of so many photos.
 
     >>> import numpy as np
     >>> num_candidates(SearchParams(num_candidates=7), 10**6, 10, Query(np.zeros((2, 3), np.float32)))
     7
     """
-    return _wanted(params, num_records, limit, usual_candidates(num_records, query), difficulty)
+    return _num_candidates(params, num_records, limit, curve_candidates(num_records, query), calibration)
 
 
 def num_sentence_candidates(params: SearchParams, num_sentences: int, limit: int) -> int:
     """The candidates for the `limit` best of so many sentences, for a photo."""
-    return _wanted(params, num_sentences, limit, _grown(num_sentences, _SENTENCES, _GROWTH_ABOVE), USUAL)
+    return _num_candidates(params, num_sentences, limit, _grown(num_sentences, _SENTENCES, _GROWTH_ABOVE), UNCALIBRATED)
 
 
-def usual_candidates(num_records: int, query: Query) -> list[float]:
-    """The candidates for the ten best of so many photos, for each of `TARGETS`."""
+def curve_candidates(num_records: int, query: Query) -> list[float]:
+    """The candidates that the curve says for the ten best of so many photos, for each of `TARGETS`."""
     # What was measured from 10,000 photos to a million, for 10 wanted and for 100. The photo vector is known better
-    # than the regions: without it many more are worth a look.
+    # than the regions: without it many more have to be re-ranked.
     if not query.by_regions:
         return _grown(num_records, 1 if query.weights is None else _COMPOSED, _GROWTH_ABOVE)
     return _grown(num_records, _ONE_REGION if len(query.words) == 1 else _SEVERAL_REGIONS, _GROWTH_BY_REGIONS)
@@ -68,16 +68,18 @@ def usual_candidates(num_records: int, query: Query) -> list[float]:
 
 def _grown(count: int, times: float, power_above: float) -> list[float]:
     growth = times * (count / _AT) ** (power_above if count > _AT else _GROWTH)
-    return [found * growth for _, found in _CURVE]
+    return [count * growth for _, count in _CURVE]
 
 
-def _wanted(params: SearchParams, count: int, limit: int, usual: Sequence[float], difficulty: Difficulty) -> int:
-    """The candidates for the `limit` best of `count`, where so many are usual for ten and each of `TARGETS`."""
+def _num_candidates(
+    params: SearchParams, count: int, limit: int, for_ten: Sequence[float], calibration: RecallCalibration
+) -> int:
+    """The candidates for the `limit` best of `count`, where the curve says so many for ten and each of `TARGETS`."""
     if params.num_candidates is not None:
         return params.num_candidates
     if params.recall_target == 1:
         return count
-    place = min(bisect_left(TARGETS, params.recall_target), len(TARGETS) - 1)
+    position = min(bisect_left(TARGETS, params.recall_target), len(TARGETS) - 1)
     beyond = 4 if params.recall_target > TARGETS[-1] else 1
-    for_ten = usual[place] * difficulty.times[place] * beyond
-    return max(_FEWEST, round(for_ten * math.sqrt(max(1.0, limit / 10))), 3 * limit)
+    needed = for_ten[position] * calibration.factors[position] * beyond
+    return max(_FEWEST, round(needed * math.sqrt(max(1.0, limit / 10))), 3 * limit)

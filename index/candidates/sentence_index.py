@@ -1,6 +1,6 @@
-"""Which of very many sentences are worth an exact look for a photo.
+"""Nearest-neighbour candidates among very many sentences: which are worth re-ranking by the exact score for a photo.
 
-The photo's best region is worked out once for each of the K centroids of words: a sentence then costs one look into a
+The photo's best region is worked out once for each of the K centroids of words: a sentence then costs one look-up in a
 table for each of its words. Sentence vectors are known as photo vectors are, first in sixteen bytes and then, for the
 best so far, in eight bits a component.
 """
@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from index.candidates.code_scores import Codes, WholeCodes
-from index.candidates.codebooks import MORE_LOOKED_AT, has_drifted, num_bits, sampled, trained_on_wholes
-from index.candidates.faiss_store import Bytes, KeyedNumbers, Numbers, Part
+from index.candidates.code_scores import CodeArray, GlobalCodes
+from index.candidates.codebooks import REFINED_PER_CANDIDATE, has_drifted, num_bits, train_global_codes, training_rows
+from index.candidates.faiss_store import Codes, KeyedProductCodes, ProductCodes, ScalarCodes
 from index.scoring.maxsim import best_rows, products
 from index.scoring.threads import in_threads
 from index.store.half_precision import widened
@@ -33,40 +33,42 @@ class SentenceIndex:
     A sentence vector has a code among the words too, which nothing reads: so a row is where it is in the store.
     """
 
-    def __init__(self, words: Numbers, wholes: KeyedNumbers | None = None, fine: Bytes | None = None) -> None:
+    def __init__(
+        self, words: ProductCodes, coarse: KeyedProductCodes | None = None, fine: ScalarCodes | None = None
+    ) -> None:
         self._words = words
-        self._wholes = wholes
+        self._coarse = coarse
         self._fine = fine
 
     @classmethod
     def trained(cls, sentences: StoredSentences, spec: BuildSpec) -> "SentenceIndex":
         """One for sentences like these that knows none of them yet."""
-        store, whole_rows = sentences.store, sentences.whole_rows
+        store, global_rows = sentences.store, sentences.global_rows
         words_mask = np.ones(store.num_rows, bool)
         if spec.has_global:
-            words_mask[whole_rows] = False
+            words_mask[global_rows] = False
         words = np.flatnonzero(words_mask)
         bits = num_bits(len(words))
-        numbers = Numbers.trained(_vectors(store, words[sampled(len(words), bits)]), 1, bits)
+        word_codes = ProductCodes.trained(_vectors(store, words[training_rows(len(words), bits)]), 1, bits)
         if not spec.has_global:
-            return cls(numbers)
-        wholes, fine = trained_on_wholes(_vectors(store, whole_rows[sampled(len(whole_rows))]))
-        return cls(numbers, KeyedNumbers.of(wholes), fine)
+            return cls(word_codes)
+        coarse, fine = train_global_codes(_vectors(store, global_rows[training_rows(len(global_rows))]))
+        return cls(word_codes, KeyedProductCodes.of(coarse), fine)
 
     @classmethod
-    def of_parts(cls, parts: Sequence[Part]) -> "SentenceIndex | None":
-        """That of the parts of a file, None where they are not those of one."""
-        match parts:
-            case [Numbers() as words]:
+    def of_codes(cls, codes: Sequence[Codes]) -> "SentenceIndex | None":
+        """That of the codes in a file, None where they are not those of one."""
+        match codes:
+            case [ProductCodes() as words]:
                 return cls(words)
-            case [Numbers() as words, KeyedNumbers() as wholes, Bytes() as fine] if len(wholes) == len(fine):
-                return cls(words, wholes, fine)
+            case [ProductCodes() as words, KeyedProductCodes() as coarse, ScalarCodes() as fine]:
+                return cls(words, coarse, fine) if len(coarse) == len(fine) else None
         return None
 
     @property
-    def parts(self) -> list[Part]:
+    def codes(self) -> list[Codes]:
         """What belongs in a file, in order."""
-        return [part for part in (self._words, self._wholes, self._fine) if part is not None]
+        return [codes for codes in (self._words, self._coarse, self._fine) if codes is not None]
 
     @property
     def num_rows(self) -> int:
@@ -76,31 +78,31 @@ class SentenceIndex:
     def outgrown(self, sentences: StoredSentences) -> bool:
         """Whether the words of sentences call for other centroids, see `PhotoIndex.outgrown`."""
         store = sentences.store
-        num_words = store.num_rows - (0 if self._wholes is None else len(sentences.starts))
+        num_words = store.num_rows - (0 if self._coarse is None else len(sentences.starts))
         if num_bits(num_words) >= self._words.bits + 2:
             return True
 
         def words(rows: NDArray[np.int64]) -> NDArray[np.float32]:
             # Sentence vectors are many times as long, and would count for most of the error.
-            return _vectors(store, rows if self._wholes is None else np.setdiff1d(rows, sentences.whole_rows))
+            return _vectors(store, rows if self._coarse is None else np.setdiff1d(rows, sentences.global_rows))
 
         return has_drifted(self._words, self.num_rows, store.num_rows, _DRIFT_SAMPLE, words)
 
     def catch_up(self, sentences: StoredSentences, keep: Callable[[], object] | None = None) -> None:
         """Add the rows of the store that it does not know; `keep` is called from time to time."""
-        self.__dict__.pop("_codes", None)
-        whole_rows, kept = sentences.whole_rows, self.num_rows
+        self.__dict__.pop("_tables", None)
+        global_rows, kept = sentences.global_rows, self.num_rows
         for first_row, rows in sentences.store.segments():
-            for at in range(max(0, self.num_rows - first_row), len(rows), _ROWS_AT_ONCE):
+            for start in range(max(0, self.num_rows - first_row), len(rows), _ROWS_AT_ONCE):
                 if keep is not None and self.num_rows - kept >= _KEPT_EVERY:
                     keep()
                     kept = self.num_rows
-                block, first = widened(rows[at : at + _ROWS_AT_ONCE]), first_row + at
+                block, first = widened(rows[start : start + _ROWS_AT_ONCE]), first_row + start
                 self._words.add(block)
-                if self._wholes is not None and self._fine is not None:
-                    low, high = np.searchsorted(whole_rows, [first, first + len(block)])
-                    vectors = block[whole_rows[low:high] - first]
-                    self._wholes.add_keyed(vectors, whole_rows[low:high])
+                if self._coarse is not None and self._fine is not None:
+                    low, high = np.searchsorted(global_rows, [first, first + len(block)])
+                    vectors = block[global_rows[low:high] - first]
+                    self._coarse.add_keyed(vectors, global_rows[low:high])
                     self._fine.add(vectors)
 
     def candidates(
@@ -111,82 +113,81 @@ class SentenceIndex:
         starts: NDArray[np.int64],
         num_words: NDArray[np.int64],
     ) -> NDArray[np.int64]:
-        """Which of some sentences (N,) are most worth an exact look for a photo: about `count`, ascending.
+        """Which of some sentences (N,) are most worth re-ranking for a photo: about `count`, ascending.
 
         The photo is given by its regions (R, D) and, with a global term, its photo vector (D,). Sentences that were
         added since are always among them.
         """
-        known, places = self._known(starts, num_words)
+        known, positions = self._known(starts, num_words)
         scores = self._by_words(regions, starts[known], num_words[known])
-        wholes = self._codes.wholes
-        if wholes is None or self._fine is None or photo_vector is None:
+        coarse = self._tables.coarse
+        if coarse is None or self._fine is None or photo_vector is None:
             rows = best_rows(scores, count)
         else:
-            rows = best_rows(scores + wholes.scores(photo_vector)[places], MORE_LOOKED_AT * count)
-            rows = rows[best_rows(scores[rows] + self._fine.scores(photo_vector, places[rows]), count)]
-        found_mask = np.ones(len(starts), bool)
-        found_mask[known] = False
-        found_mask[known[rows]] = True
-        return np.flatnonzero(found_mask)
+            rows = best_rows(scores + coarse.scores(photo_vector)[positions], REFINED_PER_CANDIDATE * count)
+            rows = rows[best_rows(scores[rows] + self._fine.scores(photo_vector, positions[rows]), count)]
+        chosen_mask = np.ones(len(starts), bool)
+        chosen_mask[known] = False
+        chosen_mask[known[rows]] = True
+        return np.flatnonzero(chosen_mask)
 
     def _known(
         self, starts: NDArray[np.int64], num_words: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which of some sentences are known (n,), and where their sentence vectors stand among those known (n,)."""
         ends = starts + num_words
-        if self._wholes is None:
+        if self._coarse is None:
             known = np.flatnonzero(ends <= self.num_rows)
             return known, np.empty(0, np.int64)
-        if np.array_equal(ends, self._codes.keys):
+        if np.array_equal(ends, self._tables.keys):
             every = np.arange(len(ends))
             return every, every
-        place_of_row = self._codes.place_of_row
         known = np.flatnonzero(ends < self.num_rows)
-        places = place_of_row[ends[known]]
-        there_mask = places >= 0
-        return known[there_mask], places[there_mask].astype(np.int64)
+        positions = self._tables.position_of_row[ends[known]]
+        there_mask = positions >= 0
+        return known[there_mask], positions[there_mask].astype(np.int64)
 
     def _by_words(
         self, regions: NDArray[np.float32], starts: NDArray[np.int64], num_words: NDArray[np.int64]
     ) -> NDArray[np.float32]:
         """What the words of sentences (n,) find in a photo's regions (R, D), by their codes: (n,)."""
-        table = products(self._codes.centroids, np.ascontiguousarray(regions.T)).max(axis=1)  # (K,)
+        table = products(self._tables.centroids, np.ascontiguousarray(regions.T)).max(axis=1)  # (K,)
         scores = np.empty(len(starts), np.float32)
 
         def work(low: int) -> None:
             first, lengths = starts[low : low + _BLOCK], num_words[low : low + _BLOCK]
-            codes = self._codes.words[first[0] : (first + lengths).max() + 1].astype(np.intp)
-            found = np.zeros(len(codes) + 1, np.float32)  # one more: where the last sentence ends is looked at too
-            np.take(table, codes, out=found[:-1], mode="clip")
+            codes = self._tables.words[first[0] : (first + lengths).max() + 1].astype(np.intp)
+            by_word = np.zeros(len(codes) + 1, np.float32)  # one more: where the last sentence ends is read too
+            np.take(table, codes, out=by_word[:-1], mode="clip")
             bounds = np.stack([first, first + lengths], axis=1) - first[0]
-            sums = np.add.reduceat(found, bounds.ravel())[::2]
+            sums = np.add.reduceat(by_word, bounds.ravel())[::2]
             scores[low : low + _BLOCK] = np.where(lengths > 0, sums, 0)
 
         in_threads(work, range(0, len(starts), _BLOCK))
         return scores
 
     @cached_property
-    def _codes(self) -> "_Codes":
-        wholes, keys, place_of_row = None, np.empty(0, np.int64), np.empty(0, np.int32)
-        if self._wholes is not None:
-            wholes, keys = WholeCodes.of(self._wholes), self._wholes.keys
-            place_of_row = np.full(self.num_rows, -1, np.int32)
-            place_of_row[keys] = np.arange(len(keys))
-        return _Codes(self._words.numbers[:, 0], self._words.centroids[0], wholes, keys, place_of_row)
+    def _tables(self) -> "_Tables":
+        coarse, keys, position_of_row = None, np.empty(0, np.int64), np.empty(0, np.int32)
+        if self._coarse is not None:
+            coarse, keys = GlobalCodes.of(self._coarse), self._coarse.keys
+            position_of_row = np.full(self.num_rows, -1, np.int32)
+            position_of_row[keys] = np.arange(len(keys))
+        return _Tables(self._words.codes[:, 0], self._words.centroids[0], coarse, keys, position_of_row)
 
 
 @dataclass(frozen=True, slots=True)
-class _Codes:
-    """The codes of words (W,), numbers of centroids (K, D), and of n sentence vectors.
+class _Tables:
+    """The codes of words (W,), rows of centroids (K, D), and of n sentence vectors.
 
-    `keys` (n,) are the rows of the n, and `place_of_row` (W,) says which of them a row is, -1 where it is none.
+    `keys` (n,) are the rows of the n, and `position_of_row` (W,) says which of them a row is, -1 where it is none.
     """
 
-    words: Codes
+    words: CodeArray
     centroids: NDArray[np.float32]
-    wholes: WholeCodes | None
+    coarse: GlobalCodes | None
     keys: NDArray[np.int64]
-    place_of_row: NDArray[np.int32]
+    position_of_row: NDArray[np.int32]
 
 
 def _vectors(store: VectorStore, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ class Scan(Protocol):
     def best(
         self, query: Query, limit: int, records: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The best (m,) of records (n,), each once and ascending, and what `exact.score_records` says of them (m,).
+        """The best (m,) of records (n,), each once and ascending, and what `maxsim.score_records` says of them (m,).
 
         They are those with at least the score of the `limit`-th, ascending: more than `limit` where scores are equal.
         """
@@ -27,7 +27,7 @@ class Scan(Protocol):
     def best_by_regions(
         self, query: Query, limit: int, records: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The records (m,) of the `limit` best regions, and what `exact.score_regions` says of each of them (m, R)."""
+        """The records (m,) of the `limit` best regions, and what `maxsim.score_regions` says of each of them (m, R)."""
 
 
 MakeScan = Callable[[Sequence[NDArray[np.float16]], BuildSpec], Scan | None]

@@ -44,11 +44,11 @@ def record_scorer(query: Query) -> Scorer:
     columns = np.ascontiguousarray(rows.T, np.float32)  # (D, T) or (D, T + 1)
 
     def score(block: NDArray[np.floating]) -> NDArray[np.float32]:
-        found = _of_records(block, columns)  # (n, S, T) or (n, S, T + 1)
+        similarities = _of_records(block, columns)  # (n, S, T) or (n, S, T + 1)
         num_regions = block.shape[1] - (query.sentence is not None)
-        scores = _summed(_best_region(found[:, :num_regions])[:, :num_words], query)  # (n,)
+        scores = _summed(_best_region(similarities[:, :num_regions])[:, :num_words], query)  # (n,)
         if query.sentence is not None:
-            scores = scores + found[:, num_regions, num_words]
+            scores = scores + similarities[:, num_regions, num_words]
         return np.asarray(scores, np.float32)
 
     return score
@@ -202,7 +202,7 @@ def best(scores: NDArray[np.float32], ids: NDArray[np.int64], limit: int) -> lis
     kept_rows = at_least_best(scores, limit)
     ranked = _ranked(scores[kept_rows])
     order = np.lexsort((ids[kept_rows], -ranked))[:limit]
-    return [(int(ids[kept_rows[place]]), float(ranked[place])) for place in order]
+    return [(int(ids[kept_rows[row]]), float(ranked[row])) for row in order]
 
 
 def at_least_best(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:

@@ -22,13 +22,13 @@ def score_stored(store: VectorStore, spec: BuildSpec, records: NDArray[np.int64]
 
     def by_chunks(block: NDArray[np.float16]) -> NDArray[np.float32]:
         wide = np.empty((at_once, *block.shape[1:]), np.float32)  # the same memory for all: it stays near the core
-        chunks = (block[at : at + at_once] for at in range(0, len(block), at_once))
+        chunks = (block[start : start + at_once] for start in range(0, len(block), at_once))
         return np.concatenate([score(widened(chunk, wide[: len(chunk)])) for chunk in chunks])
 
     if len(records) == store.num_rows // size:
         blocks = [block for _, block in store.record_blocks(size, CHUNKS * at_once)]
         return np.concatenate(in_threads(by_chunks, blocks))
     rounds = -(-len(records) // (CHUNKS * at_once * NUM_THREADS))
-    few = max(at_once, -(-len(records) // (rounds * NUM_THREADS)))  # as many for each thread
-    parts = [records[at : at + few] for at in range(0, len(records), few)]
+    batch_size = max(at_once, -(-len(records) // (rounds * NUM_THREADS)))  # as many for each thread
+    parts = [records[start : start + batch_size] for start in range(0, len(records), batch_size)]
     return np.concatenate(in_threads(lambda part: by_chunks(store.records(part, size)), parts))

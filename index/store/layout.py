@@ -43,8 +43,8 @@ def remove_other_build_folders(folder: Path, builds: Iterable[BuildInfo]) -> Non
 def other_build_folders(folder: Path, builds: Iterable[BuildInfo]) -> list[Path]:
     """The folders of vectors of builds and of generations that the catalogue does not know (any more)."""
     known = {build_folder(folder, build).name for build in builds}
-    found = sorted((folder / "vectors").glob("*"))
-    return [path for path in found if path.is_dir() and BUILD_FOLDER.fullmatch(path.name) and path.name not in known]
+    folders = sorted((folder / "vectors").glob("*"))
+    return [path for path in folders if path.is_dir() and BUILD_FOLDER.fullmatch(path.name) and path.name not in known]
 
 
 def bytes_of(paths: Iterable[Path]) -> int:

@@ -204,8 +204,8 @@ class VectorStore:
         out = np.empty((len(ids), rows_per_record, self.dimension), _STORED)
         segments = list(self.segments())
         firsts = np.array([first_row for first_row, _ in segments]) // rows_per_record
-        places = np.searchsorted(firsts, ids, side="right") - 1
-        runs = [(segments[place][1], places == place, firsts[place]) for place in np.unique(places)]
+        segment_of = np.searchsorted(firsts, ids, side="right") - 1
+        runs = [(segments[number][1], segment_of == number, firsts[number]) for number in np.unique(segment_of)]
         for rows, here_mask, first in runs:
             starts = (ids[here_mask] - first) * rows_per_record
             ask_ahead(rows, starts, starts + rows_per_record)
@@ -249,16 +249,16 @@ class VectorStore:
     def _check(self, state: SegmentState, *, verify: bool) -> SegmentState:
         path, size = self._path(state.number), state.num_rows * self._row_bytes
         try:
-            found = path.stat()
-            if found.st_size < size:
-                raise _damaged(path, f"holds {found.st_size} bytes, expected at least {size}")
-            if verify or found.st_mtime_ns != state.mtime_ns:
+            status = path.stat()
+            if status.st_size < size:
+                raise _damaged(path, f"holds {status.st_size} bytes, expected at least {size}")
+            if verify or status.st_mtime_ns != state.mtime_ns:
                 crc = _crc32_of(path, size)
                 if crc != state.crc32:
                     raise _damaged(path, f"has checksum {crc:08x}, expected {state.crc32:08x}")
         except FileNotFoundError as error:
             raise _missing(path, state) from error
-        return SegmentState(state.number, state.num_rows, state.crc32, found.st_mtime_ns)
+        return SegmentState(state.number, state.num_rows, state.crc32, status.st_mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +270,7 @@ class StoredSentences:
     num_words: NDArray[np.int64]
 
     @property
-    def whole_rows(self) -> NDArray[np.int64]:
+    def global_rows(self) -> NDArray[np.int64]:
         """The rows (N,) of the sentence vectors, in models that have them."""
         return self.starts + self.num_words
 

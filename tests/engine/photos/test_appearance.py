@@ -19,7 +19,7 @@ def differing_bits(first: str, second: str) -> int:
 def loaded(folder: Path, target: int = 320) -> dict[str, LoadedPhoto]:
     found = list(load_photos(scan([folder]), target))
     assert all(isinstance(photo, LoadedPhoto) for photo in found)
-    return {Path(photo.found.path).name: photo for photo in found if isinstance(photo, LoadedPhoto)}
+    return {Path(photo.file.path).name: photo for photo in found if isinstance(photo, LoadedPhoto)}
 
 
 def test_the_format_and_the_metadata_do_not_change_the_pixel_hash(noise: Image.Image, tmp_path: Path) -> None:

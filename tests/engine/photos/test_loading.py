@@ -32,7 +32,7 @@ def threads() -> int:
 @pytest.mark.parametrize("workers", [1, 3, 50])
 def test_one_result_for_each_photo_in_order(workers: int, found: list[FoundPhoto]) -> None:
     results = list(load_photos(found, target=50, workers=workers))
-    assert [result.path if isinstance(result, Failure) else result.found.path for result in results] == [
+    assert [result.path if isinstance(result, Failure) else result.file.path for result in results] == [
         photo.path for photo in found
     ]
     for number, result in enumerate(results):
@@ -43,7 +43,7 @@ def test_one_result_for_each_photo_in_order(workers: int, found: list[FoundPhoto
             assert isinstance(result, LoadedPhoto)
             assert (result.width, result.height) == (200 + number, 100)
             assert min(result.rgb.shape[:2]) >= 50
-            assert result.content_hash == content_hash(result.found.path)
+            assert result.content_hash == content_hash(result.file.path)
             assert result.warnings == (
                 ("the name promises another format; the content is PNG",) if number == 20 else ()
             )

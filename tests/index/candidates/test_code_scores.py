@@ -12,13 +12,13 @@ import pytest
 from index import LibraryWriter, Query, SearchParams
 from index.candidates import freshness, photo_index
 from index.candidates.candidate_index import CandidateIndex
-from index.candidates.code_scores import RegionCodes, WholeCodes
-from index.candidates.faiss_store import FaissFileError, Numbers
+from index.candidates.code_scores import GlobalCodes, RegionCodes
+from index.candidates.faiss_store import FaissFileError, ProductCodes
 from index.candidates.manifest import MANIFEST, read_manifest
 from index.candidates.recall_curve import num_candidates
 from index.store.segments import VectorStore
 
-K, DIMENSION, NUM_LEVELS = 50, 12, 256
+K, DIMENSION, NUM_CENTROIDS = 50, 12, 256
 
 
 def made_regions(num_photos: int, num_regions: int = 5) -> RegionCodes:
@@ -38,7 +38,7 @@ def slow_scores(codes: RegionCodes, query: Query, photos: Iterable[int]) -> list
     weights = [1.0] * len(query.words) if query.weights is None else query.weights.tolist()
     scores = []
     for photo in photos:
-        regions = codes.centroids[codes.numbers[:, photo]]
+        regions = codes.centroids[codes.codes[:, photo]]
         score = sum(w * max(float(v @ word) for v in regions) for w, word in zip(weights, query.words, strict=True))
         scores.append(score)
     return scores
@@ -70,25 +70,25 @@ def test_an_unwanted_word_takes_off_what_it_finds() -> None:
 
 @pytest.mark.parametrize("pieces", [3, 4, 12])
 @pytest.mark.parametrize("num_vectors", [1, 300, 70_000])
-def test_wholes_score_what_their_centroids_do(pieces: int, num_vectors: int) -> None:
+def test_global_vectors_score_what_their_centroids_do(pieces: int, num_vectors: int) -> None:
     random = np.random.default_rng(0)
     vectors = random.standard_normal((num_vectors, DIMENSION)).astype(np.float32)
-    numbers = Numbers.trained(vectors[:20_000], pieces, 8)
-    numbers.add(vectors)
-    decoded = numbers._index.reconstruct_n(0, num_vectors)
+    codes = ProductCodes.trained(vectors[:20_000], pieces, 8)
+    codes.add(vectors)
+    decoded = codes._index.reconstruct_n(0, num_vectors)
     vector = asked(0).sentence
     assert vector is not None
-    np.testing.assert_allclose(WholeCodes.of(numbers).scores(vector), decoded @ vector, atol=1e-4)
+    np.testing.assert_allclose(GlobalCodes.of(codes).scores(vector), decoded @ vector, atol=1e-4)
 
 
 def test_the_scores_of_some_are_those_among_all() -> None:
     query, rows = asked(9), np.array([0, 5, 16_384, 39_999])
     regions = made_regions(40_000)
     np.testing.assert_array_equal(regions.scores(query, rows), regions.scores(query)[rows])
-    levels = np.random.default_rng(0).standard_normal((4, NUM_LEVELS, 3)).astype(np.float32)
-    wholes = WholeCodes(np.random.default_rng(0).integers(0, NUM_LEVELS**2, (2, 40_000), np.uint16), levels)
+    centroids = np.random.default_rng(0).standard_normal((4, NUM_CENTROIDS, 3)).astype(np.float32)
+    codes = GlobalCodes(np.random.default_rng(0).integers(0, NUM_CENTROIDS**2, (2, 40_000), np.uint16), centroids)
     assert query.sentence is not None
-    np.testing.assert_array_equal(wholes.scores(query.sentence, rows), wholes.scores(query.sentence)[rows])
+    np.testing.assert_array_equal(codes.scores(query.sentence, rows), codes.scores(query.sentence)[rows])
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
@@ -96,7 +96,7 @@ def test_a_filter_leaves_the_best_of_what_it_lets_through(plain: Any, share: flo
     plain.fill(400, flat_limit=500)
     with plain.reader(flat_limit=500) as reader:
         index, query = reader._load_index(), replace(plain.query(), sentence=None)
-        regions, _ = index.photos._codes
+        regions, _ = index.photos._scorers
         allowed_mask = np.random.default_rng(1).random(400) < share
         found = index.photos.candidates(query, 10, np.flatnonzero(allowed_mask))
         scores = np.where(allowed_mask, regions.scores(query), -np.inf)
@@ -110,8 +110,8 @@ def test_photo_vectors_then_regions_then_photo_vectors_again_choose_the_candidat
     plain.fill(400, flat_limit=500)
     with plain.reader(flat_limit=500) as reader:
         photos, query = reader._load_index().photos, plain.query()
-        by_regions, every = photos._codes[0].scores(query), np.arange(400)
-        by_bytes = photos._photos._index.reconstruct_n(0, 400) @ query.sentence
+        by_regions, every = photos._scorers[0].scores(query), np.arange(400)
+        by_bytes = photos._coarse._index.reconstruct_n(0, 400) @ query.sentence
         allowed_mask = np.random.default_rng(1).random(400) < 0.9
         for allowed in (None, np.flatnonzero(allowed_mask)):
             first = sorted(every if allowed is None else allowed, key=lambda photo: -by_bytes[photo])[: 64 * 2]
@@ -128,10 +128,10 @@ def stored(maker: Any) -> VectorStore:
 
 
 def require_same(one: CandidateIndex, other: CandidateIndex) -> None:
-    for own, others in zip(one.photos._codes, other.photos._codes, strict=True):
+    for own, others in zip(one.photos._scorers, other.photos._scorers, strict=True):
         assert (own is None) == (others is None)
         if own is not None and others is not None:
-            np.testing.assert_array_equal(own.numbers, others.numbers)
+            np.testing.assert_array_equal(own.codes, others.codes)
 
 
 def test_codes_of_added_photos_are_those_that_a_build_of_all_gives_them(maker: Any, tmp_path: Path) -> None:
@@ -143,11 +143,11 @@ def test_codes_of_added_photos_are_those_that_a_build_of_all_gives_them(maker: A
     store = stored(maker)
     before.catch_up(store)
     assert before.num_records == 350
-    decoded, _ = before.photos._codes
+    decoded, _ = before.photos._scorers
     for number, record in ((0, 0), (349, 349)):
         vectors = store.records(np.array([record]), maker.spec.rows_per_photo)[0, :5].astype(np.float32)
         distances = np.linalg.norm(vectors[:, None] - decoded.centroids[None], axis=-1)
-        assert decoded.numbers[:, number].tolist() == distances.argmin(axis=1).tolist()
+        assert decoded.codes[:, number].tolist() == distances.argmin(axis=1).tolist()
     before.save(tmp_path / "file")
     again = CandidateIndex.load(tmp_path / "file", maker.spec, 350)
     require_same(again, before)

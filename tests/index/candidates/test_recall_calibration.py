@@ -8,8 +8,8 @@ import pytest
 
 from index import LibraryWriter, Query, SearchParams
 from index.candidates.manifest import read_manifest
-from index.candidates.recall_calibration import GROWN, NUM_ASKED, ROWS_TO_ASK, sampled
-from index.candidates.recall_curve import TARGETS, USUAL, Difficulty, num_candidates
+from index.candidates.recall_calibration import GROWN, NUM_ASKED, ROWS_TO_ASK, sampled_queries
+from index.candidates.recall_curve import TARGETS, UNCALIBRATED, RecallCalibration, num_candidates
 from index.store.segments import StoredSentences
 
 NUM_PHOTOS, FLAT_LIMIT = 3000, 500
@@ -35,7 +35,7 @@ def hard(maker: Any) -> Iterator[Any]:
 
 def asked(reader: Any) -> list[Query]:
     snapshot = reader._snapshot
-    return sampled(StoredSentences(snapshot.sentences, snapshot.starts, snapshot.num_words), snapshot.build)
+    return sampled_queries(StoredSentences(snapshot.sentences, snapshot.starts, snapshot.num_words), snapshot.build)
 
 
 def test_as_many_candidates_as_are_needed_find_a_photo(hard: Any) -> None:
@@ -52,7 +52,7 @@ def test_a_hard_library_looks_at_as_many_photos_as_its_own_sentences_need(hard: 
     index = hard._load_index()
     manifest = read_manifest(maker.folder)
     assert manifest is not None
-    assert index.difficulty == Difficulty(NUM_PHOTOS, tuple(manifest.difficulty))
+    assert index.calibration == RecallCalibration(NUM_PHOTOS, tuple(manifest.difficulty))
     queries = asked(hard)
     reached = {}
     for target in TARGETS:
@@ -64,7 +64,7 @@ def test_a_hard_library_looks_at_as_many_photos_as_its_own_sentences_need(hard: 
         assert reached[target] >= target - 1e-9
     if maker.spec.has_global:  # as many as are usual would not have done; without, 26 times as many are usual
         usual = num_candidates(SearchParams(recall_target=0.98), NUM_PHOTOS, 10, queries[0])
-        assert num_candidates(SearchParams(), NUM_PHOTOS, 10, queries[0], index.difficulty) > usual
+        assert num_candidates(SearchParams(), NUM_PHOTOS, 10, queries[0], index.calibration) > usual
 
 
 def test_a_library_is_measured_again_when_it_has_grown_much(hard: Any, maker: Any) -> None:
@@ -90,7 +90,7 @@ def test_of_few_sentences_nothing_is_concluded(plain: Any, sentences: int, words
     add_sentences(plain, sentences, words)
     before = read_manifest(plain.folder)
     with plain.reader(flat_limit=FLAT_LIMIT) as reader:
-        assert reader._load_index().difficulty.times == USUAL.times
+        assert reader._load_index().calibration.factors == UNCALIBRATED.factors
     with LibraryWriter.open(plain.folder, flat_limit=FLAT_LIMIT) as writer:  # and the file is not written again
         writer.use_build(plain.spec)
         writer.finish()
@@ -98,5 +98,5 @@ def test_of_few_sentences_nothing_is_concluded(plain: Any, sentences: int, words
 
 
 @pytest.mark.parametrize("stored", [(), (1.0, 2.0), (1.0, 1.0, 1.0, "2", 2.0), (0.5, 1.0, 1.0, 1.0, 1.0)])
-def test_a_manifest_that_holds_no_difficulty_is_one_of_the_usual(stored: Any) -> None:
-    assert Difficulty.of_stored(100, stored) == USUAL
+def test_a_manifest_that_holds_no_calibration_leaves_the_curve_as_it_is(stored: Any) -> None:
+    assert RecallCalibration.of_stored(100, stored) == UNCALIBRATED

@@ -69,21 +69,21 @@ def slow_scores(index: SentenceIndex, reader: LibraryReader, record: NDArray[np.
     snapshot = reader._snapshot
     assert snapshot is not None
     regions = record[: snapshot.build.num_regions]
-    keys = [] if index._wholes is None else index._wholes.keys.tolist()
+    keys = [] if index._coarse is None else index._coarse.keys.tolist()
     scores = []
     for start, num_words in zip(snapshot.starts.tolist(), snapshot.num_words.tolist(), strict=True):
-        words = index._words.centroids[0][index._words.numbers[start : start + num_words, 0]]
+        words = index._words.centroids[0][index._words.codes[start : start + num_words, 0]]
         score = sum(max(float(region @ word) for region in regions) for word in words)
-        if index._wholes is not None:
-            numbers = index._wholes.numbers[keys.index(start + num_words)]
-            pieces = [level[number] for level, number in zip(index._wholes.centroids, numbers, strict=True)]
+        if index._coarse is not None:
+            numbers = index._coarse.codes[keys.index(start + num_words)]
+            pieces = [level[number] for level, number in zip(index._coarse.centroids, numbers, strict=True)]
             score += float(np.concatenate(pieces) @ record[-1])
         scores.append(score)
     return scores
 
 
 def test_candidates_are_the_best_by_the_slow_loop_over_codes(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentence_index, "MORE_LOOKED_AT", 1)  # so that the sixteen bytes alone decide
+    monkeypatch.setattr(sentence_index, "REFINED_PER_CANDIDATE", 1)  # so that the sixteen bytes alone decide
     monkeypatch.setattr(sentence_index, "_BLOCK", 7)
     add(library, named(300))
     with opened(library) as reader:
@@ -158,9 +158,9 @@ def test_codes_of_added_sentences_are_those_that_their_centroids_give_them(libra
         row = int(snapshot.starts[snapshot.num_words > 0][-1])
         vector = snapshot.sentences.records(np.array([row]), 1)[0, 0].astype(np.float32)
         distances = np.linalg.norm(index._words.centroids[0] - vector, axis=1)
-        assert index._words.numbers[row, 0] == distances.argmin()
-        if index._wholes is not None:
-            assert index._wholes.keys.tolist() == (snapshot.starts + snapshot.num_words).tolist()
+        assert index._words.codes[row, 0] == distances.argmin()
+        if index._coarse is not None:
+            assert index._coarse.keys.tolist() == (snapshot.starts + snapshot.num_words).tolist()
 
 
 @pytest.mark.parametrize(("shift", "trained_anew"), [(0.0, False), (3.0, True)])
@@ -256,5 +256,5 @@ def test_a_build_of_sentences_that_was_killed_goes_on_where_it_was(
     with opened(library) as reader:
         index = codes_of(reader)
         assert index.num_rows == reader._snapshot.sentences.num_rows
-        if index._wholes is not None:
-            assert len(index._wholes) == reader.num_sentences == len(index._fine)
+        if index._coarse is not None:
+            assert len(index._coarse) == reader.num_sentences == len(index._fine)
