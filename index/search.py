@@ -73,7 +73,7 @@ class Searcher:
     def regions(
         self, query: Query, limit: int, params: SearchParams, allowed: NDArray[np.int64] | None
     ) -> list[tuple[int, int, float]]:
-        """The `limit` best (photo, region, score) by what each region scores alone, see `maxsim.score_regions`.
+        """The `limit` best (photo, region, score) by what each region scores alone, see `maxsim.region_scorer`.
 
         Equal scores come in order of photo and region. Of a photo that shares its record with others, all are found.
         """

@@ -169,16 +169,6 @@ class LibraryWriter:
         with self._work.transaction() as connection:
             return save_copy(connection, build.build_id, path, size, mtime_ns, content_hash)
 
-    def touch_photo(self, path: str, size: int, mtime_ns: int) -> None:
-        """Note the new size and time of a photo file whose content is the same."""
-        self.touch_photos([(path, size, mtime_ns)])
-
-    def touch_photos(self, stats: Sequence[tuple[str, int, int]]) -> None:
-        """Note (path, size, mtime_ns) of many photo files whose content is the same, in one transaction."""
-        if stats:
-            with self._work.transaction() as connection:
-                PhotoRepository(connection).update_stats(stats)
-
     def note_changes(self, *, moved: Sequence[Move], returned: Sequence[int], gone: Sequence[int]) -> None:
         """Note photos whose file has another path now, is back, or has disappeared; all or none.
 

@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 from pathlib import Path
 from threading import Lock
 
@@ -11,7 +10,6 @@ from engine.photos import hashing
 from engine.photos.decode import decode
 from engine.runtime.files import replace_file
 from engine.runtime.settings import cache_folder
-from index.store.layout import bytes_of
 
 _QUALITY = 80
 _DIGITS = re.compile(r"[0-9a-f]{32}")
@@ -50,17 +48,5 @@ def thumbnail(path: str | Path, content_hash: str, side: int = 320) -> Path:
     return kept
 
 
-def forget_thumbnails() -> int:
-    """Remove all of them; they are made again when they are asked for. Returns how many bytes they took."""
-    folder = _folder()
-    freed = bytes_of(folder.rglob("*.jpg"))
-    shutil.rmtree(folder, ignore_errors=True)
-    return freed
-
-
-def _folder() -> Path:
-    return cache_folder() / "thumbnails"
-
-
 def _place(content_hash: str, side: int) -> Path:
-    return _folder() / content_hash[:2] / f"{content_hash}-{side}.jpg"
+    return cache_folder() / "thumbnails" / content_hash[:2] / f"{content_hash}-{side}.jpg"

@@ -54,11 +54,6 @@ class Scan:
     def __len__(self) -> int:
         return len(self.photos)
 
-    @property
-    def num_skipped(self) -> int:
-        """How many files and folders were passed by."""
-        return sum(self.skipped.values())
-
 
 def scan(paths: Iterable[str | Path]) -> Scan:
     """Find the photos in files and folders, each once, ordered as ``paths`` and by name within a folder.

@@ -62,16 +62,6 @@ class PhotoRepository:
             [{**asdict(photo), "added_at": now} for photo in photos],
         )
 
-    def update_stats(self, stats: Sequence[tuple[str, int, int]]) -> None:
-        """Set (path, size, mtime_ns) of photos whose content is the same."""
-        table = Photo.__table__
-        self._connection.execute(
-            update(Photo)
-            .where(Photo.path == bindparam("of_path", type_=table.c.path.type))
-            .values(size=bindparam("to_size"), mtime_ns=bindparam("to_mtime_ns")),
-            [{"of_path": path, "to_size": size, "to_mtime_ns": mtime_ns} for path, size, mtime_ns in stats],
-        )
-
     def move_photos(self, moves: Sequence[Move]) -> None:
         """Give photos other paths; they are not missing any more."""
         if moves:

@@ -27,7 +27,7 @@ class Scan(Protocol):
     def best_by_regions(
         self, query: Query, limit: int, records: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The records (m,) of the `limit` best regions, and what `maxsim.score_regions` says of each of them (m, R)."""
+        """The records (m,) of the `limit` best regions, and what `maxsim.region_scorer` says of each of them (m, R)."""
 
 
 MakeScan = Callable[[Sequence[NDArray[np.float16]], BuildSpec], Scan | None]

@@ -54,20 +54,15 @@ def record_scorer(query: Query) -> Scorer:
     return score
 
 
-def score_regions(block: NDArray[np.floating], query: Query, num_regions: int) -> NDArray[np.float32]:
+def region_scorer(query: Query, num_regions: int) -> Scorer:
     """What each region of records (n, S, D) scores alone, (n, R): sum over words t of weight_t · region · word_t.
 
     The photo vector counts for no region.
 
     >>> block = np.array([[[1, 0], [0, 2]]], np.float16)
-    >>> score_regions(block, Query(np.array([[3, 0], [1, 1]], np.float32)), num_regions=2).tolist()
+    >>> region_scorer(Query(np.array([[3, 0], [1, 1]], np.float32)), num_regions=2)(block).tolist()
     [[4.0, 2.0]]
     """
-    return region_scorer(query, num_regions)(block)
-
-
-def region_scorer(query: Query, num_regions: int) -> Scorer:
-    """`score_regions` for many blocks and one query."""
     column = whole_query(query)[:, None]
     return lambda block: _of_records(block[:, :num_regions], column)[:, :, 0]
 

@@ -117,7 +117,7 @@ def test_touched_and_removed_photos(plain: Any) -> None:
     plain.fill(4)
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(plain.spec)
-        writer.touch_photo("/photos/1.jpg", 11, 12)
+        assert writer.link_photo("/photos/1.jpg", 11, 12, "content of /photos/1.jpg") == 2
         known = writer.known_photos()
         assert (known["/photos/1.jpg"].size, known["/photos/1.jpg"].mtime_ns) == (11, 12)
         assert (known["/photos/0.jpg"].size, known["/photos/0.jpg"].mtime_ns) == (100, 200)

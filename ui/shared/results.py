@@ -49,13 +49,6 @@ def alignment_as_dict(alignment: Alignment) -> dict[str, Any]:
     return _found_as_dict(alignment)
 
 
-def hits_as_text(hits: Sequence[Hit], width: int = 80) -> str:
-    """Photos, best first, as ``hit_as_text`` has them; without hits, a line says so."""
-    if not hits:
-        return "No photo was found."
-    return "\n".join(hit_as_text(rank, hit, width) for rank, hit in enumerate(hits, start=1))
-
-
 def hit_as_text(rank: int, hit: Hit | RegionHit, width: int = 80, *, linked: bool = False) -> str:
     """Rank, score and path in a line, then the caption, then the phrases, within ``width`` columns.
 

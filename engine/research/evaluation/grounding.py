@@ -190,26 +190,6 @@ def compare(
     )  # fmt: skip
 
 
-def ground(
-    model: AlignmentModel,
-    features: NDArray[np.float16],
-    boxes: NDArray[np.float32],
-    sentences: SentenceVectors,
-    image_of_sentence: Sequence[int],
-    phrases: Sequence[PhraseBoxes],
-) -> Grounding:
-    """Grounding figures of a model on arrays: features (B, R, C) and boxes (B, R, 4) of B images, N sentences.
-
-    Use it while training: nothing is read from disk, and the model is left in evaluation mode.
-    """
-    model.eval()
-    scores = word_scores(
-        model, features, boxes, sentences, image_of_sentence, (phrase.sentence_row for phrase in phrases)
-    )
-    chosen = chosen_regions(scores, phrases, boxes, image_of_sentence, model.architecture.sharpness)
-    return compare(chosen, phrases, boxes, image_of_sentence)
-
-
 def evaluate_grounding(
     model: MultimodalModel, data: Path, split: str, try_settings: bool = False, report: Report = no_report
 ) -> GroundingResult:

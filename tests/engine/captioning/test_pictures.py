@@ -1,10 +1,9 @@
-"""Pictures of described photos: numbered boxes, the text below, at any size; and many of them on a sheet."""
+"""Pictures of described photos: numbered boxes, the text below, at any size."""
 
 import pytest
 from PIL import Image, ImageChops, ImageColor
 
 from engine.drawing.annotated_photo import PALETTE, draw_description
-from engine.drawing.contact_sheet import GAP, contact_sheet
 
 REGIONS = [("a brown dog", (10, 10, 120, 150)), ("green grass", (0, 100, 300, 200)), ("a dog", (10, 10, 120, 150))]
 
@@ -56,20 +55,3 @@ def test_a_width_that_is_given_is_kept(size):
 def test_any_photo_can_be_drawn(size):
     drawn = draw_description(Image.new("RGB", size, "gray"), "a dog", REGIONS)
     assert drawn.width >= min(size[0], 640)
-
-
-def test_a_sheet_holds_every_picture_in_rows():
-    colours = ["red", "green", "blue", "yellow", "black"]
-    cells = [Image.new("RGB", (100, 50 + 20 * number), colour) for number, colour in enumerate(colours)]
-    sheet = contact_sheet(cells, columns=2)
-    assert sheet.size == (2 * 100 + 3 * GAP, 70 + 110 + 130 + 4 * GAP)
-    counts = {colour: count for count, colour in sheet.getcolors()}
-    for cell in cells:
-        assert counts[cell.getpixel((0, 0))] == cell.width * cell.height
-    assert sheet.getpixel((GAP, GAP)) == ImageColor.getrgb("red")
-    assert sheet.getpixel((2 * GAP + 100, GAP)) == ImageColor.getrgb("green")
-    assert sheet.getpixel((GAP, 2 * GAP + 70)) == ImageColor.getrgb("blue")
-
-
-def test_few_pictures_make_a_narrow_sheet():
-    assert contact_sheet([Image.new("RGB", (100, 50))], columns=4).size == (100 + 2 * GAP, 50 + 2 * GAP)

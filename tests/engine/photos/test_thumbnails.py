@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 
 from engine.errors import PhotoError
 from engine.photos.hashing import content_hash
-from engine.photos.thumbnails import forget_thumbnails, thumbnail
+from engine.photos.thumbnails import thumbnail
 
 
 @pytest.fixture(autouse=True)
@@ -115,15 +115,3 @@ def test_threads_may_ask_for_the_same_photo_at_once(noise: Image.Image, cache: P
     assert files_of(cache) == [found[0]]
     with Image.open(found[0]) as whole:
         whole.load()
-
-
-def test_they_can_be_forgotten(picture: Image.Image, cache: Path, tmp_path: Path) -> None:
-    path = tmp_path / "photo.png"
-    picture.save(path)
-    (cache / "onnx").mkdir(parents=True)
-    (cache / "onnx" / "network.onnx").write_bytes(b"something else")
-    found = thumbnail(path, content_hash(path))
-    size = found.stat().st_size
-    assert [forget_thumbnails(), forget_thumbnails()] == [size, 0]
-    assert files_of(cache) == [cache / "onnx" / "network.onnx"]
-    assert thumbnail(path, content_hash(path)) == found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.search import exhaustive
 from engine.search.exhaustive import TorchScan, in_halves
 from index import BuildSpec, LibraryReader, LibraryWriter, PhotoRow, Query, SearchParams
-from index.scoring.maxsim import at_least_best, score_records, score_regions
+from index.scoring.maxsim import at_least_best, region_scorer, score_records
 
 REGIONS, DIMENSION = 5, 24
 EVERY = np.arange(300)  # records
@@ -51,7 +51,7 @@ def test_scores_are_those_of_numpy(num_words: int, has_global: bool, weighted: b
     np.testing.assert_allclose(scores, score_records(records, query), rtol=1e-5, atol=1e-4)
     every, scores = scan_of(records, spec).best_by_regions(query, 300 * REGIONS, EVERY)
     assert every.tolist() == list(range(300))
-    np.testing.assert_allclose(scores, score_regions(records, query, REGIONS), rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(scores, region_scorer(query, REGIONS)(records), rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("has_global", [True, False])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.scoring.maxsim import best, score_captions, score_records, score_regions, score_sentences
+from index.scoring.maxsim import best, region_scorer, score_captions, score_records, score_sentences
 from index.values import Query
 
 
@@ -88,7 +88,7 @@ def test_weighted_words_equal_loops(sizes: tuple[int, int, int, int], has_global
         photos.append(score + (float(record[-1] @ query.sentence) if has_global else 0.0))
         regions.append([sum(float(w) * float(v @ word) for w, word in zip(weights, words, strict=True)) for v in own])
     np.testing.assert_allclose(score_records(records, query), photos, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(score_regions(records, query, num_regions), regions, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(region_scorer(query, num_regions)(records), regions, rtol=1e-4, atol=1e-4)
     wanted = [word * w for w, word in zip(weights, words, strict=True) if w > 0]
     np.testing.assert_allclose(query.wanted_words, np.array(wanted).reshape(-1, dimension), rtol=1e-6)
 

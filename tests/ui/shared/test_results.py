@@ -11,7 +11,7 @@ from ui.shared.results import (
     alignment_as_dict,
     alignment_as_text,
     hit_as_dict,
-    hits_as_text,
+    hit_as_text,
     printable,
     sentence_hit_as_dict,
     sentence_hits_as_text,
@@ -60,29 +60,27 @@ def test_json_holds_finite_numbers_alone(number: float) -> None:
     hit = Hit(Path("a.jpg"), number, (Phrase("a", (number, 0, 1, 1), number),))
     text = json.dumps(hit_as_dict(hit), allow_nan=False)
     assert "-0.0" not in text
-    assert "nan" not in hits_as_text([hit])
+    assert "nan" not in hit_as_text(1, hit)
 
 
-def test_hits_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hit_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    hits = [Hit(tmp_path / "rex.jpg", 12.3456, PHRASES), Hit(tmp_path / "sub/b.jpg", -1.0)]
-    assert hits_as_text(hits).splitlines() == [
+    assert hit_as_text(1, Hit(tmp_path / "rex.jpg", 12.3456, PHRASES)).splitlines() == [
         "  1.   12.346  rex.jpg",
         "      a dog                 1.235  [10, 20, 110, 220]",
         "      jumping over a log    0.000  [0, 0, 640, 480]",
-        "  2.   -1.000  sub/b.jpg",
     ]
-    assert hits_as_text([]) == "No photo was found."
+    assert hit_as_text(2, Hit(tmp_path / "sub/b.jpg", -1.0)) == "  2.   -1.000  sub/b.jpg"
 
 
 def test_what_a_caption_model_wrote_is_marked() -> None:
-    hits = [Hit(Path("/a.jpg"), 0.5, PHRASES, caption="a dog\tand a cat"), Hit(Path("/b.jpg"), 0.25)]
-    assert hits_as_text(hits, 30).splitlines()[:3] == [
+    hit = Hit(Path("/a.jpg"), 0.5, PHRASES, caption="a dog\tand a cat")
+    assert hit_as_text(1, hit, 30).splitlines()[:3] == [
         "  1.    0.500  /a.jpg",
         "      a dog\\tand a cat",
         "      (generated)",
     ]
-    assert "generated" not in hits_as_text(hits[1:])
+    assert "generated" not in hit_as_text(2, replace(hit, caption=None))
     written = [SentenceHit("a dog", 0.5, 0.347, generated=True), SentenceHit("a cat", 0.25)]
     assert sentence_hits_as_text(written).splitlines() == [
         "  1.    0.500   35 %  a dog (generated)",
@@ -96,7 +94,7 @@ def test_a_probability_is_a_percentage_beside_the_score() -> None:
         Hit(Path("/b.jpg"), 0.25, (), 1.0),
         Hit(Path("/c.jpg"), 0.0, (), 0.004),
     ]
-    assert hits_as_text(hits).splitlines() == [
+    assert [hit_as_text(rank, hit) for rank, hit in enumerate(hits, start=1)] == [
         "  1.    0.500   35 %  /a.jpg",
         "  2.    0.250  100 %  /b.jpg",
         "  3.    0.000    0 %  /c.jpg",
@@ -108,19 +106,19 @@ def test_a_probability_is_a_percentage_beside_the_score() -> None:
 
 def test_lines_fit_the_width() -> None:
     long = Phrase("a very long phrase that goes on and on " * 5, (1000, 2000, 3000, 4000), 1.0)
-    hits = [Hit(Path("a.jpg"), 1.0, (long, *PHRASES))]
-    assert max(map(len, hits_as_text(hits, 80).splitlines())) <= 80
+    hit = Hit(Path("a.jpg"), 1.0, (long, *PHRASES))
+    assert max(map(len, hit_as_text(1, hit, 80).splitlines())) <= 80
     sentences = [SentenceHit("a dog jumps over a log " * 10, 1.0), SentenceHit("", 0.0), SentenceHit("x" * 200, 0.0)]
     assert max(map(len, sentence_hits_as_text(sentences, 60).splitlines())) <= 60
     alignment = Alignment(Path("a.jpg"), "a dog " * 40, 2.0, 4000, 4000, (long,))
     assert max(map(len, alignment_as_text(alignment, 72).splitlines())) <= 72
-    assert hits_as_text(hits, 1)
+    assert hit_as_text(1, hit, 1)
     assert sentence_hits_as_text([], 80) == "No sentence was found."
 
 
 def test_odd_names_stay_on_one_line_and_cannot_steer_the_terminal() -> None:
     hit = Hit(Path("two\nlines\x1b[31m\u202e é 写.jpg"), 1.0)
-    assert hits_as_text([hit]).endswith(r"two\nlines\x1b[31m\u202e é 写.jpg")
+    assert hit_as_text(1, hit).endswith(r"two\nlines\x1b[31m\u202e é 写.jpg")
     sentence = sentence_hits_as_text([SentenceHit("a\x07 bell\r", 1.0)])
     assert r"a\x07 bell\r" in sentence
     assert printable(r"C:\photos\a.jpg") == r"C:\photos\a.jpg"
