@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from engine.runtime.configuration import read_sections
+from pydantic import with_config
+
+from engine.runtime.configuration import read_configuration
 
 
+@with_config(strict=True, extra="forbid")
 @dataclass(frozen=True, slots=True)
 class Architecture:
     """What a model is made of; everything here changes its vectors."""
@@ -29,6 +32,7 @@ class Architecture:
     sharpness: float = 2.0  # how much the best region of a phrase counts against others that overlap one another
 
 
+@with_config(strict=True, extra="forbid")
 @dataclass(frozen=True, slots=True)
 class Training:
     """How a model is trained; nothing here changes the vectors of a trained one."""
@@ -75,5 +79,4 @@ class ModelConfig:
         Raises:
             ModelError: no such file, not JSON, a setting that does not exist, or a value of the wrong kind.
         """
-        content, made = read_sections(path, {"architecture": Architecture, "training": Training})
-        return cls(name=str(content["name"]), **made)
+        return read_configuration(path, cls)

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from engine.runtime.configuration import read_sections
+from pydantic import with_config
+
+from engine.runtime.configuration import read_configuration
 
 
+@with_config(strict=True, extra="forbid")
 @dataclass(frozen=True, slots=True)
 class CaptionArchitecture:
     """What a caption model is made of."""
@@ -20,9 +23,12 @@ class CaptionArchitecture:
     layers: int = 3  # of the transformer
     heads: int = 4  # of its attention
     max_words: int = 18  # of a sentence; longer ones are left out of training
-    length_power: float = 0.7  # beam search ranks by log-probability / (number of words + 1) ** length_power
+    # Beam search ranks by log-probability / (number of words + 1) ** length_power. A fingerprint holds it as it was
+    # written, so that a whole number has to stay one.
+    length_power: int | float = 0.7
 
 
+@with_config(strict=True, extra="forbid")
 @dataclass(frozen=True, slots=True)
 class CaptionTraining:
     """How a caption model is trained: on language alone, on photos word by word, on the reward of whole sentences."""
@@ -68,6 +74,4 @@ class CaptionConfig:
         Raises:
             ModelError: no such file, not JSON, a setting that does not exist, or a value of the wrong kind.
         """
-        sections = {"architecture": CaptionArchitecture, "training": CaptionTraining}
-        content, made = read_sections(path, sections)
-        return cls(name=str(content["name"]), alignment=str(content.get("alignment", "")), **made)
+        return read_configuration(path, cls)

@@ -59,6 +59,15 @@ def test_the_fingerprint_follows_the_sentences(saved, make_decoder, kind):
     assert len(set(found)) == 4
 
 
+def test_whole_numbers_stay_as_they_are_written_in_a_fingerprint(saved):
+    change(saved[2], "architecture", length_power=1)
+    change(saved[2], "training", clip=5)
+    whole = load_captioner(str(saved[2]))
+    assert repr(whole.config.architecture.length_power) == "1"
+    change(saved[2], "architecture", length_power=1.0)
+    assert load_captioner(str(saved[2])).fingerprint != whole.fingerprint
+
+
 @pytest.mark.parametrize("name", ["weights.safetensors", "vocabulary.json", "config.json"])
 @pytest.mark.parametrize("damage", ["lost", "cut", "other", "number"])
 def test_damaged_files_are_named(saved, name, damage):
