@@ -3,7 +3,6 @@
 By hashes, never by vectors: two photos of one scene have vectors as close as two copies of one photo.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,21 +49,22 @@ def find_duplicates(folder: Path) -> list[Duplicates]:
 
 def duplicates_of(photos: Sequence[StoredPhoto]) -> list[Duplicates]:
     """The same for photos in memory."""
-    joined = _Groups(len(photos))
+    # Imported here: `copies_of` need not wait half a second for it.
+    from scipy.cluster.hierarchy import DisjointSet  # type: ignore[import-untyped]
+
+    joined = DisjointSet(range(len(photos)))
     for key in ("content_hash", "pixel_hash"):
         first: dict[str, int] = {}
         for row, photo in enumerate(photos):
             value = getattr(photo, key)
             if value is not None:
-                joined.join(first.setdefault(value, row), row)
+                joined.merge(first.setdefault(value, row), row)
     for one, other in _alike(photos):
-        joined.join(one, other)
-    groups = [
-        Duplicates(_reason(group), tuple(group))
-        for rows in joined.groups()
-        if (group := sorted((photos[row] for row in rows), key=_quality))
-    ]
-    return sorted(groups, key=lambda group: group.photos[0].path)
+        joined.merge(one, other)
+    groups = [sorted((photos[row] for row in rows), key=_quality) for rows in joined.subsets() if len(rows) > 1]
+    return sorted(
+        (Duplicates(_reason(group), tuple(group)) for group in groups), key=lambda group: group.photos[0].path
+    )
 
 
 def copies_of(image: Path, photos: Sequence[StoredPhoto], target: int) -> list[tuple[Reason, StoredPhoto]]:
@@ -75,8 +75,7 @@ def copies_of(image: Path, photos: Sequence[StoredPhoto], target: int) -> list[t
     Raises:
         PhotoError: the file cannot be read.
     """
-    status = image.stat()
-    (loaded,) = load_photos([FoundPhoto(str(image), status.st_size, status.st_mtime_ns)], target, workers=1)
+    (loaded,) = load_photos([FoundPhoto.at(str(image))], target, workers=1)
     if not isinstance(loaded, LoadedPhoto):
         raise PhotoError(str(image), getattr(loaded, "reason", "it cannot be read"))
     perceptual_bits, ratio = int(loaded.perceptual_hash, 16), loaded.width / loaded.height
@@ -121,26 +120,3 @@ def _alike(photos: Sequence[StoredPhoto]) -> Iterator[tuple[int, int]]:
         ones, others = ones[ones < others] + start, others[ones < others] + start
         same_shape = np.abs(ratios[ones] / ratios[others] - 1) <= RATIO
         yield from zip(rows[ones[same_shape]].tolist(), rows[others[same_shape]].tolist(), strict=True)
-
-
-class _Groups:
-    """Rows joined to groups (a disjoint-set forest)."""
-
-    def __init__(self, count: int) -> None:
-        self._parents = list(range(count))
-
-    def join(self, one: int, other: int) -> None:
-        self._parents[self._root(other)] = self._root(one)
-
-    def groups(self) -> list[list[int]]:
-        """The groups of two rows and more."""
-        members: dict[int, list[int]] = defaultdict(list)
-        for row in range(len(self._parents)):
-            members[self._root(row)].append(row)
-        return [group for group in members.values() if len(group) > 1]
-
-    def _root(self, row: int) -> int:
-        while self._parents[row] != row:
-            self._parents[row] = self._parents[self._parents[row]]
-            row = self._parents[row]
-        return row

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -260,8 +259,7 @@ def _left_behind(known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[st
         if photo.embedded or photo.missing or path in scanned or not is_in(path, roots):
             continue
         with suppress(OSError):
-            status = Path(path).stat()
-            yield FoundPhoto(path, status.st_size, status.st_mtime_ns)
+            yield FoundPhoto.at(path)
 
 
 def _row(photo: LoadedPhoto) -> PhotoRow:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 from torch import Tensor
@@ -125,8 +124,7 @@ class LibraryCaptions:
 def _file(path: str, photo: KnownPhoto) -> tuple[FoundPhoto, bool] | None:
     """The file of a photo and whether its size and time of change are those that it was indexed with."""
     try:
-        status = Path(path).stat()
+        file = FoundPhoto.at(path)
     except OSError:
         return None
-    file = FoundPhoto(path, status.st_size, status.st_mtime_ns)
     return file, (file.size, file.mtime_ns) == (photo.size, photo.mtime_ns)

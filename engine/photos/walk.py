@@ -25,6 +25,12 @@ class FoundPhoto:
     size: int
     mtime_ns: int
 
+    @classmethod
+    def at(cls, path: str) -> "FoundPhoto":
+        """The file at such a path, as it is now. Raises OSError."""
+        status = Path(path).stat()
+        return cls(path, status.st_size, status.st_mtime_ns)
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
