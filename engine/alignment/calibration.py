@@ -16,9 +16,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from engine.errors import ModelError
-from engine.runtime.files import replace_file
 from index import Query
 from index.scoring.maxsim import score_records
+from index.store.atomic import replace_file
 
 FILE = "calibration.safetensors"
 FEATURES = ("score", "background mean", "background deviation", "background maximum", "1 / words", "log words")

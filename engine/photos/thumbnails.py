@@ -8,8 +8,8 @@ from threading import Lock
 from engine.errors import PhotoError
 from engine.photos import hashing
 from engine.photos.decode import decode
-from engine.runtime.files import replace_file
 from engine.runtime.settings import cache_folder
+from index.store.atomic import replace_file
 
 _QUALITY = 80
 _DIGITS = re.compile(r"[0-9a-f]{32}")

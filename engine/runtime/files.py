@@ -1,8 +1,6 @@
-"""Third-party files checked by their bytes, and our own files replaced in one step."""
+"""Third-party files checked by their bytes."""
 
 import hashlib
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import ModelError
@@ -33,16 +31,3 @@ def checked(path: Path, expected: str, package: str) -> Path:
             f"Reinstall the version of {package} that constraints.txt names."
         )
     return path
-
-
-def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a temporary file beside ``path``, then rename it to ``path``: no reader sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

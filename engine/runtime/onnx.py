@@ -11,8 +11,8 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from engine.runtime.files import replace_file
 from engine.runtime.settings import cache_folder
+from index.store.atomic import replace_file
 
 logger = logging.getLogger(__name__)
 

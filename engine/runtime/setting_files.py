@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.errors import EngineError
-from engine.runtime.files import replace_file
 from engine.runtime.settings import SETTINGS, Setting, Value, from_environment, user_file
+from index.store.atomic import replace_file
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -5,7 +5,7 @@ from pathlib import Path
 from safetensors.torch import load_file, save
 from torch import nn
 
-from engine.runtime.files import replace_file
+from index.store.atomic import replace_file
 
 
 def save_weights(path: Path, module: nn.Module) -> None:

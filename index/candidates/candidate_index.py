@@ -3,13 +3,12 @@
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 from index.candidates.faiss_store import FaissFileError, read_codes
-from index.candidates.manifest import write_atomically
 from index.candidates.photo_index import PhotoIndex
 from index.candidates.recall_curve import UNCALIBRATED
 from index.candidates.sentence_index import SentenceIndex
+from index.store.atomic import replace_file
 from index.store.segments import StoredSentences, VectorStore
 from index.values import FLAT_LIMIT, BuildSpec
 
@@ -81,14 +80,15 @@ class CandidateIndex:
         """Write the index in one step; return the bytes and the CRC-32 of the file. Raises OSError."""
         size, crc = 0, 0
 
-        def write(file: BinaryIO) -> None:
+        def write(temporary: Path) -> None:
             def write_some(data: bytes) -> None:
                 nonlocal size, crc
                 size, crc = size + len(data), zlib.crc32(data, crc)
                 file.write(data)
 
-            for codes in [*self.photos.codes, *([] if self.sentences is None else self.sentences.codes)]:
-                codes.write(write_some)
+            with temporary.open("wb") as file:
+                for codes in [*self.photos.codes, *([] if self.sentences is None else self.sentences.codes)]:
+                    codes.write(write_some)
 
-        write_atomically(path, write)
+        replace_file(path, write)
         return size, crc

@@ -5,14 +5,12 @@ which is never an error: the index is made again.
 """
 
 import json
-import os
 import zlib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import BinaryIO, get_origin
+from typing import get_origin
 
-from index.store.segments import sync_folder
+from index.store.atomic import replace_file
 
 MANIFEST = "manifest.json"
 _READ_BYTES = 2**22
@@ -56,22 +54,8 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest: a reader sees the old one or the new one, whatever happens. Raises OSError."""
-    text = json.dumps(asdict(manifest), indent=2) + "\n"
-    write_atomically(folder / MANIFEST, lambda file: file.write(text.encode()))
-
-
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file under another name, bring it to the disk, and rename it to `path`. Raises OSError."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    content = json.dumps(asdict(manifest), indent=2).encode() + b"\n"
+    replace_file(folder / MANIFEST, lambda temporary: temporary.write_bytes(content))
 
 
 def problem_with(folder: Path, manifest: Manifest) -> str | None:

@@ -34,7 +34,7 @@ from index.exchange.format import (
     parsed,
     wrong,
 )
-from index.store.segments import sync_folder
+from index.store.atomic import sync_folder
 from index.transactions import Transactions
 from index.values import FLAT_LIMIT, BuildInfo, BuildSpec
 

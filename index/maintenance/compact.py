@@ -25,9 +25,10 @@ from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryDamagedError
 from index.maintenance.build_checks import KINDS, BuildCheck
 from index.scoring.maxsim import records_per_block
+from index.store.atomic import sync_folder
 from index.store.layout import FAISS_FILES, build_folder, bytes_of, remove_other_build_folders, store_folder
 from index.store.lock import WriterLock
-from index.store.segments import VectorStore, sync_folder
+from index.store.segments import VectorStore
 from index.values import FLAT_LIMIT, BuildInfo, VectorKind
 
 logger = logging.getLogger(__name__)

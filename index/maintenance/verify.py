@@ -26,7 +26,7 @@ from index.store.lock import WriterLock
 from index.store.segments import VectorStore
 from index.values import FLAT_LIMIT, BuildInfo, VectorKind
 
-_SEGMENT = re.compile(r"\d{6}\.f16(\.tmp)?")
+_SEGMENT = re.compile(r"\d{6}\.f16((\.\d+)?\.tmp)?")
 _NEXT_RUN = "the next run removes it, and so does `engine verify --repair`."
 
 
@@ -129,7 +129,7 @@ class _Verification:
                 begun = [path for path in sorted(folder.glob("*")) if _SEGMENT.fullmatch(path.name)]
                 found += [f"{path} was never committed" for path in begun if path.name not in known]
                 if found and self._repair:
-                    for path in folder.glob("*.f16.tmp"):
+                    for path in folder.glob("*.f16*.tmp"):
                         path.unlink()
                     if not self._damaged:
                         opened = VectorStore.open_for_writing(folder, build.dimension, states)

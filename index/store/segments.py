@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import LibraryDamagedError
+from index.store.atomic import replace_file, sync_folder
 
 SEGMENT_BYTES = 256 * 2**20
 _STORED = np.dtype("<f2")
@@ -162,15 +163,14 @@ class VectorStore:
 
         Commit the state that is returned, and that no record lies in the segment any more.
         """
-        path = self._path(state.number)
-        temporary = path.with_name(f"{path.name}.tmp")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.truncate(state.num_rows * self._row_bytes)
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(self.folder)
-        crc = _crc32_of(path, state.num_rows * self._row_bytes)
+        path, size = self._path(state.number), state.num_rows * self._row_bytes
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:
+                file.truncate(size)
+
+        replace_file(path, write)
+        crc = _crc32_of(path, size)
         return self._timed(SegmentState(state.number, state.num_rows, crc, 0))
 
     def close(self) -> None:
@@ -290,17 +290,6 @@ def ask_ahead(rows: NDArray[np.float16], starts: NDArray[np.int64], ends: NDArra
     for first, length in zip(firsts.tolist(), (lasts - firsts).tolist(), strict=True):
         if length:
             mapped.madvise(mmap.MADV_WILLNEED, first, length)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names of new and renamed files in `folder` survive a power cut, where the system can."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _crc32_of(path: Path, size: int) -> int:

@@ -17,9 +17,10 @@ from torch import Tensor
 from engine.language.tokens import tokenize
 from engine.language.word_vectors import WordBatch, WordVectors
 from engine.photos.decode import decode
-from engine.runtime.files import replace_file, sha256
+from engine.runtime.files import sha256
 from engine.runtime.settings import cache_folder
 from engine.vision.encoder import RegionEncoder
+from index.store.atomic import replace_file
 
 IMAGE_BATCH = 16
 SENTENCE_BATCH = 64

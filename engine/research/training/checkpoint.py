@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 
 from engine.errors import ModelError
-from engine.runtime.files import replace_file
+from index.store.atomic import replace_file
 
 
 class Stateful(Protocol):
