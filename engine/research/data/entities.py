@@ -144,6 +144,21 @@ def relative_boxes(pixels: Sequence[Sequence[float]], width: int, height: int) -
     return scaled
 
 
+def annotated_phrases(captions: CaptionSet, data: Path) -> MatchedPhrases:
+    """The phrases with boxes of a split of ``data``, one at least.
+
+    Raises:
+        DatasetError: the annotation cannot be read, or no annotated phrase is in the sentences.
+    """
+    matched = phrase_boxes(captions, load_entities(data, captions.split))
+    if not matched.phrases:
+        raise DatasetError(
+            f"No phrase with a box in {data / 'entities.json'} is in a sentence of {data / 'dataset.json'}; "
+            "expected annotations of the same photos and sentences."
+        )
+    return matched
+
+
 def phrase_boxes(captions: CaptionSet, entities: Mapping[str, EntityPhoto]) -> MatchedPhrases:
     """The phrases with boxes of all sentences of a split, as words of ``engine.language.tokens.tokenize``.
 

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from engine.alignment.localisation import likely_regions
 from engine.alignment.model import AlignmentModel
 from engine.boxes import OVERLAPS, centre_inside, overlaps, union_box
-from engine.errors import DatasetError
 from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import load_captions
-from engine.research.data.entities import MatchedPhrases, PhraseBoxes, load_entities, phrase_boxes
+from engine.research.data.entities import PhraseBoxes, annotated_phrases
 from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.research.evaluation.percent import percent
 from engine.research.evaluation.segment_agreement import (
@@ -207,8 +206,7 @@ def evaluate_grounding(
         PhotoError: one of its photos cannot be decoded.
     """
     captions = load_captions(data, split)
-    matched = phrase_boxes(captions, load_entities(data, split))
-    _require_phrases(matched, data)
+    matched = annotated_phrases(captions, data)
     regions = stored_regions(model.regions, [image.path for image in captions.images], report=report)
     sentences = sentence_vectors(model.word_vectors, captions.sentences, report=report)
     owners = captions.image_of_sentence
@@ -234,11 +232,3 @@ def evaluate_grounding(
     return GroundingResult(
         model.name, grounding, agreement, matched.num_captions, matched.num_matched, betas, tuple(tried_sharpness)
     )
-
-
-def _require_phrases(matched: MatchedPhrases, data: Path) -> None:
-    if not matched.phrases:
-        raise DatasetError(
-            f"No phrase with a box in {data / 'entities.json'} is in a sentence of {data / 'dataset.json'}; "
-            "expected annotations of the same photos and sentences."
-        )

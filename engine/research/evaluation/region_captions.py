@@ -13,12 +13,12 @@ from engine.captioning.describe import DEFAULT_BEAM
 from engine.captioning.describe_files import require_numbers
 from engine.captioning.folder import CaptionFolder, load_captioner, require_fit
 from engine.captioning.words import WordNumbers
-from engine.errors import DatasetError, ModelError
+from engine.errors import ModelError
 from engine.language.tokens import tokenize
 from engine.language.vocabulary import Vocabulary
 from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import CaptionSet, load_captions
-from engine.research.data.entities import load_entities, phrase_boxes
+from engine.research.data.entities import annotated_phrases
 from engine.research.data.features import Report, StoredRegions, no_report, sentence_vectors, stored_regions
 from engine.research.data.marked_regions import MarkedRegions, marked_features, marked_regions
 from engine.research.data.region_texts import inferred_texts
@@ -79,13 +79,7 @@ def evaluate_region_captions(
     require_numbers(1, beam, None)
     require_fit(captioner, model.name, model.fingerprint)
     captions = with_words(load_captions(data, split))
-    phrases = phrase_boxes(captions, load_entities(data, split)).phrases
-    if not phrases:
-        raise DatasetError(
-            f"No phrase with a box in {data / 'entities.json'} is in a sentence of {data / 'dataset.json'}; "
-            "expected annotations of the same photos and sentences."
-        )
-    marked = marked_regions(captions, phrases)
+    marked = marked_regions(captions, annotated_phrases(captions, data).phrases)
     training = training_captions(data, split)
     known = None if isinstance(training, str) else [tokenize(sentence).words for sentence in training.sentences]
     alignment = model.folder.model.eval()
