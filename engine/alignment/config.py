@@ -1,14 +1,11 @@
 """One JSON file is one architecture, and how it is trained."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from pydantic import with_config
 
-from engine.runtime.configuration import read_configuration
+from engine.runtime.configuration import Configuration
 
 
 @with_config(strict=True, extra="forbid")
@@ -61,22 +58,8 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelConfig:
+class ModelConfig(Configuration):
     """A named architecture with its training."""
 
-    name: str
     architecture: Architecture = Architecture()
     training: Training = Training()
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> "ModelConfig":
-        """Read it from JSON.
-
-        Raises:
-            ModelError: no such file, not JSON, a setting that does not exist, or a value of the wrong kind.
-        """
-        return read_configuration(path, cls)

@@ -1,14 +1,11 @@
 """One JSON file is one caption model, and how it is trained."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from pydantic import with_config
 
-from engine.runtime.configuration import read_configuration
+from engine.runtime.configuration import Configuration
 
 
 @with_config(strict=True, extra="forbid")
@@ -55,23 +52,9 @@ class CaptionTraining:
 
 
 @dataclass(frozen=True, slots=True)
-class CaptionConfig:
+class CaptionConfig(Configuration):
     """A named caption model with its training, and the fingerprint of the alignment model that it was made for."""
 
-    name: str
     alignment: str = ""
     architecture: CaptionArchitecture = CaptionArchitecture()
     training: CaptionTraining = CaptionTraining()
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> "CaptionConfig":
-        """Read it from JSON.
-
-        Raises:
-            ModelError: no such file, not JSON, a setting that does not exist, or a value of the wrong kind.
-        """
-        return read_configuration(path, cls)
