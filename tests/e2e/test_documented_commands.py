@@ -66,7 +66,11 @@ def filled(command: Documented) -> list[str]:
 def parse(words: list[str]) -> None:
     """Read the words of a command as ``engine`` does, without running it. Raises errors of click."""
     command: Any = GROUP
-    context = command.make_context("engine", list(words))
+    acting = {name for parameter in GROUP.params if parameter.callback for name in parameter.opts}
+    words = [word for word in words if word not in acting]
+    if not words:
+        return
+    context = command.make_context("engine", words)
     while hasattr(command, "commands"):
         rest = [*getattr(context, "_protected_args", ()), *context.args]
         if not rest:
@@ -201,3 +205,13 @@ def test_a_command_of_readme_does_what_it_says(number: int, results: list[list[A
     else:
         assert status == 0, stderr
         assert stdout + stderr
+
+
+def test_what_acts_when_it_is_read_is_left_out(capfd: pytest.CaptureFixture[str]) -> None:
+    parse(["--install-completion"])
+    parse(["--version"])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_empty_line_in_a_block_holds_no_command() -> None:
+    assert list(commands_of("", VERBS)) == []

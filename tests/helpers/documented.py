@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*(\w*)")
@@ -45,8 +46,8 @@ def commands_of(line: str, verbs: Collection[str]) -> Iterator[tuple[str, ...]]:
     words: list[str] | None = None
     fresh = True  # whether a command may begin here
     matches = list(WORD.finditer(re.sub(r"^\s*\$\s+", "", line)))
-    following = [match["word"] for match in matches[1:]] + [""]
-    for match, after in zip(matches, following, strict=True):
+    for match, following in zip_longest(matches, matches[1:]):
+        after = "" if following is None else following["word"]
         word, wide = match["word"], len(match["gap"]) > 1
         last = word[-1] == ";" and word != ";"
         word = word.removesuffix(";") if last else word

@@ -1,4 +1,4 @@
-"""Small libraries of random vectors for the tests of the shelf."""
+"""Small libraries of random vectors for the tests of the index."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

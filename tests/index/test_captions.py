@@ -1,4 +1,4 @@
-"""Captions on the shelf: whose sentence it is, what goes with a photo, what comes with a copy, what is found."""
+"""Captions in a library: whose sentence it is, what goes with a photo, what comes with a copy, what is found."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The shelf as a package: what it exports, and what importing it does not load."""
+"""The index as a package: what it exports, and what importing it does not load."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def test_every_error_is_an_engine_error() -> None:
     assert all(issubclass(error, index.EngineError) for error in errors)
 
 
-def test_importing_the_shelf_loads_neither_faiss_nor_alembic() -> None:
+def test_importing_the_index_loads_neither_faiss_nor_alembic() -> None:
     code = "import sys, index; sys.exit(' '.join({'faiss', 'alembic', 'torch'} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
