@@ -60,7 +60,8 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ENGINE_LIBRARY", str(tmp_path_factory.mktemp("home") / "no library here"))
         if not os.environ.get("ENGINE_CACHE"):
-            patch.setenv("ENGINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+            base = tmp_path_factory.getbasetemp()  # of one worker; exports are replaced in one step, so all share them
+            patch.setenv("ENGINE_CACHE", str((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"))
         patch.setenv("ENGINE_CONFIG", str(tmp_path_factory.mktemp("settings") / "no settings here.toml"))
         settings = {setting.variable for setting in SETTINGS.values()} - {"ENGINE_LIBRARY"}
         for name in (*settings, "ENGINE_DEBUG", "ENGINE_LOG", "PYTHONPATH"):
