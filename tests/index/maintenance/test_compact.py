@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kills import killing
 
 from index import (
     BuildSpec,
@@ -238,64 +239,30 @@ def test_any_life_of_a_library_survives(
         assert verify_library(maker.folder) == []
 
 
-KILLER = """
-import os, signal, sys, time
-from pathlib import Path
+COMPACT = """
+import os
 import index.candidates.faiss_store
 from index import compact_library
 
-for line in sys.stdin:
-    when, value, folder = line.strip().split(" ", 2)
-    child = os.fork()
-    if not child:
-        if when == "call":
-            calls = [0]
-            def counting(call):
-                def counted(*arguments, **options):
-                    calls[0] += 1
-                    if calls[0] == int(value):
-                        os.kill(os.getpid(), signal.SIGKILL)
-                    return call(*arguments, **options)
-                return counted
-            for name in ("fsync", "replace", "unlink", "rmdir"):
-                setattr(os, name, counting(getattr(os, name)))
-        compact_library(Path(folder), max_rows=60)
-        os._exit(0)
-    if when == "time":
-        time.sleep(float(value))
-        os.kill(child, signal.SIGKILL)
-    print(os.WIFSIGNALED(os.waitpid(child, 0)[1]), flush=True)
+def work(folder):
+    compact_library(folder, max_rows=60)
+
+def call_before(_, count):
+    def counting(call):
+        def counted(*arguments, **options):
+            count()
+            return call(*arguments, **options)
+        return counted
+    for name in ("fsync", "replace", "unlink", "rmdir"):
+        setattr(os, name, counting(getattr(os, name)))
 """
 
 
 @pytest.fixture
 def killed_compaction() -> Iterator[Callable[[str, float, Path], bool]]:
-    """Compacts in a process that is killed after a time, or before the n-th call that reaches the disk.
-
-    Returns False when it had ended before. One process loads the libraries, and copies of it do the work: so a trial
-    takes no seconds.
-    """
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLER],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    stdin, stdout = child.stdin, child.stdout
-    assert stdin is not None
-    assert stdout is not None
-
-    def kill(when: str, value: float, folder: Path) -> bool:
-        stdin.write(f"{when} {value} {folder}\n")
-        stdin.flush()
-        answer = stdout.readline()
-        assert answer
-        return answer == "True\n"
-
-    yield kill
-    child.communicate(timeout=60)
-    assert child.returncode == 0
+    """Compacts in a process that is killed after a time, or before the n-th call that reaches the disk."""
+    with killing(COMPACT) as kill:
+        yield kill
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a matter of Unix")
