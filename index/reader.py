@@ -16,6 +16,7 @@ from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import DATABASE, data_version, open_for_reading
 from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_photos
 from index.catalogue.photos import PhotoRepository
+from index.catalogue.regions import unpacked
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
 from index.scoring.exhaustive import MakeScan
@@ -277,11 +278,8 @@ class LibraryReader:
         """Boxes and objectness side by side: (n, R, 5)."""
         build = self._require_snapshot(photo_ids).build
         with self._query() as connection:
-            rows = PhotoRepository(connection).regions(build.build_id, photo_ids)
-        table = np.array([row[1:] for row in rows], np.float32).reshape(-1, build.num_regions, 5)
-        owners = [row.photo_id for row in rows[:: build.num_regions]]
-        place = {photo_id: position for position, photo_id in enumerate(owners)}
-        return table[[_of(place, photo_id, "photo") for photo_id in photo_ids]]
+            found = PhotoRepository(connection).regions(build.build_id, photo_ids)
+        return unpacked([_of(found, photo_id, "photo") for photo_id in photo_ids], build.num_regions)
 
     def _searcher_for(self, query: Query) -> Searcher | None:
         """What searches photos for a query that fits; None where there are none."""

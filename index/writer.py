@@ -19,7 +19,7 @@ from index.catalogue.saving import remove_photos, save_captions, save_copy, save
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryError
-from index.scoring.shape_checks import require_finite, require_same_model, require_shape
+from index.scoring.shape_checks import require_boxes, require_finite, require_same_model, require_shape
 from index.store.layout import remove_other_build_folders
 from index.store.lock import WriterLock
 from index.transactions import Transactions
@@ -137,13 +137,14 @@ class LibraryWriter:
         """Add or replace photos with their vectors (n, S, D), boxes (n, R, 4) and objectness (n, R), all or none.
 
         Returns their numbers. A photo whose content changed loses its captions. Raises WrongModelError for other
-        shapes, ValueError for a vector that is not finite or a path given twice.
+        shapes, ValueError for a vector that is not finite, a box outside of its photo or a path given twice.
         """
         build = self._work.build()
         require_shape("vectors", vectors, (len(batch), build.rows_per_photo, build.dimension))
         require_shape("boxes", boxes, (len(batch), build.num_regions, 4))
         require_shape("objectness", objectness, (len(batch), build.num_regions))
         require_finite(vectors)
+        require_boxes(boxes, objectness)
         paths = [photo.path for photo in batch]
         if len(set(paths)) < len(paths):
             raise ValueError("a path was given twice in one batch; each photo belongs in it once")

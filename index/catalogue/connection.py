@@ -150,12 +150,23 @@ def _upgrade(path: Path) -> None:
     # Migrations that rebuild a table drop the old one; with foreign keys on, that would delete its children.
     engine = _engine(path, "mode=rwc", foreign_keys=False)
     try:
-        with engine.begin() as connection:
-            revision = _revision(connection)
-            if revision != REVISION:
-                _run_migrations(connection, revision, path)
+        with engine.connect() as connection:
+            with connection.begin():
+                revision = _revision(connection)
+                if revision != REVISION:
+                    _run_migrations(connection, revision, path)
+            if revision not in (None, REVISION):
+                _try_to_shrink(connection, path)
     finally:
         engine.dispose()
+
+
+def _try_to_shrink(connection: Connection, path: Path) -> None:
+    """Give back what migrations freed; without the room for a second copy, `engine compact` does it later."""
+    try:
+        shrink(connection)
+    except sqlite3.Error as error:
+        logger.info("%s keeps the pages that no row uses any more: %s", path, error)
 
 
 def _run_migrations(connection: Connection, revision: str | None, path: Path) -> None:
@@ -179,5 +190,7 @@ def _run_migrations(connection: Connection, revision: str | None, path: Path) ->
             f"{path} is a database of something else (tables {', '.join(map(str, tables[:3]))}). Move it away, or "
             "use another library folder."
         )
+    # Some builds of SQLite write zeros over all that is freed: a table that is dropped would be written once more.
+    connection.exec_driver_sql("PRAGMA secure_delete=OFF")
     logger.info("Bringing %s from schema %s to %s", path, revision or "none", REVISION)
     command.upgrade(config, "head")

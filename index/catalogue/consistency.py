@@ -14,13 +14,15 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    or_,
     select,
     update,
 )
 
 from index.catalogue.builds import portions
-from index.catalogue.schema import Base, Build, Photo, PhotoRecord, Region, Segment, SentenceRecord
+from index.catalogue.regions import checked
+from index.catalogue.schema import Base, Build, Photo, PhotoRecord, PhotoRegions, Segment, SentenceRecord
+
+_PHOTOS_AT_ONCE = 1_000
 
 
 class UpkeepRepository:
@@ -82,26 +84,26 @@ class UpkeepRepository:
         statement = select(PhotoRecord.photo_id).where(PhotoRecord.build_id == build_id, PhotoRecord.record.in_(shared))
         return list(self._connection.execute(statement).scalars())
 
-    def photos_with_wrong_regions(self, build_id: int, num_regions: int) -> list[int]:
-        """The photos of a build that do not have the regions 0 to R - 1."""
+    def photos_with_wrong_regions(self, build_id: int, num_regions: int) -> tuple[list[int], list[int]]:
+        """The photos of a build that do not have R regions, and those with R that are not boxes inside of the photo."""
         statement = (
-            select(PhotoRecord.photo_id)
+            select(PhotoRecord.photo_id, func.coalesce(PhotoRegions.numbers, b""))
             .join(
-                Region,
-                and_(Region.photo_id == PhotoRecord.photo_id, Region.build_id == PhotoRecord.build_id),
+                PhotoRegions,
+                and_(PhotoRegions.build_id == PhotoRecord.build_id, PhotoRegions.photo_id == PhotoRecord.photo_id),
                 isouter=True,
             )
             .where(PhotoRecord.build_id == build_id)
-            .group_by(PhotoRecord.photo_id)
-            .having(
-                or_(
-                    func.count(Region.position) != num_regions,
-                    func.min(Region.position) != 0,
-                    func.max(Region.position) != num_regions - 1,
-                )
-            )
+            .order_by(PhotoRecord.photo_id)
         )
-        return list(self._connection.execute(statement).scalars())
+        others: list[int] = []
+        outside: list[int] = []
+        for rows in self._connection.execute(statement).partitions(_PHOTOS_AT_ONCE):
+            ids = np.array([photo_id for photo_id, _ in rows], np.int64)
+            whole_mask, inside_mask = checked([numbers for _, numbers in rows], num_regions)
+            others += ids[~whole_mask].tolist()
+            outside += ids[~inside_mask].tolist()
+        return others, outside
 
     def delete_sentence_records(self, build_id: int, sentence_ids: Sequence[int]) -> None:
         """Forget where a build's store holds sentences; the sentences stay."""

@@ -11,10 +11,9 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, i
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.catalogue.builds import portions, utc_now
-from index.catalogue.schema import Caption, Photo, PhotoRecord, Region
+from index.catalogue.regions import packed
+from index.catalogue.schema import Caption, Photo, PhotoRecord, PhotoRegions
 from index.values import KnownPhoto, Move, PhotoRow, StoredPhoto
-
-RegionRow = Row[tuple[int, float, float, float, float, float]]
 
 
 class PhotoRepository:
@@ -135,22 +134,21 @@ class PhotoRepository:
         objectness: NDArray[np.float32],
     ) -> None:
         """Add the regions of photos: boxes (n, R, 4), objectness (n, R)."""
-        names = ("x0", "y0", "x1", "y1")
-        rows = [
-            {"photo_id": photo_id, "build_id": build_id, "position": position, "objectness": score}
-            | dict(zip(names, box, strict=True))
-            for photo_id, photo_boxes, scores in zip(photo_ids, boxes.tolist(), objectness.tolist(), strict=True)
-            for position, (box, score) in enumerate(zip(photo_boxes, scores, strict=True))
-        ]
-        self._connection.execute(insert(Region), rows)
+        self._connection.execute(
+            insert(PhotoRegions),
+            [
+                {"build_id": build_id, "photo_id": photo_id, "numbers": numbers}
+                for photo_id, numbers in zip(photo_ids, packed(boxes, objectness), strict=True)
+            ],
+        )
 
     def copy_regions(self, build_id: int, from_photo: int, to_photo: int) -> None:
         """Give a photo the regions of another with the same content."""
-        columns = ("build_id", "position", "x0", "y0", "x1", "y1", "objectness")
-        source = select(bindparam("to_photo", to_photo), *(getattr(Region, name) for name in columns)).where(
-            Region.build_id == build_id, Region.photo_id == from_photo
+        columns = ("build_id", "numbers")
+        source = select(bindparam("to_photo", to_photo), *(getattr(PhotoRegions, name) for name in columns)).where(
+            PhotoRegions.build_id == build_id, PhotoRegions.photo_id == from_photo
         )
-        self._connection.execute(insert(Region).from_select(["photo_id", *columns], source))
+        self._connection.execute(insert(PhotoRegions).from_select(["photo_id", *columns], source))
 
     def photo_records(self, build_id: int) -> list[Row[tuple[int, int]]]:
         """(photo, record) of every photo that the build has embedded and whose file is there, in order of photo."""
@@ -180,17 +178,15 @@ class PhotoRepository:
         """The number of the photo at a path."""
         return self._connection.execute(select(Photo.id).where(Photo.path == path)).scalar()
 
-    def regions(self, build_id: int, photo_ids: Sequence[int]) -> list[RegionRow]:
-        """(photo, x0, y0, x1, y1, objectness) of the regions of photos, in order of photo and position."""
-        rows: list[RegionRow] = []
-        for some in portions(sorted(set(photo_ids))):
-            statement = (
-                select(Region.photo_id, Region.x0, Region.y0, Region.x1, Region.y1, Region.objectness)
-                .where(Region.build_id == build_id, Region.photo_id.in_(some))
-                .order_by(Region.photo_id, Region.position)
+    def regions(self, build_id: int, photo_ids: Sequence[int]) -> dict[int, bytes]:
+        """The regions, as `index.catalogue.regions` reads them, of those of the photos that the build has embedded."""
+        found: dict[int, bytes] = {}
+        for some in portions(photo_ids):
+            statement = select(PhotoRegions.photo_id, PhotoRegions.numbers).where(
+                PhotoRegions.build_id == build_id, PhotoRegions.photo_id.in_(some)
             )
-            rows.extend(self._connection.execute(statement))
-        return rows
+            found.update((photo_id, numbers) for photo_id, numbers in self._connection.execute(statement))
+        return found
 
 
 def _stored(row: Row[Any]) -> StoredPhoto:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     MetaData,
     Text,
     false,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; a test compares it with the head of ``alembic/versions``."""
 
 NAMING_CONVENTION = {
@@ -132,22 +133,21 @@ class PhotoRecord(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
-class Region(Base):
-    """A region of a photo as a build saw it: corners from 0 to 1 of the photo's size, and the proposal's score."""
+class PhotoRegions(Base):
+    """The regions of a photo as a build saw them, in one value: see `index.catalogue.regions`.
 
-    __tablename__ = "regions"
+    They stand beside the record and not in it: whatever reads the records of all photos would read them too.
+    """
 
-    photo_id: Mapped[int] = mapped_column(primary_key=True)
+    __tablename__ = "photo_regions"
+
     build_id: Mapped[int] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    x0: Mapped[float]
-    y0: Mapped[float]
-    x1: Mapped[float]
-    y1: Mapped[float]
-    objectness: Mapped[float]
+    photo_id: Mapped[int] = mapped_column(primary_key=True)
+    numbers: Mapped[bytes] = mapped_column(LargeBinary)
 
     # The record is the parent: a photo or a build that goes takes its records along, and those their regions.
     __table_args__ = (
+        CheckConstraint("typeof(numbers) = 'blob'", name="numbers"),
         ForeignKeyConstraint(
             ["build_id", "photo_id"], ["photo_records.build_id", "photo_records.photo_id"], ondelete="CASCADE"
         ),

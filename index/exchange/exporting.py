@@ -14,6 +14,7 @@ from index.catalogue.connection import DATABASE, open_for_reading
 from index.catalogue.consistency import UpkeepRepository
 from index.catalogue.exchange import ExchangeRepository
 from index.catalogue.photos import PhotoRepository
+from index.catalogue.regions import unpacked
 from index.catalogue.sqlite_errors import explained
 from index.errors import ExchangeError
 from index.exchange.format import (
@@ -151,11 +152,11 @@ class _Export:
             yield batch
 
     def _regions(self, photo_ids: Sequence[int]) -> dict[int, list[list[float]]]:
-        found: dict[int, list[list[float]]] = {}
-        if self._snapshot is not None:
-            for row in self._photos.regions(self._snapshot.build.build_id, photo_ids):
-                found.setdefault(row.photo_id, []).append(list(row[1:]))
-        return found
+        if self._snapshot is None:
+            return {}
+        build = self._snapshot.build
+        found = self._photos.regions(build.build_id, photo_ids)
+        return dict(zip(found, unpacked([*found.values()], build.num_regions).tolist(), strict=True))
 
     def _captions(self, photo_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         found: dict[int, list[dict[str, Any]]] = {}

@@ -21,6 +21,8 @@ FORMAT = 1
 _Natural = Annotated[int, Field(ge=0, lt=2**63)]
 _Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 _Side = Annotated[int, Field(ge=1, lt=2**31)]
+_LARGEST = 3.4028234663852886e38  # float32, in which scores are kept
+_Score = Annotated[float, Field(ge=-_LARGEST, le=_LARGEST)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Text = Annotated[str, Field(max_length=100_000)]
 _Name = Annotated[str, Field(min_length=1, max_length=1_000)]
@@ -91,7 +93,7 @@ class PhotoLine(_Line):
     added_at: NaiveDatetime
     missing_since: NaiveDatetime | None
     record: _Natural | None = None
-    regions: list[tuple[_Share, _Share, _Share, _Share, float]] | None
+    regions: list[tuple[_Share, _Share, _Share, _Share, _Score]] | None
     captions: list[CaptionLine]
 
 

@@ -52,8 +52,9 @@ class BuildCheck:
         yield from self._sentences_out_of_range()
         sharing = self._rows.photos_sharing_wrongly(self._build.build_id)
         yield from self._forgotten_photos(sharing, "{n} photos share vectors with a photo of another content")
-        wrong = self._rows.photos_with_wrong_regions(self._build.build_id, self._build.num_regions)
-        yield from self._forgotten_photos(wrong, f"{{n}} photos do not have {self._build.num_regions} regions")
+        others, outside = self._rows.photos_with_wrong_regions(self._build.build_id, self._build.num_regions)
+        yield from self._forgotten_photos(others, f"{{n}} photos do not have {self._build.num_regions} regions")
+        yield from self._forgotten_photos(outside, "{n} photos have regions that are not boxes inside of the photo")
 
     def _misnumbered(self, kind: VectorKind) -> Iterator[Problem]:
         states = self._states[kind]

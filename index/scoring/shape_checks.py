@@ -32,6 +32,12 @@ def require_finite(vectors: NDArray[np.float16]) -> None:
         raise ValueError("a vector holds NaN or infinity in float16; scale the model's vectors below 65,504")
 
 
+def require_boxes(boxes: NDArray[np.float32], objectness: NDArray[np.float32]) -> None:
+    """Raise ValueError when a corner (n, R, 4) lies outside of its photo, or a score (n, R) is NaN or infinite."""
+    if not ((boxes >= 0) & (boxes <= 1)).all() or not np.isfinite(objectness).all():
+        raise ValueError("a box does not lie inside of its photo, from 0 to 1, or its objectness is no number")
+
+
 def require_query_fits(query: Query, build: BuildInfo) -> None:
     """Raise WrongModelError when a query's dimension or global term is not the build's."""
     require_shape("query.words", query.words, (len(query.words), build.dimension))

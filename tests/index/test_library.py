@@ -131,6 +131,21 @@ def test_touched_and_removed_photos(plain: Any) -> None:
             reader.boxes([4])
 
 
+def test_boxes_and_objectness_come_back_to_the_bit(plain: Any) -> None:
+    smallest, largest = np.float32(1e-45), np.finfo(np.float32).max
+    boxes = np.array([0, 1, 1 / 3, smallest], np.float32) * np.ones((2, 5, 1), np.float32)
+    scores = np.array([[0.1, -largest, largest, smallest, -smallest], [0.5, -0.0, 0, 1, 2]], np.float32)
+    with LibraryWriter.open(plain.folder) as writer:
+        writer.use_build(plain.spec)
+        rows = [plain.row("/a.jpg"), plain.row("/b.jpg")]
+        assert writer.add_photos(rows, np.zeros((2, 6, 12), np.float16), boxes, scores) == [1, 2]
+    with plain.reader() as reader:
+        assert reader.boxes([2, 1, 2]).tobytes() == boxes[[1, 0, 1]].tobytes()
+        found = reader.objectness([1, 2])
+        assert found.tobytes() == (scores + 0.0).tobytes()  # a zero has no sign
+        assert (reader.boxes([]).shape, reader.objectness([]).shape) == ((0, 5, 4), (0, 5))
+
+
 def test_vectors_and_queries_of_another_shape_are_refused(plain: Any) -> None:
     plain.fill(2)
     boxes, scores = np.zeros((1, 5, 4), np.float32), np.zeros((1, 5), np.float32)
@@ -144,6 +159,12 @@ def test_vectors_and_queries_of_another_shape_are_refused(plain: Any) -> None:
             writer.add_photos([plain.row("/a.jpg")], np.full((1, 6, 12), np.inf, np.float16), boxes, scores)
         with pytest.raises(ValueError, match="twice"):
             plain.add(writer, ["/a.jpg", "/a.jpg"])
+        vectors = np.zeros((1, 6, 12), np.float16)
+        for wrong in (np.nan, -0.01, 1.01):
+            with pytest.raises(ValueError, match="inside of its photo"):
+                writer.add_photos([plain.row("/a.jpg")], vectors, np.full_like(boxes, wrong), scores)
+        with pytest.raises(ValueError, match="no number"):
+            writer.add_photos([plain.row("/a.jpg")], vectors, boxes, np.full_like(scores, np.inf))
     with plain.reader() as reader:
         query = plain.query()
         for wrong in (

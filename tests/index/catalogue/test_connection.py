@@ -3,9 +3,11 @@
 import os
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from damage import scramble, scribble
+from older import take_back
 from sqlalchemy import Connection, create_engine
 
 from alembic import command
@@ -133,6 +136,7 @@ def test_a_library_of_the_first_schema_is_upgraded_and_loses_nothing(opener: Any
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
     assert after.pop("captions") == after.pop("roots") == []
+    assert after.pop("photo_regions") == [(3, 7, struct.pack("<5f", *row[3:])) for row in before.pop("regions")]
     before["builds"] = [(*row, 0) for row in before["builds"]]  # never compacted
     before["photos"] = [(*row, None, None, None, None) for row in before["photos"]]
     before["sentences"] = [(*row, 0) for row in before["sentences"]]  # persons wrote all of them
@@ -180,8 +184,11 @@ if os.geteuid() == 0:  # root may write anywhere: give up its rights
     except OSError as error:
         print("skip:", error)
         raise SystemExit
-with LibraryReader.open(Path(sys.argv[1]), lambda text: print("warned:", text)) as reader:
-    print(reader.num_photos)
+try:
+    with LibraryReader.open(Path(sys.argv[1]), lambda text: print("warned:", text)) as reader:
+        print(reader.num_photos)
+except LibraryReadOnlyError as error:
+    print(error)
 try:
     LibraryWriter.open(Path(sys.argv[1]))
 except LibraryReadOnlyError as error:
@@ -190,14 +197,22 @@ except LibraryReadOnlyError as error:
 
 
 def read_without_permission(folder: Path) -> list[str]:
-    """Open a library in a process that may read it and not write it."""
-    done = subprocess.run(
-        [sys.executable, "-c", READ, str(folder)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    """Open a library in a process that may read it and not write it; no file of it comes or goes."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    files = sorted(folder.rglob("*"))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", READ, str(folder)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert sorted(folder.rglob("*")) == files
+    finally:
+        for path in [folder, *folder.rglob("*")]:
+            path.chmod(0o755)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     if lines and lines[0].startswith("skip:"):
@@ -205,27 +220,34 @@ def read_without_permission(folder: Path) -> list[str]:
     return lines
 
 
+@pytest.fixture
+def public(plain: Any) -> Iterator[Any]:
+    """A library of three photos in a folder that everybody may look into."""
+    with tempfile.TemporaryDirectory() as base:
+        Path(base).chmod(0o755)
+        plain.folder = Path(base) / "library"
+        plain.fill(3)
+        yield plain
+
+
 @pytest.mark.skipif(os.name == "nt", reason="permissions of folders are a matter of Unix")
 @pytest.mark.parametrize("with_index", [True, False])
-def test_a_library_that_cannot_be_written_can_be_read(plain: Any, with_index: bool) -> None:
-    with tempfile.TemporaryDirectory() as base:
-        folder = Path(base) / "library"
-        Path(base).chmod(0o755)
-        plain.folder = folder
-        plain.fill(3)
-        if not with_index:
-            (folder / "manifest.json").unlink()
-        for path in [folder, *folder.rglob("*")]:
-            path.chmod(0o555 if path.is_dir() else 0o444)
-        files = sorted(folder.rglob("*"))
-        try:
-            lines = read_without_permission(folder)
-            assert sorted(folder.rglob("*")) == files
-        finally:
-            for path in [folder, *folder.rglob("*")]:
-                path.chmod(0o755)
+def test_a_library_that_cannot_be_written_can_be_read(public: Any, with_index: bool) -> None:
+    if not with_index:
+        (public.folder / "manifest.json").unlink()
+    lines = read_without_permission(public.folder)
     warned = [] if with_index else ["warned: There was no FAISS index; it was made from the vectors."]
     assert lines == [*warned, "3", "True"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of folders are a matter of Unix")
+@pytest.mark.parametrize("older", ["0001", "0002", "0003"])
+def test_an_older_library_that_cannot_be_written_says_what_to_do(public: Any, older: str) -> None:
+    take_back(public.folder, older)
+    explained, writing = read_without_permission(public.folder)
+    assert "cannot be written" in explained
+    assert explained.endswith("Check the folder's permissions, or copy it to a place where you may write.")
+    assert writing == "True"
 
 
 def test_a_file_in_the_place_of_the_folder_is_explained(tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "regions lost": (in_line("photos.jsonl", 2, regions=[BOX] * 4), r"line 2: regions: 4, expected 5"),
     "regions none": (in_line("photos.jsonl", 2, regions=None), r"line 2: regions: none, expected 5"),
     "region out of the photo": (in_line("photos.jsonl", 2, regions=[[2, 0, 0, 0, 0]] * 5), r"line 2: regions\.0\.0"),
+    "score too large": (in_line("photos.jsonl", 2, regions=[[0, 0, 1, 1, 1e39]] * 5), r"line 2: regions\.0\.4"),
     "region of four": (in_line("photos.jsonl", 2, regions=[BOX[:4]] * 5), r"line 2: regions\.0\.4"),
     "caption unknown": (
         in_line("photos.jsonl", 2, captions=[{"text": "never", "log_probability": -1.0, "captioner": "x"}]),

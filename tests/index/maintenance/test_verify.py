@@ -47,6 +47,21 @@ def run_sql(maker: Any, *statements: str) -> None:
             connection.execute(statement)
 
 
+def edit_regions(maker: Any, photo_id: int, edit: Callable[[bytes], bytes]) -> None:
+    with closing(sqlite3.connect(maker.folder / DATABASE)) as connection, connection:
+        ((numbers,),) = connection.execute("SELECT numbers FROM photo_regions WHERE photo_id = ?", (photo_id,))
+        connection.execute("UPDATE photo_regions SET numbers = ? WHERE photo_id = ?", (edit(numbers), photo_id))
+
+
+def with_number(place: int, number: float) -> Callable[[bytes], bytes]:
+    def edit(data: bytes) -> bytes:
+        numbers = np.frombuffer(data, "<f4").copy()
+        numbers[place] = number
+        return numbers.tobytes()
+
+    return edit
+
+
 def segment(maker: Any, number: int, kind: str = "photos") -> Path:
     (path,) = maker.folder.glob(f"vectors/*/{kind}/{number:06d}.f16")
     return Path(path)
@@ -85,6 +100,8 @@ def vectors(maker: Any) -> Path:
     return segment(maker, 0).parents[1]
 
 
+NO_BOXES = "1 photos have regions that are not boxes inside of the photo"
+
 # name: the damage, the kind of problem, a part of its text, the photos and the sentences to be embedded again
 DAMAGES: dict[str, tuple[Callable[[Any], object], str, str, int, int]] = {
     "bit of a segment": (lambda it: flip_a_bit(segment(it, 1)), "vectors", "10 photos were in it", 10, 0),
@@ -103,15 +120,28 @@ DAMAGES: dict[str, tuple[Callable[[Any], object], str, str, int, int]] = {
         "records", "2 photos share vectors with a photo of another content", 2, 0,
     ),
     "region lost": (
-        lambda it: run_sql(it, "DELETE FROM regions WHERE photo_id = 3 AND position = 2"),
-        "records", "1 photos do not have 5 regions", 1, 0,
+        lambda it: edit_regions(it, 3, lambda data: data[:80]), "records", "1 photos do not have 5 regions", 1, 0,
     ),
-    "region of another number": (
-        lambda it: run_sql(it, "UPDATE regions SET position = 9 WHERE photo_id = 3 AND position = 2"),
-        "records", "1 photos do not have 5 regions", 1, 0,
+    "region too many": (
+        lambda it: edit_regions(it, 3, lambda data: data + data[:20]), "records", "1 photos do not have 5", 1, 0,
+    ),
+    "region cut short": (
+        lambda it: edit_regions(it, 3, lambda data: data[:-1]), "records", "1 photos do not have 5 regions", 1, 0,
     ),
     "all regions lost": (
-        lambda it: run_sql(it, "DELETE FROM regions WHERE photo_id < 4"), "records", "3 photos do not have", 3, 0,
+        lambda it: run_sql(it, "DELETE FROM photo_regions WHERE photo_id < 4"), "records", "3 photos do not have", 3, 0,
+    ),
+    "region without numbers": (
+        lambda it: edit_regions(it, 3, with_number(7, np.nan)), "records", NO_BOXES, 1, 0,
+    ),
+    "region out of the photo": (
+        lambda it: edit_regions(it, 3, with_number(0, -0.001)), "records", NO_BOXES, 1, 0,
+    ),
+    "region beyond the photo": (
+        lambda it: edit_regions(it, 3, with_number(23, 1.001)), "records", NO_BOXES, 1, 0,
+    ),
+    "region of infinite score": (
+        lambda it: edit_regions(it, 3, with_number(24, np.inf)), "records", NO_BOXES, 1, 0,
     ),
     "sentence out of range": (
         lambda it: run_sql(it, "UPDATE sentence_records SET start = 8 WHERE sentence_id = 2"),
@@ -131,7 +161,7 @@ DAMAGES: dict[str, tuple[Callable[[Any], object], str, str, int, int]] = {
     ),
     "orphaned regions": (
         lambda it: run_sql(it, "PRAGMA foreign_keys = OFF", "DELETE FROM photo_records WHERE photo_id = 7"),
-        "catalogue", "5 rows of the table regions belong to nothing", 1, 0,
+        "catalogue", "1 rows of the table photo_regions belong to nothing", 1, 0,
     ),
     "index of SQLite": (
         lambda it: run_sql(
