@@ -95,7 +95,7 @@ def test_the_scores_of_some_are_those_among_all() -> None:
 def test_a_filter_leaves_the_best_of_what_it_lets_through(plain: Any, share: float) -> None:
     plain.fill(400, flat_limit=500)
     with plain.reader(flat_limit=500) as reader:
-        index, query = reader._load_index(), replace(plain.query(), sentence=None)
+        index, query = reader._searcher._index(), replace(plain.query(), sentence=None)
         regions, _ = index.photos._scorers
         allowed_mask = np.random.default_rng(1).random(400) < share
         found = index.photos.candidates(query, 10, np.flatnonzero(allowed_mask))
@@ -109,7 +109,7 @@ def test_a_filter_leaves_the_best_of_what_it_lets_through(plain: Any, share: flo
 def test_photo_vectors_then_regions_then_photo_vectors_again_choose_the_candidates(plain: Any) -> None:
     plain.fill(400, flat_limit=500)
     with plain.reader(flat_limit=500) as reader:
-        photos, query = reader._load_index().photos, plain.query()
+        photos, query = reader._searcher._index().photos, plain.query()
         by_regions, every = photos._scorers[0].scores(query), np.arange(400)
         by_bytes = photos._coarse._index.reconstruct_n(0, 400) @ query.sentence
         allowed_mask = np.random.default_rng(1).random(400) < 0.9
@@ -197,7 +197,7 @@ def test_a_build_that_was_killed_goes_on_where_it_was(plain: Any, monkeypatch: p
 def test_photo_vectors_are_scored_as_faiss_decodes_them(plain: Any) -> None:
     plain.fill(400, flat_limit=500)
     with plain.reader(flat_limit=500) as reader:
-        index, records = reader._load_index(), np.array([0, 7, 399])
+        index, records = reader._searcher._index(), np.array([0, 7, 399])
         sentence = np.random.default_rng(0).standard_normal(DIMENSION).astype(np.float32)
         expected = index.photos._fine._index.reconstruct_batch(records) @ sentence
         np.testing.assert_allclose(index.photos._fine.scores(sentence, records), expected, rtol=1e-4, atol=1e-4)
@@ -272,7 +272,7 @@ def test_photos_that_the_index_lacks_are_found_without_waiting_for_it(plain: Any
     add_without_finishing(plain, 50)
     few = SearchParams(num_candidates=5)
     with plain.reader(flat_limit=500) as reader:
-        assert reader._load_index().num_records == 400
+        assert reader._searcher._index().num_records == 400
         for path in ("/later/0.jpg", "/later/49.jpg"):
             query = Query(plain.vectors[path][:5].astype(np.float32), plain.vectors[path][5].astype(np.float32))
             (best, _), *_ = reader.search_photos(query, 3, few)
@@ -283,4 +283,4 @@ def test_photos_that_the_index_lacks_are_found_without_waiting_for_it(plain: Any
         with LibraryWriter.open(plain.folder, flat_limit=500) as writer:
             writer.use_build(plain.spec)
             writer.finish()
-        assert reader._load_index().num_records == 450  # the new file, in a reader that was open
+        assert reader._searcher._index().num_records == 450  # the new file, in a reader that was open

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from index.candidates import faiss_store
-from index.candidates.faiss_store import Bytes, Flat, Numbers, faiss
+from index.candidates.faiss_store import FlatVectors, ProductCodes, ScalarCodes, faiss
 
 
 def test_no_thread_lets_faiss_take_more_than_the_most_and_each_has_its_own_number_again(
@@ -32,9 +32,9 @@ def test_no_thread_lets_faiss_take_more_than_the_most_and_each_has_its_own_numbe
 
     def work() -> int:
         faiss.omp_set_num_threads(5)
-        Numbers.trained(vectors, 2, 4)
-        Bytes.trained(vectors)
-        flat = Flat.empty(8)
+        ProductCodes.trained(vectors, 2, 4)
+        ScalarCodes.trained(vectors)
+        flat = FlatVectors.empty(8)
         flat.add(vectors)
         assert 7 in flat.nearest(vectors[7:8] * 9, 3, None)
         return int(faiss.omp_get_max_threads())

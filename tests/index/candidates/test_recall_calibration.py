@@ -39,7 +39,7 @@ def asked(reader: Any) -> list[Query]:
 
 
 def test_as_many_candidates_as_are_needed_find_a_photo(hard: Any) -> None:
-    photos = hard._load_index().photos
+    photos = hard._searcher._index().photos
     for query in asked(hard)[:5]:
         records = np.arange(0, NUM_PHOTOS, 151)
         for record, count in zip(records, photos.needed(query, records, 400).tolist(), strict=True):
@@ -49,7 +49,7 @@ def test_as_many_candidates_as_are_needed_find_a_photo(hard: Any) -> None:
 
 
 def test_a_hard_library_looks_at_as_many_photos_as_its_own_sentences_need(hard: Any, maker: Any) -> None:
-    index = hard._load_index()
+    index = hard._searcher._index()
     manifest = read_manifest(maker.folder)
     assert manifest is not None
     assert index.calibration == RecallCalibration(NUM_PHOTOS, tuple(manifest.difficulty))
@@ -90,7 +90,7 @@ def test_of_few_sentences_nothing_is_concluded(plain: Any, sentences: int, words
     add_sentences(plain, sentences, words)
     before = read_manifest(plain.folder)
     with plain.reader(flat_limit=FLAT_LIMIT) as reader:
-        assert reader._load_index().calibration.factors == UNCALIBRATED.factors
+        assert reader._searcher._index().calibration.factors == UNCALIBRATED.factors
     with LibraryWriter.open(plain.folder, flat_limit=FLAT_LIMIT) as writer:  # and the file is not written again
         writer.use_build(plain.spec)
         writer.finish()

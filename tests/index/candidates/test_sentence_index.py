@@ -59,7 +59,7 @@ def opened(library: Any) -> LibraryReader:
 
 
 def codes_of(reader: LibraryReader) -> SentenceIndex:
-    found = reader._load_index().sentences
+    found = reader._searcher._index().sentences
     assert found is not None
     return found
 
@@ -110,7 +110,7 @@ def test_all_candidates_give_the_answer_of_the_scan(library: Any) -> None:
 def test_few_sentences_are_scanned_and_have_no_codes(library: Any) -> None:
     add(library, named(20))
     with opened(library) as reader:
-        assert reader._load_index().sentences is None
+        assert reader._searcher._index().sentences is None
         assert len(reader.search_sentences(record_of(library), 5)) == 5
 
 
@@ -145,7 +145,7 @@ def test_a_growing_photo_index_keeps_the_codes_of_sentences(library: Any) -> Non
     with opened(library) as reader:
         assert codes_of(reader).num_rows == before
         np.testing.assert_array_equal(codes_of(reader)._words.centroids, words)
-        assert reader._load_index().num_records == 612
+        assert reader._searcher._index().num_records == 612
 
 
 def test_codes_of_added_sentences_are_those_that_their_centroids_give_them(library: Any) -> None:
