@@ -93,11 +93,9 @@ def downgrade() -> None:
     driver.executemany(
         "INSERT INTO regions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (photo_id, build_id, position, *region)
+            (photo_id, build_id, position, *_REGION.unpack_from(numbers, position * _REGION.size))
             for photo_id, build_id, numbers in values
-            for position, region in enumerate(
-                _REGION.iter_unpack(numbers[: len(numbers) // _REGION.size * _REGION.size])
-            )
+            for position in range(len(numbers) // _REGION.size)
         ),
     )
     op.drop_table("photo_regions")
