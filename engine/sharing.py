@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from engine.api import Engine
 from engine.models.multimodal import MultimodalModel
 from engine.search.exhaustive import open_reader
 from engine.types import Warn
-from index import EngineError, LibraryMissingError, LibraryReader, read_roots
+from index import EngineError, LibraryReader, read_roots
 
 logger = logging.getLogger(__name__)
 
@@ -76,10 +76,10 @@ class SharedEngine:
         library: the folder.
         model: as ``Engine.open`` takes it, and so is ``device``.
         warn: is told what a user should know that belongs to no question.
-        may_be_missing: there need not be a library yet; it is opened by the first question after it was made.
+        at_once: open the library now; else the first question does, and raises what is below.
 
     Raises:
-        LibraryMissingError: there is no library, and it may not be missing.
+        LibraryMissingError: there is no library.
         LibraryError: it cannot be read.
         ModelError: there is no such model.
         WrongModelError: another model made the library.
@@ -92,7 +92,7 @@ class SharedEngine:
         model: str | None = None,
         device: str = "auto",
         warn: Warn = logger.warning,
-        may_be_missing: bool = False,
+        at_once: bool = True,
     ) -> None:
         self._warn = warn
         self._local = threading.local()
@@ -102,9 +102,7 @@ class SharedEngine:
         self._opening: Future[None] | None = None
         self._not_before = 0.0
         self._problem: str | None = None
-        self._newest: _State | None = None
-        with suppress(LibraryMissingError) if may_be_missing else nullcontext():
-            self._newest = self._open(1)
+        self._newest = self._open(1) if at_once else None
 
     @property
     def folder(self) -> Path:
@@ -123,7 +121,8 @@ class SharedEngine:
 
     def beside(self) -> Engine:
         """An Engine of its own with the same networks in memory, for what needs no library or writes to it."""
-        return self._origin.beside()
+        with self._lock:
+            return self._origin.beside()
 
     def load(self) -> None:
         """Load the networks now, so that no question waits for them.
@@ -141,8 +140,7 @@ class SharedEngine:
         A question that finds that the library has changed waits for the new state, half a second at most.
 
         Raises:
-            LibraryMissingError: there is no library yet.
-            LibraryError: the library cannot be asked whether it has changed.
+            LibraryError: the library cannot be asked whether it has changed, or, the first time, not be opened.
         """
         state, outer = self._take(), getattr(self._local, "warnings", None)
         try:

@@ -168,4 +168,4 @@ def _jpeg(image: Image.Image, side: int) -> bytes:
 @st.cache_resource(show_spinner="Opening the library …")
 def library() -> Library:
     """The library that ``engine ui`` was started for."""
-    return Library(SharedEngine(library_folder(None), model=os.environ.get("ENGINE_MODEL"), may_be_missing=True))
+    return Library(SharedEngine(library_folder(None), model=os.environ.get("ENGINE_MODEL"), at_once=False))

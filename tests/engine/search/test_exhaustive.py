@@ -140,6 +140,7 @@ def test_on_a_gpu_no_index_is_asked(library: Path) -> None:
     with LibraryReader.open(library, pytest.fail) as plain:
         expected = plain.search_photos(query, 7, SearchParams("exact"))
     with exhaustive.open_reader(library, pytest.fail, "cuda") as reader:
-        reader._flat_limit = 0
+        assert reader._searcher is not None
+        reader._searcher._flat_limit = 0
+        reader._searcher._index = lambda: pytest.fail("the index was asked")
         assert [photo for photo, _ in reader.search_photos(query, 7)] == [photo for photo, _ in expected]
-        assert reader._index._index is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import Engine
-from engine.errors import LibraryMissingError
+from engine.errors import LibraryDamagedError, LibraryMissingError
 from engine.sharing import SharedEngine
 from index import LibraryWriter
 from ui.web.library import Library
@@ -18,7 +18,7 @@ PATIENCE_S = 60
 
 @pytest.fixture
 def opened(own_library: Path) -> Iterator[Library]:
-    shared = SharedEngine(own_library, device="cpu", may_be_missing=True)
+    shared = SharedEngine(own_library, device="cpu", at_once=False)
     yield Library(shared)
     shared.close()
 
@@ -64,7 +64,7 @@ def test_what_was_written_is_seen(opened: Library, own_library: Path) -> None:
 
 def test_a_library_may_be_made_later(library: Path, tmp_path: Path) -> None:
     folder = tmp_path / "later"
-    shared = SharedEngine(folder, device="cpu", may_be_missing=True)
+    shared = SharedEngine(folder, device="cpu", at_once=False)
     opened = Library(shared)
     assert not opened.exists()
     with pytest.raises(LibraryMissingError), opened.asked():
@@ -73,4 +73,14 @@ def test_a_library_may_be_made_later(library: Path, tmp_path: Path) -> None:
     shutil.copytree(library, folder)
     assert opened.exists()
     assert len(opened.contents.photos) == 8
+    shared.close()
+
+
+def test_a_damaged_library_can_still_be_looked_after(own_library: Path) -> None:
+    (own_library / "library.sqlite3").write_bytes(b"no database at all, whatever it was")
+    shared = SharedEngine(own_library, device="cpu", at_once=False)
+    opened = Library(shared)
+    with pytest.raises(LibraryDamagedError):
+        opened.exists()
+    assert opened.folder == own_library
     shared.close()
