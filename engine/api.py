@@ -147,7 +147,7 @@ class Engine(OpenedLibrary):
     def rank(
         self,
         asked: str | Question,
-        limit: int,
+        limit: int = 10,
         params: SearchParams | None = None,
         *,
         min_probability: float | None = None,

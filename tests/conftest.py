@@ -39,7 +39,7 @@ SENTENCES = (
     "Two dogs run through the snow.",
     "A boy jumps into the water.",
 )
-NUM_MANY = 240
+NUM_MANY = 160
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -108,7 +108,7 @@ def small_captioner(tmp_path_factory: pytest.TempPathFactory, model: "Multimodal
     from engine.captioning.folder import create_decoder, save_captioner
     from engine.language.vocabulary import Vocabulary
 
-    architecture = CaptionArchitecture(width=32, layers=2, heads=2, max_words=6)
+    architecture = CaptionArchitecture(decoder="recurrent", width=32, max_words=6)  # torch runs it: nothing to export
     words = ("a", "dog", "cat", "runs", "on", "grass", "red", "two", "men")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)

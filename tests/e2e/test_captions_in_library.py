@@ -275,7 +275,7 @@ def untrained(folder: Path, alignment: str, words: tuple[str, ...]) -> Path:
     from engine.captioning.folder import create_decoder, save_captioner
     from engine.language.vocabulary import Vocabulary
 
-    architecture = CaptionArchitecture(width=32, layers=2, heads=2, max_words=4)
+    architecture = CaptionArchitecture(decoder="recurrent", width=32, max_words=4)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(8)
         decoder = create_decoder(architecture, torch.randn(len(words) + 1))

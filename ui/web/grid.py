@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -18,12 +19,16 @@ PAGE = 24  # photos at a time
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A photo of a grid: its boxes, the line below it, and the part of it to be shown alone, in pixels."""
+    """A photo of a grid: its boxes, the line below it, and the part of it to be shown alone, in pixels.
+
+    Its own page begins with ``sentence``, if one is given, found in it.
+    """
 
     photo: StoredPhoto
     line: str = ""
     boxes: Sequence[Boxed] = ()
     part: Box | None = None
+    sentence: str = ""
 
 
 def draw(cells: Sequence[Cell]) -> None:
@@ -42,7 +47,7 @@ def _draw(cell: Cell) -> None:
         st.warning(escaping.markdown(str(error)))
         return
     size = (photo.width, photo.height)
-    link = f"photo?photo={photo.photo_id}"
+    link = "photo?" + urlencode({"photo": photo.photo_id} | ({"sentence": cell.sentence} if cell.sentence else {}))
     picture = photo_html(jpeg, library().alt_text(photo), size, cell.boxes, link, in_grid=True)
     st.html(f'{picture}<div class="vs-line">{escaping.html(cell.line)}</div>')
 

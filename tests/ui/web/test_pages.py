@@ -77,6 +77,7 @@ def test_an_address_holds_a_query_and_its_answer_has_boxes(draw: Draw) -> None:
     assert "chelsea.png" in found
     assert 'class="vs-box vs-0"' in found
     assert "data:image/jpeg;base64," in found
+    assert "&amp;sentence=a+cat+looks+at+the+camera" in found  # the page of a photo begins with the question
 
 
 def test_photos_are_the_ones_that_the_engine_finds_in_its_order(draw: Draw, library: Path) -> None:

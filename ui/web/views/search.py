@@ -67,9 +67,10 @@ def _photos(question: Question, where: PhotoFilter) -> None:
     st.html(key_html(key))
     only = st.pills("Show the boxes of", key, format_func=escaping.markdown, key="only") if len(key) > 1 else None
     stored = library().stored([hit.photo_id for hit in shown])
+    sentence = question.wanted[0].text if question.wanted else ""
     grid.draw(
         [
-            grid.Cell(stored[hit.photo_id], _line(hit), boxes_of(hit.phrases, key, only))
+            grid.Cell(stored[hit.photo_id], _line(hit), boxes_of(hit.phrases, key, only), sentence=sentence)
             for hit in shown
             if hit.photo_id in stored
         ]
