@@ -216,6 +216,7 @@ class SharedEngine:
                 self._not_before = time.monotonic() + pause
 
     def _open(self, generation: int) -> _State:
+        LibraryReader.current_build(self.folder)  # before the model is loaded, which is the library's if there is one
         engine = self._origin.beside()
         try:
             engine.pin()

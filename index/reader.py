@@ -19,6 +19,7 @@ from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
+from index.errors import LibraryError
 from index.scoring.exhaustive import MakeScan
 from index.scoring.shape_checks import require_query_fits, require_shape
 from index.search import Searcher
@@ -297,6 +298,8 @@ class LibraryReader:
     def _query(self) -> Iterator[Connection]:
         """The snapshot's connection, for one thread at a time."""
         with self._lock, explained(self._folder, DATABASE):
+            if self._connection.closed:
+                raise LibraryError(f"The library in {self._folder} has changed since it was asked; ask it again.")
             yield self._connection
 
 

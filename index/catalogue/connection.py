@@ -48,11 +48,18 @@ def open_for_reading(folder: Path) -> Engine:
     logger.info("Opening %s for reading", path)
     with explained(folder, DATABASE):
         engine, revision = _reading_engine(path)
-        if revision != REVISION:
-            engine.dispose()
+        if revision == REVISION:
+            return engine
+        engine.dispose()
+    try:
+        with explained(folder, DATABASE):
             _upgrade(path)
-            engine, _ = _reading_engine(path)
-        return engine
+            return _reading_engine(path)[0]
+    except LibraryReadOnlyError as error:
+        raise LibraryReadOnlyError(
+            f"The library in {folder} has the schema {revision} of an older version, which is brought to {REVISION} when "
+            "it is opened, and the folder cannot be written. Open it once where you may write, or open a copy of it."
+        ) from error
 
 
 def shrink(connection: Connection) -> None:

@@ -59,6 +59,8 @@ def command(
         "server.headless": True,  # else it asks for an e-mail address first where it never ran
         "server.maxUploadSize": MOST_MEGABYTES,
         "server.fileWatcherType": "none",
+        "server.baseUrlPath": "",
+        "server.sslCertFile": "",
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",

@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine.errors import EngineError
 from ui.web import escaping, pictures, theme
+from ui.web.library import library as library_of_pages
 from ui.web.password import may_enter
 from ui.web.views import browse, library, look_up, photo, search
 
@@ -25,6 +26,8 @@ def main() -> None:
     )
     try:
         page.run()
+        if problem := library_of_pages().problem:
+            st.warning(escaping.markdown(f"The library has changed, and is shown as it was before: {problem}"))
     except EngineError as error:
         st.error(escaping.markdown(str(error)), icon=":material/error:")
 

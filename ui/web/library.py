@@ -72,6 +72,11 @@ class Library:
         """The folder of the library."""
         return self._shared.folder
 
+    @property
+    def problem(self) -> str | None:
+        """Why a newer state of the library cannot be opened; questions are answered from the one before."""
+        return self._shared.problem
+
     def beside(self) -> Engine:
         """An Engine of its own with the same networks, for what needs no library or writes to it."""
         return self._shared.beside()

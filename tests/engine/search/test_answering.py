@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import Engine
+from engine import Engine, EngineError
 from engine.models.multimodal import MultimodalModel
 from engine.search.question import Question
-from index import PhotoFilter
+from index import LibraryWriter, PhotoFilter
 
 EVERYTHING = 1000
 
@@ -97,6 +97,16 @@ def test_why_nothing_is_said_in_one_place(engine: Engine, photos: Path, tmp_path
     with Engine.open(one, device="cpu", warn=lambda text: None) as alone:
         alone.index([photos / "chelsea.png"])
         assert "no other photos" in (alone.answer(Question.of(like=[photos / "chelsea.png"])).why_nothing or "")
+
+
+def test_a_ranking_of_a_state_that_is_gone_says_so(own_library: Path) -> None:
+    with Engine.open(own_library, device="cpu", warn=lambda text: None) as engine:
+        ranking = engine.rank("a cat", 5)
+        with LibraryWriter.open(own_library) as writer:
+            writer.remove_photos([ranking.photos[0].photo_id])
+        engine.search("a dog", 1)
+        with pytest.raises(EngineError, match="has changed since it was asked; ask it again"):
+            engine.explain(ranking)
 
 
 def test_sentences_are_scored_by_the_vectors_on_disk(

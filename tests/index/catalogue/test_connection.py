@@ -245,8 +245,8 @@ def test_a_library_that_cannot_be_written_can_be_read(public: Any, with_index: b
 def test_an_older_library_that_cannot_be_written_says_what_to_do(public: Any, older: str) -> None:
     take_back(public.folder, older)
     explained, writing = read_without_permission(public.folder)
-    assert "cannot be written" in explained
-    assert explained.endswith("Check the folder's permissions, or copy it to a place where you may write.")
+    assert f"has the schema {older} of an older version" in explained
+    assert explained.endswith("cannot be written. Open it once where you may write, or open a copy of it.")
     assert writing == "True"
 
 

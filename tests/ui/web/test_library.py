@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,3 +85,27 @@ def test_a_damaged_library_can_still_be_looked_after(own_library: Path) -> None:
         opened.exists()
     assert opened.folder == own_library
     shared.close()
+
+
+def test_a_library_that_is_made_later_brings_its_model(photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "later"
+    shared = SharedEngine(folder, device="cpu", at_once=False)
+    opened = Library(shared)
+    assert not opened.exists()
+    with Engine.open(folder, model="paper", device="cpu") as engine:
+        engine.index([photos / "chelsea.png"])
+    with opened.asked() as asked:
+        assert asked.model.name == "paper"
+        assert asked.search("a cat", 1)
+    shared.close()
+
+
+def test_a_state_that_cannot_be_opened_is_told(opened: Library, own_library: Path, photos: Path) -> None:
+    with opened.asked():
+        assert opened.problem is None
+    with Engine.open(own_library, model="paper", device="cpu") as engine:
+        engine.index([photos])
+    deadline = time.monotonic() + PATIENCE_S
+    while opened.problem is None and time.monotonic() < deadline:
+        assert opened.exists()  # answered from the state before
+    assert "was made by the model 'paper'" in (opened.problem or "")
