@@ -58,7 +58,7 @@ def open_for_reading(folder: Path) -> Engine:
     except LibraryReadOnlyError as error:
         raise LibraryReadOnlyError(
             f"The library in {folder} has the schema {revision} of an older version, which is brought to {REVISION} "
-            "when it is opened, and the folder cannot be written. Open it once where you may write, or open a copy of it."
+            "when it is opened, and the folder cannot be written. Open it where you may write, or open a copy of it."
         ) from error
 
 

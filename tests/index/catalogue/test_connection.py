@@ -246,7 +246,7 @@ def test_an_older_library_that_cannot_be_written_says_what_to_do(public: Any, ol
     take_back(public.folder, older)
     explained, writing = read_without_permission(public.folder)
     assert f"has the schema {older} of an older version" in explained
-    assert explained.endswith("cannot be written. Open it once where you may write, or open a copy of it.")
+    assert explained.endswith("cannot be written. Open it where you may write, or open a copy of it.")
     assert writing == "True"
 
 
