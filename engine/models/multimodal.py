@@ -140,6 +140,10 @@ class MultimodalModel:
             for row, words in enumerate(sentences)
         ]
 
+    def counts(self, words: Sequence[str]) -> list[int]:
+        """How often the model's training said each of some words; 0 for the rare ones, which it does not keep."""
+        return [self.folder.vocabulary.counts.get(word, 0) for word in words]
+
     def usable(self, text: str) -> Tokens:
         """The tokens of a text, as many as the model can take.
 

@@ -132,8 +132,9 @@ def _with_probabilities(
         return list(photos)
     if len(texts) == 1 and texts[0].weight == 1:
         seen = np.array([photo.seen for photo in photos], np.float32)
-        probabilities = model.calibration.probabilities(seen, texts[0].vector.query)
+        counts = model.counts(texts[0].tokens.words)
+        probabilities = model.calibration.probabilities(seen, texts[0].vector.query, counts)
     else:
         records = reader.photo_vectors([photo.photo_id for photo in photos])
-        probabilities = probability_of_all(model.calibration, texts, records)
+        probabilities = probability_of_all(model, model.calibration, texts, records)
     return [replace(photo, probability=own) for photo, own in zip(photos, probabilities.tolist(), strict=True)]

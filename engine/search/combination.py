@@ -54,10 +54,15 @@ def weighted_sum(queries: Sequence[Query], weights: Sequence[float]) -> Query:
 
 
 def probability_of_all(
-    calibration: Calibration, parts: Sequence[ReadPart], records: NDArray[np.float32]
+    model: MultimodalModel, calibration: Calibration, parts: Sequence[ReadPart], records: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """How likely photos (n, S, D) match every wanted text and no unwanted one, (n,): as if these were independent."""
-    each = [calibration.probabilities(score_records(records, part.vector.query), part.vector.query) for part in parts]
+    each = [
+        calibration.probabilities(
+            score_records(records, part.vector.query), part.vector.query, model.counts(part.tokens.words)
+        )
+        for part in parts
+    ]
     likely = [own if part.weight > 0 else 1 - own for part, own in zip(parts, each, strict=True)]
     product: NDArray[np.float64] = prod(likely, start=np.ones(len(records)))
     return product

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
 from engine.search.by_example import record_of
 from engine.search.caption_ranking import require_choice
@@ -23,12 +24,13 @@ def search_sentences(
     require_choice(generated)
     ranked = reader.search_sentences(record_of(reader, model, image), limit, generated)
     ids = [sentence_id for sentence_id, _ in ranked]
+    texts = reader.sentence_texts(ids)
     probabilities: list[float | None] = [None] * len(ids)
     if model.calibration is not None:
+        counts = [model.counts(tokenize(text).words) for text in texts]
         probabilities = [
-            float(model.calibration.probabilities(np.array([score], np.float32), query)[0])
-            for (_, score), query in zip(ranked, reader.sentence_queries(ids), strict=True)
+            float(model.calibration.probabilities(np.array([score], np.float32), query, own)[0])
+            for (_, score), query, own in zip(ranked, reader.sentence_queries(ids), counts, strict=True)
         ]
     scores = [score for _, score in ranked]
-    texts = reader.sentence_texts(ids)
     return [SentenceHit(*hit) for hit in zip(texts, scores, probabilities, reader.are_generated(ids), strict=True)]

@@ -39,19 +39,23 @@ class Queries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredQueries:
-    """N queries with their scores on B photos (B, N) and on the K of the background (K, N), and their words (N,)."""
+    """N queries with their scores on B photos (B, N) and on the K of the background (K, N).
+
+    ``num_words`` (N,), and ``rarest`` (N,): how often the model's training said their rarest word.
+    """
 
     queries: Queries
     scores: NDArray[np.float32]
     background: NDArray[np.float32]
     num_words: NDArray[np.int64]
+    rarest: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hits:
     """The first n hits of M queries in one library.
 
-    ``features`` (n, M, 6) for a calibration, ``right`` (n, M) whether the photo matches by annotation, ``kinds`` (M,).
+    ``features`` (n, M, 10) for a calibration, ``right`` (n, M) whether the photo matches by annotation, ``kinds`` (M,).
     """
 
     features: NDArray[np.float64]
@@ -72,7 +76,7 @@ def queries_of(captions: CaptionSet) -> Queries:
         DatasetError: one of the files is not in its format.
     """
     num_photos = len(captions.images)
-    said = [{word for text in image.sentences for word in tokenize(text).words} for image in captions.images]
+    said = _words_said(captions)
     texts = list(captions.sentences)
     matches = [_told_again(captions, said)]
     kinds = ["sentence"] * len(texts)
@@ -88,13 +92,24 @@ def queries_of(captions: CaptionSet) -> Queries:
             found[[rows[name] for name in names if name in rows], column] = True
         texts += concepts.boxes
         matches, kinds = [*matches, found], kinds + ["concept"] * len(concepts.boxes)
-    together = np.concatenate(matches, axis=1)
-    usable = np.array([bool(tokenize(text).words) for text in texts]) & together.any(axis=0)
+    return _usable(texts, np.concatenate(matches, axis=1), kinds)
+
+
+def sentence_queries(captions: CaptionSet) -> Queries:
+    """The sentences among ``queries_of``."""
+    texts = captions.sentences
+    return _usable(texts, _told_again(captions, _words_said(captions)), ["sentence"] * len(texts))
+
+
+def _usable(texts: Sequence[str], matches: NDArray[np.bool_], kinds: Sequence[str]) -> Queries:
+    usable = np.array([bool(tokenize(text).words) for text in texts]) & matches.any(axis=0)
     return Queries(
-        tuple(text for text, use in zip(texts, usable, strict=True) if use),
-        together[:, usable],
-        np.array(kinds)[usable],
+        tuple(text for text, use in zip(texts, usable, strict=True) if use), matches[:, usable], np.array(kinds)[usable]
     )
+
+
+def _words_said(captions: CaptionSet) -> list[set[str]]:
+    return [{word for text in image.sentences for word in tokenize(text).words} for image in captions.images]
 
 
 def _told_again(captions: CaptionSet, said: Sequence[set[str]]) -> NDArray[np.bool_]:
@@ -124,7 +139,7 @@ def score_queries(
     model: MultimodalModel,
     captions: CaptionSet,
     queries: Queries,
-    background: NDArray[np.float16],
+    background: NDArray[np.floating],
     report: Report = no_report,
 ) -> ScoredQueries:
     """Scores of queries on the photos of a split and on the records (K, S, D) of a background.
@@ -139,11 +154,12 @@ def score_queries(
         _score_background(model.folder.model, background, vectors.batch(rows))
         for rows in np.array_split(np.arange(len(vectors)), max(1, len(vectors) // QUERY_BLOCK))
     ]
-    return ScoredQueries(queries, scores, np.concatenate(columns, axis=1), np.diff(vectors.starts))
+    rarest = np.array([min(model.counts(tokenize(text).words)) for text in queries.texts], dtype=np.int64)
+    return ScoredQueries(queries, scores, np.concatenate(columns, axis=1), np.diff(vectors.starts), rarest)
 
 
 @torch.inference_mode()
-def _score_background(model: AlignmentModel, records: NDArray[np.float16], words: WordBatch) -> NDArray[np.float32]:
+def _score_background(model: AlignmentModel, records: NDArray[np.floating], words: WordBatch) -> NDArray[np.float32]:
     vectors = torch.from_numpy(records.astype(np.float32))  # (K, S, D)
     images = ImageEmbedding(vectors[:, :-1], vectors[:, -1]) if model.has_global else ImageEmbedding(vectors, None)
     found: NDArray[np.float32] = score(images, model.embed_sentences(words.vectors, words.mask)).numpy()
@@ -169,6 +185,8 @@ def first_hits(scored: ScoredQueries, photos: NDArray[np.int64], queries: NDArra
         scores[torch.from_numpy(matches)] = -torch.inf
     num_hits = min(HITS, len(photos) - 1) if removed else min(HITS, len(photos))
     best = scores.topk(num_hits, dim=0)
-    features = features_of(best.values.numpy(), scored.background[:, asked], scored.num_words[asked])
+    features = features_of(
+        best.values.numpy(), scored.background[:, asked], scored.num_words[asked], scored.rarest[asked]
+    )
     right = np.take_along_axis(matches, best.indices.numpy(), axis=0)
     return Hits(features, right & (not removed), scored.queries.kinds[asked])

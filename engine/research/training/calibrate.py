@@ -14,28 +14,43 @@ from engine.errors import DatasetError
 from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import CaptionSet, load_captions
 from engine.research.data.features import Report, no_report, stored_regions
+from engine.research.evaluation.everyday_words import (
+    ABSENT_GROUPS,
+    FITTED_GROUPS,
+    ScoredWords,
+    score_words,
+    word_hits,
+)
 from engine.research.evaluation.hits import Hits, first_hits, queries_of, score_queries
 
 BACKGROUND = 128  # photos; 64 to 512 gave the same error
 PENALTY = 1e-3  # of the squared weights of standardised features, on the mean loss
 FIT_ON = ("sentence", "phrase")
 ANSWERED = 0.9  # of the queries whose photos are there, at the default cut
+WORDS_ANSWERED = 0.995  # a person who asks for one word that is there should see something
+LIBRARIES = (30, 80, 300)  # photos of the smaller libraries that words are asked in, beside all of them
+DRAWS = 8  # of each size at most
+TAKEN_OUT = 0.1  # what words whose photos are all taken out count, against the same with their photos there
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Logistic:
-    """A fitted logistic model: weights (6,) of the features as they are, and a bias."""
+    """A fitted logistic model: weights (10,) of the features as they are, and a bias."""
 
     weights: NDArray[np.float64]
     bias: float
 
     def __call__(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The probabilities of features (..., 6)."""
-        return probabilities_of(features, self.weights, self.bias)
+        """The probabilities of features (..., 10)."""
+        return probabilities_of(features, np.stack([self.weights] * 2), np.full(2, self.bias))
 
 
-def fit(libraries: Sequence[Hits]) -> Logistic:
+def fit(libraries: Sequence[Hits], shares: Sequence[float] | None = None) -> Logistic:
     """Logistic regression on the hits of queries in some libraries, by L-BFGS.
+
+    Args:
+        libraries: the hits.
+        shares: what each library counts; by default as many as it has hits.
 
     Raises:
         DatasetError: there are no right hits, or no wrong ones.
@@ -47,14 +62,22 @@ def fit(libraries: Sequence[Hits]) -> Logistic:
             f"{int(right.sum())} of {len(right)} hits are right; a calibration needs right ones and wrong ones: "
             "take a split with more photos."
         )
-    mean, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
+    counts = [hits.right.size for hits in libraries]
+    importance = np.repeat(
+        [1.0 if shares is None else s / n for s, n in zip(shares or counts, counts, strict=True)], counts
+    )
+    importance /= importance.sum()
+    mean = importance @ features
+    deviation = np.maximum(np.sqrt(importance @ (features - mean) ** 2), 1e-9)
+    of_hits = torch.from_numpy(importance)
     inputs, targets = torch.from_numpy((features - mean) / deviation), torch.from_numpy(right.astype(np.float64))
     parameters = torch.zeros(len(FEATURES) + 1, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> float:
         optimizer.zero_grad()
-        value = F.binary_cross_entropy_with_logits(inputs @ parameters[:-1] + parameters[-1], targets)
+        logits = inputs @ parameters[:-1] + parameters[-1]
+        value = F.binary_cross_entropy_with_logits(logits, targets, of_hits, reduction="sum")
         value = value + PENALTY / 2 * parameters[:-1].square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return float(value.detach())
@@ -65,20 +88,49 @@ def fit(libraries: Sequence[Hits]) -> Logistic:
     return Logistic(weights, float(fitted[-1] - weights @ mean))
 
 
-def choose_cut(present: NDArray[np.float64]) -> float:
+def fit_words(words: ScoredWords, photos: NDArray[np.int64]) -> tuple[Logistic, float]:
+    """A logistic model of single words, and the cut at which nearly all of those that are there are answered.
+
+    Words are asked for in all of some photos and in libraries drawn from them, so that the probabilities hold in small
+    ones; things that no photo shows are asked for too, and, for little, words whose photos are all taken out.
+
+    Raises:
+        DatasetError: no word has enough photos.
+    """
+    random = np.random.default_rng(0)
+    libraries, shares, best = [], [], []
+    for size in dict.fromkeys(min(size, len(photos)) for size in (*LIBRARIES, len(photos))):
+        draws = min(DRAWS, len(photos) // size)
+        for _ in range(draws):
+            library = np.sort(random.choice(photos, size, replace=False))
+            for share, removed in ((1.0, False), (TAKEN_OUT, True)):
+                hits = word_hits(words, library, FITTED_GROUPS, removed=removed)
+                if hits.right.size:
+                    libraries.append(hits)
+                    shares.append(share / draws)
+                if not removed:
+                    best.append(hits.features[0, ~np.isin(hits.kinds, ABSENT_GROUPS)])
+    if not libraries:
+        raise DatasetError("No word has enough photos to fit a calibration of words to.")
+    fitted = fit(libraries, shares)
+    return fitted, choose_cut(fitted(np.concatenate(best)), WORDS_ANSWERED)
+
+
+def choose_cut(present: NDArray[np.float64], share: float = ANSWERED) -> float:
     """The highest probability, in hundredths, at which nine of ten answerable queries are still answered.
 
     To withhold an answer costs a person more than to show a doubtful one, so the cut is set by what it may withhold.
 
     Args:
         present: probabilities (n,) of the first hits of queries whose right photos are there.
+        share: of them that are answered.
 
     >>> choose_cut(np.array([0.05] + [0.125] * 9))
     0.12
     """
     cuts = np.arange(100) / 100
     answered = np.array([(present >= cut).mean() for cut in cuts])
-    return float(cuts[np.flatnonzero(answered >= ANSWERED)[-1]])
+    return float(cuts[np.flatnonzero(answered >= share)[-1]])
 
 
 def calibrate(
@@ -88,7 +140,8 @@ def calibrate(
 
     The first ten hits of each sentence and phrase of the split are right or wrong; each query is asked twice, once
     with its photos there and once with them removed. So the probabilities hold for queries that have an answer as
-    often as not.
+    often as not. Single words have weights of their own, see ``fit_words``; where the split has too few photos for
+    that, those of phrases.
 
     Args:
         model: to calibrate.
@@ -104,11 +157,17 @@ def calibrate(
     captions = load_captions(data, split)
     background = background_of(model, load_captions(data, background_split), report)
     scored = score_queries(model, captions, queries_of(captions), background, report)
-    photos, queries = np.arange(len(captions.images)), np.isin(scored.queries.kinds, FIT_ON)
+    several = scored.num_words > 1
+    photos, queries = np.arange(len(captions.images)), np.isin(scored.queries.kinds, FIT_ON) & several
     present, removed = (first_hits(scored, photos, queries, removed) for removed in (False, True))
-    fitted = fit([present, removed])
-    cut = choose_cut(fitted(present.features[0]))
-    return Calibration(background, fitted.weights, fitted.bias, cut, model.fingerprint)
+    longer = fit([present, removed])
+    cut = choose_cut(longer(present.features[0]))
+    try:
+        single, cut_of_words = fit_words(score_words(model, captions, background, report), photos)
+    except DatasetError:  # a few photos
+        single, cut_of_words = longer, cut
+    weights, bias = np.stack([single.weights, longer.weights]), np.array([single.bias, longer.bias])
+    return Calibration(background, weights, bias, min(cut, cut_of_words), model.fingerprint)
 
 
 def background_of(model: MultimodalModel, captions: CaptionSet, report: Report = no_report) -> NDArray[np.float16]:

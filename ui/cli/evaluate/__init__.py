@@ -2,7 +2,7 @@
 
 import typer
 
-from ui.cli.evaluate import calibration, captions, concepts, grounding, proposals, retrieval
+from ui.cli.evaluate import calibration, captions, concepts, grounding, proposals, retrieval, words
 
 app = typer.Typer(no_args_is_help=True, help="Measure a model on captioned photos.")
 app.command("retrieval", no_args_is_help=True)(retrieval.command)
@@ -10,6 +10,7 @@ app.command("grounding", no_args_is_help=True)(grounding.command)
 app.command("proposals", no_args_is_help=True)(proposals.command)
 app.command("concepts", no_args_is_help=True)(concepts.command)
 app.command("calibration", no_args_is_help=True)(calibration.command)
+app.command("words", no_args_is_help=True)(words.command)
 app.command("captions", no_args_is_help=True)(captions.command)
 
 
