@@ -103,6 +103,8 @@ class Engine(OpenedLibrary):
     def default_min_probability(self) -> float:
         """The probability below which the model's hits for one text are better left out; 0 where it knows none.
 
+        Single words have a cut of their own: ``default_cut``.
+
         It was chosen so that queries with an answer get one, and queries without get none, as often as possible.
         """
         return 0.0 if self.model.calibration is None else self.model.calibration.cut

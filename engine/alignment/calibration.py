@@ -109,6 +109,7 @@ class Calibration:
         bias: (2,), added to their sums.
         cut: the probability below which a hit is left out of an answer unless the user says otherwise.
         fingerprint: of the model it was fitted to.
+        word_cut: the same for single words; None for the same as ``cut``.
     """
 
     background: NDArray[np.floating]
@@ -116,6 +117,11 @@ class Calibration:
     bias: NDArray[np.float64]
     cut: float
     fingerprint: str
+    word_cut: float | None = None
+
+    def cut_of(self, num_words: int) -> float:
+        """The cut for a text of some words."""
+        return self.cut if num_words > 1 or self.word_cut is None else self.word_cut
 
     def probabilities(self, scores: NDArray[np.float32], query: Query, counts: Sequence[int]) -> NDArray[np.float64]:
         """The probabilities (n,) that photos with these scores (n,) match the text of the query.
@@ -132,6 +138,7 @@ class Calibration:
         metadata = {
             "features": json.dumps(FEATURES[: self.weights.shape[1]]), "weights": json.dumps(self.weights.tolist()),
             "bias": json.dumps(self.bias.tolist()), "cut": json.dumps(self.cut), "fingerprint": self.fingerprint,
+            "word cut": json.dumps(self.word_cut),
         }  # fmt: skip
         content = save({"background": np.ascontiguousarray(self.background, dtype=np.float16)}, metadata)
         replace_file(folder / FILE, lambda temporary: temporary.write_bytes(content))
@@ -158,7 +165,9 @@ class Calibration:
                 weights, bias = np.stack([weights, weights]), np.stack([bias, bias])
             if background.ndim != 3 or weights.shape != (2, len(features)) or bias.shape != (2,):
                 raise ValueError(f"shapes {background.shape}, {weights.shape} and {bias.shape}")
-            return cls(background, weights, bias, float(metadata["cut"]), metadata["fingerprint"])
+            word_cut = json.loads(metadata.get("word cut", "null"))
+            word_cut = None if word_cut is None else float(word_cut)
+            return cls(background, weights, bias, float(metadata["cut"]), metadata["fingerprint"], word_cut)
         except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
             raise ModelError(
                 f"The calibration {path} cannot be read ({type(error).__name__}: {error}); "

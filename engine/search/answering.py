@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
 from engine.errors import QueryError
+from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
 from engine.search.by_example import rank_by_example
 from engine.search.caption_ranking import RankedPhoto, rank_described, require_choice
@@ -45,9 +47,11 @@ class Ranking:
 def default_cut(model: MultimodalModel, question: Question) -> float:
     """The probability from which on a photo is a likely answer; 0 where the model knows no probabilities.
 
-    The model's own cut is for one text: of several, each has to reach it.
+    The model's own cut is for one text, and another one for a single word: of several texts, each has to reach its own.
     """
-    return 0.0 if model.calibration is None else model.calibration.cut ** len(question.wanted)
+    if model.calibration is None:
+        return 0.0
+    return prod(model.calibration.cut_of(len(tokenize(part.text).words)) for part in question.wanted)
 
 
 def rank(

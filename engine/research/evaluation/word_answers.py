@@ -59,7 +59,7 @@ class WordsResult:
 
     Attributes:
         model: its name.
-        cut: its own.
+        cut: its own for single words.
         figures: of all words.
         by_group: things, kinds, places, actions, colours; without absent things.
         libraries: of all words in smaller libraries, drawn from the photos.
@@ -102,7 +102,7 @@ def evaluate_words(model: MultimodalModel, data: Path, split: str, report: Repor
 
     captions = load_captions(data, split)
     words = score_words(model, captions, calibration.background, report)
-    photos, cut = np.arange(len(captions.images)), calibration.cut
+    photos, cut = np.arange(len(captions.images)), calibration.cut_of(1)
     figures = word_figures(words, photos, predict, cut)
     if not figures.words:
         raise DatasetError(f"No everyday word is said of three photos of split {split!r} of {data}.")

@@ -25,9 +25,10 @@ from engine.research.evaluation.hits import Hits, first_hits, queries_of, score_
 
 BACKGROUND = 128  # photos; 64 to 512 gave the same error
 PENALTY = 1e-3  # of the squared weights of standardised features, on the mean loss
+SAME = 1e-6
 FIT_ON = ("sentence", "phrase")
 ANSWERED = 0.9  # of the queries whose photos are there, at the default cut
-WORDS_ANSWERED = 0.995  # a person who asks for one word that is there should see something
+WORDS_ANSWERED = 0.99  # of single words: 0.98 of them are then answered among 80 photos of another origin
 LIBRARIES = (30, 80, 300)  # photos of the smaller libraries that words are asked in, beside all of them
 DRAWS = 8  # of each size at most
 TAKEN_OUT = 0.1  # what words whose photos are all taken out count, against the same with their photos there
@@ -68,7 +69,8 @@ def fit(libraries: Sequence[Hits], shares: Sequence[float] | None = None) -> Log
     )
     importance /= importance.sum()
     mean = importance @ features
-    deviation = np.maximum(np.sqrt(importance @ (features - mean) ** 2), 1e-9)
+    deviation = np.sqrt(importance @ (features - mean) ** 2)
+    deviation[deviation < SAME] = 1.0  # the same for all: its weight stays 0
     of_hits = torch.from_numpy(importance)
     inputs, targets = torch.from_numpy((features - mean) / deviation), torch.from_numpy(right.astype(np.float64))
     parameters = torch.zeros(len(FEATURES) + 1, dtype=torch.float64, requires_grad=True)
@@ -167,7 +169,7 @@ def calibrate(
     except DatasetError:  # a few photos
         single, cut_of_words = longer, cut
     weights, bias = np.stack([single.weights, longer.weights]), np.array([single.bias, longer.bias])
-    return Calibration(background, weights, bias, min(cut, cut_of_words), model.fingerprint)
+    return Calibration(background, weights, bias, cut, model.fingerprint, cut_of_words)
 
 
 def background_of(model: MultimodalModel, captions: CaptionSet, report: Report = no_report) -> NDArray[np.float16]:

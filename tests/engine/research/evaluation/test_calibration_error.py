@@ -19,13 +19,13 @@ from engine.research.evaluation.calibration_error import (
 from engine.research.evaluation.hits import Hits, Queries, ScoredQueries, first_hits, queries_of
 from engine.research.training.calibrate import choose_cut, fit
 
-TRUE_WEIGHTS, TRUE_BIAS = np.array([3.0, -2.0, 0.5, 0.0, 1.0, 0.0]), -1.0
+TRUE_WEIGHTS, TRUE_BIAS = np.array([3.0, -2.0, 0.5, 0.0, 1.0, 0.0, 0.0, 1.5, 0.0, -0.5]), -1.0
 
 
 def drawn_hits(num_queries: int, seed: int) -> Hits:
     """Hits whose features decide by a known formula how likely each is right."""
     random = np.random.default_rng(seed)
-    features = random.normal(size=(10, num_queries, 6))
+    features = random.normal(size=(10, num_queries, 10))
     likely = 1 / (1 + np.exp(-(features @ TRUE_WEIGHTS + TRUE_BIAS)))
     return Hits(features, random.random(likely.shape) < likely, np.full(num_queries, "sentence"))
 
@@ -37,7 +37,8 @@ def scored_queries(num_photos: int, num_queries: int, seed: int = 0) -> ScoredQu
     scores = (random.normal(size=matches.shape) + 2.0 * matches).astype(np.float32)
     background = random.normal(size=(16, num_queries)).astype(np.float32)
     queries = Queries(("a",) * num_queries, matches, np.full(num_queries, "sentence"))
-    return ScoredQueries(queries, scores, background, random.integers(1, 12, num_queries))
+    num_words, rarest = random.integers(1, 12, num_queries), random.integers(0, 99, num_queries)
+    return ScoredQueries(queries, scores, background, num_words, rarest)
 
 
 def test_the_fit_finds_the_formula_that_drew_the_hits() -> None:
@@ -47,6 +48,13 @@ def test_the_fit_finds_the_formula_that_drew_the_hits() -> None:
     unseen = drawn_hits(4000, 2)
     predicted = fitted(unseen.features)
     assert expected_calibration_error(reliability(predicted.ravel(), unseen.right.ravel())) < 0.02
+
+
+def test_a_library_counts_as_much_as_it_should() -> None:
+    hits = drawn_hits(300, 1)
+    never = Hits(hits.features, np.zeros_like(hits.right), hits.kinds)
+    means = [fit([hits, never], shares)(hits.features).mean() for shares in ([1, 1], [1, 0.1])]
+    assert means == pytest.approx([hits.right.mean() / 2, hits.right.mean() / 1.1], abs=0.01)
 
 
 def test_hits_that_are_all_wrong_are_explained() -> None:
