@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from engine.captioning.describe import Describer
     from engine.watching import WatchOptions
 
-DEFAULT_MODEL = "default"
 DEFAULT_CAPTIONER = "default"
 DEFAULT_REGION_CAPTIONER = "regions"
 
