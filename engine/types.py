@@ -28,6 +28,22 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """Words of a question that stand in what is written about a photo.
+
+    ``source`` says where the text is from and ``field`` what it is there, see ``index.PhotoText``; ``spans`` are the
+    words, from and to a character of ``text``. ``box``, in pixels of the upright photo, of a text that stands in the
+    picture itself.
+    """
+
+    source: str
+    field: str
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A photo found by a text query: its path, its score (eq. 8 plus the model's global term), and why.
 
@@ -36,7 +52,9 @@ class Hit:
     and none that should not. It can be compared between queries and libraries. None where the model has no
     calibration, and for photos that are similar to a photo.
     ``caption`` is the best sentence that a caption model wrote about the photo for the library, None without one.
-    ``photo_id`` is the photo's number in the library that it was found in.
+    ``photo_id`` is the photo's number in the library that it was found in. ``likely`` says whether the photo reaches
+    the cut of its answer. ``copies`` are the other files of the library with the same content. ``written`` are the
+    texts that belong to the photo and have words of the question.
     """
 
     path: Path
@@ -45,6 +63,9 @@ class Hit:
     probability: float | None = None
     caption: str | None = None
     photo_id: int | None = field(default=None, compare=False)
+    likely: bool = True
+    copies: tuple[Path, ...] = ()
+    written: tuple[Written, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
