@@ -77,7 +77,7 @@ class Engine(OpenedLibrary):
             ModelError: there is no such caption model, or it was made for another alignment model.
         """
         found = scan_library(self.folder, paths, allow_missing=allow_missing)
-        texts = [(text, str(file)) for file in map(Path, sentences) for text in sentences_of_file(file)]
+        texts = {str(file): sentences_of_file(file) for file in map(Path, sentences)}
         model = self.model
         describer = self.describer(captioner) if captions else None  # refused before anything is written
         self.close()

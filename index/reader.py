@@ -15,10 +15,12 @@ from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import DATABASE, data_version, open_for_reading
 from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_photos
+from index.catalogue.full_text import FullTextRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
+from index.catalogue.texts import TextRepository
 from index.errors import LibraryError
 from index.scoring.exhaustive import MakeScan
 from index.scoring.shape_checks import require_query_fits, require_shape
@@ -30,10 +32,13 @@ from index.values import (
     BuildInfo,
     CaptionRow,
     Generated,
+    PhotoText,
     Query,
     SearchParams,
     StoredPhoto,
 )
+
+Value = TypeVar("Value")
 
 
 class LibraryReader:
@@ -53,6 +58,7 @@ class LibraryReader:
         make_scan: MakeScan | None,
     ) -> None:
         self._folder = folder
+        self._warn = warn
         self._lock = threading.Lock()
         self._probe = engine.connect()
         self._connection = engine.connect()
@@ -189,16 +195,19 @@ class LibraryReader:
         limit: int,
         generated: Generated = "include",
         params: SearchParams = SearchParams(),  # noqa: B008 - it is frozen
+        *,
+        of_photos: bool = False,
     ) -> list[tuple[int, float]]:
         """The `limit` best (sentence, score) for a photo's record (S, D). Raises WrongModelError for another shape.
 
-        `generated` says what to do with sentences that a caption model wrote and no person.
+        `generated` says what to do with sentences that a caption model wrote and no person. With `of_photos` those
+        count too that stand beside photos and in no file of sentences.
         """
         snapshot, searcher = self._snapshot, self._searcher
         if snapshot is None or searcher is None or not self.num_sentences:
             return []
         require_shape("the photo's record", record, (snapshot.build.rows_per_photo, snapshot.build.dimension))
-        return searcher.sentences(record, limit, generated, params)
+        return searcher.sentences(record, limit, generated, params, of_photos=of_photos)
 
     def caption_scores(self, query: Query) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The photos (C,) that have a caption, ascending, and how well their best one answers a query (C,).
@@ -256,6 +265,48 @@ class LibraryReader:
             found = CaptionRepository(connection).captions(photo_ids)
         return [found.get(photo_id, []) for photo_id in photo_ids]
 
+    def texts(self, photo_ids: Sequence[int]) -> list[list[PhotoText]]:
+        """The texts of each of the photos, in the order they were added."""
+        with self._query() as connection:
+            found = TextRepository(connection).texts(photo_ids)
+        return [found.get(photo_id, []) for photo_id in photo_ids]
+
+    def sentence_files(self) -> list[str]:
+        """The files of sentences that the library holds."""
+        with self._query() as connection:
+            return TextRepository(connection).files()
+
+    def written_words(self) -> dict[str, int]:
+        """The words without digits that are written about photos, folded, and about how many each is."""
+        return self._full_text(FullTextRepository.words, {})
+
+    def photos_with_word(self, word: str) -> NDArray[np.int64]:
+        """The photos (n,), ascending, about which a folded word is written: so, or as its English plural or singular.
+
+        Where it stands nowhere, those with words that begin with it.
+        """
+        return self._known(self._full_text(lambda rows: rows.photos_with(rows.forms_of(word)), []))
+
+    def photos_with_phrase(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """The photos (n,), ascending, about which folded words are written, one after the other."""
+        return self._known(self._full_text(lambda rows: rows.photos_with_phrase(words), []))
+
+    def _known(self, photo_ids: Sequence[int]) -> NDArray[np.int64]:
+        found = np.array(photo_ids, np.int64)
+        return found[np.isin(found, self.photo_ids, assume_unique=True)]
+
+    def _full_text(self, ask: Callable[[FullTextRepository], Value], otherwise: Value) -> Value:
+        """What full-text search answers; where its tables are damaged, searches go on without it."""
+        try:
+            with self._query() as connection:
+                return ask(FullTextRepository(connection))
+        except LibraryError:
+            self._warn(
+                f"The tables of full-text search in {self._folder} are damaged, so what is written about photos was "
+                "not searched; `engine index` makes them again."
+            )
+            return otherwise
+
     def photo_vectors(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
         """The records (n, S, D) of photos. Raises ValueError for a photo that the current build has not embedded."""
         snapshot = self._require_snapshot(photo_ids)
@@ -301,9 +352,6 @@ class LibraryReader:
             if self._connection.closed:
                 raise LibraryError(f"The library in {self._folder} has changed since it was asked; ask it again.")
             yield self._connection
-
-
-Value = TypeVar("Value")
 
 
 def _of(found: Mapping[int, Value], number: int, kind: str) -> Value:

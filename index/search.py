@@ -88,13 +88,17 @@ class Searcher:
         return self._best_photos(mask, records, scores, limit)
 
     def sentences(
-        self, record: NDArray[np.float32], limit: int, generated: Generated, params: SearchParams
+        self, record: NDArray[np.float32], limit: int, generated: Generated, params: SearchParams, *, of_photos: bool
     ) -> list[tuple[int, float]]:
-        """The `limit` best (sentence, score) for a photo's record (S, D), with, without or of generated ones only."""
+        """The `limit` best (sentence, score) for a photo's record (S, D), with, without or of generated ones only.
+
+        And with those that stand beside photos and in no file, or without.
+        """
         snapshot, num_regions = self._snapshot, self._snapshot.build.num_regions
-        rows = np.arange(len(snapshot.starts))
+        mask = ~snapshot.of_photos_mask | of_photos
         if generated != "include":
-            rows = np.flatnonzero(snapshot.generated_mask == (generated == "only"))
+            mask = mask & (snapshot.generated_mask == (generated == "only"))
+        rows = np.flatnonzero(mask)
         photo_vector = record[num_regions] if snapshot.build.has_global else None
         starts, num_words = snapshot.starts[rows], snapshot.num_words[rows]
         are_few = snapshot.sentences.num_rows <= SENTENCE_ROWS * self._flat_limit or not snapshot.num_records

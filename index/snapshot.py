@@ -24,9 +24,10 @@ class Snapshot:
     """The current build at one moment.
 
     `photo_ids` (n,) ascend and `records` (n,) hold the record of each; `sentence_ids`, `starts` and `num_words` (N,)
-    are in order of `starts`, an empty sentence before the one that begins in the same row, and `generated_mask` (N,)
-    marks those that a caption model wrote. `captioned` (C,) are the photos with a caption, ascending, and
-    `caption_rows` (C,) say where in `sentence_ids` their best one stands.
+    are in order of `starts`, an empty sentence before the one that begins in the same row. `generated_mask` (N,) marks
+    those that a caption model wrote, `of_photos_mask` (N,) those that stand beside photos and in no file of sentences.
+    `captioned` (C,) are the photos with a caption, ascending, and `caption_rows` (C,) say where in `sentence_ids` their
+    best one stands.
     """
 
     build: BuildInfo
@@ -38,6 +39,7 @@ class Snapshot:
     starts: NDArray[np.int64]
     num_words: NDArray[np.int64]
     generated_mask: NDArray[np.bool_]
+    of_photos_mask: NDArray[np.bool_]
     captioned: NDArray[np.int64]
     caption_rows: NDArray[np.int64]
 
@@ -101,8 +103,8 @@ def take_snapshot(connection: Connection, folder: Path, *, verify: bool) -> Snap
         return VectorStore.open_for_reading(store_folder(folder, build, kind), build.dimension, states, verify=verify)
 
     photo_ids, records = _columns(PhotoRepository(connection).photo_records(build.build_id), 2)
-    sentence_ids, starts, num_words, generated = _columns(
-        SentenceRepository(connection).sentence_records(build.build_id), 4
+    sentence_ids, starts, num_words, generated, of_photos = _columns(
+        SentenceRepository(connection).sentence_records(build.build_id), 5
     )
     captioned, captions = _columns(CaptionRepository(connection).best_captions(build.build_id), 2)
     order = np.argsort(sentence_ids)
@@ -117,6 +119,7 @@ def take_snapshot(connection: Connection, folder: Path, *, verify: bool) -> Snap
         starts,
         num_words,
         generated.astype(bool),
+        of_photos.astype(bool),
         captioned,
         places,
     )

@@ -54,13 +54,55 @@ class BuildInfo(BuildSpec):
     vectors_generation: int = 0
 
 
+TextSource = Literal["exif", "iptc", "xmp", "png", "sidecar", "place", "photo", "metadata", "file"]
+"""Where a text comes from: blocks inside a photo's file, a file beside it, the name of the place where it was taken, or
+the photo itself, in which it was read. `metadata` is what earlier versions kept without saying more. A `file` of
+sentences belongs to no photo.
+"""
+
+TextField = Literal["description", "keyword", "city", "region", "country", "line", "sentence"]
+"""What a text is: a sentence or more about the photo, a keyword, a part of the place, a line that stands in the photo,
+or a sentence of a file.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoText:
+    """A text that belongs to a photo.
+
+    `origin` is the file beside the photo that it stands in. `box` is where a `line` stands, as x0 y0 x1 y1 from 0 to 1
+    of the upright photo, and `confidence`, from 0 to 1, how sure its reader was.
+    """
+
+    source: TextSource
+    field: TextField
+    text: str
+    box: tuple[float, float, float, float] | None = None
+    confidence: float | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoMetadata:
+    """What is known about a photo from its metadata, as in `PhotoRow`, and its texts but those read in the photo."""
+
+    taken_at: datetime | None
+    camera: str | None
+    latitude: float | None
+    longitude: float | None
+    utc_offset_minutes: int | None
+    metadata_stamp: str
+    texts: tuple[PhotoText, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PhotoRow:
     """What the catalogue knows about a photo file.
 
     `taken_at` is local time, as cameras write it; `utc_offset_minutes` ahead of UTC, where the file says so. Equal
     `pixel_hash` means equal pixels, and `perceptual_hash` (16 hexadecimal digits) differs in few bits where two photos
-    look the same.
+    look the same. `metadata_stamp` says from what, and by which version, the metadata and texts were read: where it is
+    another one now, they are read again.
     """
 
     path: str
@@ -77,15 +119,20 @@ class PhotoRow:
     utc_offset_minutes: int | None = None
     pixel_hash: str | None = None
     perceptual_hash: str | None = None
+    metadata_stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPhoto(PhotoRow):
-    """A photo of the catalogue with its number and the times (UTC) it was first added and went missing."""
+    """A photo of the catalogue with its number and the times (UTC) it was first added and went missing.
+
+    `text_reader` is what has read the text in the photo, None where nothing has.
+    """
 
     photo_id: int
     added_at: datetime
     missing_since: datetime | None = None
+    text_reader: str | None = None
 
     def row(self) -> PhotoRow:
         """The photo without its number and time."""
@@ -96,7 +143,7 @@ class StoredPhoto(PhotoRow):
 class KnownPhoto:
     """What decides whether a file has to be looked at again; `embedded` means by the current build.
 
-    `missing` when the file had disappeared the last time.
+    `missing` when the file had disappeared the last time. `metadata_stamp` is as in `PhotoRow`.
     """
 
     photo_id: int
@@ -105,6 +152,7 @@ class KnownPhoto:
     content_hash: str
     embedded: bool
     missing: bool = False
+    metadata_stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,37 @@ from index.candidates.freshness import bring_up_to_date
 from index.catalogue.builds import BuildRepository, utc_now
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import DATABASE, open_for_writing
+from index.catalogue.full_text import FullTextRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.roots import RootRepository
-from index.catalogue.saving import remove_photos, save_captions, save_copy, save_photos
+from index.catalogue.saving import (
+    describe_photos,
+    move_photos,
+    remove_photos,
+    save_captions,
+    save_copy,
+    save_photos,
+    save_read_texts,
+)
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
+from index.catalogue.texts import TextRepository
 from index.errors import LibraryError
 from index.scoring.shape_checks import require_boxes, require_finite, require_same_model, require_shape
 from index.store.layout import remove_other_build_folders
 from index.store.lock import WriterLock
 from index.transactions import Transactions
-from index.values import FLAT_LIMIT, BuildInfo, BuildSpec, CaptionRow, KnownPhoto, Move, PhotoRow
+from index.values import (
+    FLAT_LIMIT,
+    BuildInfo,
+    BuildSpec,
+    CaptionRow,
+    KnownPhoto,
+    Move,
+    PhotoMetadata,
+    PhotoRow,
+    PhotoText,
+)
 
 
 class LibraryWriter:
@@ -38,6 +58,7 @@ class LibraryWriter:
         self._lock = lock
         self._work = work
         self._flat_limit = flat_limit
+        self._notes: list[str] = []  # of what was mended, for a person
 
     @classmethod
     def open(
@@ -61,7 +82,13 @@ class LibraryWriter:
             except BaseException:
                 lock.release()
                 raise
-        return cls(folder, lock, Transactions(folder, connection, max_rows), flat_limit)
+        writer = cls(folder, lock, Transactions(folder, connection, max_rows), flat_limit)
+        try:
+            writer._mend_full_text()
+        except BaseException:
+            writer.close()
+            raise
+        return writer
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +102,13 @@ class LibraryWriter:
         """Close the files and let others write."""
         self._work.close()
         self._lock.release()
+
+    def _mend_full_text(self) -> None:
+        with self._work.transaction() as connection:
+            full_text = FullTextRepository(connection)
+            if not full_text.is_whole():
+                full_text.rebuild()
+                self._notes.append("The tables of full-text search were damaged; they were made again.")
 
     def use_build(self, spec: BuildSpec, *, discard_vectors: bool = False) -> BuildInfo:
         """Find or begin the build of a model and make it the current one.
@@ -133,10 +167,12 @@ class LibraryWriter:
         vectors: NDArray[np.float16],
         boxes: NDArray[np.float32],
         objectness: NDArray[np.float32],
+        texts: Sequence[Sequence[PhotoText]] | None = None,
     ) -> list[int]:
         """Add or replace photos with their vectors (n, S, D), boxes (n, R, 4) and objectness (n, R), all or none.
 
-        Returns their numbers. A photo whose content changed loses its captions. Raises WrongModelError for other
+        Returns their numbers. `texts` are those of each; a photo without any has none from now on. One whose content
+        changed loses its captions and what was read in it. Raises WrongModelError for other
         shapes, ValueError for a vector that is not finite, a box outside of its photo or a path given twice.
         """
         build = self._work.build()
@@ -153,15 +189,15 @@ class LibraryWriter:
         with self._work.transaction() as connection:
             rows = vectors.reshape(-1, build.dimension)  # (n·S, D)
             starts = self._work.append("photos", rows, [build.rows_per_photo] * len(batch))
-            ids = save_photos(connection, build.build_id, batch)
+            ids = save_photos(connection, build.build_id, batch, [()] * len(batch) if texts is None else texts)
             photos = PhotoRepository(connection)
             photos.add_records(build.build_id, ids, [start // build.rows_per_photo for start in starts])
             photos.add_regions(build.build_id, ids, boxes, objectness)
         return ids
 
     def link_photo(self, path: str, size: int, mtime_ns: int, content_hash: str) -> int | None:
-        """Add a copy, or the new name, of a photo that the build has embedded: it shares record, regions, metadata
-        and captions.
+        """Add a copy, or the new name, of a photo that the build has embedded: it shares record, regions, captions and
+        the text that was read in it; its metadata too, until they are read again, as its stamp says.
 
         Returns the photo's number; None, and nothing is written, when no photo of the build has this content (any
         more), and it has to be embedded like a new one.
@@ -180,7 +216,7 @@ class LibraryWriter:
                 photos = PhotoRepository(connection)
                 photos.mark_missing(gone, utc_now())
                 photos.mark_missing(returned, None)
-                photos.move_photos(moved)
+                move_photos(connection, moved)
 
     def roots(self) -> list[str]:
         """The paths that were indexed by name."""
@@ -197,20 +233,61 @@ class LibraryWriter:
         with self._work.transaction() as connection:
             remove_photos(connection, photo_ids)
 
-    def known_sentences(self) -> set[str]:
-        """The texts that the current build has embedded, without those that only a caption model wrote."""
+    def metadata_stamps(self) -> dict[str, tuple[int, str]]:
+        """The number and the metadata's stamp of every photo whose file is there, by path."""
+        with self._work.transaction() as connection:
+            return PhotoRepository(connection).stamps()
+
+    def describe_photos(self, described: Mapping[int, PhotoMetadata]) -> None:
+        """Give photos, by number, other metadata and texts; what was read in them stays. All or none."""
+        with self._work.transaction() as connection:
+            describe_photos(connection, described)
+
+    def photos_without_text(self, text_reader: str) -> dict[str, KnownPhoto]:
+        """The photos of the current build in which this reader has not read any text yet, by path."""
         build = self._work.build()
         with self._work.transaction() as connection:
-            return SentenceRepository(connection).embedded_sentences(build.build_id)
+            return PhotoRepository(connection).photos_without_text(build.build_id, text_reader)
 
-    def sentences_to_embed(self, *, generated: bool = False) -> list[tuple[str, str]]:
-        """(text, source) of the sentences that the current build has not embedded, after a change of model.
+    def add_read_texts(self, text_reader: str, texts: Mapping[int, Sequence[PhotoText]]) -> None:
+        """Give photos, by number, and all of the same content the texts that this reader read in them; all or none."""
+        with self._work.transaction() as connection:
+            save_read_texts(connection, text_reader, texts)
 
-        Those of persons, or those that a caption model wrote.
-        """
+    def replace_sentence_file(self, names: Sequence[str], sentences: Sequence[str]) -> None:
+        """Let these be the sentences of a file, the first of `names`; it had one of the others before."""
+        with self._work.transaction() as connection:
+            texts = TextRepository(connection)
+            for name in names[1:]:
+                texts.replace_file(name, ())
+            texts.replace_file(names[0], sentences)
+
+    def sentence_files(self) -> list[str]:
+        """The files of sentences that the library holds."""
+        with self._work.transaction() as connection:
+            return TextRepository(connection).files()
+
+    def forget_unknown_texts(self) -> None:
+        """Forget what earlier versions kept of photos that are not known any more, once all others were read again."""
+        with self._work.transaction() as connection:
+            TextRepository(connection).forget_unknown_places()
+
+    def settle_sentences(self) -> None:
+        """Forget the sentences that no text and no caption says any more."""
+        with self._work.transaction() as connection:
+            TextRepository(connection).settle_sentences()
+
+    def sentences_to_embed(self) -> list[tuple[str, str, bool]]:
+        """(text, where it stands, whether it is a photo's) of the sentences of persons that the build lacks."""
         build = self._work.build()
         with self._work.transaction() as connection:
-            return SentenceRepository(connection).sentences_without_record(build.build_id, generated=generated)
+            return TextRepository(connection).sentences_to_embed(build.build_id)
+
+    def generated_to_embed(self) -> list[tuple[str, str, bool]]:
+        """The same for sentences that a caption model wrote, after a change of model."""
+        build = self._work.build()
+        with self._work.transaction() as connection:
+            return SentenceRepository(connection).generated_without_record(build.build_id)
 
     def texts_to_embed(self, texts: Iterable[str]) -> list[str]:
         """Those of some texts that the current build has not embedded, whoever wrote them, each once."""
@@ -228,8 +305,11 @@ class LibraryWriter:
         num_words: NDArray[np.int64],
         *,
         generated: bool = False,
+        of_photos: Sequence[bool] | None = None,
     ) -> None:
         """Add sentences with their word rows, one after the other, all or none. `num_words` is (N,).
+
+        `of_photos` says of each whether it stands beside a photo and in no file of sentences.
 
         A sentence has T rows of D, and with a global term its sentence vector after them. A text that is known keeps
         its number and source, but one that a person wrote takes the place of a `generated` one. Raises
@@ -238,7 +318,7 @@ class LibraryWriter:
         self._require_sentences_fit(word_rows, num_words)
         if texts:
             with self._work.transaction() as connection:
-                self._save_sentences(connection, texts, sources, word_rows, num_words, generated=generated)
+                self._save_sentences(connection, texts, sources, word_rows, num_words, generated, of_photos)
 
     def photos_without_captions(self, captioner: str) -> dict[str, KnownPhoto]:
         """The photos of the current build that have no caption by the caption model of this fingerprint, by path."""
@@ -268,7 +348,7 @@ class LibraryWriter:
         with self._work.transaction() as connection:
             if texts:
                 sources = [f"caption model {captioner[:8]}"] * len(texts)
-                self._save_sentences(connection, texts, sources, word_rows, num_words, generated=True)
+                self._save_sentences(connection, texts, sources, word_rows, num_words, True)
             save_captions(connection, captioner, captions)
 
     def _require_sentences_fit(self, word_rows: NDArray[np.float16], num_words: NDArray[np.int64]) -> None:
@@ -284,14 +364,14 @@ class LibraryWriter:
         sources: Sequence[str],
         word_rows: NDArray[np.float16],
         num_words: NDArray[np.int64],
-        *,
         generated: bool,
+        of_photos: Sequence[bool] | None = None,
     ) -> None:
         build = self._work.build()
         counts = [int(count) for count in num_words]
         starts = self._work.append("sentences", word_rows, [count + build.has_global for count in counts])
         sentences = SentenceRepository(connection)
-        sentences.save_sentences(texts, sources, generated=generated)
+        sentences.save_sentences(texts, sources, of_photos or [False] * len(texts), generated=generated)
         ids = sentences.ids_of_texts(texts)
         sentences.save_records(build.build_id, [ids[text] for text in texts], starts, counts)
 
@@ -302,4 +382,4 @@ class LibraryWriter:
             note = bring_up_to_date(
                 self._folder, build, self._work.stores, self._work.sentences, flat_limit=self._flat_limit
             )
-        return [] if note is None else [note]
+        return [*self._notes, *([] if note is None else [note])]

@@ -12,9 +12,10 @@ import numpy as np
 
 from engine.errors import PhotoError, QueryError
 from engine.library.changes import find_changes, is_in, require_present, without_covered
+from engine.library.describing import describe, texts_of
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
-from engine.library.sentences import SentenceFileError, clean, sentences_beside, with_texts_beside
 from engine.models.multimodal import MultimodalModel
+from engine.photos.describing import METADATA_VERSION
 from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
 from engine.photos.walk import Failure, FoundPhoto, Scan
@@ -65,18 +66,17 @@ class Indexer:
         self._max_pixels = max_pixels
         self._captions = captions
         self._known: dict[str, KnownPhoto] = {}
-        self._seen: set[str] = set()  # sentences that the library holds, or that cannot be embedded
         self.result = IndexReport()
 
     def run(
         self,
         scan: Scan,
-        sentences: Iterable[tuple[str, str]],
+        sentences: Mapping[str, Sequence[str]],
         *,
         rebuild_vectors: bool = False,
         allow_missing: bool = False,
     ) -> IndexReport:
-        """Bring the library up to date with the photos of ``scan`` and with sentences, each with its source.
+        """Bring the library up to date with the photos of ``scan`` and with the sentences of files, by path.
 
         Everything that an earlier model embedded is embedded again when the model has changed, and everything that
         this one did with ``rebuild_vectors``.
@@ -102,7 +102,6 @@ class Indexer:
         roots = without_covered([*self._writer.roots(), *scan.roots])
         self._writer.replace_roots(roots)
         self._writer.note_changes(moved=changes.moves, returned=changes.returned, gone=changes.gone)
-        self._seen = self._writer.known_sentences()
         self.result.failed.extend(scan.failures)
         self.result.skipped = scan.skipped
         self.result.unchanged = changes.unchanged
@@ -111,11 +110,15 @@ class Indexer:
         left_behind = list(_left_behind(known, scan, roots))
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
         self._photos([*changes.to_read, *left_behind], stored)
+        describe(self._writer, scan, self._report, self.result)
         if self._captions is not None:
             self._captions.write_missing(self._report, self.result)
-        self._sentences([*self._writer.sentences_to_embed(), *sentences, *self._beside([*scan.photos, *left_behind])])
+        for file, own in sentences.items():
+            self._writer.replace_sentence_file([os.path.abspath(file), file], own)  # noqa: PTH100 - no link is resolved
+        self._writer.settle_sentences()
+        self._sentences(self._writer.sentences_to_embed())
         # After the others: what a person wrote as well is a person's by now.
-        self._sentences(self._writer.sentences_to_embed(generated=True), generated=True)
+        self._sentences(self._writer.generated_to_embed(), generated=True)
         with self.result.timed("finish"):
             self.result.warnings.extend(self._writer.finish())
         return self.result
@@ -175,11 +178,6 @@ class Indexer:
 
     def _write(self, batch: Sequence[LoadedPhoto]) -> set[str]:
         """Embed and store a batch in one transaction; return its content hashes."""
-        # The descriptions first: a photo that the library holds is not read again, so a run that is killed in between
-        # would lose them.
-        self._sentences(
-            (text, f"metadata of {photo.file.path}") for photo in batch for text in clean(photo.metadata.descriptions)
-        )
         encoder = self._model.regions
         with self.result.timed("resize"):
             pixels = pixels_of([photo.rgb for photo in batch], encoder.image_size)
@@ -190,51 +188,39 @@ class Indexer:
         with self.result.timed("write"):
             records = vectors.records.astype(np.float16)
             rows = [_row(photo) for photo in batch]
-            photo_ids = self._writer.add_photos(rows, records, vectors.boxes, vectors.objectness)
+            texts = texts_of([photo.metadata for photo in batch])
+            photo_ids = self._writer.add_photos(rows, records, vectors.boxes, vectors.objectness, texts)
         logger.debug("Wrote %d photos, %s the last", len(batch), batch[-1].file.path)
         self.result.added += len(batch)
         if self._captions is not None:
             self._captions.write([[photo_id] for photo_id in photo_ids], pixels, maps, self.result)
         return {photo.content_hash for photo in batch}
 
-    def _beside(self, photos: Iterable[FoundPhoto]) -> Iterator[tuple[str, str]]:
-        for photo in with_texts_beside(photos):
-            try:
-                beside = sentences_beside(photo.path)
-            except SentenceFileError as error:
-                self.result.warnings.append(str(error))
-                continue
-            if beside:
-                sidecar, sentences = beside
-                yield from ((sentence, str(sidecar)) for sentence in sentences)
-
-    def _sentences(self, sentences: Iterable[tuple[str, str]], *, generated: bool = False) -> None:
-        """Embed the sentences that the library does not hold yet, each with its source."""
-        new: dict[str, str] = {}
-        for text, source in sentences:
-            if text not in self._seen:
-                new.setdefault(text, source)
-        self._seen.update(new)
-        readable = [(text, source, words) for text, source in new.items() if (words := self._words(text, source))]
-        readable.sort(key=lambda item: len(item[2]))  # sentences alike in length need little padding
+    def _sentences(self, sentences: Iterable[tuple[str, str, bool]], *, generated: bool = False) -> None:
+        """Embed sentences, each with where it stands and whether it is a photo's."""
+        readable = [
+            (text, source, own, words) for text, source, own in sentences if (words := self._words(text, source, own))
+        ]
+        readable.sort(key=lambda item: len(item[3]))  # sentences alike in length need little padding
         total = self.result.sentences_added + len(readable)
         for start in range(0, len(readable), SENTENCE_BATCH):
-            texts, sources, words = zip(*readable[start : start + SENTENCE_BATCH], strict=True)
+            texts, sources, of_photos, words = zip(*readable[start : start + SENTENCE_BATCH], strict=True)
             with self.result.timed("sentences"):
                 vectors = self._model.embed_sentences(words)
             rows = np.concatenate([vector.rows for vector in vectors]).astype(np.float16)
             with self.result.timed("write"):
                 counts = np.array([len(vector.words) for vector in vectors])
-                self._writer.add_sentences(texts, sources, rows, counts, generated=generated)
+                self._writer.add_sentences(texts, sources, rows, counts, generated=generated, of_photos=of_photos)
             logger.debug("Wrote %d sentences", len(texts))
             self.result.sentences_added += len(texts)
             self._report(Progress("sentences", self.result.sentences_added, total))
 
-    def _words(self, text: str, source: str) -> tuple[str, ...]:
+    def _words(self, text: str, source: str, of_photo: bool) -> tuple[str, ...]:
         try:
             return self._model.usable(text).words
         except QueryError as error:
-            self.result.warnings.append(f"{source}: {error}")
+            if not of_photo:  # names and other languages are found by their words
+                self.result.warnings.append(f"{source}: {error}")
             return ()
 
 
@@ -279,4 +265,5 @@ def _row(photo: LoadedPhoto) -> PhotoRow:
         utc_offset_minutes=metadata.utc_offset_minutes,
         pixel_hash=photo.pixel_hash,
         perceptual_hash=photo.perceptual_hash,
+        metadata_stamp=METADATA_VERSION,
     )

@@ -13,7 +13,7 @@ PHOTO_BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: ``done`` of ``total`` of ``what`` ("photos", "captions" or "sentences")."""
+    """How far a run is: ``done`` of ``total`` of ``what`` ("photos", "metadata", "captions" or "sentences")."""
 
     what: str
     done: int
@@ -28,7 +28,8 @@ class IndexReport:
     """What a run did.
 
     ``moved`` photos have another path than before, ``missing`` ones disappeared in this run and ``found_again`` ones
-    had; ``captions_added`` counts captioned photos; ``seconds`` says where the time went, by stage, as the main thread
+    had; ``described`` counts photos whose metadata and texts were read again, from their files or those beside them;
+    ``captions_added`` counts captioned photos; ``seconds`` says where the time went, by stage, as the main thread
     saw it.
     """
 
@@ -37,6 +38,7 @@ class IndexReport:
     moved: int = 0
     missing: int = 0
     found_again: int = 0
+    described: int = 0
     sentences_added: int = 0
     captions_added: int = 0
     failed: list[Failure] = field(default_factory=list)

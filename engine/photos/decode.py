@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
@@ -12,9 +11,8 @@ from engine.photos.colour import to_rgb
 from engine.photos.formats import RAW, canonical, promised_by
 from engine.photos.identify import damage, identified
 from engine.photos.limits import PixelLimit, pixel_limit, refusal
-from engine.photos.metadata import Metadata, completed, read_metadata, read_orientation
+from engine.photos.metadata import Metadata, completed_raw, read_metadata, read_orientation
 from engine.photos.raw import is_raw, preview
-from engine.photos.xmp import Xmp, sidecar_xmp
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -33,7 +31,8 @@ class Decoded:
 
     ``image`` is RGB and may be smaller than ``width`` × ``height``, the size in pixels of the whole upright
     photo; of a RAW file both are of its preview. ``format`` is what the content is; ``mismatched_name`` says
-    that the file's extension promises another format. ``remarks`` are for the user, a line each.
+    that the file's extension promises another format. ``metadata`` is what stands in the file, without what stands
+    beside it.
     """
 
     image: Image.Image
@@ -42,7 +41,6 @@ class Decoded:
     format: str
     mismatched_name: bool
     metadata: Metadata
-    remarks: tuple[str, ...] = ()
 
 
 def decode(path: str | Path, max_pixels: int | None = None, target: int | None = None) -> Decoded:
@@ -55,44 +53,23 @@ def decode(path: str | Path, max_pixels: int | None = None, target: int | None =
     """
     path = Path(path)
     limit = pixel_limit(max_pixels)
-    beside, remarks = _beside(path)
     with opened(path) as file:
         if not is_raw(file, path):
             with identified(file, path) as picture:
-                return replace(_decoded(picture, path, limit, target, beside), remarks=remarks)
+                return _decoded(picture, path, limit, target)
         with identified(preview(path), path) as picture:
-            decoded = _decoded(picture, path, limit, target, beside)
-        # LibRaw gives a preview the EXIF that it lacks, but not all of it.
-        metadata = completed(_container_metadata(file), decoded.metadata)
-    return replace(decoded, format=RAW, mismatched_name=False, metadata=metadata, remarks=remarks)
+            decoded = _decoded(picture, path, limit, target)
+        metadata = completed_raw(file, decoded.metadata)
+    return replace(decoded, format=RAW, mismatched_name=False, metadata=metadata)
 
 
-def _beside(path: Path) -> tuple[Xmp | None, tuple[str, ...]]:
-    """The XMP beside a photo, and a remark where there is one that cannot be read: the photo can, and counts."""
-    try:
-        return sidecar_xmp(path), ()
-    except PhotoError as error:
-        return None, (f"{error.path} beside it was left out: {error.reason}",)
-
-
-def _container_metadata(file: BinaryIO) -> Metadata:
-    """The metadata of a RAW file itself; most are TIFF inside."""
-    try:
-        with Image.open(file, formats=["TIFF"]) as picture:
-            return read_metadata(picture)
-    except Exception:  # it is no TIFF, or one of its maker's own kind
-        return Metadata()
-
-
-def _decoded(
-    picture: ImageFile.ImageFile, path: Path, limit: PixelLimit, target: int | None, beside: Xmp | None
-) -> Decoded:
+def _decoded(picture: ImageFile.ImageFile, path: Path, limit: PixelLimit, target: int | None) -> Decoded:
     photo_format = canonical(picture.format)
     too_large = refusal(*picture.size, photo_format, limit)
     if too_large:
         raise PhotoError(str(path), too_large)
     try:
-        rgb, (width, height), metadata = _pixels(picture, photo_format, target, beside)
+        rgb, (width, height), metadata = _pixels(picture, photo_format, target)
         orientation = read_orientation(picture)
     except Exception as error:  # each decoder has exceptions of its own for damaged data
         raise PhotoError(str(path), damage(error, photo_format)) from error
@@ -105,11 +82,11 @@ def _decoded(
 
 
 def _pixels(
-    picture: ImageFile.ImageFile, photo_format: str, target: int | None, beside: Xmp | None
+    picture: ImageFile.ImageFile, photo_format: str, target: int | None
 ) -> tuple[Image.Image, tuple[int, int], Metadata]:
     """The pixels as stored, in RGB, reduced towards ``target``; the full size as stored; the metadata."""
     # A PNG may carry its EXIF behind the pixels; a TIFF lets go of its file once the pixels are read.
-    early = None if photo_format == "PNG" else read_metadata(picture, beside)
+    early = None if photo_format == "PNG" else read_metadata(picture)
     size = picture.size
     if target is not None and photo_format == "JPEG":
         picture.draft("RGB", (target, target))
@@ -117,7 +94,7 @@ def _pixels(
     else:
         picture.load()
         size = picture.size  # a HEIC may hold another size than it announces; a TIFF was turned upright
-    metadata = early or read_metadata(picture, beside)
+    metadata = early or read_metadata(picture)
     # The usual modes are reduced before they are converted: that copies the picture, several times where it is clear.
     early_enough = picture.mode == "RGBA" or (picture.mode == "RGB" and "transparency" not in picture.info)
     rgb = to_rgb(_reduced(picture, target) if early_enough else picture)

@@ -3,14 +3,19 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PIL import ExifTags, Image
 
 from engine.photos.iptc import Iptc, decoded
 from engine.photos.xmp import Xmp
+from index import PhotoText
+from index.values import TextField, TextSource
 
 _PNG_TEXTS = ("Title", "Description")
+_WINDOWS_DESCRIPTIONS = (ExifTags.Base.XPTitle, ExifTags.Base.XPComment, ExifTags.Base.XPSubject)
 _LONGEST = 2_000
 """Characters. A longer text is a program's settings, not a caption."""
 _MOST = 100
@@ -33,30 +38,34 @@ _BOILERPLATE = re.compile(
 
 
 def read_descriptions(
-    image: Image.Image, main: Mapping[int, Any], details: Mapping[int, Any], iptc: Iptc, packets: Sequence[Xmp]
-) -> tuple[str, ...]:
+    image: Image.Image,
+    main: Mapping[int, Any],
+    details: Mapping[int, Any],
+    iptc: Iptc,
+    packets: Sequence[tuple[TextSource, Xmp]],
+) -> tuple[PhotoText, ...]:
     """The descriptions of an opened picture and then its keywords, each once whatever its case.
 
     They come from EXIF (``main`` and ``details``: of the picture and of its exposure, by tag), from the texts of
-    a PNG, from ``iptc`` and from the XMP ``packets``. Never raises: what is broken is left out.
+    a PNG, from ``iptc`` and from the XMP ``packets``, inside and beside it. Never raises: what is broken is left out.
     """
     tags = ExifTags.Base
-    texts: list[str] = []
-    sources: tuple[Callable[[], Iterable[str]], ...] = (
-        lambda: [exif_text(main.get(tags.ImageDescription))],
-        lambda: [_user_comment(details.get(tags.UserComment))],
-        lambda: [_windows_text(main.get(tag)) for tag in (tags.XPTitle, tags.XPComment, tags.XPSubject)],
-        lambda: iptc.descriptions,
-        lambda: (text for packet in packets for text in packet.descriptions),
-        lambda: [str(image.info[key]) for key in _PNG_TEXTS if key in image.info],
-        lambda: _windows_text(main.get(tags.XPKeywords)).split(";"),
-        lambda: iptc.keywords,
-        lambda: (text for packet in packets for text in packet.keywords),
+    readers: tuple[tuple[TextSource, TextField, Callable[[], Iterable[str]]], ...] = (
+        ("exif", "description", lambda: [exif_text(main.get(tags.ImageDescription))]),
+        ("exif", "description", lambda: [_user_comment(details.get(tags.UserComment))]),
+        ("exif", "description", lambda: [_windows_text(main.get(tag)) for tag in _WINDOWS_DESCRIPTIONS]),
+        ("iptc", "description", lambda: iptc.descriptions),
+        *((source, "description", partial(getattr, packet, "descriptions")) for source, packet in packets),
+        ("png", "description", lambda: [str(image.info[key]) for key in _PNG_TEXTS if key in image.info]),
+        ("exif", "keyword", lambda: _windows_text(main.get(tags.XPKeywords)).split(";")),
+        ("iptc", "keyword", lambda: iptc.keywords),
+        *((source, "keyword", partial(getattr, packet, "keywords")) for source, packet in packets),
     )
-    for source in sources:
+    found: list[PhotoText] = []
+    for source, field, read in readers:
         with suppress(Exception):  # a tag may hold any type and any nonsense; the other sources may be good
-            texts.extend(source())
-    return _by_people(texts)[:_MOST]
+            found.extend(PhotoText(source, field, text) for text in read())
+    return _by_people(found)[:_MOST]
 
 
 def exif_text(value: Any) -> str:
@@ -70,12 +79,13 @@ def exif_text(value: Any) -> str:
     return _one_line(value)
 
 
-def _by_people(texts: Iterable[str]) -> tuple[str, ...]:
-    kept: dict[str, str] = {}
-    for text in map(_one_line, texts):
+def _by_people(found: Iterable[PhotoText]) -> tuple[PhotoText, ...]:
+    kept: dict[str, PhotoText] = {}
+    for one in found:
+        text = _one_line(one.text)
         has_words = any(character.isalpha() for character in text)
         if has_words and len(text) <= _LONGEST and not _BOILERPLATE.fullmatch(text) and text[0] not in "{[":
-            kept.setdefault(text.casefold(), text)
+            kept.setdefault(text.casefold(), replace(one, text=text))
     return tuple(kept.values())
 
 

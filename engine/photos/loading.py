@@ -101,9 +101,7 @@ def _load(
     except PhotoError as error:
         return Failure(photo.path, error.reason)
     rgb = np.array(decoded.image)
-    remarks = decoded.remarks
-    if decoded.mismatched_name:
-        remarks = (*remarks, f"the name promises another format; the content is {decoded.format}")
+    remark = f"the name promises another format; the content is {decoded.format}"
     return LoadedPhoto(
         file=photo,
         content_hash=digest,
@@ -114,7 +112,7 @@ def _load(
         metadata=decoded.metadata,
         pixel_hash=pixel_hash(rgb, decoded.width, decoded.height),
         perceptual_hash=perceptual_hash(decoded.image),
-        warnings=remarks,
+        warnings=(remark,) if decoded.mismatched_name else (),
     )
 
 

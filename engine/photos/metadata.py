@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from PIL import ExifTags, Image
 
@@ -13,6 +13,7 @@ from engine.photos.dates import Moment, best_moment, read_moment
 from engine.photos.descriptions import exif_text, read_descriptions
 from engine.photos.iptc import Iptc, read_iptc
 from engine.photos.xmp import Xmp, embedded_xmp
+from index import PhotoText
 
 T = TypeVar("T")
 
@@ -25,15 +26,15 @@ class Metadata:
     """What a photo's file says about itself; None or empty where it says nothing that can be believed.
 
     ``taken_at`` is the local time there, ``utc_offset_minutes`` how far it is ahead of UTC. ``latitude`` and
-    ``longitude`` are in degrees, north and east positive, both given or both None. ``descriptions`` were written
-    by people, or pass for it; keywords come last among them.
+    ``longitude`` are in degrees, north and east positive, both given or both None. ``texts`` were written by people,
+    or pass for it; keywords come last among them.
     """
 
     taken_at: datetime | None = None
     camera: str | None = None
     latitude: float | None = None
     longitude: float | None = None
-    descriptions: tuple[str, ...] = ()
+    texts: tuple[PhotoText, ...] = ()
     utc_offset_minutes: int | None = None
 
 
@@ -62,7 +63,7 @@ def read_metadata(image: Image.Image, beside: Xmp | None = None) -> Metadata:
         camera=_attempt(lambda: _camera(main), None),
         latitude=latitude,
         longitude=longitude,
-        descriptions=read_descriptions(image, main, details, iptc, packets),
+        texts=read_descriptions(image, main, details, iptc, [("xmp", packets[0]), ("sidecar", packets[1])]),
         utc_offset_minutes=moment.utc_offset_minutes if moment else None,
     )
 
@@ -70,9 +71,9 @@ def read_metadata(image: Image.Image, beside: Xmp | None = None) -> Metadata:
 def completed(first: Metadata, second: Metadata) -> Metadata:
     """The first of two readings of one photo, with what it does not know taken from the second.
 
-    >>> both = completed(Metadata(camera="Leica"), Metadata(camera="?", descriptions=("a dog",)))
-    >>> both.camera, both.descriptions
-    ('Leica', ('a dog',))
+    >>> both = completed(Metadata(camera="Leica"), Metadata(camera="?", latitude=1.0, longitude=2.0))
+    >>> both.camera, both.latitude
+    ('Leica', 1.0)
     """
     when, where = (first if first.taken_at else second), (first if first.latitude is not None else second)
     return Metadata(
@@ -80,9 +81,21 @@ def completed(first: Metadata, second: Metadata) -> Metadata:
         camera=first.camera or second.camera,
         latitude=where.latitude,
         longitude=where.longitude,
-        descriptions=tuple(dict.fromkeys((*first.descriptions, *second.descriptions))),
+        texts=tuple({text.text: text for text in (*second.texts, *first.texts)}.values()),
         utc_offset_minutes=when.utc_offset_minutes,
     )
+
+
+def completed_raw(file: BinaryIO, preview: Metadata) -> Metadata:
+    """The metadata of a RAW file: its own, as far as it is a TIFF inside, and what its preview knows besides.
+
+    LibRaw gives a preview the EXIF that it lacks, but not all of it.
+    """
+    try:
+        with Image.open(file, formats=["TIFF"]) as picture:
+            return completed(read_metadata(picture), preview)
+    except Exception:  # it is no TIFF, or one of its maker's own kind
+        return preview
 
 
 def read_orientation(image: Image.Image) -> int:

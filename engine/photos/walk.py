@@ -79,18 +79,6 @@ def scan(paths: Iterable[str | Path]) -> Scan:
     return Scan(tuple(roots), tuple(walk.photos), tuple(walk.failures), dict(sorted(walk.skipped.items())))
 
 
-def sidecar_text(path: str | Path) -> Path | None:
-    """The text file that describes a photo: ``photo.jpg.txt``, else ``photo.txt``; None without one."""
-    photo = Path(path)
-    for candidate in (photo.with_name(f"{photo.name}.txt"), photo.with_suffix(".txt")):
-        try:
-            if candidate != photo and candidate.is_file():
-                return candidate
-        except OSError:  # a folder that may not be searched, or a name that became too long
-            continue
-    return None
-
-
 _Folder = tuple[str, str, os.stat_result, tuple[ignore.IgnoreRules, ...]]
 """A folder to be walked: its path, the path it really has, its status, and the ignore rules that hold in it."""
 

@@ -21,6 +21,7 @@ _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _EXIF = "{http://ns.adobe.com/exif/1.0/}"
 _IPTC = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
+_IPTC_EXTENSION = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
 _PHOTOSHOP = "{http://ns.adobe.com/photoshop/1.0/}"
 _XMP = "{http://ns.adobe.com/xap/1.0/}"
 
@@ -31,6 +32,7 @@ _DESCRIPTIONS = (
     f"{_IPTC}AltTextAccessibility",
     f"{_IPTC}ExtDescrAccessibility",
 )
+_KEYWORDS = (f"{_DC}subject", f"{_IPTC_EXTENSION}PersonInImage")
 _COORDINATE = re.compile(r"(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?(?:,(\d+(?:\.\d+)?))?\s*([NSEW])")
 
 
@@ -65,7 +67,7 @@ def parse_xmp(packet: bytes) -> Xmp:
     values = _Values([block for graph in graphs for block in graph])
     return Xmp(
         descriptions=tuple(text for name in _DESCRIPTIONS for text in values.all(name)),
-        keywords=tuple(values.all(f"{_DC}subject")),
+        keywords=tuple(text for name in _KEYWORDS for text in values.all(name)),
         taken=values.moment(f"{_EXIF}DateTimeOriginal", f"{_PHOTOSHOP}DateCreated"),
         digitised=values.moment(f"{_EXIF}DateTimeDigitized", f"{_XMP}CreateDate"),
         latitude=_degrees(values.first(f"{_EXIF}GPSLatitude")),
@@ -79,25 +81,14 @@ def embedded_xmp(image: Image.Image) -> Xmp:
     return parse_xmp(packet) if isinstance(packet, bytes) else Xmp()
 
 
-def sidecar_xmp(photo: str | Path) -> Xmp | None:
-    """The XMP beside a photo: ``photo.jpg.xmp``, else ``photo.xmp``; None without one.
-
-    Raises PhotoError, naming the sidecar, where it cannot be read.
-    """
-    path = Path(photo)
-    for sidecar in (path.with_name(f"{path.name}.xmp"), path.with_suffix(".xmp")):
-        try:
-            if sidecar == path or not sidecar.is_file():
-                continue
-        except OSError:  # a folder that may not be searched, or a name that became too long
-            continue
-        with opened(sidecar) as file:
-            packet = file.read(_LARGEST + 1)
-        try:
-            return parse_xmp(packet)
-        except ValueError as error:
-            raise PhotoError(str(sidecar), str(error)) from error
-    return None
+def read_xmp(sidecar: Path) -> Xmp:
+    """The XMP of a file beside a photo. Raises PhotoError, naming the file, where it cannot be read."""
+    with opened(sidecar) as file:
+        packet = file.read(_LARGEST + 1)
+    try:
+        return parse_xmp(packet)
+    except ValueError as error:
+        raise PhotoError(str(sidecar), str(error)) from error
 
 
 class _Values:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from index.catalogue.full_text import FullTextRepository
 from index.catalogue.schema import REVISION
 from index.catalogue.sqlite_errors import explained, sqlite_code
 from index.errors import LibraryDamagedError, LibraryMissingError, LibraryReadOnlyError
@@ -162,6 +163,7 @@ def _upgrade(path: Path) -> None:
                 revision = _revision(connection)
                 if revision != REVISION:
                     _run_migrations(connection, revision, path)
+                    FullTextRepository(connection).rebuild()
             if revision not in (None, REVISION):
                 _try_to_shrink(connection, path)
     finally:

@@ -1,6 +1,6 @@
 """The SQL of photos, their records and their regions, one method a statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from index.catalogue.builds import portions, utc_now
 from index.catalogue.regions import packed
 from index.catalogue.schema import Caption, Photo, PhotoRecord, PhotoRegions
-from index.values import KnownPhoto, Move, PhotoRow, StoredPhoto
+from index.values import KnownPhoto, Move, PhotoMetadata, PhotoRow, StoredPhoto
 
 
 class PhotoRepository:
@@ -33,6 +33,7 @@ class PhotoRepository:
                 Photo.content_hash,
                 PhotoRecord.record.is_not(None),
                 Photo.missing_since.is_not(None),
+                Photo.metadata_stamp,
             ).join(
                 PhotoRecord,
                 and_(PhotoRecord.photo_id == Photo.id, PhotoRecord.build_id == build_id),
@@ -78,6 +79,50 @@ class PhotoRepository:
                     for move in moves
                 ],
             )
+
+    def describe(self, photos: Mapping[int, PhotoMetadata]) -> None:
+        """Let photos have other metadata."""
+        columns = ("taken_at", "camera", "latitude", "longitude", "utc_offset_minutes", "metadata_stamp")
+        self._connection.execute(
+            update(Photo)
+            .where(Photo.id == bindparam("of_id"))
+            .values({name: bindparam(f"to_{name}") for name in columns}),
+            [
+                {"of_id": photo_id, **{f"to_{name}": getattr(own, name) for name in columns}}
+                for photo_id, own in photos.items()
+            ],
+        )
+
+    def mark_text_read(self, photo_ids: Sequence[int], text_reader: str | None) -> None:
+        """Say what has read the text in photos, None where nothing has."""
+        for some in portions(photo_ids):
+            self._connection.execute(update(Photo).where(Photo.id.in_(some)).values(text_reader=text_reader))
+
+    def photos_without_text(self, build_id: int, text_reader: str) -> dict[str, KnownPhoto]:
+        """The photos of a build whose file is there and whose text this reader has not read, by path."""
+        statement = (
+            select(Photo.path, Photo.id, Photo.size, Photo.mtime_ns, Photo.content_hash)
+            .join(PhotoRecord, and_(PhotoRecord.photo_id == Photo.id, PhotoRecord.build_id == build_id))
+            .where(Photo.missing_since.is_(None), Photo.text_reader.is_distinct_from(text_reader))
+            .order_by(Photo.id)
+        )
+        return {row[0]: KnownPhoto(*row[1:], embedded=True) for row in self._connection.execute(statement)}
+
+    def ids_with_contents(self, content_hashes: Sequence[str]) -> dict[str, list[int]]:
+        """The photos that have a content, for each of some contents."""
+        found: dict[str, list[int]] = {}
+        for some in portions(content_hashes):
+            rows = self._connection.execute(select(Photo.content_hash, Photo.id).where(Photo.content_hash.in_(some)))
+            for content, photo_id in rows:
+                found.setdefault(content, []).append(photo_id)
+        return found
+
+    def stamps(self) -> dict[str, tuple[int, str]]:
+        """The number and the metadata's stamp of every photo whose file is there, by path."""
+        rows = self._connection.execute(
+            select(Photo.path, Photo.id, Photo.metadata_stamp).where(Photo.missing_since.is_(None))
+        )
+        return {path: (photo_id, stamp) for path, photo_id, stamp in rows}
 
     def mark_missing(self, photo_ids: Sequence[int], since: datetime | None) -> None:
         """Say since when the files of photos are missing, or that they are there."""

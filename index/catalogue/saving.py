@@ -1,4 +1,4 @@
-"""Puts photos into the catalogue so that no vectors and captions of an older content stay behind."""
+"""Puts photos into the catalogue so that no vectors, captions and texts of an older content stay behind."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,13 +6,17 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from index.catalogue.captions import CaptionRepository
+from index.catalogue.full_text import FullTextRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.sentences import SentenceRepository
-from index.values import CaptionRow, PhotoRow
+from index.catalogue.texts import TextRepository
+from index.values import CaptionRow, Move, PhotoMetadata, PhotoRow, PhotoText
 
 
-def save_photos(connection: Connection, build_id: int, batch: Sequence[PhotoRow]) -> list[int]:
-    """Save the rows of photos, forget the records that are no longer theirs, and return their numbers."""
+def save_photos(
+    connection: Connection, build_id: int, batch: Sequence[PhotoRow], texts: Sequence[Sequence[PhotoText]]
+) -> list[int]:
+    """Save the rows and texts of photos, forget what is no longer theirs, and return their numbers."""
     photos = PhotoRepository(connection)
     paths = [photo.path for photo in batch]
     before = photos.ids_and_hashes(paths)
@@ -22,10 +26,46 @@ def save_photos(connection: Connection, build_id: int, batch: Sequence[PhotoRow]
     # Vectors of the old content are wrong in every build; those of the same content only give way in this one.
     photos.delete_records(changed)
     forget_captions(connection, changed)
+    TextRepository(connection).delete_texts(changed, read_in_photos=True)
+    photos.mark_text_read(changed, None)
     photos.delete_records([photo_id for photo_id, _ in before.values()], build_id)
     photos.save_photos(batch)
     after = photos.ids_and_hashes(paths)
-    return [after[path][0] for path in paths]
+    photo_ids = [after[path][0] for path in paths]
+    _replace_texts(connection, dict(zip(photo_ids, texts, strict=True)))
+    return photo_ids
+
+
+def describe_photos(connection: Connection, described: Mapping[int, PhotoMetadata]) -> None:
+    """Let photos have other metadata and texts."""
+    PhotoRepository(connection).describe(described)
+    _replace_texts(connection, {photo_id: own.texts for photo_id, own in described.items()})
+
+
+def save_read_texts(connection: Connection, text_reader: str, texts: Mapping[int, Sequence[PhotoText]]) -> None:
+    """Let photos, and all others of the same content, have the texts that were read in them."""
+    photos, written = PhotoRepository(connection), TextRepository(connection)
+    contents = {photo_id: photo.content_hash for photo_id, photo in photos.photos(list(texts)).items()}
+    alike = photos.ids_with_contents(list(contents.values()))
+    to_all = {other: texts[photo_id] for photo_id, content in contents.items() for other in alike[content]}
+    written.delete_texts(list(to_all), read_in_photos=True)
+    written.add_texts(to_all)
+    photos.mark_text_read(list(to_all), text_reader)
+    FullTextRepository(connection).refresh(list(to_all))
+
+
+def move_photos(connection: Connection, moves: Sequence[Move]) -> None:
+    """Give photos other paths."""
+    PhotoRepository(connection).move_photos(moves)
+    FullTextRepository(connection).refresh([move.photo_id for move in moves])
+
+
+def _replace_texts(connection: Connection, texts: Mapping[int, Sequence[PhotoText]]) -> None:
+    """Let photos have these texts beside those that were read in them."""
+    written = TextRepository(connection)
+    written.delete_texts(list(texts), read_in_photos=False)
+    written.add_texts(texts)
+    FullTextRepository(connection).refresh(list(texts))
 
 
 def save_copy(
@@ -37,12 +77,17 @@ def save_copy(
     if found is None:
         return None
     record, original = found
-    row = replace(photos.photos([original])[original].row(), path=path, size=size, mtime_ns=mtime_ns)
+    stored = photos.photos([original])[original]
+    row = replace(stored.row(), path=path, size=size, mtime_ns=mtime_ns)
     known = photos.ids_and_hashes([path]).get(path)
     if known is not None and known[0] == original:
         photos.save_photos([row])
         return original
-    (photo_id,) = save_photos(connection, build_id, [row])
+    # What stands beside it is its own: its metadata and texts are to be read.
+    (photo_id,) = save_photos(connection, build_id, [replace(row, metadata_stamp="")], [()])
+    TextRepository(connection).copy_texts(original, photo_id)
+    photos.mark_text_read([photo_id], stored.text_reader)
+    FullTextRepository(connection).refresh([photo_id])
     photos.add_records(build_id, [photo_id], [record])
     photos.copy_regions(build_id, original, photo_id)
     captions = CaptionRepository(connection)
@@ -61,9 +106,11 @@ def forget_captions(connection: Connection, photo_ids: Sequence[int]) -> None:
 
 
 def remove_photos(connection: Connection, photo_ids: Sequence[int]) -> None:
-    """Remove photos with their records, regions and captions in every build."""
+    """Remove photos with their texts and captions, and with their records and regions in every build."""
     forget_captions(connection, photo_ids)
     PhotoRepository(connection).delete_photos(photo_ids)
+    FullTextRepository(connection).forget(photo_ids)
+    TextRepository(connection).settle_sentences()
 
 
 def save_captions(connection: Connection, captioner: str, captions: Mapping[int, Sequence[CaptionRow]]) -> None:

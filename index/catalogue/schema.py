@@ -11,16 +11,19 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Text,
+    column,
     false,
+    table,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration; a test compares it with the head of ``alembic/versions``."""
 
 NAMING_CONVENTION = {
@@ -109,6 +112,8 @@ class Photo(Base):
     pixel_hash: Mapped[str | None] = mapped_column(Text)
     perceptual_hash: Mapped[str | None] = mapped_column(Text)
     missing_since: Mapped[datetime | None]
+    metadata_stamp: Mapped[str] = mapped_column(Text, server_default="")
+    text_reader: Mapped[str | None] = mapped_column(Text)
 
 
 class Root(Base):
@@ -155,8 +160,33 @@ class PhotoRegions(Base):
     )
 
 
+class PhotoText(Base):
+    """A text of a photo or, without one, of a file of sentences, its `origin`; see `values.PhotoText`."""
+
+    __tablename__ = "texts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)
+    source: Mapped[str] = mapped_column(Text)
+    field: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str | None] = mapped_column(PathText)
+    x0: Mapped[float | None]
+    y0: Mapped[float | None]
+    x1: Mapped[float | None]
+    y1: Mapped[float | None]
+    confidence: Mapped[float | None]
+
+
+Index("ix_texts_sentences", PhotoText.text, sqlite_where=PhotoText.photo_id.is_(None))
+
+
 class Sentence(Base):
-    """A sentence of the catalogue and where it came from; `generated` when a caption model wrote it and no person."""
+    """A sentence of the catalogue that is put into the space of the model, and where it came from.
+
+    It stays as long as a text or a caption says it: `generated` when only a caption model wrote it, `of_photos` when
+    it stands beside photos and in no file of sentences.
+    """
 
     __tablename__ = "sentences"
 
@@ -164,6 +194,7 @@ class Sentence(Base):
     text: Mapped[str] = mapped_column(Text, unique=True)
     source: Mapped[str] = mapped_column(PathText)
     generated: Mapped[bool] = mapped_column(server_default=false())
+    of_photos: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Caption(Base):
@@ -211,3 +242,10 @@ class Segment(Base):
         CheckConstraint("kind IN ('photos', 'sentences')", name="kind"),
         {"sqlite_with_rowid": False},
     )
+
+
+FULL_TEXT = table("full_text", column("rowid", Integer), column("words", Text))
+"""The words written about each photo, by its number: a virtual table of SQLite's FTS5, derived from the others."""
+
+FULL_TEXT_WORDS = table("full_text_words", column("term", Text), column("doc", Integer))
+"""Every word of it, and in how many rows it stands."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import Connection, Row, and_, delete, exists, false, select
+from sqlalchemy import Connection, Row, and_, delete, exists, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.catalogue.builds import portions
@@ -17,15 +17,6 @@ class SentenceRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def embedded_sentences(self, build_id: int) -> set[str]:
-        """The texts of persons that the build has embedded."""
-        statement = (
-            select(Sentence.text)
-            .join(SentenceRecord, SentenceRecord.sentence_id == Sentence.id)
-            .where(SentenceRecord.build_id == build_id, ~Sentence.generated)
-        )
-        return set(self._connection.execute(statement).scalars())
-
     def embedded_among(self, build_id: int, texts: Sequence[str]) -> set[str]:
         """Those of `texts` that the build has embedded, whoever wrote them."""
         found: set[str] = set()
@@ -38,8 +29,8 @@ class SentenceRepository:
             found.update(self._connection.execute(statement).scalars())
         return found
 
-    def sentences_without_record(self, build_id: int, *, generated: bool) -> list[tuple[str, str]]:
-        """(text, source) of the sentences that the build has not embedded, in the order they were added."""
+    def generated_without_record(self, build_id: int) -> list[tuple[str, str, bool]]:
+        """(text, source, False) of the generated sentences that the build has not embedded, in the order of adding."""
         statement = (
             select(Sentence.text, Sentence.source)
             .join(
@@ -47,13 +38,15 @@ class SentenceRepository:
                 and_(SentenceRecord.sentence_id == Sentence.id, SentenceRecord.build_id == build_id),
                 isouter=True,
             )
-            .where(SentenceRecord.sentence_id.is_(None), Sentence.generated.is_(generated))
+            .where(SentenceRecord.sentence_id.is_(None), Sentence.generated)
             .order_by(Sentence.id)
         )
-        return [(text, source) for text, source in self._connection.execute(statement)]
+        return [(text, source, False) for text, source in self._connection.execute(statement)]
 
-    def save_sentences(self, texts: Sequence[str], sources: Sequence[str], *, generated: bool) -> None:
-        """Add sentences; one that is known keeps its number and its first source.
+    def save_sentences(
+        self, texts: Sequence[str], sources: Sequence[str], of_photos: Sequence[bool], *, generated: bool
+    ) -> None:
+        """Add sentences, each of a photo or not; one that is known keeps its number and its first source.
 
         One of a person takes the place of a generated one.
         """
@@ -63,14 +56,14 @@ class SentenceRepository:
         else:
             statement = statement.on_conflict_do_update(
                 index_elements=["text"],
-                set_={"source": statement.excluded.source, "generated": false()},
+                set_={name: statement.excluded[name] for name in ("source", "generated", "of_photos")},
                 where=Sentence.generated.is_(True),
             )
         self._connection.execute(
             statement,
             [
-                {"text": text, "source": source, "generated": generated}
-                for text, source in zip(texts, sources, strict=True)
+                {"text": text, "source": source, "generated": generated, "of_photos": own}
+                for text, source, own in zip(texts, sources, of_photos, strict=True)
             ],
         )
 
@@ -108,10 +101,16 @@ class SentenceRepository:
             ],
         )
 
-    def sentence_records(self, build_id: int) -> list[Row[tuple[int, int, int, bool]]]:
-        """(sentence, first row, number of words, generated) of every sentence of the build, in order of first row."""
+    def sentence_records(self, build_id: int) -> list[Row[tuple[int, int, int, bool, bool]]]:
+        """(sentence, first row, number of words, generated, of photos) of every sentence of the build, by first row."""
         statement = (
-            select(SentenceRecord.sentence_id, SentenceRecord.start, SentenceRecord.num_words, Sentence.generated)
+            select(
+                SentenceRecord.sentence_id,
+                SentenceRecord.start,
+                SentenceRecord.num_words,
+                Sentence.generated,
+                Sentence.of_photos,
+            )
             .join(Sentence, Sentence.id == SentenceRecord.sentence_id)
             .where(SentenceRecord.build_id == build_id)
             .order_by(SentenceRecord.start, SentenceRecord.num_words)

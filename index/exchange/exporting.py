@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +16,7 @@ from index.catalogue.exchange import ExchangeRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
 from index.catalogue.sqlite_errors import explained
+from index.catalogue.texts import TextRepository
 from index.errors import ExchangeError
 from index.exchange.format import (
     FORMAT,
@@ -27,6 +28,7 @@ from index.exchange.format import (
     name_as_json,
 )
 from index.snapshot import Snapshot, open_snapshot
+from index.values import PhotoText
 
 _AT_ONCE = 500
 _TIMES = ("taken_at", "added_at", "missing_since")
@@ -78,6 +80,7 @@ class _Export:
     def __init__(self, connection: Connection, snapshot: Snapshot | None, destination: Path, vectors: bool) -> None:
         self._rows = ExchangeRepository(connection)
         self._photos = PhotoRepository(connection)
+        self._texts = TextRepository(connection)
         self._snapshot = snapshot
         self._destination = destination
         self._vectors = vectors
@@ -109,7 +112,7 @@ class _Export:
         places: dict[int, int] = {}  # of each record in the array
         for batch in self._batches(self._rows.photos_after):
             ids = [row["id"] for row in batch]
-            regions, captions = self._regions(ids), self._captions(ids)
+            regions, captions, texts = self._regions(ids), self._captions(ids), self._texts.texts(ids)
             new: list[int] = []
             for row in batch:
                 photo_id = row.pop("id")
@@ -121,6 +124,7 @@ class _Export:
                 row |= {name: row[name] and row[name].isoformat() for name in _TIMES}
                 place = {"record": None if record is None else places[record]} if self._vectors else {}
                 row |= {**place, "regions": regions.get(photo_id), "captions": captions.get(photo_id, [])}
+                row["texts"] = [_text_as_json(text) for text in texts.get(photo_id, [])]
                 lines.write(_line(row))
             if arrays is not None and self._snapshot is not None:
                 size = self._snapshot.build.rows_per_photo
@@ -131,7 +135,9 @@ class _Export:
         has_global = self._snapshot is not None and self._snapshot.build.has_global
         for batch in self._batches(self._rows.sentences_after):
             runs: list[tuple[int, int]] = []
+            files = self._texts.files_of([row["text"] for row in batch])
             for row in batch:
+                row["files"] = [name_as_json(name) for name in files.get(row["text"], [])]
                 found = self._sentences.get(row.pop("id"))
                 row["source"] = name_as_json(row["source"])
                 if self._vectors:
@@ -181,6 +187,12 @@ class _Export:
         header = {"descr": "<f2", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         return file
+
+
+def _text_as_json(text: PhotoText) -> dict[str, Any]:
+    """A text, without what is not known of it."""
+    row = {name: value for name, value in asdict(text).items() if value is not None}
+    return row | ({} if text.origin is None else {"origin": name_as_json(text.origin)})
 
 
 def _line(row: dict[str, Any]) -> bytes:

@@ -1,7 +1,7 @@
 """What an export is made of: the files in its folder, and the lines in them, each checked when it is read.
 
 library.json       the format, the model, and how many photos and sentences there are; written last
-photos.jsonl       a photo a line: metadata, regions, captions
+photos.jsonl       a photo a line: metadata, regions, captions, texts
 sentences.jsonl    a sentence a line
 photos.npy         with vectors: the records (n, S, D) in half precision; a photo's line says which is its own
 sentences.npy      with vectors: the rows of words (W, D); a sentence's line says where its own begin
@@ -13,10 +13,11 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, ValidationError
 
 from index.errors import ExchangeError
+from index.values import TextField, TextSource
 
 LIBRARY, PHOTOS, SENTENCES = "library.json", "photos.jsonl", "sentences.jsonl"
 PHOTO_VECTORS, SENTENCE_VECTORS = "photos.npy", "sentences.npy"
-FORMAT = 1
+FORMAT = 2
 
 _Natural = Annotated[int, Field(ge=0, lt=2**63)]
 _Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
@@ -25,6 +26,7 @@ _LARGEST = 3.4028234663852886e38  # float32, in which scores are kept
 _Score = Annotated[float, Field(ge=-_LARGEST, le=_LARGEST)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Text = Annotated[str, Field(max_length=100_000)]
+_Stamp = Annotated[str, Field(max_length=100_000)]
 _Name = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
@@ -54,7 +56,7 @@ class ModelLine(_Line):
 class LibraryFile(_Line):
     """The whole of ``library.json``."""
 
-    format: Literal[1]
+    format: Literal[1, 2]
     model: ModelLine | None
     photos: _Natural
     sentences: _Natural
@@ -67,6 +69,17 @@ class CaptionLine(_Line):
     text: _Text
     log_probability: float
     captioner: _Name
+
+
+class TextLine(_Line):
+    """A text of a photo, see `index.values.PhotoText`."""
+
+    source: TextSource
+    field: TextField
+    text: _Text
+    origin: FileName | None = None
+    box: tuple[_Share, _Share, _Share, _Share] | None = None
+    confidence: _Share | None = None
 
 
 class PhotoLine(_Line):
@@ -92,20 +105,26 @@ class PhotoLine(_Line):
     perceptual_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None
     added_at: NaiveDatetime
     missing_since: NaiveDatetime | None
+    metadata_stamp: _Stamp = ""
+    text_reader: _Name | None = None
     record: _Natural | None = None
     regions: list[tuple[_Share, _Share, _Share, _Share, _Score]] | None
     captions: list[CaptionLine]
+    texts: list[TextLine] = []
 
 
 class SentenceLine(_Line):
-    """A sentence. `start` is its first row in ``sentences.npy``: its words, and its own vector where the model has one.
+    """A sentence, and the files of sentences that it stands in.
 
-    There is neither for a sentence that the model has not seen.
+    `start` is its first row in ``sentences.npy``: its words, and its own vector where the model has one. There is
+    neither for a sentence that the model has not seen.
     """
 
     text: _Text
     source: FileName
     generated: bool
+    of_photos: bool = False
+    files: list[FileName] = []
     start: _Natural | None = None
     num_words: Annotated[int, Field(ge=0, lt=2**31)] | None
 

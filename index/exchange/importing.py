@@ -16,9 +16,11 @@ from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, open_for_writing
 from index.catalogue.consistency import UpkeepRepository
 from index.catalogue.exchange import ExchangeRepository
+from index.catalogue.full_text import FullTextRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
+from index.catalogue.texts import TextRepository
 from index.errors import ExchangeError
 from index.exchange.format import (
     LIBRARY,
@@ -36,10 +38,10 @@ from index.exchange.format import (
 )
 from index.store.atomic import sync_folder
 from index.transactions import Transactions
-from index.values import FLAT_LIMIT, BuildInfo, BuildSpec
+from index.values import FLAT_LIMIT, BuildInfo, BuildSpec, PhotoText
 
 _AT_ONCE = 500
-_LONGEST_LINE = 2**20
+_LONGEST_LINE = 2**24
 _LARGEST_FILE = 2**20
 Numbered = tuple[int, Line]
 
@@ -137,9 +139,18 @@ class _Import:
                 self._require_new(path, texts, known, "text")
                 ExchangeRepository(connection).add_sentences(
                     [
-                        {"id": number, "text": line.text, "source": name_of(line.source), "generated": line.generated}
+                        {
+                            "id": number,
+                            "text": line.text,
+                            "source": name_of(line.source),
+                            "generated": line.generated,
+                            "of_photos": line.of_photos,
+                        }
                         for number, line in batch
                     ]
+                )
+                TextRepository(connection).add_sentences_of_files(
+                    [(line.text, name) for _, line in batch for name in self._files_of(line)]
                 )
                 counts = [num_words for _, num_words in embedded]
                 own = self._rows_of(SENTENCE_VECTORS, rows, first, used)
@@ -148,6 +159,12 @@ class _Import:
                 if ids:
                     SentenceRepository(connection).save_records(work.build().build_id, ids, starts, counts)
         self._require_all_used(SENTENCE_VECTORS, rows, used)
+
+    def _files_of(self, line: SentenceLine) -> list[str]:
+        """The files that a sentence stands in; the first format knew one place of each."""
+        if self._whole.format == 1 and not line.generated:
+            return [name_of(line.source)]
+        return [name_of(name) for name in line.files]
 
     def _photos(self, work: Transactions, build: BuildInfo) -> None:
         path, size = self._source / PHOTOS, build.rows_per_photo
@@ -175,10 +192,23 @@ class _Import:
         self._require_all_used(PHOTO_VECTORS, records, used)
 
     def _save_photos(self, connection: Connection, build: BuildInfo, batch: Sequence[Numbered[PhotoLine]]) -> None:
-        others = {"path", "record", "regions", "captions"}
+        others = {"path", "record", "regions", "captions", "texts"}
         ExchangeRepository(connection).add_photos(
             [{"id": number, "path": name_of(line.path), **line.model_dump(exclude=others)} for number, line in batch]
         )
+        TextRepository(connection).add_texts(
+            {
+                number: [
+                    PhotoText(
+                        **text.model_dump(exclude={"origin"}),
+                        origin=None if text.origin is None else name_of(text.origin),
+                    )
+                    for text in line.texts
+                ]
+                for number, line in batch
+            }
+        )
+        FullTextRepository(connection).refresh([number for number, _ in batch])
         seen = [(number, line.record, line.regions) for number, line in batch if line.record is not None]
         if seen:
             ids = [number for number, _, _ in seen]

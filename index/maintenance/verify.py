@@ -16,6 +16,7 @@ from index.candidates.manifest import MANIFEST, problem_with, read_manifest
 from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing
 from index.catalogue.consistency import UpkeepRepository
+from index.catalogue.full_text import FullTextRepository
 from index.catalogue.sentences import stored_sentences
 from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryDamagedError
@@ -74,6 +75,7 @@ class _Verification:
             if not broken.repaired:
                 return  # nothing that it says can be relied on
         yield from self._orphans()
+        yield from self._full_text()
         with self._connection.begin():
             builds = BuildRepository(self._connection).all_builds()
         for build in builds:
@@ -113,6 +115,21 @@ class _Verification:
                 yield Problem("catalogue", text, self._repair)
             if self._repair:
                 rows.delete_orphans()
+
+    def _full_text(self) -> Iterator[Problem]:
+        """The tables of full-text search against those that they are made of."""
+        with self._connection.begin():
+            rows = FullTextRepository(self._connection)
+            if not rows.is_readable():
+                found = "The tables of full-text search are damaged"
+            elif number := len(rows.out_of_step()):
+                found = f"Full-text search does not know what is written about {number} photos"
+            else:
+                return
+            if self._repair:
+                rows.rebuild()
+        done = "they were" if self._repair else "`engine index` or `engine verify --repair` has them"
+        yield Problem("index", f"{found}; {done} made again.", self._repair)
 
     def _unfinished(self, build: BuildInfo) -> Iterator[Problem]:
         """What an interrupted writer appended and did not commit, and segments that it began."""

@@ -4,17 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-FUNCTION_WORDS = frozenset((
-    "a", "an", "the", "of", "in", "on", "at", "to", "and", "or", "is", "are", "was", "were", "with", "his", "her",
-    "their", "its", "it", "this", "that", "there", "for", "from", "by", "as", "while",
-))  # fmt: skip
+from engine.language.function_words import content_words
+
 SHORT = 6  # words of a statement that ends with what it is about
 SHARE_OF_PHRASES = 0.6  # the others are a phrase's last word
-
-
-def content_words(words: Sequence[str]) -> tuple[str, ...]:
-    """The words that mean something; all of them where none does."""
-    return tuple(word for word in words if word not in FUNCTION_WORDS) or tuple(words)
 
 
 def short_query(

@@ -11,6 +11,7 @@ from engine.alignment.calibration import features_of
 from engine.alignment.embeddings import ImageEmbedding
 from engine.alignment.model import AlignmentModel
 from engine.alignment.scores import score
+from engine.language.function_words import FUNCTION_WORDS, content_words
 from engine.language.tokens import tokenize
 from engine.language.word_vectors import WordBatch
 from engine.models.multimodal import MultimodalModel
@@ -20,7 +21,6 @@ from engine.research.data.concepts import load_concepts
 from engine.research.data.entities import FILE as ENTITIES
 from engine.research.data.entities import load_entities
 from engine.research.data.features import Report, no_report, sentence_vectors, stored_regions
-from engine.research.data.queries import FUNCTION_WORDS, content_words
 from engine.research.evaluation.split import EncodedSplit, score_matrix
 
 TOLD_AGAIN = 0.6  # of the content words of a sentence

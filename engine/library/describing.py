@@ -1,0 +1,81 @@
+"""Metadata and texts of photos follow their files and what lies beside them: read again where either is another."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from engine.errors import PhotoError
+from engine.library.report import IndexReport, Progress, Report
+from engine.photos.describing import read_described, stamp_of
+from engine.photos.metadata import Metadata
+from engine.photos.places import place_texts
+from engine.photos.sidecars import Sidecars
+from engine.photos.walk import Failure, Scan
+from index import LibraryWriter, PhotoMetadata, PhotoText
+
+_AT_ONCE = 200
+"""Photos in a transaction."""
+
+
+def texts_of(photos: Sequence[Metadata]) -> list[tuple[PhotoText, ...]]:
+    """The texts of photos, and the names of the places where they were taken."""
+    coordinates = [
+        (photo.latitude, photo.longitude)
+        for photo in photos
+        if photo.latitude is not None and photo.longitude is not None
+    ]
+    names = iter(place_texts(coordinates))
+    return [(*photo.texts, *(() if photo.latitude is None else next(names))) for photo in photos]
+
+
+def describe(writer: LibraryWriter, scan: Scan, report: Report, result: IndexReport) -> None:
+    """Read the metadata and texts of the photos of a scan for which they are not up to date, and write them.
+
+    A photo that cannot be read keeps what is known about it.
+    """
+    sidecars, stamps = Sidecars(), writer.metadata_stamps()
+    due: list[tuple[str, int, str]] = []
+    for photo in scan.photos:
+        photo_id, before = stamps.get(photo.path, (None, ""))
+        if photo_id is not None and before != (now := stamp_of(photo.path, sidecars)):
+            due.append((photo.path, photo_id, now))
+    with result.timed("metadata"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in range(0, len(due), _AT_ONCE):
+            some = due[start : start + _AT_ONCE]
+            read: list[tuple[int, str, Metadata]] = []
+            for (path, photo_id, stamp), found in zip(some, pool.map(partial(_read, sidecars), some), strict=True):
+                if isinstance(found, Failure):
+                    result.failed.append(found)
+                else:
+                    metadata, remarks = found
+                    read.append((photo_id, stamp, metadata))
+                    result.warnings.extend(f"{path}: {remark}" for remark in remarks)
+            texts = texts_of([metadata for _, _, metadata in read])
+            writer.describe_photos(
+                {
+                    photo_id: _row(metadata, stamp, own)
+                    for (photo_id, stamp, metadata), own in zip(read, texts, strict=True)
+                }
+            )
+            result.described += len(read)
+            report(Progress("metadata", start + len(some), len(due)))
+
+
+def _read(sidecars: Sidecars, photo: tuple[str, int, str]) -> tuple[Metadata, tuple[str, ...]] | Failure:
+    try:
+        return read_described(photo[0], sidecars)
+    except PhotoError as error:
+        return Failure(photo[0], error.reason)
+
+
+def _row(metadata: Metadata, stamp: str, texts: Sequence[PhotoText]) -> PhotoMetadata:
+    return PhotoMetadata(
+        taken_at=metadata.taken_at,
+        camera=metadata.camera,
+        latitude=metadata.latitude,
+        longitude=metadata.longitude,
+        utc_offset_minutes=metadata.utc_offset_minutes,
+        metadata_stamp=stamp,
+        texts=tuple(texts),
+    )
