@@ -18,7 +18,7 @@ from engine.captioning.folder import load_captioner
 from engine.library.indexing import Indexer
 from engine.library.report import IndexReport, Report
 from engine.library.roots import scan_library
-from engine.library.sentences import sentences_of_file
+from engine.library.sentences import remove_sentences, sentences_of_file
 from engine.opened import OpenedLibrary
 from engine.search import answering
 from engine.search.answering import Ranking
@@ -26,7 +26,7 @@ from engine.search.explain import align, word_scores
 from engine.search.question import Question
 from engine.search.regions import search_regions
 from engine.search.sentences import search_sentences
-from engine.types import Alignment, Answer, Description, Hit, RegionHit, SentenceHit, WordScores
+from engine.types import Alignment, Answer, Basis, Description, Hit, RegionHit, SentenceHit, WordScores
 from index import Generated, LibraryStatus, LibraryWriter, PhotoFilter, SearchParams, read_status
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ class Engine(OpenedLibrary):
         min_probability: float | None = None,
         generated: Generated = "include",
         where: PhotoFilter | None = None,
+        basis: Basis = "both",
     ) -> Answer:
         """The photos that answer a question, best first, each with the phrases of the texts and where they were found.
 
@@ -132,6 +133,8 @@ class Engine(OpenedLibrary):
             generated: ``include`` ranks by what is seen and by what a caption model wrote about the photos, as far as
                 it did; ``exclude`` by what is seen; ``only`` finds captioned photos, by their captions.
             where: which photos may be found.
+            basis: ``both`` finds photos by what is seen and by what people wrote about them; ``seen`` or ``written``
+                by one alone. Words in quotation marks must be written in any case.
 
         Returns:
             The likely photos; where none is likely the closest, and why.
@@ -142,7 +145,9 @@ class Engine(OpenedLibrary):
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        found = self.rank(asked, limit, params, min_probability=min_probability, generated=generated, where=where)
+        found = self.rank(
+            asked, limit, params, min_probability=min_probability, generated=generated, where=where, basis=basis
+        )
         return Answer(self.explain(found), found.likely, found.cut, found.why_nothing, found.warnings)
 
     def rank(
@@ -154,16 +159,20 @@ class Engine(OpenedLibrary):
         min_probability: float | None = None,
         generated: Generated = "include",
         where: PhotoFilter | None = None,
+        basis: Basis = "both",
     ) -> Ranking:
         """As ``answer``, with photos that are not yet explained: to rank many and ``explain`` those that are shown."""
-        reader, question = self._fitting_reader(), Question.about(asked)
+        question = Question.about(asked)
+        if basis == "written":
+            return answering.rank_written(self.reader, question, limit, where)
+        reader = self._fitting_reader()
         return answering.rank(
-            reader, self.model, question, limit, params or SearchParams(), min_probability, generated, where
+            reader, self.model, question, limit, params or SearchParams(), min_probability, generated, where, basis
         )
 
     def explain(self, ranking: Ranking, start: int = 0, stop: int | None = None) -> tuple[Hit, ...]:
         """The photos of a ranking from ``start`` to ``stop``, with their phrases, boxes and captions."""
-        return answering.explain(self.model, ranking, ranking.photos[start:stop])
+        return answering.explain(self.model if ranking.texts else None, ranking, ranking.photos[start:stop])
 
     def search(
         self,
@@ -174,12 +183,15 @@ class Engine(OpenedLibrary):
         min_probability: float = 0.0,
         generated: Generated = "include",
         where: PhotoFilter | None = None,
+        basis: Basis = "both",
     ) -> list[Hit]:
         """The photos of ``answer`` that match with at least ``min_probability``, all by default; none where none does.
 
         What a user should know about the question is told to the Engine's ``warn``. Raises as ``answer``.
         """
-        answer = self.answer(asked, limit, params, min_probability=min_probability, generated=generated, where=where)
+        answer = self.answer(
+            asked, limit, params, min_probability=min_probability, generated=generated, where=where, basis=basis
+        )
         for warning in answer.warnings:
             self._warn(warning)
         return list(answer.hits) if answer.likely else []
@@ -203,11 +215,13 @@ class Engine(OpenedLibrary):
         """Why a search of regions, or one for similar photos, found nothing at all: a sentence that says what to do."""
         return answering.why_nothing(self.reader, where, with_example=with_example)
 
-    def sentences(self, image: str | Path, limit: int = 10, *, generated: Generated = "include") -> list[SentenceHit]:
-        """The indexed sentences that describe a photo best; the photo need not be indexed.
+    def sentences(
+        self, image: str | Path, limit: int = 10, *, generated: Generated = "include", others: bool = False
+    ) -> list[SentenceHit]:
+        """The photo's own descriptions, then the sentences of the library's files that describe it best.
 
-        ``generated`` says whether those count that a caption model wrote and no person: ``include``, ``exclude`` or
-        ``only``.
+        The photo need not be indexed. With ``others`` the descriptions of other photos count too. ``generated`` says
+        whether those count that a caption model wrote and no person: ``include``, ``exclude`` or ``only``.
 
         Raises:
             PhotoError: the photo cannot be read.
@@ -215,7 +229,17 @@ class Engine(OpenedLibrary):
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        return search_sentences(self._fitting_reader(), self.model, Path(image), limit, generated)
+        return search_sentences(self._fitting_reader(), self.model, Path(image), limit, generated, others=others)
+
+    def remove_sentences(self, file: str | Path) -> int:
+        """Forget the sentences of a file, except those that stand elsewhere too; returns how many it had.
+
+        Raises:
+            SentenceFileError: the library holds no sentences of such a file.
+            LibraryError: the library cannot be written, is damaged, or is being written by someone else.
+        """
+        self.close()
+        return remove_sentences(self.folder, file)
 
     def similar(
         self, images: str | Path | Iterable[str | Path], limit: int = 10, *, where: PhotoFilter | None = None

@@ -8,8 +8,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 Box = tuple[float, float, float, float]
+Basis = Literal["both", "seen", "written"]
+"""What photos are found by: by what is seen in them, by what people wrote about them, or by both."""
+
 Warn = Callable[[str], None]
 """Is told what a user should know, a sentence at a time."""
 
@@ -107,13 +111,14 @@ class RegionHit:
 class SentenceHit:
     """A sentence that describes a photo, with its score, and the probability that it does as in ``Hit``.
 
-    ``generated`` when a caption model wrote it, and no person.
+    ``generated`` when a caption model wrote it, and no person; ``own`` when it stands in the photo's file or beside it.
     """
 
     sentence: str
     score: float
     probability: float | None = None
     generated: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

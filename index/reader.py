@@ -1,47 +1,40 @@
 """Reads a library: one consistent snapshot, whatever a writer does meanwhile."""
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import DATABASE, data_version, open_for_reading
 from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_photos
-from index.catalogue.full_text import FullTextRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
-from index.catalogue.texts import TextRepository
-from index.errors import LibraryError
 from index.scoring.exhaustive import MakeScan
 from index.scoring.shape_checks import require_query_fits, require_shape
 from index.search import Searcher
 from index.snapshot import Snapshot, open_snapshot
 from index.snapshot_index import SnapshotIndex
+from index.texts_reader import TextsReader
 from index.values import (
     FLAT_LIMIT,
     BuildInfo,
     CaptionRow,
     Generated,
-    PhotoText,
     Query,
     SearchParams,
     StoredPhoto,
 )
 
-Value = TypeVar("Value")
 
-
-class LibraryReader:
+class LibraryReader(TextsReader):
     """A library as it was when it was opened. It never waits for a writer, and no writer waits for it.
 
     Until it is closed SQLite keeps its log of later changes: close and open again when `changed` says so. Methods may
@@ -57,11 +50,8 @@ class LibraryReader:
         flat_limit: int,
         make_scan: MakeScan | None,
     ) -> None:
-        self._folder = folder
-        self._warn = warn
-        self._lock = threading.Lock()
+        super().__init__(folder, engine.connect(), warn)
         self._probe = engine.connect()
-        self._connection = engine.connect()
         self._snapshot: Snapshot | None = None
         self._searcher: Searcher | None = None
         try:
@@ -265,48 +255,6 @@ class LibraryReader:
             found = CaptionRepository(connection).captions(photo_ids)
         return [found.get(photo_id, []) for photo_id in photo_ids]
 
-    def texts(self, photo_ids: Sequence[int]) -> list[list[PhotoText]]:
-        """The texts of each of the photos, in the order they were added."""
-        with self._query() as connection:
-            found = TextRepository(connection).texts(photo_ids)
-        return [found.get(photo_id, []) for photo_id in photo_ids]
-
-    def sentence_files(self) -> list[str]:
-        """The files of sentences that the library holds."""
-        with self._query() as connection:
-            return TextRepository(connection).files()
-
-    def written_words(self) -> dict[str, int]:
-        """The words without digits that are written about photos, folded, and about how many each is."""
-        return self._full_text(FullTextRepository.words, {})
-
-    def photos_with_word(self, word: str) -> NDArray[np.int64]:
-        """The photos (n,), ascending, about which a folded word is written: so, or as its English plural or singular.
-
-        Where it stands nowhere, those with words that begin with it.
-        """
-        return self._known(self._full_text(lambda rows: rows.photos_with(rows.forms_of(word)), []))
-
-    def photos_with_phrase(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """The photos (n,), ascending, about which folded words are written, one after the other."""
-        return self._known(self._full_text(lambda rows: rows.photos_with_phrase(words), []))
-
-    def _known(self, photo_ids: Sequence[int]) -> NDArray[np.int64]:
-        found = np.array(photo_ids, np.int64)
-        return found[np.isin(found, self.photo_ids, assume_unique=True)]
-
-    def _full_text(self, ask: Callable[[FullTextRepository], Value], otherwise: Value) -> Value:
-        """What full-text search answers; where its tables are damaged, searches go on without it."""
-        try:
-            with self._query() as connection:
-                return ask(FullTextRepository(connection))
-        except LibraryError:
-            self._warn(
-                f"The tables of full-text search in {self._folder} are damaged, so what is written about photos was "
-                "not searched; `engine index` makes them again."
-            )
-            return otherwise
-
     def photo_vectors(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
         """The records (n, S, D) of photos. Raises ValueError for a photo that the current build has not embedded."""
         snapshot = self._require_snapshot(photo_ids)
@@ -345,13 +293,8 @@ class LibraryReader:
             raise _unknown(next(iter(ids), 0), kind)
         return self._snapshot
 
-    @contextmanager
-    def _query(self) -> Iterator[Connection]:
-        """The snapshot's connection, for one thread at a time."""
-        with self._lock, explained(self._folder, DATABASE):
-            if self._connection.closed:
-                raise LibraryError(f"The library in {self._folder} has changed since it was asked; ask it again.")
-            yield self._connection
+
+Value = TypeVar("Value")
 
 
 def _of(found: Mapping[int, Value], number: int, kind: str) -> Value:

@@ -13,25 +13,22 @@ from index.candidates.freshness import bring_up_to_date
 from index.catalogue.builds import BuildRepository, utc_now
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import DATABASE, open_for_writing
-from index.catalogue.full_text import FullTextRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.roots import RootRepository
 from index.catalogue.saving import (
-    describe_photos,
     move_photos,
     remove_photos,
     save_captions,
     save_copy,
     save_photos,
-    save_read_texts,
 )
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
-from index.catalogue.texts import TextRepository
 from index.errors import LibraryError
 from index.scoring.shape_checks import require_boxes, require_finite, require_same_model, require_shape
 from index.store.layout import remove_other_build_folders
 from index.store.lock import WriterLock
+from index.texts_writer import TextsWriter
 from index.transactions import Transactions
 from index.values import (
     FLAT_LIMIT,
@@ -40,13 +37,12 @@ from index.values import (
     CaptionRow,
     KnownPhoto,
     Move,
-    PhotoMetadata,
     PhotoRow,
     PhotoText,
 )
 
 
-class LibraryWriter:
+class LibraryWriter(TextsWriter):
     """The one writer of a library. Killed at any instant, the next one goes on with nothing lost and nothing twice.
 
     Every method that writes raises LibraryReadOnlyError where the folder cannot be written and LibraryError when the
@@ -56,9 +52,8 @@ class LibraryWriter:
     def __init__(self, folder: Path, lock: WriterLock, work: Transactions, flat_limit: int) -> None:
         self._folder = folder
         self._lock = lock
-        self._work = work
+        super().__init__(work)
         self._flat_limit = flat_limit
-        self._notes: list[str] = []  # of what was mended, for a person
 
     @classmethod
     def open(
@@ -84,7 +79,7 @@ class LibraryWriter:
                 raise
         writer = cls(folder, lock, Transactions(folder, connection, max_rows), flat_limit)
         try:
-            writer._mend_full_text()
+            writer.mend_full_text()
         except BaseException:
             writer.close()
             raise
@@ -102,13 +97,6 @@ class LibraryWriter:
         """Close the files and let others write."""
         self._work.close()
         self._lock.release()
-
-    def _mend_full_text(self) -> None:
-        with self._work.transaction() as connection:
-            full_text = FullTextRepository(connection)
-            if not full_text.is_whole():
-                full_text.rebuild()
-                self._notes.append("The tables of full-text search were damaged; they were made again.")
 
     def use_build(self, spec: BuildSpec, *, discard_vectors: bool = False) -> BuildInfo:
         """Find or begin the build of a model and make it the current one.
@@ -233,62 +221,6 @@ class LibraryWriter:
         with self._work.transaction() as connection:
             remove_photos(connection, photo_ids)
 
-    def metadata_stamps(self) -> dict[str, tuple[int, str]]:
-        """The number and the metadata's stamp of every photo whose file is there, by path."""
-        with self._work.transaction() as connection:
-            return PhotoRepository(connection).stamps()
-
-    def describe_photos(self, described: Mapping[int, PhotoMetadata]) -> None:
-        """Give photos, by number, other metadata and texts; what was read in them stays. All or none."""
-        with self._work.transaction() as connection:
-            describe_photos(connection, described)
-
-    def photos_without_text(self, text_reader: str) -> dict[str, KnownPhoto]:
-        """The photos of the current build in which this reader has not read any text yet, by path."""
-        build = self._work.build()
-        with self._work.transaction() as connection:
-            return PhotoRepository(connection).photos_without_text(build.build_id, text_reader)
-
-    def add_read_texts(self, text_reader: str, texts: Mapping[int, Sequence[PhotoText]]) -> None:
-        """Give photos, by number, and all of the same content the texts that this reader read in them; all or none."""
-        with self._work.transaction() as connection:
-            save_read_texts(connection, text_reader, texts)
-
-    def replace_sentence_file(self, names: Sequence[str], sentences: Sequence[str]) -> None:
-        """Let these be the sentences of a file, the first of `names`; it had one of the others before."""
-        with self._work.transaction() as connection:
-            texts = TextRepository(connection)
-            for name in names[1:]:
-                texts.replace_file(name, ())
-            texts.replace_file(names[0], sentences)
-
-    def sentence_files(self) -> list[str]:
-        """The files of sentences that the library holds."""
-        with self._work.transaction() as connection:
-            return TextRepository(connection).files()
-
-    def forget_unknown_texts(self) -> None:
-        """Forget what earlier versions kept of photos that are not known any more, once all others were read again."""
-        with self._work.transaction() as connection:
-            TextRepository(connection).forget_unknown_places()
-
-    def settle_sentences(self) -> None:
-        """Forget the sentences that no text and no caption says any more."""
-        with self._work.transaction() as connection:
-            TextRepository(connection).settle_sentences()
-
-    def sentences_to_embed(self) -> list[tuple[str, str, bool]]:
-        """(text, where it stands, whether it is a photo's) of the sentences of persons that the build lacks."""
-        build = self._work.build()
-        with self._work.transaction() as connection:
-            return TextRepository(connection).sentences_to_embed(build.build_id)
-
-    def generated_to_embed(self) -> list[tuple[str, str, bool]]:
-        """The same for sentences that a caption model wrote, after a change of model."""
-        build = self._work.build()
-        with self._work.transaction() as connection:
-            return SentenceRepository(connection).generated_without_record(build.build_id)
-
     def texts_to_embed(self, texts: Iterable[str]) -> list[str]:
         """Those of some texts that the current build has not embedded, whoever wrote them, each once."""
         build = self._work.build()
@@ -382,4 +314,4 @@ class LibraryWriter:
             note = bring_up_to_date(
                 self._folder, build, self._work.stores, self._work.sentences, flat_limit=self._flat_limit
             )
-        return [*self._notes, *([] if note is None else [note])]
+        return [*self.notes, *([] if note is None else [note])]

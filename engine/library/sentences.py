@@ -1,10 +1,12 @@
 """Files of sentences to be indexed: text files and caption files."""
 
+import os
 from pathlib import Path
 
 from engine.errors import EngineError
 from engine.language.caption_files import read_sentences
 from engine.photos.describing import folded_lines
+from index import LibraryWriter, read_roots
 
 
 class SentenceFileError(EngineError):
@@ -30,3 +32,21 @@ def sentences_of_file(path: Path) -> list[str]:
         raise SentenceFileError(
             f"{path} cannot be read: {error.strerror}; name a text file or a dataset.json."
         ) from error
+
+
+def remove_sentences(folder: Path, file: str | Path) -> int:
+    """Forget the sentences of a file, except those that stand elsewhere too; returns how many it had.
+
+    Raises:
+        SentenceFileError: the library holds no sentences of such a file.
+        LibraryMissingError: there is no library in the folder.
+        LibraryError: it cannot be written.
+    """
+    read_roots(folder)  # refused where there is no library: a writer would make one
+    with LibraryWriter.open(folder) as writer:
+        known = writer.sentence_files()
+        names = [name for name in (os.path.abspath(file), str(file)) if name in known]  # noqa: PTH100
+        if not names:
+            held = f"it holds those of {', '.join(known[:5])}" if known else "it holds none of any file"
+            raise SentenceFileError(f"The library has no sentences of {file}; {held}.")
+        return writer.forget_sentence_file(names[0])

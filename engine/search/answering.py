@@ -6,16 +6,18 @@ from math import prod
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import QueryError
 from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
 from engine.search.by_example import rank_by_example
-from engine.search.caption_ranking import RankedPhoto, rank_described, require_choice
+from engine.search.caption_ranking import CANDIDATES, RankedPhoto, rank_described, require_choice
 from engine.search.combination import ReadPart, combined, probability_of_all, read_parts
 from engine.search.explain import phrases_of
 from engine.search.question import Question
-from engine.types import Hit, Phrase
+from engine.search.written import allowed_photos, evidence, joined, strongest, words_of, written_about
+from engine.types import Basis, Hit, Phrase
 from index import Generated, LibraryReader, PhotoFilter, SearchParams
 
 
@@ -32,6 +34,7 @@ class Ranking:
         reader: the state of the library that was asked.
         texts: the texts of the question, as the model reads them.
         generated: what captions counted for.
+        words: folded, that were looked for in what is written about photos.
     """
 
     photos: tuple[RankedPhoto, ...]
@@ -42,6 +45,7 @@ class Ranking:
     reader: LibraryReader
     texts: tuple[ReadPart, ...]
     generated: Generated
+    words: tuple[str, ...] = ()
 
 
 def default_cut(model: MultimodalModel, question: Question) -> float:
@@ -63,6 +67,7 @@ def rank(
     min_probability: float | None,
     generated: Generated,
     where: PhotoFilter | None,
+    basis: Basis = "both",
 ) -> Ranking:
     """The ``limit`` best photos for a question, and which of them are likely; see ``Engine.rank``.
 
@@ -77,13 +82,20 @@ def rank(
     warnings = [warning for text in texts for warning in text.warnings]
     if min_probability and model.calibration is None:
         warnings.append(f"The model {model.name} knows no probabilities, so a least probability leaves nothing out.")
-    allowed = None if where is None else reader.passing_photos(where)
+    allowed = allowed_photos(reader, question, where)
+    words: tuple[str, ...] = ()
     if question.examples:
         query = combined(texts) if texts else None
         photos = rank_by_example(reader, model, question, query, limit, params, allowed)
     else:
-        photos = rank_described(reader, combined(texts), limit, params, generated, allowed=allowed)
+        query = combined(texts)
+        words = () if basis == "seen" else words_of(question)
+        written = evidence(reader, words, model.counts(words)).among(allowed)
+        count = max(CANDIDATES, limit) if len(written.photo_ids) else limit
+        besides = strongest(reader, written, count, query, params)
+        photos = rank_described(reader, query, count, params, generated, allowed=allowed, besides=besides)
         photos = _with_probabilities(reader, model, photos, texts)
+        photos = joined(photos, written, _spared(reader, model, photos, texts) if besides else None)[:limit]
     cut = default_cut(model, question) if min_probability is None else min_probability
     likely = tuple(photo for photo in photos if photo.probability is None or photo.probability >= cut)
     reason = None
@@ -92,7 +104,23 @@ def rank(
     elif not likely:
         closest = max(photo.probability or 0 for photo in photos)
         reason = f"Nothing matches {question.name!r}: the closest photo has a probability of {100 * closest:.0f} %."
-    return Ranking(likely or tuple(photos), bool(likely), cut, reason, tuple(warnings), reader, texts, generated)
+    return Ranking(likely or tuple(photos), bool(likely), cut, reason, tuple(warnings), reader, texts, generated, words)
+
+
+def rank_written(reader: LibraryReader, question: Question, limit: int, where: PhotoFilter | None) -> Ranking:
+    """The ``limit`` photos about which most of a question is written; no model is asked, and no probability known."""
+    words = words_of(question)
+    written = evidence(reader, words, [0] * len(words)).among(allowed_photos(reader, question, where))
+    strength = dict(zip(written.photo_ids.tolist(), written.strength.tolist(), strict=True))
+    photos = tuple(
+        RankedPhoto(photo_id, strength[photo_id], 0.0, written=strength[photo_id])
+        for photo_id in strongest(reader, written, limit, None, SearchParams())
+    )
+    reason = None
+    if not photos:
+        of_filter = "" if where is None else " that passes the filter"
+        reason = f"No word of {question.name!r} is written about a photo{of_filter}."
+    return Ranking(photos, bool(photos), 0.0, reason, (), reader, (), "exclude", words)
 
 
 def why_nothing(
@@ -110,22 +138,45 @@ def why_nothing(
     return f"The library holds no {'other ' * with_example}photos yet; run `engine index FOLDER` first."
 
 
-def explain(model: MultimodalModel, ranking: Ranking, photos: Sequence[RankedPhoto]) -> tuple[Hit, ...]:
-    """Some photos of a ranking as hits: with the phrases of what should be seen, their boxes, and a caption."""
+def explain(model: MultimodalModel | None, ranking: Ranking, photos: Sequence[RankedPhoto]) -> tuple[Hit, ...]:
+    """Some photos of a ranking as hits: phrases with their boxes, a caption, and what is written about them.
+
+    ``model`` may be None where the ranking has no texts.
+    """
     reader, ids = ranking.reader, [photo.photo_id for photo in photos]
     stored = reader.photos(ids)
     phrases: list[tuple[Phrase, ...]] = [()] * len(ids)
-    if ids and (wanted := [text for text in ranking.texts if text.weight > 0]):
+    if ids and model is not None and (wanted := [text for text in ranking.texts if text.weight > 0]):
         vectors = reader.photo_vectors(ids)[:, : model.num_regions]  # (B, R, D)
         phrases = [
             sum((phrases_of(model, text, regions, boxes, (photo.width, photo.height)) for text in wanted), ())
             for photo, regions, boxes in zip(stored, vectors, reader.boxes(ids), strict=True)
         ]
     captions = [[]] * len(ids) if ranking.generated == "exclude" else reader.captions(ids)
+    texts = reader.texts(ids) if ranking.words else [[]] * len(ids)
     return tuple(
-        Hit(Path(photo.path), ranked.score, of, ranked.probability, own[0].text if own else None, photo.photo_id)
-        for ranked, photo, of, own in zip(photos, stored, phrases, captions, strict=True)
+        Hit(
+            Path(photo.path),
+            ranked.score,
+            of,
+            ranked.probability,
+            own[0].text if own else None,
+            photo.photo_id,
+            written=written_about(ranking.words, photo, said),
+        )
+        for ranked, photo, of, own, said in zip(photos, stored, phrases, captions, texts, strict=True)
     )
+
+
+def _spared(
+    reader: LibraryReader, model: MultimodalModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
+) -> NDArray[np.float64] | None:
+    """How likely photos show none of the unwanted texts, (n,); None where there is none."""
+    unwanted = [text for text in texts if text.weight < 0]
+    if model.calibration is None or not unwanted:
+        return None
+    records = reader.photo_vectors([photo.photo_id for photo in photos])
+    return probability_of_all(model, model.calibration, unwanted, records)
 
 
 def _with_probabilities(

@@ -20,12 +20,16 @@ CHOICES = get_args(Generated)
 
 @dataclass(frozen=True, slots=True)
 class RankedPhoto:
-    """A photo with the score that it is ranked by, the score of what is seen in it, and how likely it matches."""
+    """A photo with the score that it is ranked by, the score of what is seen in it, and how likely it matches.
+
+    ``written`` is how much speaks for it what is written about it, from 0 to 1.
+    """
 
     photo_id: int
     score: float
     seen: float
     probability: float | None = None
+    written: float = 0.0
 
 
 def require_choice(generated: str) -> None:
@@ -46,8 +50,11 @@ def rank_described(
     generated: Generated,
     weight: float = CAPTION_WEIGHT,
     allowed: NDArray[np.int64] | None = None,
+    besides: Sequence[int] = (),
 ) -> list[RankedPhoto]:
     """The ``limit`` best photos, of all or of the ``allowed`` (n,), best first; equal scores in order of their number.
+
+    Those ``besides`` follow, wherever they would stand; of captioned photos only as far as they are.
 
     ``exclude``: by what is seen. ``only``: photos with a caption, by how well it answers. ``include``: the score of
     what is seen plus ``weight`` times the caption's; a photo without one counts as if it had the mean of the
@@ -62,18 +69,23 @@ def rank_described(
         captions = dict(zip(photo_ids.tolist(), scores.tolist(), strict=True))
     if generated == "only":
         found = best(scores, photo_ids, limit)
+        found += [(photo_id, captions[photo_id]) for photo_id in besides if photo_id in captions.keys() - dict(found)]
         seen = _seen(reader, query, [photo_id for photo_id, _ in found])
         return [RankedPhoto(photo_id, score, seen[photo_id]) for photo_id, score in found]
     if not captions:
-        by_sight = reader.search_photos(query, limit, params, allowed)
-        return [RankedPhoto(photo_id, score, score) for photo_id, score in by_sight]
+        by_sight = dict(reader.search_photos(query, limit, params, allowed))
+        by_sight |= _seen(reader, query, [photo_id for photo_id in besides if photo_id not in by_sight])
+        return [RankedPhoto(photo_id, score, score) for photo_id, score in by_sight.items()]
     count = max(CANDIDATES, limit)
     seen = dict(reader.search_photos(query, count, params, allowed))
-    seen |= _seen(reader, query, [photo_id for photo_id, _ in best(scores, photo_ids, count) if photo_id not in seen])
+    captioned = [photo_id for photo_id, _ in best(scores, photo_ids, count)]
+    seen |= _seen(reader, query, [photo_id for photo_id in {*captioned, *besides} if photo_id not in seen])
     mean = float(np.mean([captions[photo_id] for photo_id in seen if photo_id in captions]))
     candidates = np.array(sorted(seen), np.int64)
     totals = [seen[photo_id] + weight * captions.get(photo_id, mean) for photo_id in candidates.tolist()]
+    total = dict(zip(candidates.tolist(), totals, strict=True))
     found = best(np.array(totals, np.float32), candidates, limit)
+    found += [(photo_id, total[photo_id]) for photo_id in besides if photo_id not in dict(found)]
     return [RankedPhoto(photo_id, score, seen[photo_id]) for photo_id, score in found]
 
 

@@ -11,6 +11,7 @@ from engine.errors import QueryError
 from engine.models.multimodal import MultimodalModel
 from engine.search.combination import ReadPart, combined, read_parts
 from engine.search.question import Question
+from engine.search.written import allowed_photos
 from engine.types import RegionHit, Warn
 from index import LibraryReader, PhotoFilter, Query, SearchParams
 
@@ -42,7 +43,7 @@ def search_regions(
         for warning in text.warnings:
             warn(warning)
     wanted = [text for text in texts if text.weight > 0]
-    allowed = None if where is None else reader.passing_photos(where)
+    allowed = allowed_photos(reader, question, where)
     ranked = rank_regions(reader, combined(texts), limit, params, allowed)
     ids = [photo_id for photo_id, _, _ in ranked]
     if not ids:

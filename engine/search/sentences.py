@@ -3,34 +3,67 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.errors import QueryError
 from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
-from engine.search.by_example import record_of
+from engine.search.by_example import absolute, record_of
 from engine.search.caption_ranking import require_choice
 from engine.types import SentenceHit
 from index import Generated, LibraryReader
+from index.scoring.maxsim import score_records
 
 
 def search_sentences(
-    reader: LibraryReader, model: MultimodalModel, image: Path, limit: int, generated: Generated
+    reader: LibraryReader, model: MultimodalModel, image: Path, limit: int, generated: Generated, *, others: bool
 ) -> list[SentenceHit]:
-    """The indexed sentences that describe a photo best; the photo need not be indexed.
+    """The photo's own descriptions, then the indexed sentences that describe it best; the photo need not be indexed.
+
+    Those of files, those that a caption model wrote as ``generated`` says, and with ``others`` what stands beside other
+    photos.
 
     Raises:
         PhotoError: the photo cannot be read.
         QueryError: ``generated`` is no choice.
     """
     require_choice(generated)
-    ranked = reader.search_sentences(record_of(reader, model, image), limit, generated)
+    record = record_of(reader, model, image)
+    own = [] if generated == "only" else _own(reader, model, image, record)
+    said = {hit.sentence for hit in own}
+    ranked = reader.search_sentences(record, limit + len(own), generated, of_photos=others)
     ids = [sentence_id for sentence_id, _ in ranked]
     texts = reader.sentence_texts(ids)
     probabilities: list[float | None] = [None] * len(ids)
     if model.calibration is not None:
         counts = [model.counts(tokenize(text).words) for text in texts]
         probabilities = [
-            float(model.calibration.probabilities(np.array([score], np.float32), query, own)[0])
-            for (_, score), query, own in zip(ranked, reader.sentence_queries(ids), counts, strict=True)
+            float(model.calibration.probabilities(np.array([score], np.float32), query, own_counts)[0])
+            for (_, score), query, own_counts in zip(ranked, reader.sentence_queries(ids), counts, strict=True)
         ]
     scores = [score for _, score in ranked]
-    return [SentenceHit(*hit) for hit in zip(texts, scores, probabilities, reader.are_generated(ids), strict=True)]
+    found = zip(texts, scores, probabilities, reader.are_generated(ids), strict=True)
+    return [*own, *(SentenceHit(*hit) for hit in found if hit[0] not in said)][:limit]
+
+
+def _own(reader: LibraryReader, model: MultimodalModel, image: Path, record: NDArray[np.float32]) -> list[SentenceHit]:
+    """The descriptions in a photo's file and beside it, as far as the library holds them; a score of 0 where the model
+    cannot read one.
+    """
+    photo_id = reader.photo_id_of_path(absolute(image))
+    hits = []
+    for text in [] if photo_id is None else reader.texts([photo_id])[0]:
+        if text.field != "description":
+            continue
+        try:
+            query = model.read(text.text)
+        except QueryError:
+            hits.append(SentenceHit(text.text, 0.0, own=True))
+            continue
+        scores = score_records(record[None], query.vector.query)
+        probability = None
+        if model.calibration is not None:
+            counts = model.counts(query.tokens.words)
+            probability = float(model.calibration.probabilities(scores, query.vector.query, counts)[0])
+        hits.append(SentenceHit(text.text, float(scores[0]), probability, own=True))
+    return hits

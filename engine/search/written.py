@@ -1,8 +1,8 @@
 """Words of a question that people wrote about photos: which photos have them, and how much that counts."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -10,22 +10,46 @@ from numpy.typing import NDArray
 
 from engine.boxes import in_pixels
 from engine.language.function_words import content_words
+from engine.search.caption_ranking import RankedPhoto
+from engine.search.question import Question
 from engine.types import Written
-from index import LibraryReader, PhotoText
+from index import LibraryReader, PhotoFilter, PhotoText, Query, SearchParams, StoredPhoto
 from index.word_folding import SHORTEST_BEGINNING, folded_words, forms, name_texts
 
 _QUOTED = re.compile(r'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»')
 
 
+FAMILIAR = 60
+"""Times that the model's training said a word, from which on what is seen says as much as what is written."""
+
+FAMILIAR_SHARE = 0.3
+"""How much such a word counts of a question, beside one that the model does not know."""
+
+FAMILIAR_STRENGTH = 0.1
+"""The strength of a photo about which all of a question is written, where the model knows all of its words."""
+
+SHARPNESS = 3
+"""Power of the share of a question that is written: half of it says much less than half."""
+
+MOST_STRENGTH = 0.99
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The photos (n,), ascending, about which words of a question are written, and how much that says of each (n,).
+    """The photos (n,), ascending, about which words of a question are written, and how much that says for each (n,).
 
-    The strength is the share of the question that is written, from 0 to 1: each word counts as much as it is rare.
+    The strength, from 0 to 1, is that of `evidence`.
     """
 
     photo_ids: NDArray[np.int64]
     strength: NDArray[np.float64]
+
+    def among(self, photo_ids: NDArray[np.int64] | None) -> "Evidence":
+        """The same for some photos alone; for all where they are None."""
+        if photo_ids is None:
+            return self
+        mask = np.isin(self.photo_ids, photo_ids)
+        return Evidence(self.photo_ids[mask], self.strength[mask])
 
 
 NOTHING = Evidence(np.empty(0, np.int64), np.empty(0))
@@ -40,33 +64,64 @@ def quoted(text: str) -> list[str]:
     return [next(filter(None, match.groups())) for match in _QUOTED.finditer(text)]
 
 
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text that full-text search looks for, folded, each once."""
-    return tuple(dict.fromkeys(content_words([word for word, _, _ in folded_words(text)])))
+def words_of(question: Question) -> tuple[str, ...]:
+    """The words of a question that full-text search looks for, folded, each once."""
+    texts = " ".join(part.text for part in question.wanted)
+    return tuple(dict.fromkeys(content_words([word for word, _, _ in folded_words(texts)])))
 
 
-def photos_saying(reader: LibraryReader, phrases: Iterable[str]) -> NDArray[np.int64] | None:
-    """The photos (n,), ascending, about which all of the phrases are written; None where there is none to look for."""
-    found: NDArray[np.int64] | None = None
-    for phrase in phrases:
-        if words := [word for word, _, _ in folded_words(phrase)]:
-            own = reader.photos_with_phrase(words)
-            found = own if found is None else np.intersect1d(found, own, assume_unique=True)
-    return found
+def allowed_photos(reader: LibraryReader, question: Question, where: PhotoFilter | None) -> NDArray[np.int64] | None:
+    """The photos (n,), ascending, that may answer a question; None for all.
+
+    They pass the filter, and what stands in quotation marks is written about them, or is not where it is unwanted.
+    """
+    allowed = None if where is None else reader.passing_photos(where)
+    for part in question.parts:
+        for phrase in quoted(part.text):
+            if words := [word for word, _, _ in folded_words(phrase)]:
+                saying = reader.photos_with_phrase(words)
+                if part.weight < 0:
+                    allowed = np.setdiff1d(reader.photo_ids if allowed is None else allowed, saying, assume_unique=True)
+                else:
+                    allowed = saying if allowed is None else np.intersect1d(allowed, saying, assume_unique=True)
+    return allowed
 
 
-def evidence(reader: LibraryReader, texts: Iterable[str]) -> Evidence:
-    """What is written about photos of the words of some texts."""
-    words = words_of(" ".join(texts))
-    if not words or not reader.num_photos:
-        return NOTHING
+def evidence(reader: LibraryReader, words: Sequence[str], counts: Sequence[int]) -> Evidence:
+    """What is written about photos of the folded words of a question.
+
+    The strength is (Σ_t w_t [t is written] / Σ_t w_t)^``SHARPNESS``, where a word counts as much as it is rare in the
+    library and new to the model, whose training said it as often as ``counts`` says; and it is at most
+    ``FAMILIAR_STRENGTH`` where the model knows all that is written. So a name wins over what is seen, and common words
+    do not. Measured in docs/decisions.
+    """
     found = [reader.photos_with_word(word) for word in words]
-    rarity = np.array([_rarity(len(own), reader.num_photos) for own in found])
-    if not rarity.any():
+    if not any(map(len, found)):
         return NOTHING
-    shares = np.repeat(rarity / rarity.sum(), [len(own) for own in found])
+    rarity = np.array([_rarity(len(own), reader.num_photos) for own in found])
+    news = 1 - np.minimum(np.log1p(counts) / log(1 + FAMILIAR), 1)
+    weights = rarity * (FAMILIAR_SHARE + (1 - FAMILIAR_SHARE) * news)
+    lengths = [len(own) for own in found]
     photo_ids, places = np.unique(np.concatenate(found), return_inverse=True)
-    return Evidence(photo_ids, np.bincount(places, shares, len(photo_ids)).astype(np.float64))
+    share = np.bincount(places, np.repeat(weights / weights.sum(), lengths), len(photo_ids))
+    newest = np.zeros(len(photo_ids))
+    np.maximum.at(newest, places, np.repeat(news, lengths))
+    trust = newest + (1 - newest) * FAMILIAR_STRENGTH
+    return Evidence(photo_ids, MOST_STRENGTH * np.minimum(share, 1) ** SHARPNESS * trust)
+
+
+def strongest(
+    reader: LibraryReader, written: Evidence, count: int, query: Query | None, params: SearchParams
+) -> list[int]:
+    """The ``count`` photos with the strongest evidence, of equal ones those that answer the query best."""
+    if len(written.photo_ids) <= count:
+        return [*written.photo_ids[np.argsort(-written.strength, kind="stable")].tolist()]
+    least = np.partition(written.strength, -count)[-count]
+    above, equal = written.strength > least, written.photo_ids[written.strength == least]
+    first = written.photo_ids[above][np.argsort(-written.strength[above], kind="stable")].tolist()
+    if query is None:
+        return [*first, *equal[: count - len(first)].tolist()]
+    return [*first, *(photo_id for photo_id, _ in reader.search_photos(query, count - len(first), params, equal))]
 
 
 def _rarity(with_word: int, photos: int) -> float:
@@ -74,16 +129,40 @@ def _rarity(with_word: int, photos: int) -> float:
     return log(1 + (photos - with_word + 0.5) / (with_word + 0.5))
 
 
-def written_about(
-    words: Sequence[str], path: str, camera: str | None, texts: Sequence[PhotoText], size: tuple[int, int]
-) -> tuple[Written, ...]:
-    """The texts of a photo of some size in pixels that have folded words, and where these stand in them."""
-    *folders, name = name_texts(path)
-    named = [
-        *(("name", "folder", folder, None) for folder in folders),
-        ("name", "file", name, None),
-        *([("camera", "camera", camera, None)] if camera else []),
+def joined(
+    photos: Sequence[RankedPhoto], written: Evidence, spared: NDArray[np.float64] | None = None
+) -> list[RankedPhoto]:
+    """Photos by what is seen and what is written: as likely as if these were independent signs, each enough alone.
+
+    Where nothing is written the order stays. A photo whose probability is not known counts for what is seen as its
+    place in the order. ``spared`` (n,) is how likely each shows nothing that is unwanted: writing cannot outdo that.
+    """
+    if not len(written.photo_ids) or not photos:
+        return list(photos)
+    of_photo = dict(zip(written.photo_ids.tolist(), written.strength.tolist(), strict=True))
+    strength = np.array([of_photo.get(photo.photo_id, 0.0) for photo in photos]) * (1 if spared is None else spared)
+    places = np.linspace(0.5, 0, len(photos))
+    seen = np.array([places[at] if photo.probability is None else photo.probability for at, photo in enumerate(photos)])
+    in_order = np.maximum.accumulate(seen[::-1])[::-1]  # captions move photos a little, against their probabilities
+    order = np.argsort(np.log1p(-in_order) + np.log1p(-strength), kind="stable")
+    both = 1 - (1 - seen) * (1 - strength)
+    return [
+        replace(
+            photos[at],
+            written=float(strength[at]),
+            probability=None if photos[at].probability is None else float(both[at]),
+        )
+        for at in order
     ]
+
+
+def written_about(words: Sequence[str], photo: StoredPhoto, texts: Sequence[PhotoText]) -> tuple[Written, ...]:
+    """The texts of a photo that have some of the folded words, and where these stand in them."""
+    *folders, name = name_texts(photo.path)
+    size = (photo.width, photo.height)
+    named = [("name", "file", name, None), *(("name", "folder", folder, None) for folder in folders)]
+    if photo.camera is not None:
+        named.append(("camera", "camera", photo.camera, None))
     own = [(text.source, text.field, text.text, text.box) for text in texts]
     found = []
     for source, field, text, box in (*own, *named):

@@ -49,10 +49,12 @@ class TextRepository:
                 found.setdefault(row.photo_id, []).append(_text(row))
         return found
 
-    def replace_file(self, origin: str, sentences: Sequence[str]) -> None:
-        """Let these be the sentences of a file; none, where it is to be forgotten."""
-        self._connection.execute(delete(PhotoText).where(PhotoText.photo_id.is_(None), PhotoText.origin == origin))
+    def replace_file(self, origin: str, sentences: Sequence[str]) -> int:
+        """Let these be the sentences of a file; none, where it is to be forgotten. Returns how many it had."""
+        of_file = delete(PhotoText).where(PhotoText.photo_id.is_(None), PhotoText.origin == origin)
+        before = self._connection.execute(of_file).rowcount
         self.add_sentences_of_files([(text, origin) for text in dict.fromkeys(sentences)])
+        return before
 
     def add_sentences_of_files(self, sentences: Sequence[tuple[str, str]]) -> None:
         """Add sentences, each with its file, to those that there are."""

@@ -180,5 +180,6 @@ def _was_given(context: typer.Context, name: str) -> bool:
 
 def _has_changed(report: "IndexReport") -> bool:
     return any((
-        report.added, report.moved, report.missing, report.found_again, report.sentences_added, report.captions_added
+        report.added, report.moved, report.missing, report.found_again, report.described, report.sentences_added,
+        report.captions_added,
     ))  # fmt: skip

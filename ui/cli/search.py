@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.types import Answer, RegionHit
+from engine.types import Answer, Basis, RegionHit
 from ui.cli import filter_options, options, printing
 from ui.cli.console import fail, note, warn
 
@@ -52,6 +52,12 @@ def command(
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="Leave out what has a lower score.")] = None,
     generated: options.Generated = "include",
+    text_alone: Annotated[
+        bool, typer.Option("--text", help="Find photos by what is written about them, and not by what is seen.")
+    ] = False,
+    seen_alone: Annotated[
+        bool, typer.Option("--seen", help="Find photos by what is seen, and not by what is written about them.")
+    ] = False,
     regions: Annotated[
         bool, typer.Option("--regions", help="Find regions of photos; neither probabilities nor captions count.")
     ] = False,
@@ -66,11 +72,17 @@ def command(
     model: options.Model = None,
     device: options.Device = "auto",
 ) -> None:
-    """Find photos by a description, an example or both; see where each phrase was found."""
+    """Find photos by a description, an example or both; see where each phrase was found.
+
+    What people wrote about photos counts too: words in "quotation marks" must be written.
+    """
     if not (text or also or like):
         raise typer.BadParameter("Write what should be seen, or name an example with --like.", param_hint="TEXT...")
     if crops is not None and not regions:
         raise typer.BadParameter("It takes regions; add --regions.", param_hint="--output")
+    if text_alone and (seen_alone or regions or like):
+        raise typer.BadParameter("It looks at no picture; leave out --seen, --regions and --like.", param_hint="--text")
+    basis: Basis = "written" if text_alone else "seen" if seen_alone else "both"
     output = printing.Output(json, print0, lines, preview)
     where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
     paths = printing.paths_of(like or [])
@@ -90,7 +102,9 @@ def command(
                 raise fail(engine.why_nothing(where))
             _print_regions(found_regions, min_score, crops, asked.name, output)
             return
-        answer = engine.answer(asked, limit, min_probability=min_probability, generated=generated, where=where)
+        answer = engine.answer(
+            asked, limit, min_probability=min_probability, generated=generated, where=where, basis=basis
+        )
     _print_photos(answer, min_score, asked.name, output)
 
 

@@ -24,6 +24,7 @@ def report_as_dict(report: "IndexReport", library: Path, status: "LibraryStatus"
         "moved": report.moved,
         "missing": report.missing,
         "found_again": report.found_again,
+        "described": report.described,
         "failed": [{"path": failure.path, "reason": failure.reason} for failure in report.failed],
         "skipped": report.skipped,
         "sentences_added": report.sentences_added,
@@ -35,7 +36,12 @@ def report_as_dict(report: "IndexReport", library: Path, status: "LibraryStatus"
 
 def report_as_text(report: "IndexReport", library: Path, status: "LibraryStatus", *, captions: bool) -> str:
     """A sentence about the run and one about the library."""
-    counts = {"moved": report.moved, "found again": report.found_again, "missing": report.missing}
+    counts = {
+        "moved": report.moved,
+        "found again": report.found_again,
+        "missing": report.missing,
+        "described": report.described,
+    }
     also = "".join(f"{count} {what}, " for what, count in counts.items() if count)
     captioned = f"; {report.captions_added} photos captioned" if captions else ""
     return (

@@ -11,17 +11,23 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from engine.types import Alignment, Box, Hit, Phrase, RegionHit, SentenceHit
+from ui.shared.written import written_as_dict, written_lines
 
 INDENT = "      "
 SHORTEST = 20
 
 
 def hit_as_dict(hit: Hit) -> dict[str, Any]:
-    """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}], "caption"}``.
+    """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}], "caption", …}``.
 
-    Boxes are in pixels. The probability is from 0 to 1, or None. The caption is a generated sentence, or None.
+    Boxes are in pixels. The probability is from 0 to 1, or None. The caption is a generated sentence, or None. What is
+    written is as in ``written_as_dict``.
     """
-    return {**_found_as_dict(hit), "caption": hit.caption}
+    return {
+        **_found_as_dict(hit),
+        "caption": hit.caption,
+        "written": [written_as_dict(written) for written in hit.written],
+    }
 
 
 def region_as_dict(hit: RegionHit) -> dict[str, Any]:
@@ -35,12 +41,13 @@ def region_as_dict(hit: RegionHit) -> dict[str, Any]:
 
 
 def sentence_hit_as_dict(hit: SentenceHit) -> dict[str, Any]:
-    """``{"sentence", "score", "probability", "generated"}``."""
+    """``{"sentence", "score", "probability", "generated", "own"}``."""
     return {
         "sentence": hit.sentence,
         "score": _number(hit.score, 4),
         "probability": _probability(hit.probability),
         "generated": hit.generated,
+        "own": hit.own,
     }
 
 
@@ -62,6 +69,7 @@ def hit_as_text(rank: int, hit: Hit | RegionHit, width: int = 80, *, linked: boo
     if hit.caption is not None:
         caption = _wrapped(_marked(hit.caption, generated=True), max(SHORTEST, width - len(INDENT)))
         lines.extend(INDENT + line for line in caption)
+    lines.extend(INDENT + line for line in written_lines(hit.written, max(SHORTEST, width - len(INDENT)), linked))
     return "\n".join([*lines, *_phrase_lines(hit.phrases, width)])
 
 
@@ -72,7 +80,9 @@ def sentence_hits_as_text(hits: Sequence[SentenceHit], width: int = 80) -> str:
     lines: list[str] = []
     for rank, hit in enumerate(hits, start=1):
         start = f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  "
-        first, *rest = _wrapped(_marked(hit.sentence, generated=hit.generated), max(SHORTEST, width - len(start)))
+        first, *rest = _wrapped(
+            _marked(hit.sentence, generated=hit.generated, own=hit.own), max(SHORTEST, width - len(start))
+        )
         lines.append(start + first)
         lines.extend(" " * len(start) + line for line in rest)
     return "\n".join(lines)
@@ -127,8 +137,9 @@ def _found_as_dict(found: Hit | Alignment) -> dict[str, Any]:
     }
 
 
-def _marked(sentence: str, *, generated: bool) -> str:
-    return f"{printable(sentence)} (generated)" if generated else printable(sentence)
+def _marked(sentence: str, *, generated: bool, own: bool = False) -> str:
+    whose = " (generated)" if generated else " (the photo's own)" if own else ""
+    return f"{printable(sentence)}{whose}"
 
 
 def _phrase_as_dict(phrase: Phrase) -> dict[str, Any]:
