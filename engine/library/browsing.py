@@ -1,7 +1,7 @@
 """The photos of a library in groups, to look through without a question: folders, months, places and themes."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from math import floor
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans, vq  # type: ignore[import-untyped]
 
+from engine.language.function_words import FUNCTION_WORDS, content_words
+from engine.language.tokens import tokenize
 from index import LibraryReader, StoredPhoto
 from index.scoring.maxsim import at_unit_length, records_per_block
 
@@ -21,12 +23,17 @@ CELL_DEGREES = 0.1
 MOST_SAMPLED = 20_000  # photos that themes are learned from; the others are put to the nearest
 STARTS = 10  # of k-means, the best of which is taken
 
+SPOKEN = 12  # photos of a theme, the most central ones, that name it
+SAID = ("description", "keyword", "city", "country")
+LEAST_SHARE = 1 / 3
+NAME_WORDS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Photos by their numbers, and what they have in common: a folder, a month ("2024-05"), or a sentence.
+    """Photos by their numbers, and what they have in common: a folder, a month ("2024-05"), or words.
 
-    ``name`` is None for photos without a date, and for themes of a library without sentences.
+    ``name`` is None for photos without a date, and for themes whose photos share no word.
     """
 
     name: str | None
@@ -81,8 +88,8 @@ def by_place(photos: Iterable[StoredPhoto], cell_degrees: float = CELL_DEGREES) 
 def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0) -> list[Group]:
     """Photos that show something alike, by k-means on their vectors: at most ``num_themes`` (1 or more), largest first.
 
-    The photos of each are in order of their distance from its centre, the most central first. The indexed sentence
-    that describes this one best, a person's or a caption model's, names the theme. The same seed gives the same themes.
+    The photos of each are in order of their distance from its centre, the most central first. Words that many of these
+    share, and photos of other themes do not, name the theme, see ``theme_names``. The same seed gives the same themes.
 
     Raises:
         LibraryError: the library cannot be read.
@@ -99,7 +106,31 @@ def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0) -> list[G
     order = np.lexsort((ids, distances, nearest))
     clusters = np.split(ids[order], np.flatnonzero(np.diff(nearest[order])) + 1)
     clusters.sort(key=len, reverse=True)
-    return [Group(_best_sentence(reader, int(cluster[0])), tuple(cluster.tolist())) for cluster in clusters]
+    names = theme_names([_words_about(reader, cluster[:SPOKEN].tolist()) for cluster in clusters])
+    return [Group(name, tuple(cluster.tolist())) for name, cluster in zip(names, clusters, strict=True)]
+
+
+def theme_names(themes: Sequence[Sequence[Set[str]]]) -> list[str | None]:
+    """Names for themes, of each of which the words about some photos are given.
+
+    At most ``NAME_WORDS`` that a third of its photos share, and two at least; those first that photos of other themes
+    share least. None where there are none.
+
+    >>> theme_names([[{"a", "dog"}, {"a", "dog", "snow"}, {"a", "snow"}], [{"a", "cup"}, {"a", "cup"}], [{"x"}]])
+    ['dog, snow', 'cup', None]
+    """
+    shares: list[dict[str, float]] = []
+    for photos in themes:
+        counts = Counter(word for words in photos for word in words)
+        shares.append({word: count / len(photos) for word, count in counts.items() if count > 1})
+    names: list[str | None] = []
+    for at, share in enumerate(shares):
+        others = [*shares[:at], *shares[at + 1 :]]
+        elsewhere = {word: max((other.get(word, 0.0) for other in others), default=0.0) for word in share}
+        own = {word: value - elsewhere[word] for word, value in share.items()}
+        words = [word for word, value in share.items() if value >= LEAST_SHARE and own[word] > 0]
+        names.append(", ".join(sorted(words, key=lambda word: (-own[word], word))[:NAME_WORDS]) or None)
+    return names
 
 
 def _grouped(rows: Iterable[tuple[str | None, int]]) -> list[Group]:
@@ -121,7 +152,14 @@ def _vectors(reader: LibraryReader, photo_ids: NDArray[np.int64]) -> Iterator[ND
         yield at_unit_length(records[:, -1] if build.has_global else records.mean(axis=1))
 
 
-def _best_sentence(reader: LibraryReader, photo_id: int) -> str | None:
-    """The indexed sentence that describes a photo best."""
-    hits = reader.search_sentences(reader.photo_vectors([photo_id])[0], 1)
-    return reader.sentence_texts([hits[0][0]])[0] if hits else None
+def _words_about(reader: LibraryReader, photo_ids: Sequence[int]) -> list[set[str]]:
+    """The words about photos: of what is written about each, and of the indexed sentence that describes it best."""
+    records = reader.photo_vectors(photo_ids)
+    found = []
+    for record, texts in zip(records, reader.texts(photo_ids), strict=True):
+        said = [text.text for text in texts if text.field in SAID]
+        if hits := reader.search_sentences(record, 1):
+            said.append(reader.sentence_texts([hits[0][0]])[0])
+        words = {word for text in said for word in content_words(tokenize(text).words)}
+        found.append({word for word in words if word.isalpha() and word not in FUNCTION_WORDS})
+    return found

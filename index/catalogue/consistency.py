@@ -155,4 +155,5 @@ def _foreign_keys() -> list[tuple[Table, ForeignKeyConstraint]]:
 
 
 def _refers_to_nothing(key: ForeignKeyConstraint) -> ColumnElement[bool]:
-    return ~exists().where(*(element.column == element.parent for element in key.elements))
+    parents = (element.parent.is_not(None) for element in key.elements)
+    return and_(*parents, ~exists().where(*(element.column == element.parent for element in key.elements)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, not_, select
 from sqlalchemy.exc import DBAPIError
 
 from index.catalogue.builds import portions
@@ -11,7 +11,7 @@ from index.word_folding import SHORTEST_BEGINNING, folded_words, forms, name_tex
 
 _CREATE = (
     "CREATE VIRTUAL TABLE full_text USING fts5("
-    "words, tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\")"
+    "words, tokenize = \"unicode61 remove_diacritics 2 categories 'L* M* N* Co'\")"
 )
 _CREATE_WORDS = "CREATE VIRTUAL TABLE full_text_words USING fts5vocab(full_text, row)"
 _BETWEEN = "\ue000"  # a word that no text has: no phrase goes from one text into the next
@@ -60,15 +60,21 @@ class FullTextRepository:
         except DBAPIError:
             return False
 
-    def is_readable(self) -> bool:
-        """Whether the table is there, and every row can be read."""
+    def is_complete(self) -> bool:
+        """Whether every row can be read, and its words stand in the index; nothing is written to see it.
+
+        A damaged index can be silent about photos, and SQLite's own check needs a connection that may write. Only words
+        of plain letters and digits are counted: of others SQLite's idea of a letter may be older.
+        """
+        plain = not_(FULL_TEXT_WORDS.c.term.op("GLOB", is_comparison=True)("*[^a-z0-9]*"))
+        expected = 0
         try:
-            for table in (FULL_TEXT, FULL_TEXT_WORDS):
-                self._connection.execute(select(func.count()).select_from(table)).scalar_one()
-            self._connection.execute(select(func.sum(func.length(FULL_TEXT.c.words)))).scalar_one()
+            for (words,) in self._connection.execute(select(FULL_TEXT.c.words)):
+                expected += sum(word.isascii() for word in set(words.split()))
+            found = self._connection.execute(select(func.sum(FULL_TEXT_WORDS.c.doc)).where(plain)).scalar_one() or 0
         except DBAPIError:
             return False
-        return True
+        return bool(found >= expected)
 
     def out_of_step(self) -> list[int]:
         """The photos whose words are not those of the other tables."""
@@ -76,7 +82,7 @@ class FullTextRepository:
         ids = list(self._connection.execute(select(Photo.id).order_by(Photo.id)).scalars())
         for some in portions(ids):
             kept = select(FULL_TEXT.c.rowid, FULL_TEXT.c.words).where(FULL_TEXT.c.rowid.in_(some))
-            found = dict(self._connection.execute(kept).tuples().all())
+            found = {row[0]: row[1] for row in self._connection.execute(kept)}
             wrong += [photo_id for photo_id, words in self._written(some).items() if found.get(photo_id) != words]
         return wrong
 
@@ -108,9 +114,9 @@ class FullTextRepository:
     def words(self) -> dict[str, int]:
         """The words of the library without digits, and in how many photos each stands."""
         terms = select(FULL_TEXT_WORDS.c.term, FULL_TEXT_WORDS.c.doc).where(
-            ~FULL_TEXT_WORDS.c.term.op("GLOB")("*[0-9]*"), FULL_TEXT_WORDS.c.term != _BETWEEN
+            not_(FULL_TEXT_WORDS.c.term.op("GLOB", is_comparison=True)("*[0-9]*")), FULL_TEXT_WORDS.c.term != _BETWEEN
         )
-        return dict(self._connection.execute(terms).tuples().all())
+        return {row[0]: row[1] for row in self._connection.execute(terms)}
 
     def _matching(self, expression: str) -> list[int]:
         if not expression:

@@ -98,7 +98,7 @@ class TextRepository:
             .order_by(PhotoText.photo_id.is_not(None), PhotoText.id)
         )
         found: dict[str, tuple[str, str, bool]] = {}
-        for text, origin, path in self._connection.execute(statement).tuples():
+        for text, origin, path in self._connection.execute(statement):
             found.setdefault(text, (text, origin or path or "", path is not None))
         return list(found.values())
 

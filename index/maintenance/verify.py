@@ -120,7 +120,7 @@ class _Verification:
         """The tables of full-text search against those that they are made of."""
         with self._connection.begin():
             rows = FullTextRepository(self._connection)
-            if not rows.is_readable():
+            if not rows.is_complete():
                 found = "The tables of full-text search are damaged"
             elif number := len(rows.out_of_step()):
                 found = f"Full-text search does not know what is written about {number} photos"
