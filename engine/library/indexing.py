@@ -115,6 +115,7 @@ class Indexer:
             self._captions.write_missing(self._report, self.result)
         for file, own in sentences.items():
             self._writer.replace_sentence_file([os.path.abspath(file), file], own)  # noqa: PTH100 - no link is resolved
+        self._writer.forget_unknown_texts()
         self._writer.settle_sentences()
         self._sentences(self._writer.sentences_to_embed())
         # After the others: what a person wrote as well is a person's by now.

@@ -34,7 +34,10 @@ def filled(maker: Any) -> Any:
         counts = [3, 0, 1, 2]
         texts = ["a dog runs", "", "犬", "two\nlines"]
         rows = maker.rng.standard_normal((6 + 4 * spec.has_global, 12)).astype(np.float16)
-        writer.add_sentences(texts, ["a", ODD[3], "c", "d"], rows, np.array(counts))
+        files = ["a", ODD[3], "c", "d"]
+        for file, text in zip(files, texts, strict=True):
+            writer.replace_sentence_file([file], [text])
+        writer.add_sentences(texts, files, rows, np.array(counts))
         known = writer.known_photos()
         captions = {
             known[path].photo_id: [CaptionRow("written", -1.25), CaptionRow("a dog runs", -1 / 3)]

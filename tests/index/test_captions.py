@@ -82,12 +82,13 @@ def test_what_a_person_wrote_is_not_generated_whoever_was_first(plain: Any) -> N
         writer.use_build(plain.spec)
         write(plain, writer, "a dog")
         assert caption(plain, writer, {1: "a dog", 2: "a cat", 3: "a cow"}) == ["a cat", "a cow"]
-        assert writer.known_sentences() == {"a dog"}
+        writer.replace_sentence_file(["by hand"], ["a dog", "a cat"])
+        assert writer.sentences_to_embed() == [("a cat", "by hand", False)]
         write(plain, writer, "a cat")
-        assert writer.known_sentences() == {"a dog", "a cat"}
+        assert writer.sentences_to_embed() == []
         writer.use_build(replace(plain.spec, fingerprint="other"))
-        assert writer.sentences_to_embed() == [("a dog", "by hand"), ("a cat", "by hand")]
-        assert [text for text, _ in writer.sentences_to_embed(generated=True)] == ["a cow"]
+        assert writer.sentences_to_embed() == [("a dog", "by hand", False), ("a cat", "by hand", False)]
+        assert [text for text, _, _ in writer.generated_to_embed()] == ["a cow"]
         writer.use_build(plain.spec)
     assert sentences_in(plain) == {"a dog": False, "a cat": False, "a cow": True}
     assert captions_in(plain, 1, 2, 3) == [["a dog"], ["a cat"], ["a cow"]]
@@ -184,7 +185,7 @@ def test_after_a_change_of_model_captions_count_as_soon_as_they_are_embedded(pla
         assert [own.text for own in reader.captions([1])[0]] == ["a dog"]
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(other.spec)
-        texts, sources = zip(*writer.sentences_to_embed(generated=True), strict=True)
+        texts, sources, _ = zip(*writer.generated_to_embed(), strict=True)
         writer.add_sentences(texts, sources, *rows_for(other, texts), generated=True)
     with other.reader() as reader:
         assert reader.caption_scores(other.query())[0].tolist() == [1]

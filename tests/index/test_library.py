@@ -37,9 +37,10 @@ def test_odd_paths_come_back_as_they_were(plain: Any) -> None:
         writer.use_build(plain.spec)
         plain.add(writer, ODD_PATHS)
         assert set(writer.known_photos()) == set(ODD_PATHS)
+        writer.replace_sentence_file(ODD_PATHS[-1:], ["a"])
         writer.add_sentences(["a"], ODD_PATHS[-1:], np.ones((2, 12), np.float16), np.array([1]))
         writer.use_build(replace(plain.spec, fingerprint="other"))
-        assert writer.sentences_to_embed() == [("a", ODD_PATHS[-1])]
+        assert writer.sentences_to_embed() == [("a", ODD_PATHS[-1], False)]
         writer.use_build(plain.spec)
     plain.assert_holds_what_was_added()
     with plain.reader() as reader:

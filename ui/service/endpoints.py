@@ -43,7 +43,12 @@ def search(lease: Lease, asked: SearchParameters) -> SearchAnswer:
             lease.warnings.append(engine.why_nothing(where))
         return SearchAnswer(library=state, warnings=lease.warnings, hits=[region_hit(hit) for hit in regions])
     answer = engine.answer(
-        question, asked.limit, min_probability=asked.min_probability, generated=asked.generated, where=where
+        question,
+        asked.limit,
+        min_probability=asked.min_probability,
+        generated=asked.generated,
+        where=where,
+        basis=asked.basis,
     )
     lease.warnings.extend(answer.warnings)
     if answer.hits and not answer.likely:
@@ -72,7 +77,7 @@ def sentences(lease: Lease, image: str | Path, asked: SentenceChoice) -> Sentenc
     Raises:
         PhotoError: it cannot be read.
     """
-    hits = lease.engine.sentences(image, asked.limit, generated=asked.generated)
+    hits = lease.engine.sentences(image, asked.limit, generated=asked.generated, others=asked.others)
     if not hits:
         lease.warnings.append("The library holds no such sentences.")
     return SentencesAnswer(

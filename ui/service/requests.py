@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from engine.types import Basis
 from index import Generated, PhotoFilter
 from index.catalogue.filters import Orientation
 from ui.shared import filter_syntax
@@ -81,6 +82,10 @@ class SearchParameters(Filters):
         None, ge=0, le=1, description="Leave out what is less likely; by default the model's own cut, 0 shows all."
     )
     generated: Generated = Field("include", description="Whether captions of a model count.")
+    basis: Basis = Field(
+        "both", description="Find by what is `seen`, by what is `written` about photos, or by both. Words in quotation "
+        "marks must be written."
+    )  # fmt: skip
     regions: bool = Field(False, description="Find regions; neither probabilities nor captions count.")
 
 
@@ -108,6 +113,9 @@ class SentenceChoice(BaseModel):
 
     limit: int = Field(10, ge=1, le=MOST_RESULTS, description="How many sentences at most.")
     generated: Generated = Field("include", description="Whether sentences count that a caption model wrote.")
+    others: bool = Field(
+        False, description="Whether what stands in the files of other photos, and beside them, counts."
+    )
 
 
 class SentencesParameters(Named, SentenceChoice):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from engine.sharing import Lease
 from engine.types import Hit, RegionHit, SentenceHit
 from index import CaptionRow, StoredPhoto
+from index import PhotoText as StoredText
 from ui.shared import results
 
 
@@ -44,6 +45,26 @@ class PhrasePart(BaseModel):
     score: float
 
 
+class WrittenText(BaseModel):
+    """A text about a photo that has words of the question, and where they stand in it."""
+
+    source: str = Field(description="exif, iptc, xmp, png, sidecar, place, photo, name, camera, or metadata.")
+    field: str = Field(description="description, keyword, city, region, country, line, file, folder, or camera.")
+    text: Text
+    spans: list[tuple[int, int]] = Field(description="From and to a character of the text.")
+    box: Box | None = Field(description="Where it stands in the photo, if it does.")
+
+
+class PhotoText(BaseModel):
+    """A text of a photo."""
+
+    source: str
+    field: str
+    text: Text
+    box: Box | None
+    confidence: float | None
+
+
 class PhotoHit(BaseModel):
     """A photo that was found, as ``engine search --json`` prints it, with its number."""
 
@@ -53,6 +74,7 @@ class PhotoHit(BaseModel):
     probability: float | None
     phrases: list[PhrasePart]
     caption: str | None
+    written: list[WrittenText]
 
 
 class RegionHitOut(BaseModel):
@@ -72,6 +94,7 @@ class SentenceHitOut(BaseModel):
     score: float
     probability: float | None
     generated: bool
+    own: bool = Field(description="Whether it stands in the photo's file or beside it.")
 
 
 class Answer(BaseModel):
@@ -130,6 +153,7 @@ class PhotoAnswer(Answer):
     longitude: float | None
     regions: list[Region]
     captions: list[CaptionOut]
+    texts: list[PhotoText] = Field(description="What people wrote about it, where it was taken, and what it reads.")
 
 
 class Health(BaseModel):
@@ -174,6 +198,15 @@ def photo_answer(lease: Lease, photo: StoredPhoto) -> PhotoAnswer:
         size=photo.size, content_hash=photo.content_hash, width=photo.width, height=photo.height, format=photo.format,
         taken_at=photo.taken_at, utc_offset_minutes=photo.utc_offset_minutes, camera=photo.camera,
         latitude=photo.latitude, longitude=photo.longitude, regions=regions,
+        texts=[_text_of(text, photo) for text in reader.texts([photo.photo_id])[0]],
         captions=[CaptionOut(text=caption.text, log_probability=round(caption.log_probability, 4))
                   for caption in captions],
     )  # fmt: skip
+
+
+def _text_of(text: StoredText, photo: StoredPhoto) -> PhotoText:
+    box = None
+    if text.box is not None:
+        x0, y0, x1, y1 = text.box
+        box = (x0 * photo.width, y0 * photo.height, x1 * photo.width, y1 * photo.height)
+    return PhotoText(source=text.source, field=text.field, text=text.text, box=box, confidence=text.confidence)

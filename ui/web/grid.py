@@ -7,19 +7,24 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from engine.errors import PhotoError
-from engine.types import Box
+from engine.types import Box, Written
 from index import StoredPhoto
+from ui.shared.written import excerpt, label
 from ui.web import escaping
 from ui.web.library import library, region, small
 from ui.web.pictures import Boxed, photo_html
 
 COLUMNS = 4
 PAGE = 24  # photos at a time
+MOST_WRITTEN = 2  # texts below a photo
+WRITTEN_ROOM = 60  # characters of each
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A photo of a grid: its boxes, the line below it, and the part of it to be shown alone, in pixels.
+
+    Below the line stands what is ``written`` about it, with the words of the question marked.
 
     Its own page begins with ``sentence``, if one is given, found in it.
     """
@@ -29,6 +34,7 @@ class Cell:
     boxes: Sequence[Boxed] = ()
     part: Box | None = None
     sentence: str = ""
+    written: Sequence[Written] = ()
 
 
 def draw(cells: Sequence[Cell]) -> None:
@@ -49,7 +55,20 @@ def _draw(cell: Cell) -> None:
     size = (photo.width, photo.height)
     link = "photo?" + urlencode({"photo": photo.photo_id} | ({"sentence": cell.sentence} if cell.sentence else {}))
     picture = photo_html(jpeg, library().alt_text(photo), size, cell.boxes, link, in_grid=True)
-    st.html(f'{picture}<div class="vs-line">{escaping.html(cell.line)}</div>')
+    st.html(f'{picture}<div class="vs-line">{escaping.html(cell.line)}{written_html(cell.written)}</div>')
+
+
+def written_html(written: Sequence[Written]) -> str:
+    """The first texts with words of the question, each in a line, the words marked."""
+    lines = []
+    for one in written[:MOST_WRITTEN]:
+        text, spans = excerpt(one, WRITTEN_ROOM)
+        marked, end = "", 0
+        for start, stop in spans:
+            marked += f"{escaping.html(text[end:start])}<mark>{escaping.html(text[start:stop])}</mark>"
+            end = stop
+        lines.append(f"<br><small>{label(one)}: {marked}{escaping.html(text[end:])}</small>")
+    return "".join(lines)
 
 
 def page_number(total: int, key: str, of: object) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from photo_texts import said
 from PIL import ExifTags, Image, PngImagePlugin
 
 from engine.photos.decode import decode
@@ -46,7 +47,7 @@ def test_exif_survives_each_format(extension: str, exif: Image.Exif, tmp_path: P
     assert metadata.camera == "NIKON D90"
     assert metadata.latitude == pytest.approx(-33.4378, abs=1e-6)
     assert metadata.longitude == pytest.approx(-70.6505, abs=1e-6)
-    assert metadata.descriptions == ("a dog jumps over a log",)
+    assert said(metadata) == ("a dog jumps over a log",)
 
 
 def test_a_photo_without_exif_says_nothing(picture: Image.Image, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_place_that_cannot_be_is_none(
 def test_what_cameras_write_is_no_description(boilerplate: str, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[TAGS.ImageDescription] = boilerplate
-    assert saved(tmp_path / "photo.jpg", exif).descriptions == ()
+    assert said(saved(tmp_path / "photo.jpg", exif)) == ()
 
 
 def test_each_description_is_kept_once(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_each_description_is_kept_once(tmp_path: Path) -> None:
     exif.get_ifd(ExifTags.IFD.Exif)[TAGS.UserComment] = comment
     written = exif.tobytes().replace(b"##", "ü".encode())  # UTF-8, as most programs write it and Pillow does not
     Image.new("RGB", (16, 16), "teal").save(tmp_path / "photo.jpg", exif=written)
-    descriptions = decode(tmp_path / "photo.jpg").metadata.descriptions
+    descriptions = said(decode(tmp_path / "photo.jpg").metadata)
     assert descriptions == ("Ein Hund über dem Zaun", "собака", "my dog")
 
 
@@ -144,7 +145,7 @@ def test_each_description_is_kept_once(tmp_path: Path) -> None:
 def test_user_comments_of_each_encoding(comment: bytes, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif.get_ifd(ExifTags.IFD.Exif)[TAGS.UserComment] = comment
-    assert saved(tmp_path / "photo.jpg", exif).descriptions == ("a red kite",)
+    assert said(saved(tmp_path / "photo.jpg", exif)) == ("a red kite",)
 
 
 def test_iptc_xmp_and_png_texts(picture: Image.Image, tmp_path: Path) -> None:
@@ -161,12 +162,12 @@ def test_iptc_xmp_and_png_texts(picture: Image.Image, tmp_path: Path) -> None:
     )
     extra = b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment
     picture.save(tmp_path / "a.jpg", xmp=xmp, extra=extra)
-    assert decode(tmp_path / "a.jpg").metadata.descriptions == ("un été à la mer", "two boats")
+    assert said(decode(tmp_path / "a.jpg").metadata) == ("un été à la mer", "two boats")
     texts = PngImagePlugin.PngInfo()
     texts.add_text("Description", "a quiet lake")
     texts.add_text("parameters", "steps: 20")
     picture.save(tmp_path / "a.png", pnginfo=texts)
-    assert decode(tmp_path / "a.png").metadata.descriptions == ("a quiet lake",)
+    assert said(decode(tmp_path / "a.png").metadata) == ("a quiet lake",)
 
 
 @pytest.mark.parametrize(

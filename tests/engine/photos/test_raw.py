@@ -8,6 +8,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from photo_texts import said
 from PIL import Image
 
 from engine.errors import PhotoError
@@ -46,9 +47,9 @@ def test_its_metadata_comes_from_the_file_around_the_preview(
     assert metadata.utc_offset_minutes == 120
     assert metadata.camera == "Maker One"
     assert metadata.latitude == pytest.approx(48.858, abs=1e-3)
-    assert metadata.descriptions == ("a dog jumps", "two boats", "harbour")
+    assert said(metadata) == ("a dog jumps", "two boats", "harbour")
     (tmp_path / "photo.xmp").write_bytes(damaged_photos.XMP.replace(b"two boats", b"a lighthouse"))
-    assert "a lighthouse" in decode(path).metadata.descriptions
+    assert "a lighthouse" in said(decode(path).metadata)
 
 
 @needs_rawpy

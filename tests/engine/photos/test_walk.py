@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError, PhotoPathError
-from engine.photos.walk import Scan, scan, sidecar_text
+from engine.photos.walk import Scan, scan
 
 
 def make(root: Path, *names: str) -> None:
@@ -148,11 +148,3 @@ def test_a_very_deep_folder_is_walked(tmp_path: Path) -> None:
     finally:
         sys.setrecursionlimit(limit)
     assert len(found) == 1
-
-
-def test_the_text_beside_a_photo(tmp_path: Path) -> None:
-    make(tmp_path, "a.jpg", "a.txt", "b.jpg", "b.jpg.txt", "b.txt", "c.jpg", "notes.txt")
-    assert sidecar_text(tmp_path / "a.jpg") == tmp_path / "a.txt"
-    assert sidecar_text(str(tmp_path / "b.jpg")) == tmp_path / "b.jpg.txt"
-    assert sidecar_text(tmp_path / "c.jpg") is None
-    assert sidecar_text(tmp_path / "notes.txt") is None

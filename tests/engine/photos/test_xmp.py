@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from photo_texts import described, said
 from PIL import ExifTags, Image, PngImagePlugin
 
 from engine.photos.dates import Moment, best_moment, read_moment
 from engine.photos.decode import decode
-from engine.photos.loading import LoadedPhoto, load_photos
+from engine.photos.describing import read_described
 from engine.photos.metadata import Metadata
-from engine.photos.walk import scan
+from engine.photos.sidecars import Sidecars
 from engine.photos.xmp import Xmp, parse_xmp
+from index import PhotoText
 
 TAGS = ExifTags.Base
 SPACES = (
@@ -68,7 +70,7 @@ def test_keywords_of_all_sources_come_last_and_once(picture: Image.Image, tmp_pa
     inside = bag("beach", "Anna &amp; Ben", "2019", "two boats", "IMG_0001.JPG")
     segment = iptc(f5=b"IMG_0001", f105=b"Evening", f25=b"harbour|SUNSET|caf\xe9")
     metadata = saved(tmp_path / "a.jpg", picture, exif=exif, xmp=xmp(inside), extra=segment)
-    assert metadata.descriptions == (
+    assert said(metadata) == (
         *("two boats", "Evening"),
         *("Sunset", "beach", "harbour", "café", "Anna & Ben"),
     )
@@ -82,7 +84,7 @@ def test_xmp_is_read_in_each_format(extension: str, picture: Image.Image, tmp_pa
     texts = PngImagePlugin.PngInfo()
     texts.add_itxt("XML:com.adobe.xmp", packet.decode())
     metadata = saved(tmp_path / f"a.{extension}", picture, xmp=packet, pnginfo=texts)
-    assert metadata.descriptions == ("Zwei Boote", "lake")
+    assert said(metadata) == ("Zwei Boote", "lake")
     assert (metadata.taken_at, metadata.utc_offset_minutes) == (datetime(2019, 7, 14, 18, 3, 59), -210)
     assert metadata.latitude == pytest.approx(-33.4378, abs=1e-5)
     assert metadata.longitude == pytest.approx(-70.6505, abs=1e-5)
@@ -128,10 +130,11 @@ def test_when_it_was_taken_comes_before_when_it_was_scanned_or_changed(picture: 
 def test_a_sidecar_is_read_like_xmp_inside(photo: Path) -> None:
     beside = photo.with_name("photo.jpg.xmp")
     photo.with_suffix(".xmp").write_bytes(xmp(bag("lake"), 'xmp:CreateDate="2019-07-14"'))
-    assert decode(photo).metadata == Metadata(taken_at=datetime(2019, 7, 14), descriptions=("lake",))
+    keyword = PhotoText("sidecar", "keyword", "lake", origin="photo.xmp")
+    assert described(photo) == Metadata(taken_at=datetime(2019, 7, 14), texts=(keyword,))
     beside.write_bytes(xmp(bag("sea"), 'exif:GPSLatitude="1,0.0N" exif:GPSLongitude="2,0.0E"'))
-    metadata = decode(photo).metadata
-    assert (metadata.descriptions, metadata.latitude, metadata.longitude) == (("sea",), 1.0, 2.0)
+    metadata = described(photo)
+    assert (said(metadata), metadata.latitude, metadata.longitude) == (("sea",), 1.0, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -154,9 +157,7 @@ def test_a_sidecar_that_cannot_be_read_is_a_remark_and_the_photo_counts(
 ) -> None:
     sidecar = photo.with_suffix(".xmp")
     sidecar.write_bytes(content)
-    (loaded,) = load_photos(scan([photo.parent]), 32)
-    assert isinstance(loaded, LoadedPhoto)
-    (warning,) = loaded.warnings
+    _, (warning,) = read_described(str(photo), Sidecars())
     assert warning.startswith(f"{sidecar} beside it was left out: ")
     assert reason in warning
     assert "\n" not in warning
@@ -164,12 +165,12 @@ def test_a_sidecar_that_cannot_be_read_is_a_remark_and_the_photo_counts(
 
 def test_a_folder_by_the_name_of_a_sidecar_is_none(photo: Path) -> None:
     photo.with_suffix(".xmp").mkdir()
-    assert decode(photo).remarks == ()
+    assert said(described(photo)) == ()
 
 
 def test_a_hundred_texts_are_enough_for_one_photo(photo: Path) -> None:
     photo.with_suffix(".xmp").write_bytes(xmp(bag(*(f"word {number}" for number in range(5000)))))
-    assert len(decode(photo).metadata.descriptions) == 100
+    assert len(said(described(photo))) == 100
 
 
 def test_dates_without_a_time_and_with_odd_ends() -> None:

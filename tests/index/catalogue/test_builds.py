@@ -20,7 +20,7 @@ def test_sentences_are_found_for_a_photo(maker: Any) -> None:
         cut = sum(counts[:2]) + 2 * spec.has_global
         writer.add_sentences(texts[:2], ["a", "b"], rows[:cut], np.array(counts[:2]))
         writer.add_sentences(texts[2:], ["a", "b", "c"], rows[cut:], np.array(counts[2:]))
-        assert writer.known_sentences() == set(texts)
+        writer.replace_sentence_file(["a"], texts)
         assert writer.sentences_to_embed() == []
     with maker.reader() as reader:
         record = reader.photo_vectors([2])[0]
@@ -42,9 +42,10 @@ def test_a_sentence_given_twice_is_there_once(plain: Any) -> None:
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(plain.spec)
         for source in ("first", "second"):
+            writer.replace_sentence_file([source], ["a"])
             writer.add_sentences(["a"], [source], np.ones((2, 12), np.float16), np.array([1]))
         writer.use_build(replace(plain.spec, fingerprint="other"))
-        assert writer.sentences_to_embed() == [("a", "first")]
+        assert writer.sentences_to_embed() == [("a", "first", False)]
 
 
 def test_a_change_of_model_keeps_the_catalogue_and_never_mixes_vectors(plain: Any) -> None:
@@ -52,12 +53,13 @@ def test_a_change_of_model_keeps_the_catalogue_and_never_mixes_vectors(plain: An
     other = BuildSpec("other", "f1" * 32 + "-other", 3, 7, has_global=False)
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(plain.spec)
+        writer.replace_sentence_file(["x"], ["a"])
         writer.add_sentences(["a"], ["x"], np.ones((2, 12), np.float16), np.array([1]))
         writer.use_build(other)
         known = writer.known_photos()
         assert len(known) == 20
         assert not any(photo.embedded for photo in known.values())
-        assert writer.known_sentences() == set()
+        assert writer.sentences_to_embed() == [("a", "x", False)]
         assert writer.record_with_content("content of /photos/0.jpg") is None
         newer = replace_spec(plain, other)
         newer.add(writer, ["/photos/3.jpg"])

@@ -79,7 +79,7 @@ BOX = [0.1, 0.2, 0.3, 0.4, 0.5]
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "no library.json": (lambda it: (it / "library.json").unlink(), r"library\.json: cannot be read"),
     "no JSON": (lambda it: (it / "library.json").write_text("{"), r"library\.json: Invalid JSON"),
-    "later format": (in_text("library.json", '"format": 1', '"format": 2'), r"json: format: Input should be 1"),
+    "later format": (in_text("library.json", '"format": 2', '"format": 3'), r"json: format: Input should be 1 or 2"),
     "unknown key": (in_text("library.json", '"photos"', '"photographs"'), r"library\.json: photos: Field required"),
     "huge model": (in_text("library.json", '"dimension": 12', '"dimension": 9999999'), r"model\.dimension: .* 65536"),
     "other dimension": (in_text("library.json", '"dimension": 12', '"dimension": 13'), r"ces\.npy: holds float16"),
@@ -146,7 +146,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         lambda it: (it / "photos.npy").write_bytes(b"\x93NUMPY\1\0" + (9000).to_bytes(2, "little") + b"(" * 9000),
         r"photos\.npy: is not an array",
     ),
-    "endless line": (lambda it: (it / "photos.jsonl").write_bytes(b" " * 2**21), r"jsonl line 1: is longer than"),
+    "endless line": (lambda it: (it / "photos.jsonl").write_bytes(b" " * (2**24 + 1)), r"jsonl line 1: is longer than"),
     "brackets": (lambda it: (it / "photos.jsonl").write_bytes(b"[" * 10**6), r"photos\.jsonl line 1: "),
     "empty line": (lambda it: (it / "photos.jsonl").write_bytes(b"\n\n"), r"photos\.jsonl line 1: Invalid JSON"),
 }  # fmt: skip

@@ -35,6 +35,7 @@ def library(plain: Any) -> Any:
     with LibraryWriter.open(plain.folder, max_rows=5) as writer:
         writer.use_build(plain.spec)
         rows = plain.rng.standard_normal((9, 12)).astype(np.float16)
+        writer.replace_sentence_file(["x"], TEXTS)
         writer.add_sentences(TEXTS, ["x"] * 3, rows, np.array([1, 2, 3]))
         writer.finish()
     assert verify_library(plain.folder) == []

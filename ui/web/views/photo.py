@@ -109,10 +109,10 @@ def _regions(photo: StoredPhoto) -> list[Boxed]:
 
 def _sentences(photo: StoredPhoto) -> None:
     with library().asked() as engine:
-        if not engine.reader.num_sentences:
-            return
         (captions,) = engine.reader.captions([photo.photo_id])
         found = engine.sentences(photo.path, SENTENCES)
+    if not found and not captions:
+        return
     st.header("Sentences that describe it")
     for caption in captions[:1]:
         st.html(f"<p>{escaping.html(caption.text)} <small>(generated)</small></p>")
@@ -123,12 +123,13 @@ def draw_sentences(found: list[SentenceHit]) -> None:
     """Draw the likely ones of the sentences that describe a photo."""
     with library().asked() as engine:
         cut = engine.default_min_probability
-    hits = [hit for hit in found if hit.probability is None or hit.probability >= cut]
+    hits = [hit for hit in found if hit.own or hit.probability is None or hit.probability >= cut]
     if not hits:
         st.caption("None of the library's sentences describes it well.")
     rows = "".join(
         f"<li>{escaping.html(hit.sentence)}"
-        f"{'' if hit.probability is None else f' · {results.percent(hit.probability)}'}"
+        f"{'' if hit.own or hit.probability is None else f' · {results.percent(hit.probability)}'}"
+        f"{' <small>(the photo’s own)</small>' if hit.own else ''}"
         f"{' <small>(generated)</small>' if hit.generated else ''}</li>"
         for hit in hits
     )
@@ -137,11 +138,16 @@ def draw_sentences(found: list[SentenceHit]) -> None:
 
 def _facts(photo: StoredPhoto) -> None:
     st.header("The file")
+    with library().asked() as engine:
+        (texts,) = engine.reader.texts([photo.photo_id])
     facts = {
         "taken": None if photo.taken_at is None else f"{photo.taken_at:%Y-%m-%d %H:%M}",
         "camera": photo.camera,
         "size": f"{photo.width} × {photo.height}, {photo.format}, {photo.size / 1e6:.1f} MB",
         "place": None if photo.latitude is None else f"{photo.latitude:.4f}, {photo.longitude:.4f}",
+        "named": ", ".join(text.text for text in texts if text.source == "place"),
+        "keywords": ", ".join(text.text for text in texts if text.field == "keyword"),
+        "reads": " · ".join(text.text for text in texts if text.field == "line"),
     }
     rows = "<br>".join(f"{name}: {escaping.html(value)}" for name, value in facts.items() if value)
     st.html(f"<p>{rows}</p>")

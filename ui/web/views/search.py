@@ -70,7 +70,13 @@ def _photos(question: Question, where: PhotoFilter) -> None:
     sentence = question.wanted[0].text if question.wanted else ""
     grid.draw(
         [
-            grid.Cell(stored[hit.photo_id], _line(hit), boxes_of(hit.phrases, key, only), sentence=sentence)
+            grid.Cell(
+                stored[hit.photo_id],
+                _line(hit),
+                boxes_of(hit.phrases, key, only),
+                sentence=sentence,
+                written=hit.written,
+            )
             for hit in shown
             if hit.photo_id in stored
         ]
