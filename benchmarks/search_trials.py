@@ -66,7 +66,9 @@ def snapshot_of(build: BuildInfo, store: VectorStore) -> Snapshot:
     count = store.num_rows // build.rows_per_photo
     none, numbers = np.empty(0, np.int64), np.arange(count)
     empty = VectorStore.open_for_writing(store.folder.parent / "none", build.dimension, [])
-    return Snapshot(build, store, empty, numbers, numbers, none, none, none, np.empty(0, bool), np.empty(0, bool), none, none)
+    return Snapshot(
+        build, store, empty, numbers, numbers, none, none, none, np.empty(0, bool), np.empty(0, bool), none, none
+    )
 
 
 def _weights(query: Query) -> NDArray[np.float32]:

@@ -49,12 +49,17 @@ class TextsReader:
         """The words without digits that are written about photos, folded, and about how many each is."""
         return self._full_text(FullTextRepository.words, {})
 
-    def photos_with_word(self, word: str) -> NDArray[np.int64]:
+    def photos_with_word(self, word: str, most: int | None = None) -> NDArray[np.int64] | None:
         """The photos (n,), ascending, about which a folded word is written: so, or as its English plural or singular.
 
-        Where it stands nowhere, those with words that begin with it.
+        Where it stands nowhere, those with words that begin with it. None where there are more than ``most``.
         """
-        return self._known(self._full_text(lambda rows: rows.photos_with(rows.forms_of(word)), []))
+        found = self._full_text(lambda rows: rows.photos_with(word, most), [])
+        return None if found is None else self._known(found)
+
+    def photos_with_words(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """The photos (n,), ascending, about which all of some folded words are written."""
+        return self._known(self._full_text(lambda rows: rows.photos_with_all(words), []))
 
     def photos_with_phrase(self, words: Sequence[str]) -> NDArray[np.int64]:
         """The photos (n,), ascending, about which folded words are written, one after the other."""

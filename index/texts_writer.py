@@ -22,7 +22,7 @@ class TextsWriter:
         """Make the tables of full-text search again where they are damaged."""
         with self._work.transaction() as connection:
             full_text = FullTextRepository(connection)
-            if not full_text.is_whole():
+            if not full_text.is_there():
                 full_text.rebuild()
                 self.notes.append("The tables of full-text search were damaged; they were made again.")
 

@@ -110,7 +110,7 @@ def rank(
 def rank_written(reader: LibraryReader, question: Question, limit: int, where: PhotoFilter | None) -> Ranking:
     """The ``limit`` photos about which most of a question is written; no model is asked, and no probability known."""
     words = words_of(question)
-    written = evidence(reader, words, [0] * len(words)).among(allowed_photos(reader, question, where))
+    written = evidence(reader, words, [0] * len(words), common=None).among(allowed_photos(reader, question, where))
     strength = dict(zip(written.photo_ids.tolist(), written.strength.tolist(), strict=True))
     photos = tuple(
         RankedPhoto(photo_id, strength[photo_id], 0.0, written=strength[photo_id])

@@ -33,6 +33,12 @@ SHARPNESS = 3
 
 MOST_STRENGTH = 0.99
 
+COMMON = 2_000
+"""Photos about which a word is written, from which on it is not looked up for each: so many rows take a millisecond."""
+
+MOST = 20_000
+"""Photos about which common words are written, from which on they say nothing about any of these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -87,27 +93,52 @@ def allowed_photos(reader: LibraryReader, question: Question, where: PhotoFilter
     return allowed
 
 
-def evidence(reader: LibraryReader, words: Sequence[str], counts: Sequence[int]) -> Evidence:
+def evidence(
+    reader: LibraryReader, words: Sequence[str], counts: Sequence[int], common: int | None = COMMON
+) -> Evidence:
     """What is written about photos of the folded words of a question.
 
     The strength is (Σ_t w_t [t is written] / Σ_t w_t)^``SHARPNESS``, where a word counts as much as it is rare in the
     library and new to the model, whose training said it as often as ``counts`` says; and it is at most
     ``FAMILIAR_STRENGTH`` where the model knows all that is written. So a name wins over what is seen, and common words
     do not. Measured in docs/decisions.
+
+    A word that is written about more than ``common`` photos counts for nothing beside rarer ones. Where all words are
+    so common, those photos count about which all are written, unless they are ``MOST`` and more.
     """
-    found = [reader.photos_with_word(word) for word in words]
-    if not any(map(len, found)):
+    photos = [reader.photos_with_word(word, common) for word in words]
+    rarer = [(own, count) for own, count in zip(photos, counts, strict=True) if own is not None]
+    if words and not rarer:
+        return _all_written(reader.photos_with_words(words), counts)
+    if not any(len(own) for own, _ in rarer):
         return NOTHING
-    rarity = np.array([_rarity(len(own), reader.num_photos) for own in found])
-    news = 1 - np.minimum(np.log1p(counts) / log(1 + FAMILIAR), 1)
+    rarity = np.array([_rarity(len(own), reader.num_photos) for own, _ in rarer])
+    news = _news([count for _, count in rarer])
     weights = rarity * (FAMILIAR_SHARE + (1 - FAMILIAR_SHARE) * news)
-    lengths = [len(own) for own in found]
-    photo_ids, places = np.unique(np.concatenate(found), return_inverse=True)
+    lengths = [len(own) for own, _ in rarer]
+    photo_ids, places = np.unique(np.concatenate([own for own, _ in rarer]), return_inverse=True)
     share = np.bincount(places, np.repeat(weights / weights.sum(), lengths), len(photo_ids))
     newest = np.zeros(len(photo_ids))
     np.maximum.at(newest, places, np.repeat(news, lengths))
-    trust = newest + (1 - newest) * FAMILIAR_STRENGTH
-    return Evidence(photo_ids, MOST_STRENGTH * np.minimum(share, 1) ** SHARPNESS * trust)
+    return Evidence(photo_ids, MOST_STRENGTH * np.minimum(share, 1) ** SHARPNESS * _trust(newest))
+
+
+def _all_written(photo_ids: NDArray[np.int64], counts: Sequence[int]) -> Evidence:
+    """The evidence where all words of a question are written about photos (n,), and nothing else is known."""
+    if len(photo_ids) > MOST:
+        return NOTHING
+    return Evidence(photo_ids, MOST_STRENGTH * _trust(np.full(len(photo_ids), _news(counts).max(initial=0))))
+
+
+def _news(counts: Sequence[int]) -> NDArray[np.float64]:
+    """How new words are to the model, from 0 to 1, whose training said them so often."""
+    news: NDArray[np.float64] = 1 - np.minimum(np.log1p(counts) / log(1 + FAMILIAR), 1)
+    return news
+
+
+def _trust(news: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The strength of a question of which all is written, where the newest word that is written is so new."""
+    return news + (1 - news) * FAMILIAR_STRENGTH
 
 
 def strongest(

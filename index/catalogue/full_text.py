@@ -1,8 +1,9 @@
 """The SQL of full-text search: the words written about each photo, in a table of FTS5 derived from the others."""
 
+import sqlite3
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, insert, not_, select
+from sqlalchemy import Connection, delete, func, insert, not_, select, table
 from sqlalchemy.exc import DBAPIError
 
 from index.catalogue.builds import portions
@@ -15,7 +16,6 @@ _CREATE = (
 )
 _CREATE_WORDS = "CREATE VIRTUAL TABLE full_text_words USING fts5vocab(full_text, row)"
 _BETWEEN = "\ue000"  # a word that no text has: no phrase goes from one text into the next
-_MOST_FORMS = 200
 
 
 class FullTextRepository:
@@ -49,16 +49,17 @@ class FullTextRepository:
         self._connection.exec_driver_sql(_CREATE_WORDS)
         self.refresh(list(self._connection.execute(select(Photo.id).order_by(Photo.id)).scalars()))
 
-    def is_whole(self) -> bool:
-        """Whether the table is there, is sound, and has a row for every photo."""
-        rows = select(func.count()).select_from(FULL_TEXT)
-        photos = select(func.count()).select_from(Photo)
+    def is_there(self) -> bool:
+        """Whether the table can be read, has a row for every photo, and an index of their words."""
+        number = select(func.count())
         try:
-            self._connection.exec_driver_sql("INSERT INTO full_text(full_text) VALUES('integrity-check')")
-            self._connection.execute(select(FULL_TEXT_WORDS.c.term).limit(1)).first()
-            return self._connection.execute(rows).scalar_one() == self._connection.execute(photos).scalar_one()
+            rows = self._connection.execute(number.select_from(table("full_text_docsize"))).scalar_one()
+            has_words = self._connection.execute(select(FULL_TEXT_WORDS.c.term).limit(1)).first() is not None
         except DBAPIError:
             return False
+        return bool(
+            rows == self._connection.execute(number.select_from(Photo)).scalar_one() and has_words == (rows > 0)
+        )
 
     def is_complete(self) -> bool:
         """Whether every row can be read, and its words stand in the index; nothing is written to see it.
@@ -86,30 +87,23 @@ class FullTextRepository:
             wrong += [photo_id for photo_id, words in self._written(some).items() if found.get(photo_id) != words]
         return wrong
 
-    def photos_with(self, words: Sequence[str]) -> list[int]:
-        """The photos in whose words one of some words stands, ascending."""
-        return self._matching(" OR ".join(map(_quoted, words)))
+    def photos_with(self, word: str, most: int | None = None) -> list[int] | None:
+        """The photos about which a word is written, so or as its English plural or singular, ascending.
+
+        Where it stands nowhere, those with words that begin with it. None where there are more than ``most``.
+        """
+        found = self._matching(" OR ".join(map(_quoted, sorted(forms(word)))), most)
+        if not found and len(word) >= SHORTEST_BEGINNING:
+            found = self._matching(f"{_quoted(word)} *", most)
+        return None if most is not None and len(found) > most else found
+
+    def photos_with_all(self, words: Sequence[str]) -> list[int]:
+        """The photos about which all of some words are written, each so or as its plural or singular, ascending."""
+        return self._matching(" AND ".join(f"({' OR '.join(map(_quoted, sorted(forms(word))))})" for word in words))
 
     def photos_with_phrase(self, words: Sequence[str]) -> list[int]:
-        """The photos in whose words some stand one after the other, ascending."""
+        """The photos about which some words are written, one after the other, ascending."""
         return self._matching(_quoted(" ".join(words)))
-
-    def forms_of(self, word: str) -> list[str]:
-        """The words of the library that stand for a word: itself, its English plural or singular.
-
-        Where there is none of them, those that begin with it.
-        """
-        terms = FULL_TEXT_WORDS.c.term
-        # Each on its own: the table finds a term at once, and goes through all of them for a list.
-        found = [
-            term
-            for other in sorted(forms(word))
-            for term in self._connection.execute(select(terms).where(terms == other)).scalars()
-        ]
-        if found or len(word) < SHORTEST_BEGINNING:
-            return found
-        beginning = select(terms).where(terms >= word, terms < word + "\U0010ffff").limit(_MOST_FORMS)
-        return list(self._connection.execute(beginning).scalars())
 
     def words(self) -> dict[str, int]:
         """The words of the library without digits, and in how many photos each stands."""
@@ -118,11 +112,14 @@ class FullTextRepository:
         )
         return {row[0]: row[1] for row in self._connection.execute(terms)}
 
-    def _matching(self, expression: str) -> list[int]:
-        if not expression:
-            return []
-        statement = select(FULL_TEXT.c.rowid).where(FULL_TEXT.c.words.op("MATCH")(expression))
-        return list(self._connection.execute(statement.order_by(FULL_TEXT.c.rowid)).scalars())
+    def _matching(self, expression: str, most: int | None = None) -> list[int]:
+        """The photos that match an expression of FTS5, one more than ``most`` at most."""
+        # A common word stands about many photos, and SQLAlchemy makes an object of each row.
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        limit = -1 if most is None else most + 1
+        statement = "SELECT rowid FROM full_text WHERE words MATCH ? ORDER BY rowid LIMIT ?"
+        return [row[0] for row in driver.execute(statement, (expression, limit))]
 
     def _written(self, photo_ids: Sequence[int]) -> dict[int, str]:
         """What full-text search knows of those of the photos that there are."""
