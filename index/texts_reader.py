@@ -54,7 +54,8 @@ class TextsReader:
 
         Where it stands nowhere, those with words that begin with it. None where there are more than ``most``.
         """
-        found = self._full_text(lambda rows: rows.photos_with(word, most), [])
+        nothing: list[int] | None = []
+        found = self._full_text(lambda rows: rows.photos_with(word, most), nothing)
         return None if found is None else self._known(found)
 
     def photos_with_words(self, words: Sequence[str]) -> NDArray[np.int64]:

@@ -43,8 +43,8 @@ class FullTextRepository:
 
     def rebuild(self) -> None:
         """Make the table again."""
-        for table in (FULL_TEXT_WORDS, FULL_TEXT):
-            self._connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table.name}")
+        for derived in (FULL_TEXT_WORDS, FULL_TEXT):
+            self._connection.exec_driver_sql(f"DROP TABLE IF EXISTS {derived.name}")
         self._connection.exec_driver_sql(_CREATE)
         self._connection.exec_driver_sql(_CREATE_WORDS)
         self.refresh(list(self._connection.execute(select(Photo.id).order_by(Photo.id)).scalars()))
