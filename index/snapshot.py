@@ -64,6 +64,11 @@ class Snapshot:
         end = np.searchsorted(in_order, records, side="right")
         return np.sort(rows[runs(begin, end - begin)])
 
+    def firsts_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where in rows (n,) of `photo_ids`, ascending, the first photo of each record stands, in order of record."""
+        _, places = np.unique(self.records[rows], return_index=True)
+        return places
+
     @cached_property
     def _rows_by_record(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The records of all photos, ascending, and where in `photo_ids` each of these stands."""
