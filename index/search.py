@@ -172,7 +172,7 @@ class Searcher:
         if mask is not None:
             rows = rows[mask[rows]]
         if params.copies == "one":
-            rows = np.sort(rows[snapshot.firsts_of(rows)])
+            rows = rows[snapshot.firsts_of(rows)]
         by_photo = scores[np.searchsorted(records, snapshot.records[rows])]
         ranked = best(by_photo.ravel(), np.arange(by_photo.size), limit)
         return [(int(snapshot.photo_ids[rows[at // columns]]), at % columns, score) for at, score in ranked]

@@ -65,9 +65,11 @@ class Snapshot:
         return np.sort(rows[runs(begin, end - begin)])
 
     def firsts_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where in rows (n,) of `photo_ids`, ascending, the first photo of each record stands, in order of record."""
-        _, places = np.unique(self.records[rows], return_index=True)
-        return places
+        """Where in rows (n,) of `photo_ids`, ascending, the first photo of each record stands, ascending."""
+        records, places = self.records[rows], np.arange(len(rows))
+        first = np.empty(self.num_records, np.int64)  # of it only these records are ever touched
+        first[records[::-1]] = places[::-1]  # the last assignment counts
+        return np.flatnonzero(first[records] == places)
 
     @cached_property
     def _rows_by_record(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import aliased
 
 from index.catalogue.builds import portions, utc_now
 from index.catalogue.regions import packed
@@ -167,6 +168,29 @@ class PhotoRepository:
             for row in self._connection.execute(select(Photo.__table__).where(Photo.id.in_(some))):
                 photo = _stored(row)
                 found[photo.photo_id] = photo
+        return found
+
+    def hashes(self, photo_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+        """The hashes of the content and of the pixels of those of the photos that are in the catalogue, by number."""
+        found: dict[int, tuple[str, str | None]] = {}
+        for some in portions(photo_ids):
+            statement = select(Photo.id, Photo.content_hash, Photo.pixel_hash).where(Photo.id.in_(some))
+            found.update((row[0], (row[1], row[2])) for row in self._connection.execute(statement))
+        return found
+
+    def copies(self, photo_ids: Sequence[int]) -> dict[int, list[int]]:
+        """The other photos whose file is there with the content of each of the photos, ascending, where there are."""
+        other = aliased(Photo)
+        found: dict[int, list[int]] = {}
+        for some in portions(photo_ids):
+            statement = (
+                select(Photo.id, other.id)
+                .join(other, and_(other.content_hash == Photo.content_hash, other.id != Photo.id))
+                .where(Photo.id.in_(some), other.missing_since.is_(None))
+                .order_by(other.id)
+            )
+            for photo_id, copy in self._connection.execute(statement):
+                found.setdefault(photo_id, []).append(copy)
         return found
 
     def present_photos(self) -> list[StoredPhoto]:

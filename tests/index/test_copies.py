@@ -73,8 +73,6 @@ def test_a_filter_finds_the_first_copy_that_passes_and_every_copy_is_named(plain
         assert [photo for photo, _ in reader.search_photos(query, 9, allowed=np.array([3, 4]))] == [3]
         assert reader.copies([3, 2, 1]) == [[1, 4], [], [3, 4]]
         assert reader.first_copies(np.array([2, 3, 4])).tolist() == [2, 3]
-        with pytest.raises(ValueError, match="photo 9"):
-            reader.copies([9])
 
 
 def test_a_choice_that_is_none_is_refused() -> None:
