@@ -121,17 +121,19 @@ class Engine(OpenedLibrary):
         min_probability: float | None = None,
         generated: Generated = "include",
         where: PhotoFilter | None = None,
+        group: bool = False,
     ) -> Answer:
         """The photos that answer a question, best first, each with the phrases of the texts and where they were found.
 
         Args:
             asked: what should be seen; a ``Question`` of several texts, unwanted ones too, and example photos.
-            limit: how many photos at most.
-            params: how candidates are found in a large library.
+            limit: how many pictures at most: photos of equal content or pixels are one hit.
+            params: how candidates are found in a large library, and whether copies are hits of their own.
             min_probability: the probability from which on a photo is likely; None for ``default_cut``.
             generated: ``include`` ranks by what is seen and by what a caption model wrote about the photos, as far as
                 it did; ``exclude`` by what is seen; ``only`` finds captioned photos, by their captions.
             where: which photos may be found.
+            group: join photos that are almost the same picture, or of one burst, with the best of them.
 
         Returns:
             The likely photos; where none is likely the closest, and why.
@@ -142,7 +144,9 @@ class Engine(OpenedLibrary):
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        found = self.rank(asked, limit, params, min_probability=min_probability, generated=generated, where=where)
+        found = self.rank(
+            asked, limit, params, min_probability=min_probability, generated=generated, where=where, group=group
+        )
         return Answer(self.explain(found), found.likely, found.cut, found.why_nothing, found.warnings)
 
     def rank(
@@ -154,11 +158,20 @@ class Engine(OpenedLibrary):
         min_probability: float | None = None,
         generated: Generated = "include",
         where: PhotoFilter | None = None,
+        group: bool = False,
     ) -> Ranking:
         """As ``answer``, with photos that are not yet explained: to rank many and ``explain`` those that are shown."""
         reader, question = self._fitting_reader(), Question.about(asked)
         return answering.rank(
-            reader, self.model, question, limit, params or SearchParams(), min_probability, generated, where
+            reader,
+            self.model,
+            question,
+            limit,
+            params or SearchParams(),
+            min_probability,
+            generated,
+            where,
+            group=group,
         )
 
     def explain(self, ranking: Ranking, start: int = 0, stop: int | None = None) -> tuple[Hit, ...]:
@@ -174,12 +187,15 @@ class Engine(OpenedLibrary):
         min_probability: float = 0.0,
         generated: Generated = "include",
         where: PhotoFilter | None = None,
+        group: bool = False,
     ) -> list[Hit]:
         """The photos of ``answer`` that match with at least ``min_probability``, all by default; none where none does.
 
         What a user should know about the question is told to the Engine's ``warn``. Raises as ``answer``.
         """
-        answer = self.answer(asked, limit, params, min_probability=min_probability, generated=generated, where=where)
+        answer = self.answer(
+            asked, limit, params, min_probability=min_probability, generated=generated, where=where, group=group
+        )
         for warning in answer.warnings:
             self._warn(warning)
         return list(answer.hits) if answer.likely else []
@@ -218,9 +234,17 @@ class Engine(OpenedLibrary):
         return search_sentences(self._fitting_reader(), self.model, Path(image), limit, generated)
 
     def similar(
-        self, images: str | Path | Iterable[str | Path], limit: int = 10, *, where: PhotoFilter | None = None
+        self,
+        images: str | Path | Iterable[str | Path],
+        limit: int = 10,
+        params: SearchParams | None = None,
+        *,
+        where: PhotoFilter | None = None,
+        group: bool = False,
     ) -> list[Hit]:
         """The photos of the library that look most like a photo, or like several; these need not be indexed.
+
+        Those that are indexed are left out with their copies, of which ``warn`` is told.
 
         Raises:
             PhotoError: a photo cannot be read.
@@ -229,7 +253,8 @@ class Engine(OpenedLibrary):
             WrongModelError: another model made the library.
         """
         paths = [images] if isinstance(images, str | Path) else images
-        return self.search(Question(examples=tuple(map(Path, paths))), limit, generated="exclude", where=where)
+        question = Question(examples=tuple(map(Path, paths)))
+        return self.search(question, limit, params, generated="exclude", where=where, group=group)
 
     def align(self, image: str | Path, sentence: str) -> Alignment:
         """Where each phrase of a sentence is in a photo. It needs no library.

@@ -10,13 +10,16 @@ import numpy as np
 from engine.errors import QueryError
 from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
-from engine.search.by_example import rank_by_example
+from engine.search.by_example import rank_by_example, unchanged
 from engine.search.caption_ranking import RankedPhoto, rank_described, require_choice
 from engine.search.combination import ReadPart, combined, probability_of_all, read_parts
 from engine.search.explain import phrases_of
+from engine.search.pictures import paths_of, rank_pictures
 from engine.search.question import Question
 from engine.types import Hit, Phrase
 from index import Generated, LibraryReader, PhotoFilter, SearchParams
+
+MOST_NAMED = 3  # copies of an example
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,10 @@ def rank(
     min_probability: float | None,
     generated: Generated,
     where: PhotoFilter | None,
+    *,
+    group: bool = False,
 ) -> Ranking:
-    """The ``limit`` best photos for a question, and which of them are likely; see ``Engine.rank``.
+    """The ``limit`` best pictures for a question, and which of them are likely; see ``Engine.rank``.
 
     Raises:
         QueryError: a text has no word that the model knows, or ``generated`` is no choice, or none for an example.
@@ -78,12 +83,18 @@ def rank(
     if min_probability and model.calibration is None:
         warnings.append(f"The model {model.name} knows no probabilities, so a least probability leaves nothing out.")
     allowed = None if where is None else reader.passing_photos(where)
-    if question.examples:
-        query = combined(texts) if texts else None
-        photos = rank_by_example(reader, model, question, query, limit, params, allowed)
-    else:
-        photos = rank_described(reader, combined(texts), limit, params, generated, allowed=allowed)
+    query = combined(texts) if texts else None
+
+    def ranked(count: int) -> list[RankedPhoto]:
+        if query is None or question.examples:
+            return rank_by_example(reader, model, question, query, count, params, allowed)
+        return rank_described(reader, query, count, params, generated, allowed=allowed)
+
+    examples = {number: image for image in question.examples if (number := unchanged(reader, image)) is not None}
+    photos, of_examples = rank_pictures(reader, ranked, limit, params, examples, group=group)
+    if not question.examples:
         photos = _with_probabilities(reader, model, photos, texts)
+    warnings += [_copies_named(reader, examples[number], copies) for number, copies in of_examples.items() if copies]
     cut = default_cut(model, question) if min_probability is None else min_probability
     likely = tuple(photo for photo in photos if photo.probability is None or photo.probability >= cut)
     reason = None
@@ -114,6 +125,7 @@ def explain(model: MultimodalModel, ranking: Ranking, photos: Sequence[RankedPho
     """Some photos of a ranking as hits: with the phrases of what should be seen, their boxes, and a caption."""
     reader, ids = ranking.reader, [photo.photo_id for photo in photos]
     stored = reader.photos(ids)
+    paths = paths_of(reader, [other for photo in photos for other in (*photo.copies, *photo.group)])
     phrases: list[tuple[Phrase, ...]] = [()] * len(ids)
     if ids and (wanted := [text for text in ranking.texts if text.weight > 0]):
         vectors = reader.photo_vectors(ids)[:, : model.num_regions]  # (B, R, D)
@@ -123,9 +135,25 @@ def explain(model: MultimodalModel, ranking: Ranking, photos: Sequence[RankedPho
         ]
     captions = [[]] * len(ids) if ranking.generated == "exclude" else reader.captions(ids)
     return tuple(
-        Hit(Path(photo.path), ranked.score, of, ranked.probability, own[0].text if own else None, photo.photo_id)
+        Hit(
+            Path(photo.path),
+            ranked.score,
+            of,
+            ranked.probability,
+            own[0].text if own else None,
+            photo.photo_id,
+            copies=tuple(sorted(paths[other] for other in ranked.copies)),
+            group=tuple(paths[other] for other in ranked.group),
+        )
         for ranked, photo, of, own in zip(photos, stored, phrases, captions, strict=True)
     )
+
+
+def _copies_named(reader: LibraryReader, image: Path, copies: Sequence[int]) -> str:
+    """That a library has copies of an example, which are no answer, in a sentence."""
+    paths = sorted(map(str, paths_of(reader, copies).values()))
+    named = ", ".join(paths[:MOST_NAMED]) + (f" and {len(paths) - MOST_NAMED} more" if paths[MOST_NAMED:] else "")
+    return f"The library has {'another copy' if len(paths) == 1 else f'{len(paths)} copies'} of {image}: {named}."
 
 
 def _with_probabilities(

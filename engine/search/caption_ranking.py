@@ -20,12 +20,17 @@ CHOICES = get_args(Generated)
 
 @dataclass(frozen=True, slots=True)
 class RankedPhoto:
-    """A photo with the score that it is ranked by, the score of what is seen in it, and how likely it matches."""
+    """A photo with the score that it is ranked by, the score of what is seen in it, and how likely it matches.
+
+    ``copies`` are other photos of the same picture, ``group`` those of almost the same, by number.
+    """
 
     photo_id: int
     score: float
     seen: float
     probability: float | None = None
+    copies: tuple[int, ...] = ()
+    group: tuple[int, ...] = ()
 
 
 def require_choice(generated: str) -> None:
@@ -59,6 +64,9 @@ def rank_described(
         if allowed is not None:
             allowed_mask = np.isin(photo_ids, allowed)
             photo_ids, scores = photo_ids[allowed_mask], scores[allowed_mask]
+        if params.copies == "one":  # which have the same captions
+            first_mask = np.isin(photo_ids, reader.first_copies(photo_ids))
+            photo_ids, scores = photo_ids[first_mask], scores[first_mask]
         captions = dict(zip(photo_ids.tolist(), scores.tolist(), strict=True))
     if generated == "only":
         found = best(scores, photo_ids, limit)
