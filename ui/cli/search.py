@@ -52,6 +52,8 @@ def command(
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="Leave out what has a lower score.")] = None,
     generated: options.Generated = "include",
+    copies: options.Copies = "one",
+    group: options.Group = False,
     regions: Annotated[
         bool, typer.Option("--regions", help="Find regions of photos; neither probabilities nor captions count.")
     ] = False,
@@ -71,13 +73,17 @@ def command(
         raise typer.BadParameter("Write what should be seen, or name an example with --like.", param_hint="TEXT...")
     if crops is not None and not regions:
         raise typer.BadParameter("It takes regions; add --regions.", param_hint="--output")
+    if group and regions:
+        raise typer.BadParameter("Photos are grouped, not regions; leave out one of both.", param_hint="--group")
     output = printing.Output(json, print0, lines, preview)
     where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
     paths = printing.paths_of(like or [])
     from engine import Engine
     from engine.search.crops import require_room
     from engine.search.question import Question
+    from index import SearchParams
 
+    params = SearchParams(copies=copies)
     asked = Question.of(
         " ".join(text) if text else None, also=also or [], without=without or [], like=paths, box=like_box
     )
@@ -85,12 +91,14 @@ def command(
         if regions:
             if crops is not None:
                 require_room(crops)
-            found_regions = engine.search_regions(asked, limit, where=where)
+            found_regions = engine.search_regions(asked, limit, params, where=where)
             if not found_regions:
                 raise fail(engine.why_nothing(where))
             _print_regions(found_regions, min_score, crops, asked.name, output)
             return
-        answer = engine.answer(asked, limit, min_probability=min_probability, generated=generated, where=where)
+        answer = engine.answer(
+            asked, limit, params, min_probability=min_probability, generated=generated, where=where, group=group
+        )
     _print_photos(answer, min_score, asked.name, output)
 
 

@@ -53,6 +53,8 @@ class PhotoHit(BaseModel):
     probability: float | None
     phrases: list[PhrasePart]
     caption: str | None
+    copies: list[Text] = Field(description="Paths of the other photos with the same content, or the same pixels.")
+    group: list[Text] = Field(description="Paths of photos that are almost the same picture, with `group`.")
 
 
 class RegionHitOut(BaseModel):
@@ -63,6 +65,7 @@ class RegionHitOut(BaseModel):
     score: float
     box: Box
     phrase: str
+    copies: list[Text] = Field(description="Paths of the other photos with the same content, or the same pixels.")
 
 
 class SentenceHitOut(BaseModel):

@@ -1,5 +1,6 @@
 """One hit a picture: copies stand with the best of them, and almost equal photos do where they are grouped."""
 
+import json
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from index import BuildSpec, LibraryReader, LibraryWriter, PhotoFilter, PhotoRow
 Cli = Callable[..., Result]
 EACH = SearchParams(copies="all")
 ALL = 1000
+OTHERS = ("chelsea.png", "rocket.jpg")
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +114,6 @@ def test_copies_of_an_example_are_no_answer_and_are_told_of(engine: Engine, albu
 def test_an_example_from_outside_finds_its_copy(engine: Engine, photos: Path) -> None:
     hits = engine.similar(photos / "coffee.png", ALL)
     assert (hits[0].score, len(hits[0].copies)) == (pytest.approx(1, abs=0.01), 12)
-
-
-def test_captions_rank_pictures_too(engine: Engine, albums: Path, tmp_path: Path) -> None:
-    for generated in ("include", "exclude"):
-        assert len(engine.search("a cup", ALL, generated=generated)) == 3  # type: ignore[arg-type]
 
 
 def frame(source: Path, target: Path, shift: int, brightness: float, second: int, camera: str = "Acme One") -> None:
@@ -241,3 +238,28 @@ def test_more_photos_are_ranked_until_there_are_enough_pictures(twins: LibraryRe
     without, of_example = rank_pictures(twins, rank, limit, SearchParams(), (120,), group=False)
     assert [picture.photo_id for picture in without] == [1, 2, *range(101, 120)][:limit]
     assert of_example == {120: []}
+
+
+def test_the_command_names_copies_or_lists_them(cli: Cli, engine: Engine, albums: Path) -> None:
+    asked = ("search", "a cup of coffee", "--min-probability", "0", "-n", "99")
+    plain = cli(*asked, library=engine.folder).stdout
+    assert plain.count(" 12 copies: ") == 1
+    assert len(plain.splitlines()) < 20
+    each = cli(*asked, "--copies", "all", "--print0", library=engine.folder).stdout.split("\0")[:-1]
+    assert len(each) == 15
+    (first, *_) = json.loads(cli(*asked, "--json", library=engine.folder).stdout)
+    assert {first["path"], *first["copies"]} == {path for path in each if Path(path).name not in OTHERS}
+    similar = cli("similar", albums / "coffee.png", "--copies", "all", "--json", "-n", "99", library=engine.folder)
+    assert len(json.loads(similar.stdout)) == 14
+    assert "12 copies of" in cli("similar", albums / "coffee.png", library=engine.folder).stderr
+
+
+def test_the_command_groups_photos_and_refuses_to_group_regions(cli: Cli, burst: tuple[Engine, Path]) -> None:
+    library = burst[0].folder
+    grouped = cli("search", "a cat", "--group", "--min-probability", "0", library=library).stdout
+    assert " 2 almost the same: " in grouped
+    (best, *_) = json.loads(cli("similar", burst[1] / "cup.jpg", "--group", "--json", library=library).stdout)
+    assert len(best["group"]) in (0, 2)
+    refused = cli("search", "a cat", "--group", "--regions", library=library)
+    assert refused.exit_code == 2
+    assert "Photos are grouped, not regions" in refused.stderr
