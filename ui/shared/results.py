@@ -61,14 +61,14 @@ def hit_as_text(rank: int, hit: Hit | RegionHit, width: int = 80, *, linked: boo
     path = _linked(hit.path) if linked else shown_path(hit.path)
     if isinstance(hit, RegionHit):
         lines = [f"{rank:>3}. {_score(hit.score)}  {path}", *boxed_lines([(hit.phrase, "", hit.box)], width)]
-        return "\n".join([*lines, *_lines_of_paths("copy", "copies", hit.copies, width)])
+        return "\n".join([*lines, *_lines_of_paths(counted_copies(len(hit.copies)), hit.copies, width)])
     lines = [f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  {path}"]
     if hit.caption is not None:
         caption = _wrapped(_marked(hit.caption, generated=True), max(SHORTEST, width - len(INDENT)))
         lines.extend(INDENT + line for line in caption)
     lines.extend(_phrase_lines(hit.phrases, width))
-    lines.extend(_lines_of_paths("copy", "copies", hit.copies, width))
-    return "\n".join([*lines, *_lines_of_paths("almost the same", "almost the same", hit.group, width)])
+    lines.extend(_lines_of_paths(counted_copies(len(hit.copies)), hit.copies, width))
+    return "\n".join([*lines, *_lines_of_paths(f"{len(hit.group)} almost the same", hit.group, width)])
 
 
 def sentence_hits_as_text(hits: Sequence[SentenceHit], width: int = 80) -> str:
@@ -161,11 +161,20 @@ def _phrase_lines(phrases: Sequence[Phrase], width: int) -> list[str]:
     return boxed_lines([(phrase.text, _score(phrase.score), phrase.box) for phrase in phrases], width)
 
 
-def _lines_of_paths(one: str, several: str, paths: Sequence[Path], width: int) -> list[str]:
+def counted_copies(count: int) -> str:
+    """A number of copies.
+
+    >>> counted_copies(1), counted_copies(2)
+    ('1 copy', '2 copies')
+    """
+    return f"{count} {'copy' if count == 1 else 'copies'}"
+
+
+def _lines_of_paths(counted: str, paths: Sequence[Path], width: int) -> list[str]:
     """A line that counts photos and names the first of them, as many as it has room for; none for no photos."""
     if not paths:
         return []
-    line = f"{INDENT}{len(paths)} {one if len(paths) == 1 else several}: {shown_path(paths[0])}"
+    line = f"{INDENT}{counted}: {shown_path(paths[0])}"
     for number, path in enumerate(paths[1:], start=1):
         longer = f"{line}, {shown_path(path)}"
         rest = len(paths) - number - 1

@@ -19,7 +19,7 @@ PAGE = 24  # photos at a time
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A photo of a grid: its boxes, the line below it, and the part of it to be shown alone, in pixels.
+    """A photo of a grid: its boxes, the line below it and a note below that, and the part of it to be shown, in pixels.
 
     Its own page begins with ``sentence``, if one is given, found in it.
     """
@@ -29,6 +29,7 @@ class Cell:
     boxes: Sequence[Boxed] = ()
     part: Box | None = None
     sentence: str = ""
+    note: str = ""
 
 
 def draw(cells: Sequence[Cell]) -> None:
@@ -49,7 +50,8 @@ def _draw(cell: Cell) -> None:
     size = (photo.width, photo.height)
     link = "photo?" + urlencode({"photo": photo.photo_id} | ({"sentence": cell.sentence} if cell.sentence else {}))
     picture = photo_html(jpeg, library().alt_text(photo), size, cell.boxes, link, in_grid=True)
-    st.html(f'{picture}<div class="vs-line">{escaping.html(cell.line)}</div>')
+    lines = "".join(f'<div class="vs-line">{escaping.html(line)}</div>' for line in (cell.line, cell.note) if line)
+    st.html(picture + lines)
 
 
 def page_number(total: int, key: str, of: object) -> int:
