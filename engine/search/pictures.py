@@ -39,8 +39,12 @@ def rank_pictures(
         return pictures[:limit], {}
     shown = {picture.photo_id: picture for picture in pictures[:limit]}
     copies = all_copies(reader, of_examples | {number: picture.copies for number, picture in shown.items()})
-    best = [replace(picture, copies=tuple(copies[number])) for number, picture in shown.items()]
+    best = [_with_copies(picture, copies[number]) for number, picture in shown.items()]
     return best, {number: copies[number] for number in of_examples}
+
+
+def _with_copies(photo: RankedPhoto, copies: Sequence[int]) -> RankedPhoto:
+    return replace(photo, copies=tuple(copies)) if copies else photo
 
 
 def _without_copies(
@@ -50,7 +54,7 @@ def _without_copies(
     by_number = {photo.photo_id: photo for photo in found}
     pictures = same_pictures(reader, [*examples, *by_number])
     of_examples = {number: pictures.pop(number) for number in examples if number in pictures}
-    return [replace(by_number[number], copies=tuple(same)) for number, same in pictures.items()], dict(of_examples)
+    return [_with_copies(by_number[number], same) for number, same in pictures.items()], dict(of_examples)
 
 
 def same_pictures(reader: LibraryReader, photo_ids: Iterable[int]) -> dict[int, list[int]]:

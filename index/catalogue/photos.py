@@ -16,6 +16,8 @@ from index.catalogue.regions import packed
 from index.catalogue.schema import Caption, Photo, PhotoRecord, PhotoRegions
 from index.values import KnownPhoto, Move, PhotoRow, StoredPhoto
 
+_Other = aliased(Photo)
+
 
 class PhotoRepository:
     """Statements about photos."""
@@ -180,14 +182,13 @@ class PhotoRepository:
 
     def copies(self, photo_ids: Sequence[int]) -> dict[int, list[int]]:
         """The other photos whose file is there with the content of each of the photos, ascending, where there are."""
-        other = aliased(Photo)
         found: dict[int, list[int]] = {}
         for some in portions(photo_ids):
             statement = (
-                select(Photo.id, other.id)
-                .join(other, and_(other.content_hash == Photo.content_hash, other.id != Photo.id))
-                .where(Photo.id.in_(some), other.missing_since.is_(None))
-                .order_by(other.id)
+                select(Photo.id, _Other.id)
+                .join(_Other, and_(_Other.content_hash == Photo.content_hash, _Other.id != Photo.id))
+                .where(Photo.id.in_(some), _Other.missing_since.is_(None))
+                .order_by(_Other.id)
             )
             for photo_id, copy in self._connection.execute(statement):
                 found.setdefault(photo_id, []).append(copy)
