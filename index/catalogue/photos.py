@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.orm import aliased
 
 from index.catalogue.builds import portions, utc_now
 from index.catalogue.regions import packed
 from index.catalogue.schema import Caption, Photo, PhotoRecord, PhotoRegions
 from index.values import KnownPhoto, Move, PhotoRow, StoredPhoto
-
-_Other = aliased(Photo)
 
 
 class PhotoRepository:
@@ -178,20 +175,6 @@ class PhotoRepository:
         for some in portions(photo_ids):
             statement = select(Photo.id, Photo.content_hash, Photo.pixel_hash).where(Photo.id.in_(some))
             found.update((row[0], (row[1], row[2])) for row in self._connection.execute(statement))
-        return found
-
-    def copies(self, photo_ids: Sequence[int]) -> dict[int, list[int]]:
-        """The other photos whose file is there with the content of each of the photos, ascending, where there are."""
-        found: dict[int, list[int]] = {}
-        for some in portions(photo_ids):
-            statement = (
-                select(Photo.id, _Other.id)
-                .join(_Other, and_(_Other.content_hash == Photo.content_hash, _Other.id != Photo.id))
-                .where(Photo.id.in_(some), _Other.missing_since.is_(None))
-                .order_by(_Other.id)
-            )
-            for photo_id, copy in self._connection.execute(statement):
-                found.setdefault(photo_id, []).append(copy)
         return found
 
     def present_photos(self) -> list[StoredPhoto]:
