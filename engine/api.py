@@ -122,19 +122,21 @@ class Engine(OpenedLibrary):
         generated: Generated = "include",
         where: PhotoFilter | None = None,
         basis: Basis = "both",
+        group: bool = False,
     ) -> Answer:
         """The photos that answer a question, best first, each with the phrases of the texts and where they were found.
 
         Args:
             asked: what should be seen; a ``Question`` of several texts, unwanted ones too, and example photos.
-            limit: how many photos at most.
-            params: how candidates are found in a large library.
+            limit: how many pictures at most: photos of equal content or pixels are one hit.
+            params: how candidates are found in a large library, and whether copies are hits of their own.
             min_probability: the probability from which on a photo is likely; None for ``default_cut``.
             generated: ``include`` ranks by what is seen and by what a caption model wrote about the photos, as far as
                 it did; ``exclude`` by what is seen; ``only`` finds captioned photos, by their captions.
             where: which photos may be found.
             basis: ``both`` finds photos by what is seen and by what people wrote about them; ``seen`` or ``written``
                 by one alone. Words in quotation marks must be written in any case.
+            group: join photos that are almost the same picture, or of one burst, with the best of them.
 
         Returns:
             The likely photos; where none is likely the closest, and why.
@@ -146,7 +148,14 @@ class Engine(OpenedLibrary):
             WrongModelError: another model made the library.
         """
         found = self.rank(
-            asked, limit, params, min_probability=min_probability, generated=generated, where=where, basis=basis
+            asked,
+            limit,
+            params,
+            min_probability=min_probability,
+            generated=generated,
+            where=where,
+            basis=basis,
+            group=group,
         )
         return Answer(self.explain(found), found.likely, found.cut, found.why_nothing, found.warnings)
 
@@ -160,14 +169,24 @@ class Engine(OpenedLibrary):
         generated: Generated = "include",
         where: PhotoFilter | None = None,
         basis: Basis = "both",
+        group: bool = False,
     ) -> Ranking:
         """As ``answer``, with photos that are not yet explained: to rank many and ``explain`` those that are shown."""
         question = Question.about(asked)
         if basis == "written":
-            return answering.rank_written(self.reader, question, limit, where)
+            return answering.rank_written(self.reader, question, limit, params or SearchParams(), where, group=group)
         reader = self._fitting_reader()
         return answering.rank(
-            reader, self.model, question, limit, params or SearchParams(), min_probability, generated, where, basis
+            reader,
+            self.model,
+            question,
+            limit,
+            params or SearchParams(),
+            min_probability,
+            generated,
+            where,
+            basis,
+            group=group,
         )
 
     def explain(self, ranking: Ranking, start: int = 0, stop: int | None = None) -> tuple[Hit, ...]:
@@ -184,13 +203,21 @@ class Engine(OpenedLibrary):
         generated: Generated = "include",
         where: PhotoFilter | None = None,
         basis: Basis = "both",
+        group: bool = False,
     ) -> list[Hit]:
         """The photos of ``answer`` that match with at least ``min_probability``, all by default; none where none does.
 
         What a user should know about the question is told to the Engine's ``warn``. Raises as ``answer``.
         """
         answer = self.answer(
-            asked, limit, params, min_probability=min_probability, generated=generated, where=where, basis=basis
+            asked,
+            limit,
+            params,
+            min_probability=min_probability,
+            generated=generated,
+            where=where,
+            basis=basis,
+            group=group,
         )
         for warning in answer.warnings:
             self._warn(warning)
@@ -242,9 +269,17 @@ class Engine(OpenedLibrary):
         return remove_sentences(self.folder, file)
 
     def similar(
-        self, images: str | Path | Iterable[str | Path], limit: int = 10, *, where: PhotoFilter | None = None
+        self,
+        images: str | Path | Iterable[str | Path],
+        limit: int = 10,
+        params: SearchParams | None = None,
+        *,
+        where: PhotoFilter | None = None,
+        group: bool = False,
     ) -> list[Hit]:
         """The photos of the library that look most like a photo, or like several; these need not be indexed.
+
+        Those that are indexed are left out with their copies, of which ``warn`` is told.
 
         Raises:
             PhotoError: a photo cannot be read.
@@ -253,7 +288,8 @@ class Engine(OpenedLibrary):
             WrongModelError: another model made the library.
         """
         paths = [images] if isinstance(images, str | Path) else images
-        return self.search(Question(examples=tuple(map(Path, paths))), limit, generated="exclude", where=where)
+        question = Question(examples=tuple(map(Path, paths)))
+        return self.search(question, limit, params, generated="exclude", where=where, group=group)
 
     def align(self, image: str | Path, sentence: str) -> Alignment:
         """Where each phrase of a sentence is in a photo. It needs no library.

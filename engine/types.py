@@ -57,8 +57,10 @@ class Hit:
     calibration, and for photos that are similar to a photo.
     ``caption`` is the best sentence that a caption model wrote about the photo for the library, None without one.
     ``photo_id`` is the photo's number in the library that it was found in. ``likely`` says whether the photo reaches
-    the cut of its answer. ``copies`` are the other files of the library with the same content. ``written`` are the
-    texts that belong to the photo and have words of the question.
+    the cut of its answer. ``copies`` are the other files of the library with the same content, whether a filter lets
+    them through or not, and those with the same pixels that answered too. ``written`` are the texts that belong to the
+    photo and have words of the question. ``group`` are the photos that were joined with it, because they are almost the
+    same picture, best first.
     """
 
     path: Path
@@ -70,6 +72,7 @@ class Hit:
     likely: bool = True
     copies: tuple[Path, ...] = ()
     written: tuple[Written, ...] = ()
+    group: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,8 @@ class RegionHit:
     """A region of a photo found by a text query.
 
     ``box`` is in pixels of the upright photo, ``score`` the sum of what all words of the query score in this one
-    region, and ``phrase`` the run of words that fit it better than they fit the photo's other regions. ``photo_id`` is
-    as in ``Hit``.
+    region, and ``phrase`` the run of words that fit it better than they fit the photo's other regions. ``photo_id`` and
+    ``copies`` are as in ``Hit``.
     """
 
     path: Path
@@ -105,6 +108,7 @@ class RegionHit:
     score: float
     phrase: str
     photo_id: int | None = field(default=None, compare=False)
+    copies: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

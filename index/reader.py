@@ -209,10 +209,31 @@ class LibraryReader(TextsReader):
             return np.empty(0, np.int64), np.empty(0, np.float32)
         return self._snapshot.captioned, searcher.caption_scores(query)
 
+    def first_copies(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of photos (n,), ascending, those of which none before has the same content, ascending."""
+        if self._snapshot is None:
+            return photo_ids
+        return photo_ids[self._snapshot.firsts_of(np.searchsorted(self.photo_ids, photo_ids))]
+
+    def copies(self, photo_ids: Sequence[int]) -> list[list[int]]:
+        """For each of the photos the others that share its record, wherever they lie, ascending. Raises ValueError."""
+        snapshot = self._require_snapshot(photo_ids)
+        rows = self._rows_of(photo_ids)
+        return [
+            [int(snapshot.photo_ids[other]) for other in shared if other != row]
+            for row, shared in zip(rows.tolist(), snapshot.rows_with_content_of(rows), strict=True)
+        ]
+
     def photos(self, photo_ids: Sequence[int]) -> list[StoredPhoto]:
         """The photos in the order asked for. Raises ValueError for a number that is not in the library."""
         with self._query() as connection:
             found = PhotoRepository(connection).photos(photo_ids)
+        return [_of(found, photo_id, "photo") for photo_id in photo_ids]
+
+    def hashes(self, photo_ids: Sequence[int]) -> list[tuple[str, str | None]]:
+        """The hashes of the content and, where known, of the pixels of photos. Raises ValueError as `photos`."""
+        with self._query() as connection:
+            found = PhotoRepository(connection).hashes(photo_ids)
         return [_of(found, photo_id, "photo") for photo_id in photo_ids]
 
     def photo_id_of_path(self, path: str) -> int | None:
@@ -258,13 +279,8 @@ class LibraryReader(TextsReader):
     def photo_vectors(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
         """The records (n, S, D) of photos. Raises ValueError for a photo that the current build has not embedded."""
         snapshot = self._require_snapshot(photo_ids)
-        ids = np.asarray(photo_ids, np.int64)
-        rows = np.searchsorted(snapshot.photo_ids, ids)
-        known_mask = np.isin(ids, snapshot.photo_ids)
-        if not known_mask.all():
-            raise _unknown(int(ids[~known_mask][0]), "photo")
-        records = snapshot.photos.records(snapshot.records[rows], snapshot.build.rows_per_photo)
-        return records.astype(np.float32)
+        records = snapshot.records[self._rows_of(photo_ids)]
+        return snapshot.photos.records(records, snapshot.build.rows_per_photo).astype(np.float32)
 
     def boxes(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
         """The corners (n, R, 4) of the regions of photos, from 0 to 1 of the photo's size. Raises ValueError."""
@@ -280,6 +296,16 @@ class LibraryReader(TextsReader):
         with self._query() as connection:
             found = PhotoRepository(connection).regions(build.build_id, photo_ids)
         return unpacked([_of(found, photo_id, "photo") for photo_id in photo_ids], build.num_regions)
+
+    def _rows_of(self, photo_ids: Sequence[int]) -> NDArray[np.int64]:
+        """Where in the snapshot photos stand. Raises ValueError for one that the current build has not embedded."""
+        ids = np.asarray(photo_ids, np.int64)
+        rows = np.searchsorted(self.photo_ids, ids)
+        unknown_mask = rows == self.num_photos
+        unknown_mask[~unknown_mask] = self.photo_ids[rows[~unknown_mask]] != ids[~unknown_mask]
+        if unknown_mask.any():
+            raise _unknown(int(ids[unknown_mask][0]), "photo")
+        return rows
 
     def _searcher_for(self, query: Query) -> Searcher | None:
         """What searches photos for a query that fits; None where there are none."""

@@ -68,14 +68,15 @@ class Searcher:
             records, scores = scan.best(query, limit, records)
         else:
             scores = score_stored(self._snapshot.photos, self._snapshot.build, records, record_scorer(query))
-        return [(photo, score) for photo, _, score in self._best_photos(mask, records, scores[:, None], limit)]
+        found = self._best_photos(mask, records, scores[:, None], limit, params)
+        return [(photo, score) for photo, _, score in found]
 
     def regions(
         self, query: Query, limit: int, params: SearchParams, allowed: NDArray[np.int64] | None
     ) -> list[tuple[int, int, float]]:
         """The `limit` best (photo, region, score) by what each region scores alone, see `maxsim.region_scorer`.
 
-        Equal scores come in order of photo and region. Of a photo that shares its record with others, all are found.
+        Equal scores come in order of photo and region.
         """
         num_regions = self._snapshot.build.num_regions
         mask, records = self._records_to_score(Query(whole_query(query)[None]), limit, params, allowed)
@@ -85,7 +86,7 @@ class Searcher:
         else:
             scorer = region_scorer(query, num_regions)
             scores = score_stored(self._snapshot.photos, self._snapshot.build, records, scorer).reshape(-1, num_regions)
-        return self._best_photos(mask, records, scores, limit)
+        return self._best_photos(mask, records, scores, limit, params)
 
     def sentences(
         self, record: NDArray[np.float32], limit: int, generated: Generated, params: SearchParams, *, of_photos: bool
@@ -162,10 +163,11 @@ class Searcher:
         records: NDArray[np.int64],
         scores: NDArray[np.float32],
         limit: int,
+        params: SearchParams,
     ) -> list[tuple[int, int, float]]:
         """The `limit` best (photo, column, score) of records (n,), ascending, that score (n, C); photos of `mask` only.
 
-        Equal scores come in order of photo and column.
+        Equal scores come in order of photo and column. Of the photos of a record the first is found, or each.
         """
         snapshot, columns = self._snapshot, scores.shape[1]
         kept = np.unique(at_least_best(scores.ravel(), limit) // columns)
@@ -173,6 +175,8 @@ class Searcher:
         rows = snapshot.rows_of(records)
         if mask is not None:
             rows = rows[mask[rows]]
+        if params.copies == "one":
+            rows = rows[snapshot.firsts_of(rows)]
         by_photo = scores[np.searchsorted(records, snapshot.records[rows])]
         ranked = best(by_photo.ravel(), np.arange(by_photo.size), limit)
         return [(int(snapshot.photo_ids[rows[at // columns]]), at % columns, score) for at, score in ranked]

@@ -61,10 +61,26 @@ class Snapshot:
 
     def rows_of(self, records: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where in `photo_ids` the photos of records stand, ascending."""
-        in_order, rows = self._rows_by_record
-        begin = np.searchsorted(in_order, records, side="left")
-        end = np.searchsorted(in_order, records, side="right")
-        return np.sort(rows[runs(begin, end - begin)])
+        begin, end = self._places_of(records)
+        return np.sort(self._rows_by_record[1][runs(begin, end - begin)])
+
+    def rows_with_content_of(self, rows: NDArray[np.int64]) -> list[list[int]]:
+        """For each of some rows of `photo_ids`, those of the same record, itself too, ascending."""
+        in_order = self._rows_by_record[1]
+        begin, end = self._places_of(self.records[rows])
+        return [in_order[low:high].tolist() for low, high in zip(begin.tolist(), end.tolist(), strict=True)]
+
+    def _places_of(self, records: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the photos of records begin and end in the order of records."""
+        in_order, _ = self._rows_by_record
+        return np.searchsorted(in_order, records, side="left"), np.searchsorted(in_order, records, side="right")
+
+    def firsts_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where in rows (n,) of `photo_ids`, ascending, the first photo of each record stands, ascending."""
+        records, places = self.records[rows], np.arange(len(rows))
+        first = np.empty(self.num_records, np.int64)  # of it only these records are ever touched
+        first[records[::-1]] = places[::-1]  # the last assignment counts
+        return np.flatnonzero(first[records] == places)
 
     @cached_property
     def _rows_by_record(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -6,13 +6,16 @@ either a global vector; the other vectors are of a photo's regions and of a sent
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 Generated = Literal["include", "exclude", "only"]
 """What to do with sentences that a caption model wrote."""
+
+Copies = Literal["one", "all"]
+"""What to do with photos of equal content: one of them stands for all, or each is found."""
 
 VectorKind = Literal["photos", "sentences"]
 """What the vectors of a store are of."""
@@ -205,21 +208,25 @@ class SearchParams:
     """How to search: `auto` is exact up to FLAT_LIMIT region vectors and takes candidates from the index above.
 
     As many candidates are re-ranked by the exact score as find `recall_target` of the ten best on average, see
-    `candidates.recall_curve` and `candidates.recall_calibration`; or `num_candidates` where that is given.
+    `candidates.recall_curve` and `candidates.recall_calibration`; or `num_candidates` where that is given. Of photos
+    with the same content that may be found, the one that was added first stands for all; `copies="all"` finds each.
 
     Raises:
-        ValueError: `recall_target` is not above 0 and at most 1, or `num_candidates` is negative.
+        ValueError: `recall_target` is not above 0 and at most 1, `num_candidates` is negative, or `copies` is neither.
     """
 
     mode: Literal["auto", "exact", "approximate"] = "auto"
     recall_target: float = 0.98
     num_candidates: int | None = None
+    copies: Copies = "one"
 
     def __post_init__(self) -> None:
         if not 0 < self.recall_target <= 1:
             raise ValueError(f"`recall_target` is {self.recall_target}, expected a number above 0 and up to 1")
         if self.num_candidates is not None and self.num_candidates < 0:
             raise ValueError(f"`num_candidates` is {self.num_candidates}, expected 0 or more")
+        if self.copies not in get_args(Copies):
+            raise ValueError(f"`copies` is {self.copies!r}, expected {' or '.join(get_args(Copies))}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import PhotoError
+from engine.photos.appearance import FEWEST_SET, MOST_BITS, RATIO
 from engine.photos.loading import LoadedPhoto, load_photos
 from engine.photos.walk import FoundPhoto
 from index import StoredPhoto, read_photos
 
 Reason = Literal["same bytes", "same pixels", "resized or re-encoded"]
 
-MOST_BITS = 4
-"""Bits in which perceptual hashes of one picture may differ; of different ones 12 and more do (docs/decisions)."""
-
-RATIO = 0.02  # of which the aspect ratios of one picture may differ, relative: a small one has few pixels to round to
-FEWEST_SET = 8  # bits of a hash that says something: a picture of one colour has one
 AT_ONCE = 1024
 
 

@@ -127,6 +127,7 @@ class Indexer:
     def _photos(self, files: Sequence[FoundPhoto], stored: set[str]) -> None:
         """Embed photos whose content is not ``stored``, and the descriptions inside them."""
         batch: list[LoadedPhoto] = []
+        copies: list[KnownContent] = []  # of a photo of the batch
         orphaned: list[FoundPhoto] = []  # copies of a photo whose own file was changed since
         workers = os.cpu_count() or 1
         loaded = load_photos(
@@ -136,24 +137,25 @@ class Indexer:
             for number, item in enumerate(self._waiting_for(loaded), start=1):
                 if isinstance(item, Failure):
                     self.result.failed.append(item)
-                elif isinstance(item, KnownContent):
+                elif isinstance(item, KnownContent) or item.content_hash in stored:
                     if not self._link(item):
                         orphaned.append(item.file)
+                elif any(item.content_hash == photo.content_hash for photo in batch):
+                    copies.append(KnownContent(item.file, item.content_hash))
                 else:
                     batch.append(item)
                     self.result.warnings.extend(f"{item.file.path}: {warning}" for warning in item.warnings)
-                if len(batch) == PHOTO_BATCH:
+                if batch and (len(batch) == PHOTO_BATCH or number == len(files)):
                     stored |= self._write(batch)
-                    batch = []
+                    orphaned += [copy.file for copy in copies if not self._link(copy)]
+                    batch, copies = [], []
                 self._report(Progress("photos", number, len(files)))
-            if batch:
-                self._write(batch)
         finally:
             loaded.close()
         if orphaned:
             self._photos(orphaned, set())
 
-    def _link(self, copy: KnownContent) -> bool:
+    def _link(self, copy: KnownContent | LoadedPhoto) -> bool:
         """Let a photo share the vectors of an equal one; False where the library no longer has them."""
         photo = copy.file
         if self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash) is None:

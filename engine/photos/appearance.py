@@ -7,6 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+MOST_BITS = 4
+"""Bits in which perceptual hashes of one picture may differ; of different ones 12 and more do (docs/decisions)."""
+
+RATIO = 0.02  # of which the aspect ratios of one picture may differ, relative: a small one has few pixels to round to
+FEWEST_SET = 8  # bits of a hash that says something: a picture of one colour has one
+
 _SIDE = 64
 """Pixels. The perceptual hash looks at 32 × 32; averages on the way there halve its time."""
 

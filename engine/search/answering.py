@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from engine.errors import QueryError
 from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
-from engine.search.by_example import rank_by_example
+from engine.search.by_example import rank_by_example, unchanged
 from engine.search.caption_ranking import CANDIDATES, RankedPhoto, rank_described, require_choice
 from engine.search.combination import ReadPart, combined, probability_of_all, read_parts
 from engine.search.explain import phrases_of
+from engine.search.pictures import paths_of, rank_pictures
 from engine.search.question import Question
 from engine.search.written import allowed_photos, evidence, joined, strongest, words_of, written_about
 from engine.types import Basis, Hit, Phrase
 from index import Generated, LibraryReader, PhotoFilter, SearchParams
+
+MOST_NAMED = 3  # copies of an example
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,10 @@ def rank(
     generated: Generated,
     where: PhotoFilter | None,
     basis: Basis = "both",
+    *,
+    group: bool = False,
 ) -> Ranking:
-    """The ``limit`` best photos for a question, and which of them are likely; see ``Engine.rank``.
+    """The ``limit`` best pictures for a question, and which of them are likely; see ``Engine.rank``.
 
     Raises:
         QueryError: a text has no word that the model knows, or ``generated`` is no choice, or none for an example.
@@ -83,19 +88,25 @@ def rank(
     if min_probability and model.calibration is None:
         warnings.append(f"The model {model.name} knows no probabilities, so a least probability leaves nothing out.")
     allowed = allowed_photos(reader, question, where)
-    words: tuple[str, ...] = ()
-    if question.examples:
-        query = combined(texts) if texts else None
-        photos = rank_by_example(reader, model, question, query, limit, params, allowed)
-    else:
-        query = combined(texts)
-        words = () if basis == "seen" else words_of(question)
-        written = evidence(reader, words, model.counts(words)).among(allowed)
-        count = max(CANDIDATES, limit) if len(written.photo_ids) else limit
-        besides = strongest(reader, written, count, query, params)
-        photos = rank_described(reader, query, count, params, generated, allowed=allowed, besides=besides)
+    query = combined(texts) if texts else None
+    words = () if basis == "seen" or question.examples else words_of(question)
+    written = evidence(reader, words, model.counts(words)).among(allowed)
+
+    def ranked(count: int) -> list[RankedPhoto]:
+        if query is None or question.examples:
+            return rank_by_example(reader, model, question, query, count, params, allowed)
+        if not len(written.photo_ids):
+            photos = rank_described(reader, query, count, params, generated, allowed=allowed)
+            return _with_probabilities(reader, model, photos, texts)
+        many = max(CANDIDATES, count)
+        besides = strongest(reader, written, many, query, params)
+        photos = rank_described(reader, query, many, params, generated, allowed=allowed, besides=besides)
         photos = _with_probabilities(reader, model, photos, texts)
-        photos = joined(photos, written, _spared(reader, model, photos, texts) if besides else None)[:limit]
+        return joined(photos, written, _spared(reader, model, photos, texts))[:count]
+
+    examples = {number: image for image in question.examples if (number := unchanged(reader, image)) is not None}
+    photos, of_examples = rank_pictures(reader, ranked, limit, params, examples, group=group)
+    warnings += [_copies_named(reader, examples[number], copies) for number, copies in of_examples.items() if copies]
     cut = default_cut(model, question) if min_probability is None else min_probability
     likely = tuple(photo for photo in photos if photo.probability is None or photo.probability >= cut)
     reason = None
@@ -107,15 +118,25 @@ def rank(
     return Ranking(likely or tuple(photos), bool(likely), cut, reason, tuple(warnings), reader, texts, generated, words)
 
 
-def rank_written(reader: LibraryReader, question: Question, limit: int, where: PhotoFilter | None) -> Ranking:
-    """The ``limit`` photos about which most of a question is written; no model is asked, and no probability known."""
+def rank_written(
+    reader: LibraryReader,
+    question: Question,
+    limit: int,
+    params: SearchParams,
+    where: PhotoFilter | None,
+    *,
+    group: bool = False,
+) -> Ranking:
+    """The ``limit`` pictures about which most of a question is written; no model is asked, and no probability known."""
     words = words_of(question)
     written = evidence(reader, words, [0] * len(words), common=None).among(allowed_photos(reader, question, where))
     strength = dict(zip(written.photo_ids.tolist(), written.strength.tolist(), strict=True))
-    photos = tuple(
-        RankedPhoto(photo_id, strength[photo_id], 0.0, written=strength[photo_id])
-        for photo_id in strongest(reader, written, limit, None, SearchParams())
-    )
+
+    def ranked(count: int) -> list[RankedPhoto]:
+        found = strongest(reader, written, count, None, params)
+        return [RankedPhoto(number, strength[number], 0.0, written=strength[number]) for number in found]
+
+    photos = tuple(rank_pictures(reader, ranked, limit, params, (), group=group)[0])
     reason = None
     if not photos:
         of_filter = "" if where is None else " that passes the filter"
@@ -145,6 +166,7 @@ def explain(model: MultimodalModel | None, ranking: Ranking, photos: Sequence[Ra
     """
     reader, ids = ranking.reader, [photo.photo_id for photo in photos]
     stored = reader.photos(ids)
+    paths = paths_of(reader, [other for photo in photos for other in (*photo.copies, *photo.group)])
     phrases: list[tuple[Phrase, ...]] = [()] * len(ids)
     if ids and model is not None and (wanted := [text for text in ranking.texts if text.weight > 0]):
         vectors = reader.photo_vectors(ids)[:, : model.num_regions]  # (B, R, D)
@@ -162,6 +184,8 @@ def explain(model: MultimodalModel | None, ranking: Ranking, photos: Sequence[Ra
             ranked.probability,
             own[0].text if own else None,
             photo.photo_id,
+            copies=tuple(sorted(paths[other] for other in ranked.copies)),
+            group=tuple(paths[other] for other in ranked.group),
             written=written_about(ranking.words, photo, said),
         )
         for ranked, photo, of, own, said in zip(photos, stored, phrases, captions, texts, strict=True)
@@ -177,6 +201,13 @@ def _spared(
         return None
     records = reader.photo_vectors([photo.photo_id for photo in photos])
     return probability_of_all(model, model.calibration, unwanted, records)
+
+
+def _copies_named(reader: LibraryReader, image: Path, copies: Sequence[int]) -> str:
+    """That a library has copies of an example, which are no answer, in a sentence."""
+    paths = sorted(map(str, paths_of(reader, copies).values()))
+    named = ", ".join(paths[:MOST_NAMED]) + (f" and {len(paths) - MOST_NAMED} more" if paths[MOST_NAMED:] else "")
+    return f"The library has {'another copy' if len(paths) == 1 else f'{len(paths)} copies'} of {image}: {named}."
 
 
 def _with_probabilities(

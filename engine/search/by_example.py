@@ -38,15 +38,21 @@ def record_of(reader: LibraryReader, model: MultimodalModel, image: Path) -> NDA
     Raises:
         PhotoError: the photo cannot be read.
     """
-    photo_id = reader.photo_id_of_path(absolute(image))
-    if photo_id is not None and image.is_file() and photo_id in reader.photo_ids:
-        (photo,) = reader.photos([photo_id])
-        status = image.stat()
-        if (photo.size, photo.mtime_ns) == (status.st_size, status.st_mtime_ns):
-            stored: NDArray[np.float32] = reader.photo_vectors([photo_id])[0]
-            return stored
+    photo_id = unchanged(reader, image)
+    if photo_id is not None:
+        stored: NDArray[np.float32] = reader.photo_vectors([photo_id])[0]
+        return stored
     computed: NDArray[np.float32] = model.embed_photos([decode(image, target=model.image_size).image]).records[0]
     return computed.astype(np.float16).astype(np.float32)  # as it would be stored
+
+
+def unchanged(reader: LibraryReader, image: Path) -> int | None:
+    """The number of an indexed photo whose file is as it was; None for any other file."""
+    photo_id = reader.photo_id_of_path(absolute(image))
+    if photo_id is None or not image.is_file() or photo_id not in reader.photo_ids:
+        return None
+    (photo,), status = reader.photos([photo_id]), image.stat()
+    return photo_id if (photo.size, photo.mtime_ns) == (status.st_size, status.st_mtime_ns) else None
 
 
 def example_query(

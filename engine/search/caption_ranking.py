@@ -23,6 +23,7 @@ class RankedPhoto:
     """A photo with the score that it is ranked by, the score of what is seen in it, and how likely it matches.
 
     ``written`` is how much speaks for it what is written about it, from 0 to 1.
+    ``copies`` are other photos of the same picture, ``group`` those of almost the same, by number.
     """
 
     photo_id: int
@@ -30,6 +31,8 @@ class RankedPhoto:
     seen: float
     probability: float | None = None
     written: float = 0.0
+    copies: tuple[int, ...] = ()
+    group: tuple[int, ...] = ()
 
 
 def require_choice(generated: str) -> None:
@@ -66,6 +69,9 @@ def rank_described(
         if allowed is not None:
             allowed_mask = np.isin(photo_ids, allowed)
             photo_ids, scores = photo_ids[allowed_mask], scores[allowed_mask]
+        if params.copies == "one":  # which have the same captions
+            first_mask = np.isin(photo_ids, reader.first_copies(photo_ids))
+            photo_ids, scores = photo_ids[first_mask], scores[first_mask]
         captions = dict(zip(photo_ids.tolist(), scores.tolist(), strict=True))
     if generated == "only":
         found = best(scores, photo_ids, limit)

@@ -10,6 +10,7 @@ from engine.boxes import in_pixels, overlaps
 from engine.errors import QueryError
 from engine.models.multimodal import MultimodalModel
 from engine.search.combination import ReadPart, combined, read_parts
+from engine.search.pictures import SPARE, all_copies, paths_of, same_pictures
 from engine.search.question import Question
 from engine.search.written import allowed_photos
 from engine.types import RegionHit, Warn
@@ -44,11 +45,12 @@ def search_regions(
             warn(warning)
     wanted = [text for text in texts if text.weight > 0]
     allowed = allowed_photos(reader, question, where)
-    ranked = rank_regions(reader, combined(texts), limit, params, allowed)
+    ranked, copies = rank_regions(reader, combined(texts), limit, params, allowed)
     ids = [photo_id for photo_id, _, _ in ranked]
     if not ids:
         return []
     vectors = reader.photo_vectors(ids)[:, : model.num_regions]  # (B, R, D)
+    paths = paths_of(reader, [other for photo_id in set(ids) for other in copies[photo_id]])
     return [
         RegionHit(
             Path(photo.path),
@@ -56,6 +58,7 @@ def search_regions(
             score,
             phrase_in_region(wanted, regions, region),
             photo.photo_id,
+            copies=tuple(sorted(paths[other] for other in copies[photo.photo_id])),
         )
         for (_, region, score), photo, regions, boxes in zip(
             ranked, reader.photos(ids), vectors, reader.boxes(ids), strict=True
@@ -65,14 +68,23 @@ def search_regions(
 
 def rank_regions(
     reader: LibraryReader, query: Query, limit: int, params: SearchParams, allowed: NDArray[np.int64] | None
-) -> list[Found]:
-    """The ``limit`` best regions, best first, without those that overlap a better one of their photo."""
+) -> tuple[list[Found], dict[int, list[int]]]:
+    """The ``limit`` best regions, best first, without those that overlap a better one of their photo.
+
+    And the copies of each photo, which has the regions of all of them.
+    """
     count = _ASKED_FOR * limit
     while True:
         found = reader.search_regions(query, count, params, allowed)
         kept = _without_overlaps(reader, found)
+        if params.copies == "all":
+            pictures: dict[int, list[int]] = {photo_id: [] for photo_id, _, _ in kept}
+        else:
+            kept = kept if len(found) < count else kept[: limit + SPARE]
+            pictures = same_pictures(reader, [photo_id for photo_id, _, _ in kept])
+            kept = [region for region in kept if region[0] in pictures]
         if len(kept) >= limit or len(found) < count:
-            return kept[:limit]
+            return kept[:limit], pictures if params.copies == "all" else all_copies(reader, pictures)
         count *= _ASKED_FOR
 
 

@@ -214,6 +214,14 @@ class PhotoRepository:
                 found[photo.photo_id] = photo
         return found
 
+    def hashes(self, photo_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+        """The hashes of the content and of the pixels of those of the photos that are in the catalogue, by number."""
+        found: dict[int, tuple[str, str | None]] = {}
+        for some in portions(photo_ids):
+            statement = select(Photo.id, Photo.content_hash, Photo.pixel_hash).where(Photo.id.in_(some))
+            found.update((row[0], (row[1], row[2])) for row in self._connection.execute(statement))
+        return found
+
     def present_photos(self) -> list[StoredPhoto]:
         """The photos whose file is there, in order of their numbers."""
         statement = select(Photo.__table__).where(Photo.missing_since.is_(None)).order_by(Photo.id)

@@ -96,7 +96,9 @@ def test_a_copied_photo_shares_its_vectors(cli: Cli, own_photos: Path, tmp_path:
     result = cli("index", own_photos, library=library)
     assert f"1 photos added, {count} unchanged, 0 failed" in result.stdout
     assert vector_bytes(library) == size
-    hits = json.loads(cli("search", "a cat", "--min-probability", "0", "--json", "-n", "99", library=library).stdout)
+    every = ("search", "a cat", "--min-probability", "0", "--json", "-n", "99")
+    assert len(json.loads(cli(*every, library=library).stdout)) == count
+    hits = json.loads(cli(*every, "--copies", "all", library=library).stdout)
     twins = [hit for hit in hits if Path(hit["path"]).name in ("chelsea.png", "the same cat.png")]
     assert len(twins) == 2
     assert twins[0]["score"] == twins[1]["score"]
@@ -124,7 +126,9 @@ def test_a_changed_photo_is_embedded_again(cli: Cli, own_photos: Path, tmp_path:
 
     def score_of_changed() -> float:
         hits = json.loads(
-            cli("search", "a cat", "--min-probability", "0", "--json", "-n", "99", library=library).stdout
+            cli(
+                "search", "a cat", "--min-probability", "0", "--json", "-n", "99", "--copies", "all", library=library
+            ).stdout
         )
         assert len(hits) == count
         (score,) = [hit["score"] for hit in hits if hit["path"] == str(own_photos / "coffee.png")]
@@ -132,7 +136,9 @@ def test_a_changed_photo_is_embedded_again(cli: Cli, own_photos: Path, tmp_path:
 
     def cat_score() -> float:
         hits = json.loads(
-            cli("search", "a cat", "--min-probability", "0", "--json", "-n", "99", library=library).stdout
+            cli(
+                "search", "a cat", "--min-probability", "0", "--json", "-n", "99", "--copies", "all", library=library
+            ).stdout
         )
         return next(float(hit["score"]) for hit in hits if hit["path"] == str(own_photos / "chelsea.png"))
 

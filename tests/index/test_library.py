@@ -95,7 +95,7 @@ def test_a_copy_shares_the_record_the_regions_and_the_score(plain: Any) -> None:
         np.testing.assert_array_equal(*reader.boxes([2, copy]))
         np.testing.assert_array_equal(*reader.photo_vectors([2, copy]))
         assert reader.photos([copy])[0].width == 640
-        for params in (SearchParams("exact"), SearchParams("approximate")):
+        for params in (SearchParams("exact", copies="all"), SearchParams("approximate", copies="all")):
             found = reader.search_photos(plain.query(), 5, params)
             scores = dict(found)
             assert scores[2] == scores[copy]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from index import Copies as CopiesChoice
 from index import Generated as Choice
 
 NO_CAPTIONS = "This library holds no generated sentences yet; run `engine index --captions FOLDER` first."
@@ -25,6 +26,13 @@ Model = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 Limit = Annotated[int, typer.Option("-n", "--limit", min=1, help="How many results at most.")]
+Copies = Annotated[
+    CopiesChoice,
+    typer.Option("--copies", help="Photos with the same content: one hit that names the others, or all as hits."),
+]
+Group = Annotated[
+    bool, typer.Option("--group", help="Join photos that are almost the same picture, or of one burst, with the best.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Generated = Annotated[
     Choice,

@@ -58,6 +58,8 @@ def command(
     seen_alone: Annotated[
         bool, typer.Option("--seen", help="Find photos by what is seen, and not by what is written about them.")
     ] = False,
+    copies: options.Copies = "one",
+    group: options.Group = False,
     regions: Annotated[
         bool, typer.Option("--regions", help="Find regions of photos; neither probabilities nor captions count.")
     ] = False,
@@ -83,13 +85,17 @@ def command(
     if text_alone and (seen_alone or regions or like):
         raise typer.BadParameter("It looks at no picture; leave out --seen, --regions and --like.", param_hint="--text")
     basis: Basis = "written" if text_alone else "seen" if seen_alone else "both"
+    if group and regions:
+        raise typer.BadParameter("Photos are grouped, not regions; leave out one of both.", param_hint="--group")
     output = printing.Output(json, print0, lines, preview)
     where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
     paths = printing.paths_of(like or [])
     from engine import Engine
     from engine.search.crops import require_room
     from engine.search.question import Question
+    from index import SearchParams
 
+    params = SearchParams(copies=copies)
     asked = Question.of(
         " ".join(text) if text else None, also=also or [], without=without or [], like=paths, box=like_box
     )
@@ -97,13 +103,20 @@ def command(
         if regions:
             if crops is not None:
                 require_room(crops)
-            found_regions = engine.search_regions(asked, limit, where=where)
+            found_regions = engine.search_regions(asked, limit, params, where=where)
             if not found_regions:
                 raise fail(engine.why_nothing(where))
             _print_regions(found_regions, min_score, crops, asked.name, output)
             return
         answer = engine.answer(
-            asked, limit, min_probability=min_probability, generated=generated, where=where, basis=basis
+            asked,
+            limit,
+            params,
+            min_probability=min_probability,
+            generated=generated,
+            where=where,
+            basis=basis,
+            group=group,
         )
     _print_photos(answer, min_score, asked.name, output)
 

@@ -23,6 +23,8 @@ def command(
     folder: filter_options.Folder = None,
     orientation: filter_options.Lying = None,
     min_size: filter_options.MinSize = None,
+    copies: options.Copies = "one",
+    group: options.Group = False,
     json: options.Json = False,
     print0: printing.PrintNul = False,
     lines: printing.Format = None,
@@ -36,9 +38,10 @@ def command(
     where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
     paths = printing.paths_of(images)
     from engine import Engine
+    from index import SearchParams
 
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
-        hits = engine.similar(paths, limit, where=where)
+        hits = engine.similar(paths, limit, SearchParams(copies=copies), where=where, group=group)
         reason = None if hits else engine.why_nothing(where, with_example=True)
     if reason is not None:
         raise fail(reason)

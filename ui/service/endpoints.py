@@ -38,17 +38,19 @@ def search(lease: Lease, asked: SearchParameters) -> SearchAnswer:
     question = Question.of(asked.q, also=asked.also, without=asked.without, like=like, box=box)
     state = LibraryState.of(lease)
     if asked.regions:
-        regions = engine.search_regions(question, asked.limit, where=where)
+        regions = engine.search_regions(question, asked.limit, asked.params, where=where)
         if not regions:
             lease.warnings.append(engine.why_nothing(where))
         return SearchAnswer(library=state, warnings=lease.warnings, hits=[region_hit(hit) for hit in regions])
     answer = engine.answer(
         question,
         asked.limit,
+        asked.params,
         min_probability=asked.min_probability,
         generated=asked.generated,
         where=where,
         basis=asked.basis,
+        group=asked.group,
     )
     lease.warnings.extend(answer.warnings)
     if answer.hits and not answer.likely:
@@ -65,7 +67,7 @@ def similar(lease: Lease, image: str | Path, asked: Filters) -> SimilarAnswer:
     Raises:
         PhotoError: it cannot be read.
     """
-    hits = lease.engine.similar(image, asked.limit, where=asked.where)
+    hits = lease.engine.similar(image, asked.limit, asked.params, where=asked.where, group=asked.group)
     if not hits:
         lease.warnings.append(lease.engine.why_nothing(asked.where, with_example=True))
     return SimilarAnswer(library=LibraryState.of(lease), warnings=lease.warnings, hits=[photo_hit(hit) for hit in hits])

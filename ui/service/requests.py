@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from engine.types import Basis
-from index import Generated, PhotoFilter
+from index import Copies, Generated, PhotoFilter, SearchParams
 from index.catalogue.filters import Orientation
 from ui.shared import filter_syntax
 
@@ -31,11 +31,13 @@ Date = Annotated[str, _that_reads(filter_syntax.moment)]
 
 
 class Filters(BaseModel):
-    """Which photos may be found, and how many."""
+    """Which photos may be found, how many, and which count as one."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     limit: int = Field(10, ge=1, le=MOST_RESULTS, description="How many results at most.")
+    copies: Copies = Field("one", description="Photos of the same content: one hit names all, or all are hits.")
+    group: bool = Field(False, description="Join photos that are almost the same picture, or of one burst.")
     after: Date | None = Field(None, description="Taken then or later: 2019, 2019-05-01 or 2019-05-01T12:00+02:00.")
     before: Date | None = Field(None, description="Taken earlier.")
     camera: str | None = Field(None, description="Part of the camera's name, in any case.")
@@ -52,6 +54,11 @@ class Filters(BaseModel):
         if (self.near is None) != (self.within is None):
             raise ValueError("near and within belong together; give both.")
         return self
+
+    @property
+    def params(self) -> SearchParams:
+        """How to search."""
+        return SearchParams(copies=self.copies)
 
     @property
     def where(self) -> PhotoFilter:
@@ -87,6 +94,12 @@ class SearchParameters(Filters):
         "marks must be written."
     )  # fmt: skip
     regions: bool = Field(False, description="Find regions; neither probabilities nor captions count.")
+
+    @model_validator(mode="after")
+    def _photos_are_grouped(self) -> "SearchParameters":
+        if self.group and self.regions:
+            raise ValueError("photos are grouped, not regions; leave out group or regions.")
+        return self
 
 
 class Named(BaseModel):

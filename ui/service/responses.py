@@ -75,6 +75,8 @@ class PhotoHit(BaseModel):
     phrases: list[PhrasePart]
     caption: str | None
     written: list[WrittenText]
+    copies: list[Text] = Field(description="Paths of the other photos with the same content, or the same pixels.")
+    group: list[Text] = Field(description="Paths of photos that are almost the same picture, with `group`.")
 
 
 class RegionHitOut(BaseModel):
@@ -85,6 +87,7 @@ class RegionHitOut(BaseModel):
     score: float
     box: Box
     phrase: str
+    copies: list[Text] = Field(description="Paths of the other photos with the same content, or the same pixels.")
 
 
 class SentenceHitOut(BaseModel):

@@ -21,22 +21,21 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
     """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}], "caption", …}``.
 
     Boxes are in pixels. The probability is from 0 to 1, or None. The caption is a generated sentence, or None. What is
-    written is as in ``written_as_dict``.
+    ``"written"`` is as in ``written_as_dict``; ``"copies"`` and ``"group"`` are paths of photos that stand behind it.
     """
-    return {
-        **_found_as_dict(hit),
-        "caption": hit.caption,
-        "written": [written_as_dict(written) for written in hit.written],
-    }
+    behind = {"copies": list(map(str, hit.copies)), "group": list(map(str, hit.group))}
+    written = [written_as_dict(written) for written in hit.written]
+    return {**_found_as_dict(hit), "caption": hit.caption, "written": written, **behind}
 
 
 def region_as_dict(hit: RegionHit) -> dict[str, Any]:
-    """``{"path", "score", "box": [x0, y0, x1, y1], "phrase"}``, the box in pixels."""
+    """``{"path", "score", "box": [x0, y0, x1, y1], "phrase", "copies"}``, the box in pixels."""
     return {
         "path": str(hit.path),
         "score": _number(hit.score, 4),
         "box": [_number(value, 1) for value in hit.box],
         "phrase": hit.phrase,
+        "copies": list(map(str, hit.copies)),
     }
 
 
@@ -57,20 +56,23 @@ def alignment_as_dict(alignment: Alignment) -> dict[str, Any]:
 
 
 def hit_as_text(rank: int, hit: Hit | RegionHit, width: int = 80, *, linked: bool = False) -> str:
-    """Rank, score and path in a line, then the caption, then the phrases, within ``width`` columns.
+    """Rank, score and path in a line, then the caption, the phrases, and where copies are, within ``width`` columns.
 
     The probability stands beside the score where it is known. A path is never shortened, so that it can be copied; it
     may run over the width. If ``linked``, terminals that can open the file by it. Of a region: its phrase and box.
     """
     path = _linked(hit.path) if linked else shown_path(hit.path)
     if isinstance(hit, RegionHit):
-        return f"{rank:>3}. {_score(hit.score)}  {path}\n{boxed_lines([(hit.phrase, '', hit.box)], width)[0]}"
+        lines = [f"{rank:>3}. {_score(hit.score)}  {path}", *boxed_lines([(hit.phrase, "", hit.box)], width)]
+        return "\n".join([*lines, *_lines_of_paths(counted_copies(len(hit.copies)), hit.copies, width)])
     lines = [f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  {path}"]
     if hit.caption is not None:
         caption = _wrapped(_marked(hit.caption, generated=True), max(SHORTEST, width - len(INDENT)))
         lines.extend(INDENT + line for line in caption)
     lines.extend(INDENT + line for line in written_lines(hit.written, max(SHORTEST, width - len(INDENT)), linked))
-    return "\n".join([*lines, *_phrase_lines(hit.phrases, width)])
+    lines.extend(_phrase_lines(hit.phrases, width))
+    lines.extend(_lines_of_paths(counted_copies(len(hit.copies)), hit.copies, width))
+    return "\n".join([*lines, *_lines_of_paths(f"{len(hit.group)} almost the same", hit.group, width)])
 
 
 def sentence_hits_as_text(hits: Sequence[SentenceHit], width: int = 80) -> str:
@@ -164,6 +166,29 @@ def boxed_lines(rows: Sequence[tuple[str, str, Box]], width: int) -> list[str]:
 
 def _phrase_lines(phrases: Sequence[Phrase], width: int) -> list[str]:
     return boxed_lines([(phrase.text, _score(phrase.score), phrase.box) for phrase in phrases], width)
+
+
+def counted_copies(count: int) -> str:
+    """A number of copies.
+
+    >>> counted_copies(1), counted_copies(2)
+    ('1 copy', '2 copies')
+    """
+    return f"{count} {'copy' if count == 1 else 'copies'}"
+
+
+def _lines_of_paths(counted: str, paths: Sequence[Path], width: int) -> list[str]:
+    """A line that counts photos and names the first of them, as many as it has room for; none for no photos."""
+    if not paths:
+        return []
+    line = f"{INDENT}{counted}: {shown_path(paths[0])}"
+    for number, path in enumerate(paths[1:], start=1):
+        longer = f"{line}, {shown_path(path)}"
+        rest = len(paths) - number - 1
+        if len(longer) + (len(f" and {rest} more") if rest else 0) > width:
+            return [f"{line} and {rest + 1} more"]
+        line = longer
+    return [line]
 
 
 def box_as_text(box: Box) -> str:

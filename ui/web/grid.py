@@ -22,7 +22,7 @@ WRITTEN_ROOM = 60  # characters of each
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A photo of a grid: its boxes, the line below it, and the part of it to be shown alone, in pixels.
+    """A photo of a grid: its boxes, the line below it and a note below that, and the part of it to be shown, in pixels.
 
     Below the line stands what is ``written`` about it, with the words of the question marked.
 
@@ -35,6 +35,7 @@ class Cell:
     part: Box | None = None
     sentence: str = ""
     written: Sequence[Written] = ()
+    note: str = ""
 
 
 def draw(cells: Sequence[Cell]) -> None:
@@ -55,7 +56,8 @@ def _draw(cell: Cell) -> None:
     size = (photo.width, photo.height)
     link = "photo?" + urlencode({"photo": photo.photo_id} | ({"sentence": cell.sentence} if cell.sentence else {}))
     picture = photo_html(jpeg, library().alt_text(photo), size, cell.boxes, link, in_grid=True)
-    st.html(f'{picture}<div class="vs-line">{escaping.html(cell.line)}{written_html(cell.written)}</div>')
+    note = f"<br><small>{escaping.html(cell.note)}</small>" if cell.note else ""
+    st.html(f'{picture}<div class="vs-line">{escaping.html(cell.line)}{written_html(cell.written)}{note}</div>')
 
 
 def written_html(written: Sequence[Written]) -> str:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine.library.duplicates import FEWEST_SET, MOST_BITS, RATIO, duplicates_of, find_duplicates
+from engine.library.duplicates import duplicates_of, find_duplicates
+from engine.photos.appearance import FEWEST_SET, MOST_BITS, RATIO
 from index import StoredPhoto
 
 

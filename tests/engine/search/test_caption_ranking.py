@@ -118,3 +118,22 @@ def test_photos_without_a_caption_stand_among_those_with_one(filled: Filled) -> 
 def test_what_is_no_choice_is_refused() -> None:
     with pytest.raises(QueryError, match="'include', 'exclude', 'only', not 'none'"):
         require_choice("none")
+
+
+def test_copies_of_a_captioned_photo_are_one(tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    filled = Filled(folder)
+    filled.reader.close()
+    best = ordered(filled.written())
+    with LibraryWriter.open(folder) as writer:
+        writer.use_build(SPEC)
+        copies = [writer.link_photo(f"/copy {number}.jpg", 1, 2, f"{best[0]}") for number in range(11)]
+    with LibraryReader.open(folder, lambda text: None) as reader:
+        found = rank_described(reader, filled.query, 3, AUTO, "only")
+        assert [photo.photo_id for photo in found] == best[:3]
+        each = rank_described(reader, filled.query, 12, SearchParams(copies="all"), "only")
+        assert [photo.photo_id for photo in each] == [best[0], *copies]
+        mixed = rank_described(reader, filled.query, NUM_PHOTOS, AUTO, "include", weight=1000.0)
+        assert len({photo.photo_id for photo in mixed} & {best[0], *copies}) == 1
+        some = rank_described(reader, filled.query, 3, AUTO, "only", allowed=np.array(copies[3:]))
+        assert [photo.photo_id for photo in some] == [copies[3]]

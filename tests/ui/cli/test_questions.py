@@ -53,7 +53,7 @@ def test_regions_are_hits_and_can_be_written(cli: Cli, library: Path, tmp_path: 
     )
     assert result.exit_code == 0
     hits = json.loads(result.stdout)
-    assert [list(hit) for hit in hits] == [["path", "score", "box", "phrase"]] * 3
+    assert [list(hit) for hit in hits] == [["path", "score", "box", "phrase", "copies"]] * 3
     names = sorted(path.name for path in (tmp_path / "crops").iterdir())
     assert names == [f"{rank:03}_{Path(hit['path']).stem}.jpg" for rank, hit in enumerate(hits, start=1)]
     assert f"Wrote 3 regions into {tmp_path / 'crops'}." in result.stderr.replace("\n", "")

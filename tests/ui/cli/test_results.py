@@ -35,7 +35,7 @@ def test_search_prints_an_array_of_photos(cli: Cli, library: Path, photos: Path)
     hits = json.loads(result.stdout)
     assert len(hits) == 4
     for hit in hits:
-        assert list(hit) == ["path", "score", "probability", "phrases", "caption"]
+        assert list(hit) == ["path", "score", "probability", "phrases", "caption", "copies", "group"]
         assert hit["caption"] is None  # no caption model has looked at this library
         assert Path(hit["path"]).parent == photos
         with Image.open(hit["path"]) as photo:
@@ -139,7 +139,9 @@ def test_similar_prints_an_array_of_other_photos(cli: Cli, library: Path, photos
     result = cli("similar", photos / "chelsea.png", "--json", "-n", "1000", library=library)
     assert (result.exit_code, result.stderr) == (0, "")
     hits = json.loads(result.stdout)
-    assert [list(hit) for hit in hits] == [["path", "score", "probability", "phrases", "caption"]] * len(hits)
+    assert [list(hit) for hit in hits] == [
+        ["path", "score", "probability", "phrases", "caption", "copies", "group"]
+    ] * len(hits)
     assert sorted(Path(hit["path"]) for hit in hits) == sorted(set(photos.iterdir()) - {photos / "chelsea.png"})
 
 

@@ -1,6 +1,7 @@
 """What the service answers is what the command line prints, and more."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,12 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from typer.testing import Result
 
+from engine import Engine
+from engine.sharing import SharedEngine
+from ui.service.app import create_app
+
 Cli = Callable[..., Result]
+LOCAL = "http://localhost"
 
 
 def answer(client: TestClient, address: str, **parameters: Any) -> dict[str, Any]:
@@ -32,6 +38,8 @@ def without_ids(hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
         ({"q": "a rocket", "also": ["0.5:night"], "not": ["people"], "min_probability": 0},
          ["a rocket", "--also", "0.5:night", "--not", "people", "--min-probability", "0"]),
         ({"q": "a flower", "regions": True}, ["a flower", "--regions"]),
+        ({"q": "a cat", "min_probability": 0, "copies": "all", "group": True},
+         ["a cat", "--min-probability", "0", "--copies", "all", "--group"]),
         ({"q": "coins", "min_size": "300x300", "orientation": "landscape", "min_probability": 0},
          ["coins", "--min-size", "300x300", "--orientation", "landscape", "--min-probability", "0"]),
     ],
@@ -139,3 +147,31 @@ def test_the_description_names_every_address_and_every_refusal(client: TestClien
     for status in ("422", "429"):
         assert refused[status]["content"]["application/json"]["schema"]["$ref"].endswith("/Refusal")
     assert client.get("/docs").status_code == 404  # it would fetch scripts from elsewhere
+
+
+def test_copies_stand_behind_one_hit(own_photos: Path, tmp_path: Path) -> None:
+    os.link(own_photos / "coffee.png", own_photos / "again.png")
+    with Engine.open(tmp_path / "library", device="cpu") as engine:
+        engine.index([own_photos])
+    with TestClient(
+        create_app(SharedEngine(tmp_path / "library", device="cpu"), threads=1, queue=4), base_url=LOCAL
+    ) as client:
+        hits = answer(client, "/search", q="a cup", min_probability=0)["hits"]
+        each = answer(client, "/search", q="a cup", min_probability=0, copies="all")["hits"]
+        regions = answer(client, "/search", q="a cup", regions=True, limit=50)["hits"]
+        number = next(hit["photo_id"] for hit in hits if hit["copies"])
+        similar = answer(client, "/similar", photo_id=number)
+    cups = {str(own_photos / name) for name in ("coffee.png", "again.png")}
+    assert (len(hits), len(each)) == (8, 9)
+    assert [{hit["path"], *hit["copies"]} for hit in hits if hit["copies"]] == [cups]
+    assert not any(hit["copies"] for hit in each)
+    assert len({hit["path"] for hit in regions} & cups) == 1
+    assert {path for hit in regions for path in hit["copies"]} < cups
+    assert len(similar["hits"]) == 7
+    assert similar["warnings"][0].startswith("The library has another copy of ")
+
+
+def test_regions_are_not_grouped(client: TestClient) -> None:
+    refused = client.get("/search", params={"q": "a cat", "regions": True, "group": True})
+    assert refused.status_code == 422
+    assert "photos are grouped, not regions" in refused.json()["error"]

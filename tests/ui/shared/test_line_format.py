@@ -14,6 +14,8 @@ HIT = Hit(
     (Phrase("a dog", (1.4, 2, 3, 4), 0.5), Phrase("runs", (0, 0, 9, 9), 0.7)),
     probability=0.25,
     caption="it",
+    copies=(Path("/b.jpg"), Path("/c.jpg")),
+    group=(Path("/d.jpg"),),
 )
 REGION = RegionHit(Path("/photos/a.jpg"), (1, 2, 3, 4.6), 1.5, "a dog")
 
@@ -26,6 +28,7 @@ REGION = RegionHit(Path("/photos/a.jpg"), (1, 2, 3, 4.6), 1.5, "a dog")
         ("{caption}|{phrase}|{box}", "it|runs|0,0,9,9"),
         (r"{{}} \\ \n\0\q", "{} \\ \n\0\\q"),
         ("{path:>20}", "     /photos/a b.jpg"),
+        ("{copies} {group:02}", "2 01"),
         ("", ""),
     ],
 )
@@ -35,8 +38,8 @@ def test_a_photo_as_a_line(template: str, line: str) -> None:
 
 def test_what_a_result_does_not_have_is_empty() -> None:
     everything = LineFormat("|".join(f"{{{field}}}" for field in FIELDS))
-    assert everything.line(1, Hit(Path("/a.jpg"), 1.0)) == "1|/a.jpg|1.0||||"
-    assert everything.line(2, REGION) == "2|/photos/a.jpg|1.5|||a dog|1,2,3,5"
+    assert everything.line(1, Hit(Path("/a.jpg"), 1.0)) == "1|/a.jpg|1.0|||||0|0"
+    assert everything.line(2, REGION) == "2|/photos/a.jpg|1.5|||a dog|1,2,3,5|0|"
     assert LineFormat("{probability:.2f}").line(1, Hit(Path("/a.jpg"), 1.0)) == ""
 
 

@@ -35,7 +35,11 @@ def test_a_hit_as_a_dictionary() -> None:
             {"text": "jumping over a log", "box": [0.0, 0.0, 640.0, 480.0], "score": 0.0},
         ],
         "caption": None,
+        "copies": [],
+        "group": [],
     }
+    behind = replace(hit, copies=(Path("/b/c.jpg"),), group=(Path("/d.jpg"),))
+    assert (hit_as_dict(behind)["copies"], hit_as_dict(behind)["group"]) == (["/b/c.jpg"], ["/d.jpg"])
     assert hit_as_dict(replace(hit, caption="a dog"))["caption"] == "a dog"
 
 
@@ -71,6 +75,20 @@ def test_a_hit_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "      jumping over a log    0.000  [0, 0, 640, 480]",
     ]
     assert hit_as_text(2, Hit(tmp_path / "sub/b.jpg", -1.0)) == "  2.   -1.000  sub/b.jpg"
+
+
+def test_a_line_names_as_many_copies_as_it_has_room_for() -> None:
+    def lines(width: int, *names: str) -> list[str]:
+        return hit_as_text(1, Hit(Path("/a.jpg"), 0.5, copies=tuple(map(Path, names))), width).splitlines()[1:]
+
+    assert lines(80) == []
+    assert lines(80, "/b/a.jpg") == ["      1 copy: /b/a.jpg"]
+    assert lines(80, "/b/a.jpg", "/c/a.jpg") == ["      2 copies: /b/a.jpg, /c/a.jpg"]
+    assert lines(34, "/b/a.jpg", "/c/a.jpg") == ["      2 copies: /b/a.jpg, /c/a.jpg"]
+    assert lines(33, "/b/a.jpg", "/c/a.jpg") == ["      2 copies: /b/a.jpg and 1 more"]
+    assert lines(20, *(f"/{letter}/a.jpg" for letter in "bcdef")) == ["      5 copies: /b/a.jpg and 4 more"]
+    alike = Hit(Path("/a.jpg"), 0.5, copies=(Path("/b.jpg"),), group=(Path("/c.jpg"),))
+    assert hit_as_text(1, alike).splitlines()[1:] == ["      1 copy: /b.jpg", "      1 almost the same: /c.jpg"]
 
 
 def test_what_a_caption_model_wrote_is_marked() -> None:

@@ -1,5 +1,8 @@
 """Each page, run by Streamlit's own test runner on a real library."""
 
+import os
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -278,3 +281,32 @@ def test_a_public_page_asks_for_the_password_first(library: Path, monkeypatch: p
     assert not test.get("html")
     test.text_input[0].set_value("secret words").run()
     assert "chelsea.png" in html_of(test)
+
+
+@pytest.fixture(scope="module")
+def copied(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the photos, of which the cup is there three times."""
+    from engine import Engine
+
+    folder = tmp_path_factory.mktemp("copied")
+    shutil.copytree(photos, folder / "photos")
+    for album in ("first", "second"):
+        (folder / album).mkdir()
+        os.link(folder / "photos" / "coffee.png", folder / album / "cup.png")
+    with Engine.open(folder / "library", device="cpu") as engine:
+        engine.index([folder])
+    return folder / "library"
+
+
+@pytest.mark.parametrize("group", ["true", "false"])
+def test_a_photo_is_shown_once_and_its_page_says_where_the_copies_are(draw: Draw, copied: Path, group: str) -> None:
+    test = draw(search_page, of=copied, q="a cup of coffee", cut="0", group=group)
+    assert test.caption[0].value == "8 photos, the best first"
+    found = html_of(test)
+    assert found.count(">2 copies<") == 1
+    (number,) = {int(number) for number in re.findall(r"photo\?photo=(\d+)[^>]*>(?:(?!</a>).)*</a>[^·]*· \w+\.png</div>"
+                                                      r'<div class="vs-line">2 copies', found)}  # fmt: skip
+    page = html_of(draw(photo_page, of=copied, photo=str(number)))
+    assert "2 copies, with the same content:" in page
+    assert len(re.findall(r"(coffee|cup)\.png</a></li>", page)) == 2
+    assert "2 copies" not in html_of(draw(photo_page, of=copied, photo="4" if number != 4 else "5"))

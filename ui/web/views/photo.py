@@ -9,6 +9,8 @@ import typer
 
 from engine.drawing.annotated_photo import PALETTE
 from engine.errors import PhotoError, QueryError
+from engine.search.pictures import all_copies
+from engine.search.question import Question
 from engine.types import SentenceHit
 from index import StoredPhoto
 from ui.shared import results
@@ -46,7 +48,7 @@ def draw() -> None:
         _facts(photo)
     st.header("Similar photos")
     with library().asked() as engine:
-        hits = engine.similar(photo.path, SIMILAR)
+        hits = engine.answer(Question(examples=(Path(photo.path),)), SIMILAR, generated="exclude").hits
     stored = library().stored([hit.photo_id for hit in hits])
     grid.draw([grid.Cell(other, Path(other.path).name) for other in stored.values()])
 
@@ -136,6 +138,19 @@ def draw_sentences(found: list[SentenceHit]) -> None:
     st.html(f"<ul>{rows}</ul>")
 
 
+def _copies(photo: StoredPhoto) -> None:
+    """Say where the other files of the same picture are."""
+    with library().asked() as engine:
+        (copies,) = all_copies(engine.reader, {photo.photo_id: []}).values()
+    if not copies:
+        return
+    paths = "".join(
+        f'<li><a href="photo?photo={other.photo_id}">{escaping.html(other.path)}</a></li>'
+        for other in sorted(library().stored(copies).values(), key=lambda other: other.path)
+    )
+    st.html(f"<p>{results.counted_copies(len(copies))}, with the same content:</p><ul>{paths}</ul>")
+
+
 def _facts(photo: StoredPhoto) -> None:
     st.header("The file")
     with library().asked() as engine:
@@ -152,6 +167,7 @@ def _facts(photo: StoredPhoto) -> None:
     rows = "<br>".join(f"{name}: {escaping.html(value)}" for name, value in facts.items() if value)
     st.html(f"<p>{rows}</p>")
     st.code(results.printable(photo.path), language=None, wrap_lines=True)
+    _copies(photo)
     if not is_public() and st.button("Show in its folder", icon=":material/folder_open:"):
         typer.launch(photo.path, locate=True)
     if photo.latitude is not None and photo.longitude is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from engine.search.question import Question
-from engine.types import Hit
+from engine.types import Hit, RegionHit
 from index import PhotoFilter
 from ui.shared import results
 from ui.web import escaping, grid
@@ -39,6 +39,9 @@ def draw() -> None:
         "Find", ["photos", "regions"], default="photos", required=True, key="find", bind="query-params"
     )
     where = asked_filter()
+    group = kind == "photos" and st.sidebar.toggle(
+        "Group almost equal photos", key="group", bind="query-params", help="Also those of one burst."
+    )
     if not (text or also):
         st.info("Write what should be seen, in a few English words, and press Enter.")
         return
@@ -46,17 +49,17 @@ def draw() -> None:
     if kind == "regions":
         _regions(question, where)
     else:
-        _photos(question, where)
+        _photos(question, where, group=group)
 
 
-def _photos(question: Question, where: PhotoFilter) -> None:
+def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
     with library().asked() as engine:
         cut = _least_probability(engine.default_cut(question)) if engine.model.calibration is not None else 0.0
-        ranking = engine.rank(question, MOST, min_probability=cut, where=where)
+        ranking = engine.rank(question, MOST, min_probability=cut, where=where, group=group)
         total, start, count = len(ranking.photos), 0, CLOSEST
         if ranking.why_nothing is None:
             st.caption(f"{total}{' or more' if total == MOST else ''} photos, the best first")
-            start, count = grid.page_number(total, "page", (question, where, cut)), grid.PAGE
+            start, count = grid.page_number(total, "page", (question, where, cut, group)), grid.PAGE
         elif total:
             st.info(f"{ranking.why_nothing} These are the closest; the slider *Least probability* decides.")
         else:
@@ -76,6 +79,7 @@ def _photos(question: Question, where: PhotoFilter) -> None:
                 boxes_of(hit.phrases, key, only),
                 sentence=sentence,
                 written=hit.written,
+                note=_behind(hit),
             )
             for hit in shown
             if hit.photo_id in stored
@@ -98,6 +102,14 @@ def _line(hit: Hit) -> str:
     return f"{probability}{hit.path.name}{'' if hit.caption is None else f' · {hit.caption}'}"
 
 
+def _behind(hit: Hit | RegionHit) -> str:
+    """How many photos stand behind one; its own page says where."""
+    counts = [results.counted_copies(len(hit.copies))] if hit.copies else []
+    if isinstance(hit, Hit) and hit.group:
+        counts.append(f"{len(hit.group)} almost the same")
+    return " · ".join(counts)
+
+
 def _regions(question: Question, where: PhotoFilter) -> None:
     with library().asked() as engine:
         hits = engine.search_regions(question, MOST, where=where)
@@ -111,7 +123,7 @@ def _regions(question: Question, where: PhotoFilter) -> None:
     stored = library().stored([hit.photo_id for hit in shown])
     grid.draw(
         [
-            grid.Cell(photo, f"{hit.phrase} · {Path(hit.path).name}", part=hit.box)
+            grid.Cell(photo, f"{hit.phrase} · {Path(hit.path).name}", part=hit.box, note=_behind(hit))
             for hit in shown
             if (photo := stored.get(hit.photo_id)) is not None
         ]
