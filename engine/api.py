@@ -109,7 +109,7 @@ class Engine(OpenedLibrary):
         return 0.0 if self.model.calibration is None else self.model.calibration.cut
 
     def default_cut(self, asked: str | Question) -> float:
-        """The same for a question: of several texts, each has to reach it."""
+        """The same for a question: of several texts the geometric mean, as their probability is."""
         return answering.default_cut(self.model, Question.about(asked))
 
     def answer(
@@ -128,13 +128,14 @@ class Engine(OpenedLibrary):
             asked: what should be seen; a ``Question`` of several texts, unwanted ones too, and example photos.
             limit: how many photos at most.
             params: how candidates are found in a large library.
-            min_probability: the probability from which on a photo is likely; None for ``default_cut``.
+            min_probability: leave out what is less likely, even where nothing is left; 0 keeps everything. None for
+                the photos that reach ``default_cut``, or the closest where none does.
             generated: ``include`` ranks by what is seen and by what a caption model wrote about the photos, as far as
                 it did; ``exclude`` by what is seen; ``only`` finds captioned photos, by their captions.
             where: which photos may be found.
 
         Returns:
-            The likely photos; where none is likely the closest, and why.
+            The photos, each with whether it is likely, and why there are none or only the closest.
 
         Raises:
             QueryError: a text has no word that the model knows, or ``generated`` is none of the three.
@@ -182,7 +183,7 @@ class Engine(OpenedLibrary):
         answer = self.answer(asked, limit, params, min_probability=min_probability, generated=generated, where=where)
         for warning in answer.warnings:
             self._warn(warning)
-        return list(answer.hits) if answer.likely else []
+        return list(answer.hits)
 
     def search_regions(
         self,

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.alignment.folder import ModelFolder
 from engine.errors import QueryError
-from engine.language.tokens import Tokens, tokenize
+from engine.language.tokens import Tokens, tokenize, words_of
 from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
 from engine.runtime.batching import Batcher
 from engine.runtime.threads import one_thread
@@ -144,17 +144,21 @@ class MultimodalModel:
         """How often the model's training said each of some words; 0 for the rare ones, which it does not keep."""
         return [self.folder.vocabulary.counts.get(word, 0) for word in words]
 
+    def probabilities(
+        self, words: Sequence[str], query: Query, scores: NDArray[np.float32]
+    ) -> NDArray[np.float64] | None:
+        """How likely photos that score so (n,) match a text of these words, (n,); None where it is not calibrated."""
+        if self.calibration is None:
+            return None
+        return self.calibration.probabilities(scores, query, self.counts(words))
+
     def usable(self, text: str) -> Tokens:
         """The tokens of a text, as many as the model can take.
 
         Raises:
             QueryError: there is no word in it, or only signs that the model knows nothing of.
         """
-        if not text.strip():
-            raise QueryError("The text is empty; write what should be seen in the photo, such as 'a dog on a beach'.")
-        tokens = tokenize(text)
-        if not tokens.words:
-            raise QueryError(f"There is no word in {text!r}; write words, such as 'a dog on a beach'.")
+        tokens = words_of(text)
         if not any(self.word_vectors.known(word) for word in tokens.words):
             raise QueryError(f"None of the signs in {text!r} is known to the model; write English words.")
         num_usable = self.word_vectors.num_usable(tokens.words)

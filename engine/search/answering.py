@@ -24,10 +24,11 @@ class Ranking:
     """The photos for a question, best first, before any of them is explained.
 
     Attributes:
-        photos: those that are likely to match; where none is, the closest.
-        likely: whether they are.
+        photos: those that are likely to match, and where none is, the closest; with a least probability, those that
+            reach it.
+        likely: whether any of them is.
         cut: the least probability of a likely photo; 0 where no probability is known.
-        why_nothing: why there is no photo, or none that is likely, in a sentence; None where there is one.
+        why_nothing: why there is no photo, or that these are only the closest, in a sentence; else None.
         warnings: what a user should know about the question, a sentence each.
         reader: the state of the library that was asked.
         texts: the texts of the question, as the model reads them.
@@ -45,13 +46,15 @@ class Ranking:
 
 
 def default_cut(model: MultimodalModel, question: Question) -> float:
-    """The probability from which on a photo is a likely answer; 0 where the model knows no probabilities.
+    """The probability from which on a photo is a likely answer; 0 where no probabilities are known.
 
-    The model's own cut is for one text, and another one for a single word: of several texts, each has to reach its own.
+    The model's own cut is for one text, and another one for a single word: of several texts it is the geometric mean,
+    as their probability is.
     """
-    if model.calibration is None:
+    if model.calibration is None or question.examples:
         return 0.0
-    return prod(model.calibration.cut_of(len(tokenize(part.text).words)) for part in question.wanted)
+    cuts = [model.calibration.cut_of(len(tokenize(part.text).words)) for part in question.wanted]
+    return prod(cuts) ** (1 / len(cuts))
 
 
 def rank(
@@ -84,15 +87,28 @@ def rank(
     else:
         photos = rank_described(reader, combined(texts), limit, params, generated, allowed=allowed)
         photos = _with_probabilities(reader, model, photos, texts)
-    cut = default_cut(model, question) if min_probability is None else min_probability
-    likely = tuple(photo for photo in photos if photo.probability is None or photo.probability >= cut)
-    reason = None
+    cut = default_cut(model, question)
+    photos = [replace(photo, likely=_reaches(photo, cut)) for photo in photos]
+    least = cut if min_probability is None else min_probability
+    kept, reason = [photo for photo in photos if _reaches(photo, least)], None
     if not photos:
         reason = why_nothing(reader, where, generated, with_example=bool(question.examples))
-    elif not likely:
-        closest = max(photo.probability or 0 for photo in photos)
-        reason = f"Nothing matches {question.name!r}: the closest photo has a probability of {100 * closest:.0f} %."
-    return Ranking(likely or tuple(photos), bool(likely), cut, reason, tuple(warnings), reader, texts, generated)
+    elif not kept:
+        closest = f"{100 * max(photo.probability or 0 for photo in photos):.0f} %"
+        if min_probability is None:
+            kept = photos
+            reason = f"Nothing matches {question.name!r}: these are the closest photos, at best {closest} likely."
+        else:
+            reason = (
+                f"Nothing matches {question.name!r} with a probability of at least {100 * min_probability:g} %: "
+                f"the closest photo has a probability of {closest}. Lower the least probability, or leave it out."
+            )
+    likely = any(photo.likely for photo in kept)
+    return Ranking(tuple(kept), likely, cut, reason, tuple(warnings), reader, texts, generated)
+
+
+def _reaches(photo: RankedPhoto, cut: float) -> bool:
+    return photo.probability is None or photo.probability >= cut
 
 
 def why_nothing(
@@ -123,22 +139,25 @@ def explain(model: MultimodalModel, ranking: Ranking, photos: Sequence[RankedPho
         ]
     captions = [[]] * len(ids) if ranking.generated == "exclude" else reader.captions(ids)
     return tuple(
-        Hit(Path(photo.path), ranked.score, of, ranked.probability, own[0].text if own else None, photo.photo_id)
+        Hit(
+            Path(photo.path), ranked.score, of, ranked.probability, own[0].text if own else None, photo.photo_id,
+            likely=ranked.likely,
+        )
         for ranked, photo, of, own in zip(photos, stored, phrases, captions, strict=True)
-    )
+    )  # fmt: skip
 
 
 def _with_probabilities(
     reader: LibraryReader, model: MultimodalModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
 ) -> list[RankedPhoto]:
-    """Photos with how likely each matches every wanted text and no unwanted one, where the model is calibrated."""
-    if model.calibration is None or not photos:
-        return list(photos)
+    """Photos with how likely each matches the wanted texts and no unwanted one, where the model is calibrated."""
+    if not photos:
+        return []
     if len(texts) == 1 and texts[0].weight == 1:
         seen = np.array([photo.seen for photo in photos], np.float32)
-        counts = model.counts(texts[0].tokens.words)
-        probabilities = model.calibration.probabilities(seen, texts[0].vector.query, counts)
+        probabilities = model.probabilities(texts[0].tokens.words, texts[0].vector.query, seen)
     else:
-        records = reader.photo_vectors([photo.photo_id for photo in photos])
-        probabilities = probability_of_all(model, model.calibration, texts, records)
+        probabilities = probability_of_all(model, texts, reader.photo_vectors([photo.photo_id for photo in photos]))
+    if probabilities is None:
+        return list(photos)
     return [replace(photo, probability=own) for photo, own in zip(photos, probabilities.tolist(), strict=True)]

@@ -20,12 +20,16 @@ CHOICES = get_args(Generated)
 
 @dataclass(frozen=True, slots=True)
 class RankedPhoto:
-    """A photo with the score that it is ranked by, the score of what is seen in it, and how likely it matches."""
+    """A photo with the score that it is ranked by, the score of what is seen in it, and how likely it matches.
+
+    ``likely``: whether that reaches the model's own cut for the question; a photo without a probability counts as such.
+    """
 
     photo_id: int
     score: float
     seen: float
     probability: float | None = None
+    likely: bool = True
 
 
 def require_choice(generated: str) -> None:

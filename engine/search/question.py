@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from engine.errors import QueryError
+from engine.language.tokens import words_of
 from engine.types import Box
 
 UNWANTED_WEIGHT = 0.5
@@ -37,7 +38,8 @@ class Question:
         box: of the one example, what alone counts of it: x0, y0, x1, y1 in pixels of the upright photo.
 
     Raises:
-        QueryError: nothing is wanted, a weight that is none, too many examples, or a box without its example.
+        QueryError: nothing is wanted, a text without words, a weight that is none, too many examples, or a box without
+            its example.
     """
 
     parts: tuple[Part, ...] = ()
@@ -46,6 +48,7 @@ class Question:
 
     def __post_init__(self) -> None:
         for part in self.parts:
+            words_of(part.text)
             if not 0 < abs(part.weight) <= MOST_WEIGHT:
                 raise QueryError(
                     f"The weight of {part.text!r} is {abs(part.weight):g}; it can be above 0 and up to {MOST_WEIGHT:g}."

@@ -25,12 +25,9 @@ def search_sentences(
     ranked = reader.search_sentences(record_of(reader, model, image), limit, generated)
     ids = [sentence_id for sentence_id, _ in ranked]
     texts = reader.sentence_texts(ids)
-    probabilities: list[float | None] = [None] * len(ids)
-    if model.calibration is not None:
-        counts = [model.counts(tokenize(text).words) for text in texts]
-        probabilities = [
-            float(model.calibration.probabilities(np.array([score], np.float32), query, own)[0])
-            for (_, score), query, own in zip(ranked, reader.sentence_queries(ids), counts, strict=True)
-        ]
+    probabilities: list[float | None] = []
+    for (_, score), query, text in zip(ranked, reader.sentence_queries(ids), texts, strict=True):
+        likely = model.probabilities(tokenize(text).words, query, np.array([score], np.float32))
+        probabilities.append(None if likely is None else float(likely[0]))
     scores = [score for _, score in ranked]
     return [SentenceHit(*hit) for hit in zip(texts, scores, probabilities, reader.are_generated(ids), strict=True)]

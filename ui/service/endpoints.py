@@ -41,17 +41,18 @@ def search(lease: Lease, asked: SearchParameters) -> SearchAnswer:
         regions = engine.search_regions(question, asked.limit, where=where)
         if not regions:
             lease.warnings.append(engine.why_nothing(where))
-        return SearchAnswer(library=state, warnings=lease.warnings, hits=[region_hit(hit) for hit in regions])
+        return SearchAnswer(
+            library=state, warnings=lease.warnings, hits=[region_hit(hit) for hit in regions], likely=bool(regions)
+        )
     answer = engine.answer(
         question, asked.limit, min_probability=asked.min_probability, generated=asked.generated, where=where
     )
     lease.warnings.extend(answer.warnings)
-    if answer.hits and not answer.likely:
-        lease.warnings.append(f"{answer.why_nothing} min_probability=0 shows the closest photos anyway.")
-    elif answer.why_nothing is not None:
+    if answer.why_nothing is not None:
         lease.warnings.append(answer.why_nothing)
-    likely = answer.hits if answer.likely else ()
-    return SearchAnswer(library=state, warnings=lease.warnings, hits=[photo_hit(hit) for hit in likely])
+    return SearchAnswer(
+        library=state, warnings=lease.warnings, hits=[photo_hit(hit) for hit in answer.hits], likely=answer.likely
+    )
 
 
 def similar(lease: Lease, image: str | Path, asked: Filters) -> SimilarAnswer:

@@ -53,6 +53,7 @@ class PhotoHit(BaseModel):
     probability: float | None
     phrases: list[PhrasePart]
     caption: str | None
+    likely: bool = Field(description="Whether the probability reaches the model's own cut, whatever was asked for.")
 
 
 class RegionHitOut(BaseModel):
@@ -85,6 +86,10 @@ class SearchAnswer(Answer):
     """Photos, or regions where these were asked for, best first."""
 
     hits: list[PhotoHit | RegionHitOut]
+    likely: bool = Field(
+        description="Whether any of the photos is likely. Where none is, they are the closest, and `warnings` says so. "
+        "Regions have no probability, and count as likely."
+    )
 
 
 class SimilarAnswer(Answer):

@@ -8,10 +8,11 @@ from typing import Any
 from engine.types import Hit, RegionHit
 from ui.shared.results import box_as_text
 
-FIELDS = ("rank", "path", "score", "probability", "caption", "phrase", "box")
+FIELDS = ("rank", "path", "score", "probability", "likely", "caption", "phrase", "box")
 
 _SAMPLE: Mapping[str, Any] = {
-    "rank": 1, "path": "a.jpg", "score": 0.5, "probability": 0.5, "caption": "a", "phrase": "a", "box": "0,0,1,1",
+    "rank": 1, "path": "a.jpg", "score": 0.5, "probability": 0.5, "likely": "true", "caption": "a", "phrase": "a",
+    "box": "0,0,1,1",
 }  # fmt: skip
 _ESCAPES = {"t": "\t", "n": "\n", "0": "\0", "\\": "\\"}
 
@@ -64,7 +65,7 @@ def _values(rank: int, hit: Hit | RegionHit) -> dict[str, Any]:
     values |= {"rank": rank, "path": str(hit.path), "score": hit.score}
     if isinstance(hit, RegionHit):
         return values | {"phrase": hit.phrase, "box": box_as_text(hit.box)}
-    values |= {"probability": hit.probability, "caption": hit.caption}
+    values |= {"probability": hit.probability, "likely": str(hit.likely).lower(), "caption": hit.caption}
     if hit.phrases:
         best = max(hit.phrases, key=lambda phrase: phrase.score)
         values |= {"phrase": best.text, "box": box_as_text(best.box)}

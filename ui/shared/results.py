@@ -17,11 +17,12 @@ SHORTEST = 20
 
 
 def hit_as_dict(hit: Hit) -> dict[str, Any]:
-    """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}], "caption"}``.
+    """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}], "caption", …}``.
 
-    Boxes are in pixels. The probability is from 0 to 1, or None. The caption is a generated sentence, or None.
+    Boxes are in pixels. The probability is from 0 to 1, or None. The caption is a generated sentence, or None. Last
+    comes ``likely``.
     """
-    return {**_found_as_dict(hit), "caption": hit.caption}
+    return {**_found_as_dict(hit), "caption": hit.caption, "likely": hit.likely}
 
 
 def region_as_dict(hit: RegionHit) -> dict[str, Any]:
@@ -52,13 +53,14 @@ def alignment_as_dict(alignment: Alignment) -> dict[str, Any]:
 def hit_as_text(rank: int, hit: Hit | RegionHit, width: int = 80, *, linked: bool = False) -> str:
     """Rank, score and path in a line, then the caption, then the phrases, within ``width`` columns.
 
-    The probability stands beside the score where it is known. A path is never shortened, so that it can be copied; it
-    may run over the width. If ``linked``, terminals that can open the file by it. Of a region: its phrase and box.
+    The probability stands beside the score where it is known, and ``unlikely`` where it is below the model's cut. A
+    path is never shortened, so that it can be copied; it may run over the width. If ``linked``, terminals that can open
+    the file by it. Of a region: its phrase and box.
     """
     path = _linked(hit.path) if linked else shown_path(hit.path)
     if isinstance(hit, RegionHit):
         return f"{rank:>3}. {_score(hit.score)}  {path}\n{boxed_lines([(hit.phrase, '', hit.box)], width)[0]}"
-    lines = [f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  {path}"]
+    lines = [f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}{'' if hit.likely else '  unlikely'}  {path}"]
     if hit.caption is not None:
         caption = _wrapped(_marked(hit.caption, generated=True), max(SHORTEST, width - len(INDENT)))
         lines.extend(INDENT + line for line in caption)

@@ -51,14 +51,12 @@ def draw() -> None:
 
 def _photos(question: Question, where: PhotoFilter) -> None:
     with library().asked() as engine:
-        cut = _least_probability(engine.default_cut(question)) if engine.model.calibration is not None else 0.0
-        ranking = engine.rank(question, MOST, min_probability=cut, where=where)
+        least = _least_probability(engine.default_cut(question)) if engine.model.calibration is not None else None
+        ranking = engine.rank(question, MOST, min_probability=least, where=where)
         total, start, count = len(ranking.photos), 0, CLOSEST
         if ranking.why_nothing is None:
             st.caption(f"{total}{' or more' if total == MOST else ''} photos, the best first")
-            start, count = grid.page_number(total, "page", (question, where, cut)), grid.PAGE
-        elif total:
-            st.info(f"{ranking.why_nothing} These are the closest; the slider *Least probability* decides.")
+            start, count = grid.page_number(total, "page", (question, where, least)), grid.PAGE
         else:
             st.info(escaping.markdown(ranking.why_nothing))
         shown = engine.explain(ranking, start, start + count)
@@ -77,19 +75,20 @@ def _photos(question: Question, where: PhotoFilter) -> None:
     )
 
 
-def _least_probability(default: float) -> float:
-    """The probability that the slider asks for; where it was not moved, exactly the default."""
+def _least_probability(default: float) -> float | None:
+    """The probability that the slider asks for; None where it was not moved."""
     shown = round(100 * default)
     percent = st.sidebar.slider(
         "Least probability, %", 0, 100, shown, key="cut", bind="query-params",
         help="Photos that match with a lower probability are left out.",
     )  # fmt: skip
-    return default if percent == shown else percent / 100
+    return None if percent == shown else percent / 100
 
 
 def _line(hit: Hit) -> str:
     probability = "" if hit.probability is None else f"{results.percent(hit.probability)} · "
-    return f"{probability}{hit.path.name}{'' if hit.caption is None else f' · {hit.caption}'}"
+    unlikely = "" if hit.likely else "unlikely · "
+    return f"{probability}{unlikely}{hit.path.name}{'' if hit.caption is None else f' · {hit.caption}'}"
 
 
 def _regions(question: Question, where: PhotoFilter) -> None:
