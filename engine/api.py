@@ -26,6 +26,7 @@ from engine.search.explain import align, word_scores
 from engine.search.question import Question
 from engine.search.regions import search_regions
 from engine.search.sentences import search_sentences
+from engine.search.wording import showing
 from engine.types import Alignment, Answer, Description, Hit, RegionHit, SentenceHit, WordScores
 from index import Generated, LibraryStatus, LibraryWriter, PhotoFilter, SearchParams, read_status
 
@@ -144,7 +145,9 @@ class Engine(OpenedLibrary):
             WrongModelError: another model made the library.
         """
         found = self.rank(asked, limit, params, min_probability=min_probability, generated=generated, where=where)
-        return Answer(self.explain(found), found.likely, found.cut, found.why_nothing, found.warnings)
+        return Answer(
+            self.explain(found), found.likely, found.cut, found.why_nothing, found.warnings, found.corrections
+        )
 
     def rank(
         self,
@@ -181,7 +184,7 @@ class Engine(OpenedLibrary):
         What a user should know about the question is told to the Engine's ``warn``. Raises as ``answer``.
         """
         answer = self.answer(asked, limit, params, min_probability=min_probability, generated=generated, where=where)
-        for warning in answer.warnings:
+        for warning in (*showing(answer.corrections), *answer.warnings):
             self._warn(warning)
         return list(answer.hits)
 

@@ -44,6 +44,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A word of a question, and what it was read as: nobody knows it as it is ``written``."""
+
+    written: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A photo found by a text query: its path, its score (eq. 8 plus the model's global term), and why.
 
@@ -80,6 +88,7 @@ class Answer:
         cut: the probability from which on a photo is likely; 0 where none is known.
         why_nothing: why no photo was found, or that these are only the closest, in a sentence; else None.
         warnings: what a user should know about the question, a sentence each.
+        corrections: the words that were read as others.
     """
 
     hits: tuple[Hit, ...]
@@ -87,6 +96,7 @@ class Answer:
     cut: float
     why_nothing: str | None = None
     warnings: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from engine.alignment.folder import ModelFolder
 from engine.errors import QueryError
+from engine.language.spelling import Spelling
 from engine.language.tokens import Tokens, tokenize, words_of
 from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
 from engine.runtime.batching import Batcher
@@ -105,6 +106,15 @@ class MultimodalModel:
         """The fixed word vectors."""
         return create_word_vectors(self.folder.config.architecture.word_vectors)
 
+    @cached_property
+    def spelling(self) -> Spelling:
+        """Corrects words to those that the model knows."""
+        return Spelling(self.folder.vocabulary.counts, _words_of_class_names, self.word_vectors.whole)
+
+    def is_familiar(self, word: str) -> bool:
+        """Whether the model's training or its word vectors met a word as one."""
+        return word in self.folder.vocabulary or self.word_vectors.whole(word)
+
     def embed_photos(self, images: Sequence[Image.Image]) -> PhotoVectors:
         """RGB photos of any size → vectors, boxes and objectness."""
         return self.embed_features(self.regions.encode(images))
@@ -179,3 +189,9 @@ class MultimodalModel:
         if rare := sorted({word for word in tokens.words if word not in self.folder.vocabulary} - set(unknown)):
             warnings.append(f"Rare or missing in the model's training, so expect less of: {', '.join(rare)}.")
         return ReadQuery(tokens, self._embed_together(tokens.words), tuple(warnings))
+
+
+def _words_of_class_names() -> list[str]:
+    from engine.language.class_names import class_names  # torchvision takes a second to import
+
+    return [word for name in class_names() for word in tokenize(name).words]

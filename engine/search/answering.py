@@ -12,10 +12,11 @@ from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
 from engine.search.by_example import rank_by_example
 from engine.search.caption_ranking import RankedPhoto, rank_described, require_choice
-from engine.search.combination import ReadPart, combined, probability_of_all, read_parts
+from engine.search.combination import ReadPart, combined, probability_of_all
 from engine.search.explain import phrases_of
 from engine.search.question import Question
-from engine.types import Hit, Phrase
+from engine.search.wording import read_question
+from engine.types import Correction, Hit, Phrase
 from index import Generated, LibraryReader, PhotoFilter, SearchParams
 
 
@@ -33,6 +34,7 @@ class Ranking:
         reader: the state of the library that was asked.
         texts: the texts of the question, as the model reads them.
         generated: what captions counted for.
+        corrections: the words that were read as others.
     """
 
     photos: tuple[RankedPhoto, ...]
@@ -43,6 +45,7 @@ class Ranking:
     reader: LibraryReader
     texts: tuple[ReadPart, ...]
     generated: Generated
+    corrections: tuple[Correction, ...] = ()
 
 
 def default_cut(model: MultimodalModel, question: Question) -> float:
@@ -76,8 +79,8 @@ def rank(
     require_choice(generated)
     if question.examples and generated == "only":
         raise QueryError("Example photos are compared with what is seen, not with captions; do not ask for these only.")
-    texts = read_parts(model, question.parts)
-    warnings = [warning for text in texts for warning in text.warnings]
+    reading = read_question(model, question)
+    question, texts, warnings = reading.question, reading.texts, list(reading.warnings)
     if min_probability and model.calibration is None:
         warnings.append(f"The model {model.name} knows no probabilities, so a least probability leaves nothing out.")
     allowed = None if where is None else reader.passing_photos(where)
@@ -104,7 +107,7 @@ def rank(
                 f"the closest photo has a probability of {closest}. Lower the least probability, or leave it out."
             )
     likely = any(photo.likely for photo in kept)
-    return Ranking(tuple(kept), likely, cut, reason, tuple(warnings), reader, texts, generated)
+    return Ranking(tuple(kept), likely, cut, reason, tuple(warnings), reader, texts, generated, reading.corrections)
 
 
 def _reaches(photo: RankedPhoto, cut: float) -> bool:

@@ -36,6 +36,7 @@ class Question:
         parts: texts with their weights.
         examples: photos that the answers should look like; they need not be indexed.
         box: of the one example, what alone counts of it: x0, y0, x1, y1 in pixels of the upright photo.
+        exact: whether words are taken as they are written, with no spelling corrected.
 
     Raises:
         QueryError: nothing is wanted, a text without words, a weight that is none, too many examples, or a box without
@@ -45,6 +46,7 @@ class Question:
     parts: tuple[Part, ...] = ()
     examples: tuple[Path, ...] = ()
     box: Box | None = None
+    exact: bool = False
 
     def __post_init__(self) -> None:
         for part in self.parts:
@@ -84,6 +86,7 @@ class Question:
         without: Iterable[str] = (),
         like: Iterable[str | Path] = (),
         box: Box | None = None,
+        exact: bool = False,
     ) -> Self:
         """A question from texts as a person writes them: ``0.5:red`` counts half, see ``weighted``.
 
@@ -93,7 +96,7 @@ class Question:
         wanted = [weighted(one) for one in (also if text is None else [text, *also])]
         unwanted = [weighted(one, UNWANTED_WEIGHT) for one in without]
         parts = (*wanted, *(Part(part.text, -part.weight) for part in unwanted))
-        return cls(parts, tuple(Path(path) for path in like), box)
+        return cls(parts, tuple(Path(path) for path in like), box, exact)
 
 
 def weighted(text: str, otherwise: float = 1.0) -> Part:

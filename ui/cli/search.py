@@ -52,6 +52,9 @@ def command(
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="Leave out what has a lower score.")] = None,
     generated: options.Generated = "include",
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Take words as they are written; correct no spelling.")
+    ] = False,
     regions: Annotated[
         bool, typer.Option("--regions", help="Find regions of photos; neither probabilities nor captions count.")
     ] = False,
@@ -77,7 +80,7 @@ def command(
     from engine.search.question import Question
 
     asked = Question.of(
-        " ".join(text) if text else None, also=also or [], without=without or [], like=paths, box=like_box
+        " ".join(text) if text else None, also=also or [], without=without or [], like=paths, box=like_box, exact=exact
     )
     # torch takes seconds to import, and what cannot be asked is refused by now
     from engine import Engine
@@ -97,6 +100,10 @@ def command(
 
 
 def _print_photos(answer: Answer, min_score: float | None, query: str, output: printing.Output) -> None:
+    from engine.search.wording import showing
+
+    for sentence in showing(answer.corrections):
+        note(sentence)
     for warning in answer.warnings:
         warn(warning)
     if not answer.hits:

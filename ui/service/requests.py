@@ -85,6 +85,7 @@ class SearchParameters(Filters):
         "where none reaches it.",
     )
     generated: Generated = Field("include", description="Whether captions of a model count.")
+    exact: bool = Field(False, description="Take words as they are written; correct no spelling.")
     regions: bool = Field(False, description="Find regions; neither probabilities nor captions count.")
 
 

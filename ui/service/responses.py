@@ -82,6 +82,13 @@ class Answer(BaseModel):
     warnings: list[Text] = Field(description="What a person should know about the question or the answer.")
 
 
+class CorrectionOut(BaseModel):
+    """A word of the question, and the word that it was read as."""
+
+    written: Text
+    meant: str
+
+
 class SearchAnswer(Answer):
     """Photos, or regions where these were asked for, best first."""
 
@@ -89,6 +96,9 @@ class SearchAnswer(Answer):
     likely: bool = Field(
         description="Whether any of the photos is likely. Where none is, they are the closest, and `warnings` says so. "
         "Regions have no probability, and count as likely."
+    )
+    corrections: list[CorrectionOut] = Field(
+        description="Words that were read as others; `exact` and quotes prevent it. Of regions, see `warnings`."
     )
 
 

@@ -143,3 +143,23 @@ def test_what_cannot_be_answered_is_said(
     result = cli(*(word.replace("{photos}", str(photos)) for word in arguments), library=library)
     assert (result.exit_code, result.stdout) == (1, "")
     assert expected in " ".join(result.stderr.split())
+
+
+def test_a_misspelt_word_is_corrected_and_said_so_unless_words_are_exact(cli: Cli, library: Path) -> None:
+    right = cli("search", "a coffee cup", "--json", library=library)
+    misspelt = cli("search", "a cofee cup", "--json", library=library)
+    assert misspelt.stdout == right.stdout
+    assert misspelt.stderr.startswith("Showing results for 'coffee'; ")
+    assert misspelt.stderr.count("\n") == 1
+    exact = cli("search", "a cofee cup", "--exact", library=library)
+    quoted = cli("search", 'a "cofee" cup', library=library)
+    for result in (exact, quoted):
+        assert result.exit_code == 0
+        assert "Showing results" not in result.stderr
+        assert "cofee" in result.stderr
+
+
+def test_a_question_in_another_language_is_said_to_be_one(cli: Cli, library: Path) -> None:
+    result = cli("search", "ein", "Hund", "im", "Garten", "-n", "1", library=library)
+    assert result.exit_code == 0
+    assert "The model reads English, and this looks German" in result.stderr

@@ -112,6 +112,16 @@ def test_what_a_person_should_know_stands_in_the_answer(client: TestClient) -> N
     assert filtered["warnings"][0].startswith("No photo passes the filter: of 8 photos,")
 
 
+def test_a_misspelt_word_is_corrected_unless_words_are_exact(client: TestClient) -> None:
+    right, misspelt = (answer(client, "/search", q=text) for text in ("a coffee cup", "a cofee cup"))
+    assert (right["corrections"], misspelt["corrections"]) == ([], [{"written": "cofee", "meant": "coffee"}])
+    assert misspelt["hits"] == right["hits"]
+    assert misspelt["warnings"][0].startswith("Showing results for 'coffee'")
+    exact = answer(client, "/search", q="a cofee cup", exact=True)
+    assert exact["corrections"] == []
+    assert "Rare or missing" in exact["warnings"][0]
+
+
 def test_health_and_metrics(client: TestClient) -> None:
     health = answer(client, "/health")
     assert health["status"] == "ready"

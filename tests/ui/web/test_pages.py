@@ -106,6 +106,17 @@ def test_the_slider_has_the_same_cut_for_several_texts(draw: Draw) -> None:
     assert both.slider(key="cut").value == alone.slider(key="cut").value > 0
 
 
+def test_a_misspelt_word_is_corrected_and_a_click_takes_it_as_it_is_written(draw: Draw) -> None:
+    test = draw(search_page, q="a cofee cup")
+    assert any(text.value == "Showing results for **coffee**." for text in test.markdown)
+    assert "&amp;sentence=a+coffee+cup" in html_of(test)
+    next(button for button in test.button if button.label == "Search for “cofee” as written").click().run()
+    assert not test.exception
+    assert not any("Showing results" in text.value for text in test.markdown)
+    assert "&amp;sentence=a+cofee+cup" in html_of(test)
+    assert test.query_params["exact"] == "true"
+
+
 def test_regions_can_be_found_instead_of_photos(draw: Draw) -> None:
     test = draw(search_page, q="a flag", find="regions")
     assert any("Regions" in caption.value for caption in test.caption)

@@ -1,11 +1,12 @@
 """Text → photos or regions, each with the boxes of its phrases in the colours of the line above."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from engine.search.question import Question
-from engine.types import Hit
+from engine.types import Correction, Hit
 from index import PhotoFilter
 from ui.shared import results
 from ui.web import escaping, grid
@@ -42,7 +43,10 @@ def draw() -> None:
     if not (text or also):
         st.info("Write what should be seen, in a few English words, and press Enter.")
         return
-    question = Question.of(text or None, also=also, without=without)
+    exact = st.sidebar.toggle(
+        "Words as written", key="exact", bind="query-params", help="Correct no spelling. Quotes do it for one word."
+    )
+    question = Question.of(text or None, also=also, without=without, exact=exact)
     if kind == "regions":
         _regions(question, where)
     else:
@@ -61,11 +65,12 @@ def _photos(question: Question, where: PhotoFilter) -> None:
             st.info(escaping.markdown(ranking.why_nothing))
         shown = engine.explain(ranking, start, start + count)
     show_warnings(ranking.warnings)
+    _show_corrections(ranking.corrections)
     key = key_phrases([hit.phrases for hit in shown])
     st.html(key_html(key))
     only = st.pills("Show the boxes of", key, format_func=escaping.markdown, key="only") if len(key) > 1 else None
     stored = library().stored([hit.photo_id for hit in shown])
-    sentence = question.wanted[0].text if question.wanted else ""
+    sentence = next((text.tokens.text for text in ranking.texts if text.weight > 0), "")
     grid.draw(
         [
             grid.Cell(stored[hit.photo_id], _line(hit), boxes_of(hit.phrases, key, only), sentence=sentence)
@@ -73,6 +78,20 @@ def _photos(question: Question, where: PhotoFilter) -> None:
             if hit.photo_id in stored
         ]
     )
+
+
+def _show_corrections(corrections: Sequence[Correction]) -> None:
+    if not corrections:
+        return
+    meant = ", ".join(escaping.markdown(one.meant) for one in corrections)
+    written = ", ".join(escaping.markdown(one.written) for one in corrections)
+    said, insist = st.columns([3, 2], vertical_alignment="center")
+    said.markdown(f"Showing results for **{meant}**.")
+    insist.button(f"Search for “{written}” as written", type="tertiary", on_click=_take_words_as_written)
+
+
+def _take_words_as_written() -> None:
+    st.session_state["exact"] = True
 
 
 def _least_probability(default: float) -> float | None:
