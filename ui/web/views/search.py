@@ -57,6 +57,7 @@ def _photos(question: Question, where: PhotoFilter) -> None:
     with library().asked() as engine:
         least = _least_probability(engine.default_cut(question)) if engine.model.calibration is not None else None
         ranking = engine.rank(question, MOST, min_probability=least, where=where)
+        _show_corrections(ranking.corrections)
         total, start, count = len(ranking.photos), 0, CLOSEST
         if ranking.why_nothing is None:
             st.caption(f"{total}{' or more' if total == MOST else ''} photos, the best first")
@@ -65,7 +66,6 @@ def _photos(question: Question, where: PhotoFilter) -> None:
             st.info(escaping.markdown(ranking.why_nothing))
         shown = engine.explain(ranking, start, start + count)
     show_warnings(ranking.warnings)
-    _show_corrections(ranking.corrections)
     key = key_phrases([hit.phrases for hit in shown])
     st.html(key_html(key))
     only = st.pills("Show the boxes of", key, format_func=escaping.markdown, key="only") if len(key) > 1 else None
