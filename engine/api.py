@@ -26,6 +26,7 @@ from engine.search.explain import align, word_scores
 from engine.search.question import Question
 from engine.search.regions import search_regions
 from engine.search.sentences import search_sentences
+from engine.search.wording import showing
 from engine.types import Alignment, Answer, Basis, Description, Hit, RegionHit, SentenceHit, WordScores
 from index import Generated, LibraryStatus, LibraryWriter, PhotoFilter, SearchParams, read_status
 
@@ -109,7 +110,7 @@ class Engine(OpenedLibrary):
         return 0.0 if self.model.calibration is None else self.model.calibration.cut
 
     def default_cut(self, asked: str | Question) -> float:
-        """The same for a question: of several texts, each has to reach it."""
+        """The same for a question: of several texts the geometric mean, as their probability is."""
         return answering.default_cut(self.model, Question.about(asked))
 
     def answer(
@@ -130,7 +131,8 @@ class Engine(OpenedLibrary):
             asked: what should be seen; a ``Question`` of several texts, unwanted ones too, and example photos.
             limit: how many pictures at most: photos of equal content or pixels are one hit.
             params: how candidates are found in a large library, and whether copies are hits of their own.
-            min_probability: the probability from which on a photo is likely; None for ``default_cut``.
+            min_probability: leave out what is less likely, even where nothing is left; 0 keeps everything. None for
+                the photos that reach ``default_cut``, or the closest where none does.
             generated: ``include`` ranks by what is seen and by what a caption model wrote about the photos, as far as
                 it did; ``exclude`` by what is seen; ``only`` finds captioned photos, by their captions.
             where: which photos may be found.
@@ -139,7 +141,7 @@ class Engine(OpenedLibrary):
             group: join photos that are almost the same picture, or of one burst, with the best of them.
 
         Returns:
-            The likely photos; where none is likely the closest, and why.
+            The photos, each with whether it is likely, and why there are none or only the closest.
 
         Raises:
             QueryError: a text has no word that the model knows, or ``generated`` is none of the three.
@@ -157,7 +159,9 @@ class Engine(OpenedLibrary):
             basis=basis,
             group=group,
         )
-        return Answer(self.explain(found), found.likely, found.cut, found.why_nothing, found.warnings)
+        return Answer(
+            self.explain(found), found.likely, found.cut, found.why_nothing, found.warnings, found.corrections
+        )
 
     def rank(
         self,
@@ -219,9 +223,9 @@ class Engine(OpenedLibrary):
             basis=basis,
             group=group,
         )
-        for warning in answer.warnings:
+        for warning in (*showing(answer.corrections), *answer.warnings):
             self._warn(warning)
-        return list(answer.hits) if answer.likely else []
+        return list(answer.hits)
 
     def search_regions(
         self,

@@ -48,16 +48,25 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A word of a question, and what it was read as: nobody knows it as it is ``written``."""
+
+    written: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A photo found by a text query: its path, its score (eq. 8 plus the model's global term), and why.
 
     Of several texts the score is the sum, each times its weight, and the phrases are those of the texts that should be
-    seen. ``probability``, from 0 to 1, says how likely the photo matches what was asked: every text that should be seen
-    and none that should not. It can be compared between queries and libraries. None where the model has no
-    calibration, and for photos that are similar to a photo.
+    seen. ``probability``, from 0 to 1, says how likely the photo matches what was asked, see
+    ``engine.search.combination.together`` for several texts. It can be compared between queries and libraries. None
+    where the model has no calibration, and for photos that are similar to a photo.
     ``caption`` is the best sentence that a caption model wrote about the photo for the library, None without one.
     ``photo_id`` is the photo's number in the library that it was found in. ``likely`` says whether the photo reaches
-    the cut of its answer. ``copies`` are the other files of the library with the same content, whether a filter lets
+    the model's own cut, whatever least probability was asked for; one without a probability counts as likely.
+    ``copies`` are the other files of the library with the same content, whether a filter lets
     them through or not, and those with the same pixels that answered too. ``written`` are the texts that belong to the
     photo and have words of the question. ``group`` are the photos that were joined with it, because they are almost the
     same picture, best first.
@@ -80,11 +89,13 @@ class Answer:
     """The answer to a question.
 
     Attributes:
-        hits: the likely photos, best first; where none is likely, the closest.
-        likely: whether they are.
+        hits: the likely photos, best first, and where none is likely, the closest; with a least probability, those
+            that reach it.
+        likely: whether any of them is.
         cut: the probability from which on a photo is likely; 0 where none is known.
-        why_nothing: why no photo was found, or none that is likely, in a sentence; None where there is one.
+        why_nothing: why no photo was found, or that these are only the closest, in a sentence; else None.
         warnings: what a user should know about the question, a sentence each.
+        corrections: the words that were read as others.
     """
 
     hits: tuple[Hit, ...]
@@ -92,6 +103,7 @@ class Answer:
     cut: float
     why_nothing: str | None = None
     warnings: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import regex
 
+from engine.errors import QueryError
+
 # Runs of letters and digits of any script; all else separates. It agrees with 34,966 of the 35,000 published lists.
 # nltk's RegexpTokenizer runs the same expression in the same library (a test compares them); importing nltk for it
 # would cost every query a second or two.
@@ -33,3 +35,17 @@ def tokenize(text: str) -> Tokens:
     """
     spans = tuple(match.span() for match in WORD.finditer(text))
     return Tokens(text, tuple(text[start:end].lower() for start, end in spans), spans)
+
+
+def words_of(text: str) -> Tokens:
+    """The words of a text that should be seen in a photo.
+
+    Raises:
+        QueryError: there is none.
+    """
+    if not text.strip():
+        raise QueryError("The text is empty; write what should be seen in the photo, such as 'a dog on a beach'.")
+    tokens = tokenize(text)
+    if not tokens.words:
+        raise QueryError(f"There is no word in {text!r}; write words, such as 'a dog on a beach'.")
+    return tokens

@@ -40,6 +40,10 @@ class WordVectors(Protocol):
         """Whether the word has a vector of its own: False for signs of no known script."""
         ...
 
+    def whole(self, word: str) -> bool:
+        """Whether the word was met as one, and not in pieces, when the vectors were learned."""
+        ...
+
     def num_usable(self, words: Sequence[str]) -> int:
         """How many of a sentence's first words can be taken."""
         ...
@@ -66,8 +70,16 @@ class _Pieces:
 
     def known(self, word: str) -> bool:
         """Whether the word has pieces other than the unknown one."""
-        pieces = self._tokenizer.encode([word], is_pretokenized=True, add_special_tokens=False).tokens
-        return any(piece != UNKNOWN_PIECE for piece in pieces)
+        return any(piece != UNKNOWN_PIECE for piece in self._pieces(word))
+
+    def whole(self, word: str) -> bool:
+        """Whether the word is one piece: most common words are, and names that stand in books."""
+        pieces = self._pieces(word)
+        return len(pieces) == 1 and pieces[0] != UNKNOWN_PIECE
+
+    def _pieces(self, word: str) -> list[str]:
+        pieces: list[str] = self._tokenizer.encode([word], is_pretokenized=True, add_special_tokens=False).tokens
+        return pieces
 
     def num_usable(self, words: Sequence[str]) -> int:
         """How many of the first words fit the encoder's 512 positions, two of which are its own."""

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from engine.alignment.folder import ModelFolder
 from engine.errors import QueryError
-from engine.language.tokens import Tokens, tokenize
+from engine.language.spelling import Spelling
+from engine.language.tokens import Tokens, tokenize, words_of
 from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
 from engine.runtime.batching import Batcher
 from engine.runtime.threads import one_thread
@@ -105,6 +106,15 @@ class MultimodalModel:
         """The fixed word vectors."""
         return create_word_vectors(self.folder.config.architecture.word_vectors)
 
+    @cached_property
+    def spelling(self) -> Spelling:
+        """Corrects words to those that the model knows."""
+        return Spelling(self.folder.vocabulary.counts, _words_of_class_names, self.word_vectors.whole)
+
+    def is_familiar(self, word: str) -> bool:
+        """Whether the model's training or its word vectors met a word as one."""
+        return word in self.folder.vocabulary or self.word_vectors.whole(word)
+
     def embed_photos(self, images: Sequence[Image.Image]) -> PhotoVectors:
         """RGB photos of any size → vectors, boxes and objectness."""
         return self.embed_features(self.regions.encode(images))
@@ -144,17 +154,21 @@ class MultimodalModel:
         """How often the model's training said each of some words; 0 for the rare ones, which it does not keep."""
         return [self.folder.vocabulary.counts.get(word, 0) for word in words]
 
+    def probabilities(
+        self, words: Sequence[str], query: Query, scores: NDArray[np.float32]
+    ) -> NDArray[np.float64] | None:
+        """How likely photos that score so (n,) match a text of these words, (n,); None where it is not calibrated."""
+        if self.calibration is None:
+            return None
+        return self.calibration.probabilities(scores, query, self.counts(words))
+
     def usable(self, text: str) -> Tokens:
         """The tokens of a text, as many as the model can take.
 
         Raises:
             QueryError: there is no word in it, or only signs that the model knows nothing of.
         """
-        if not text.strip():
-            raise QueryError("The text is empty; write what should be seen in the photo, such as 'a dog on a beach'.")
-        tokens = tokenize(text)
-        if not tokens.words:
-            raise QueryError(f"There is no word in {text!r}; write words, such as 'a dog on a beach'.")
+        tokens = words_of(text)
         if not any(self.word_vectors.known(word) for word in tokens.words):
             raise QueryError(f"None of the signs in {text!r} is known to the model; write English words.")
         num_usable = self.word_vectors.num_usable(tokens.words)
@@ -175,3 +189,9 @@ class MultimodalModel:
         if rare := sorted({word for word in tokens.words if word not in self.folder.vocabulary} - set(unknown)):
             warnings.append(f"Rare or missing in the model's training, so expect less of: {', '.join(rare)}.")
         return ReadQuery(tokens, self._embed_together(tokens.words), tuple(warnings))
+
+
+def _words_of_class_names() -> list[str]:
+    from engine.language.class_names import class_names  # torchvision takes a second to import
+
+    return [word for name in class_names() for word in tokenize(name).words]

@@ -13,13 +13,15 @@ from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
 from engine.search.by_example import rank_by_example, unchanged
 from engine.search.caption_ranking import CANDIDATES, RankedPhoto, rank_described, require_choice
-from engine.search.combination import ReadPart, combined, probability_of_all, read_parts
+from engine.search.combination import ReadPart, combined, probability_of_all
 from engine.search.explain import phrases_of
 from engine.search.pictures import paths_of, rank_pictures
 from engine.search.question import Question
+from engine.search.wording import read_question
 from engine.search.written import allowed_photos, evidence, joined, strongest, words_of, written_about
-from engine.types import Basis, Hit, Phrase
+from engine.types import Basis, Correction, Hit, Phrase
 from index import Generated, LibraryReader, PhotoFilter, SearchParams
+from index.scoring.maxsim import score_records
 
 MOST_NAMED = 3  # copies of an example
 
@@ -29,15 +31,17 @@ class Ranking:
     """The photos for a question, best first, before any of them is explained.
 
     Attributes:
-        photos: those that are likely to match; where none is, the closest.
-        likely: whether they are.
+        photos: those that are likely to match, and where none is, the closest; with a least probability, those that
+            reach it.
+        likely: whether any of them is.
         cut: the least probability of a likely photo; 0 where no probability is known.
-        why_nothing: why there is no photo, or none that is likely, in a sentence; None where there is one.
+        why_nothing: why there is no photo, or that these are only the closest, in a sentence; else None.
         warnings: what a user should know about the question, a sentence each.
         reader: the state of the library that was asked.
         texts: the texts of the question, as the model reads them.
         generated: what captions counted for.
         words: folded, that were looked for in what is written about photos.
+        corrections: the words that were read as others.
     """
 
     photos: tuple[RankedPhoto, ...]
@@ -49,16 +53,19 @@ class Ranking:
     texts: tuple[ReadPart, ...]
     generated: Generated
     words: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 def default_cut(model: MultimodalModel, question: Question) -> float:
-    """The probability from which on a photo is a likely answer; 0 where the model knows no probabilities.
+    """The probability from which on a photo is a likely answer; 0 where no probabilities are known.
 
-    The model's own cut is for one text, and another one for a single word: of several texts, each has to reach its own.
+    The model's own cut is for one text, and another one for a single word: of several texts it is the geometric mean,
+    as their probability is.
     """
-    if model.calibration is None:
+    if model.calibration is None or question.examples:
         return 0.0
-    return prod(model.calibration.cut_of(len(tokenize(part.text).words)) for part in question.wanted)
+    cuts = [model.calibration.cut_of(len(tokenize(part.text).words)) for part in question.wanted]
+    return prod(cuts) ** (1 / len(cuts))
 
 
 def rank(
@@ -83,8 +90,8 @@ def rank(
     require_choice(generated)
     if question.examples and generated == "only":
         raise QueryError("Example photos are compared with what is seen, not with captions; do not ask for these only.")
-    texts = read_parts(model, question.parts)
-    warnings = [warning for text in texts for warning in text.warnings]
+    reading = read_question(model, question, reader.written_words)
+    question, texts, warnings = reading.question, reading.texts, list(reading.warnings)
     if min_probability and model.calibration is None:
         warnings.append(f"The model {model.name} knows no probabilities, so a least probability leaves nothing out.")
     allowed = allowed_photos(reader, question, where)
@@ -107,15 +114,30 @@ def rank(
     examples = {number: image for image in question.examples if (number := unchanged(reader, image)) is not None}
     photos, of_examples = rank_pictures(reader, ranked, limit, params, examples, group=group)
     warnings += [_copies_named(reader, examples[number], copies) for number, copies in of_examples.items() if copies]
-    cut = default_cut(model, question) if min_probability is None else min_probability
-    likely = tuple(photo for photo in photos if photo.probability is None or photo.probability >= cut)
-    reason = None
+    cut = default_cut(model, question)
+    photos = [replace(photo, likely=_reaches(photo, cut)) for photo in photos]
+    least = cut if min_probability is None else min_probability
+    kept, reason = [photo for photo in photos if _reaches(photo, least)], None
     if not photos:
         reason = why_nothing(reader, where, generated, with_example=bool(question.examples))
-    elif not likely:
-        closest = max(photo.probability or 0 for photo in photos)
-        reason = f"Nothing matches {question.name!r}: the closest photo has a probability of {100 * closest:.0f} %."
-    return Ranking(likely or tuple(photos), bool(likely), cut, reason, tuple(warnings), reader, texts, generated, words)
+    elif not kept:
+        closest = f"{100 * max(photo.probability or 0 for photo in photos):.0f} %"
+        if min_probability is None:
+            kept = photos
+            reason = f"Nothing matches {question.name!r}: these are the closest photos, at best {closest} likely."
+        else:
+            reason = (
+                f"Nothing matches {question.name!r} with a probability of at least {100 * min_probability:g} %: "
+                f"the closest photo has a probability of {closest}. Lower the least probability, or leave it out."
+            )
+    likely = any(photo.likely for photo in kept)
+    return Ranking(
+        tuple(kept), likely, cut, reason, tuple(warnings), reader, texts, generated, words, reading.corrections
+    )
+
+
+def _reaches(photo: RankedPhoto, cut: float) -> bool:
+    return photo.probability is None or photo.probability >= cut
 
 
 def rank_written(
@@ -184,6 +206,7 @@ def explain(model: MultimodalModel | None, ranking: Ranking, photos: Sequence[Ra
             ranked.probability,
             own[0].text if own else None,
             photo.photo_id,
+            likely=ranked.likely,
             copies=tuple(sorted(paths[other] for other in ranked.copies)),
             group=tuple(paths[other] for other in ranked.group),
             written=written_about(ranking.words, photo, said),
@@ -196,11 +219,17 @@ def _spared(
     reader: LibraryReader, model: MultimodalModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
 ) -> NDArray[np.float64] | None:
     """How likely photos show none of the unwanted texts, (n,); None where there is none."""
-    unwanted = [text for text in texts if text.weight < 0]
+    unwanted = [text.vector.query for text in texts if text.weight < 0]
+    words = [text.tokens.words for text in texts if text.weight < 0]
     if model.calibration is None or not unwanted:
         return None
     records = reader.photo_vectors([photo.photo_id for photo in photos])
-    return probability_of_all(model, model.calibration, unwanted, records)
+    likely = [
+        model.calibration.probabilities(score_records(records, query), query, model.counts(own))
+        for query, own in zip(unwanted, words, strict=True)
+    ]
+    spared: NDArray[np.float64] = np.prod(1 - np.array(likely), axis=0)
+    return spared
 
 
 def _copies_named(reader: LibraryReader, image: Path, copies: Sequence[int]) -> str:
@@ -213,14 +242,14 @@ def _copies_named(reader: LibraryReader, image: Path, copies: Sequence[int]) -> 
 def _with_probabilities(
     reader: LibraryReader, model: MultimodalModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
 ) -> list[RankedPhoto]:
-    """Photos with how likely each matches every wanted text and no unwanted one, where the model is calibrated."""
-    if model.calibration is None or not photos:
-        return list(photos)
+    """Photos with how likely each matches the wanted texts and no unwanted one, where the model is calibrated."""
+    if not photos:
+        return []
     if len(texts) == 1 and texts[0].weight == 1:
         seen = np.array([photo.seen for photo in photos], np.float32)
-        counts = model.counts(texts[0].tokens.words)
-        probabilities = model.calibration.probabilities(seen, texts[0].vector.query, counts)
+        probabilities = model.probabilities(texts[0].tokens.words, texts[0].vector.query, seen)
     else:
-        records = reader.photo_vectors([photo.photo_id for photo in photos])
-        probabilities = probability_of_all(model, model.calibration, texts, records)
+        probabilities = probability_of_all(model, texts, reader.photo_vectors([photo.photo_id for photo in photos]))
+    if probabilities is None:
+        return list(photos)
     return [replace(photo, probability=own) for photo, own in zip(photos, probabilities.tolist(), strict=True)]

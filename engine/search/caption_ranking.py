@@ -24,6 +24,7 @@ class RankedPhoto:
 
     ``written`` is how much speaks for it what is written about it, from 0 to 1.
     ``copies`` are other photos of the same picture, ``group`` those of almost the same, by number.
+    ``likely``: whether that reaches the model's own cut for the question; a photo without a probability counts as such.
     """
 
     photo_id: int
@@ -33,6 +34,7 @@ class RankedPhoto:
     written: float = 0.0
     copies: tuple[int, ...] = ()
     group: tuple[int, ...] = ()
+    likely: bool = True
 
 
 def require_choice(generated: str) -> None:

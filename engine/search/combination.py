@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.alignment.calibration import Calibration
 from engine.models.multimodal import MultimodalModel, ReadQuery
 from engine.search.question import Part
 from index import Query
 from index.scoring.maxsim import score_records
+
+ABOVE_LEAST = 2.0
+"""How many times as likely as its least likely text a photo of several texts may be; measured in docs/decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,35 @@ def weighted_sum(queries: Sequence[Query], weights: Sequence[float]) -> Query:
 
 
 def probability_of_all(
-    model: MultimodalModel, calibration: Calibration, parts: Sequence[ReadPart], records: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """How likely photos (n, S, D) match every wanted text and no unwanted one, (n,): as if these were independent."""
-    each = [
-        calibration.probabilities(
-            score_records(records, part.vector.query), part.vector.query, model.counts(part.tokens.words)
-        )
-        for part in parts
-    ]
-    likely = [own if part.weight > 0 else 1 - own for part, own in zip(parts, each, strict=True)]
-    product: NDArray[np.float64] = prod(likely, start=np.ones(len(records)))
-    return product
+    model: MultimodalModel, parts: Sequence[ReadPart], records: NDArray[np.float32]
+) -> NDArray[np.float64] | None:
+    """How likely photos (n, S, D) match the wanted texts and no unwanted one, (n,); None where no probability is known.
+
+    It is on the scale of one text, however many there are, so that one cut serves all: see ``together``.
+    """
+    wanted: list[NDArray[np.float64]] = []
+    unwanted: list[NDArray[np.float64]] = []
+    for part in parts:
+        query = part.vector.query
+        likely = model.probabilities(part.tokens.words, query, score_records(records, query))
+        if likely is None:
+            return None
+        (wanted if part.weight > 0 else unwanted).append(likely)
+    return together(np.array(wanted), np.array(unwanted).reshape(-1, len(records)))
+
+
+def together(wanted: NDArray[np.float64], unwanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One probability of several, for n photos: of the wanted texts (N, n) and of the unwanted ones (M, n).
+
+    The geometric mean of the wanted, at most ``ABOVE_LEAST`` times the least of them, so that no text is missing where
+    another fits well; times 1 − p of each unwanted.
+
+    >>> none = np.zeros((0, 1))
+    >>> together(np.array([[0.4], [0.1]]), none), together(np.array([[0.9], [0.01]]), none)
+    (array([0.2]), array([0.02]))
+    >>> together(np.array([[0.4]]), np.array([[0.5]]))
+    array([0.2])
+    """
+    mean = np.prod(wanted, axis=0) ** (1 / len(wanted))
+    likely: NDArray[np.float64] = np.minimum(mean, ABOVE_LEAST * wanted.min(axis=0)) * np.prod(1 - unwanted, axis=0)
+    return likely

@@ -49,10 +49,8 @@ def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Ali
     decoded = decode(image, target=model.image_size)
     vectors = model.embed_photos([decoded.image])
     scores = score_records(vectors.records, text.vector.query)  # (1,)
-    probability = None
-    if model.calibration is not None:
-        counts = model.counts(text.tokens.words)
-        probability = float(model.calibration.probabilities(scores, text.vector.query, counts)[0])
+    probabilities = model.probabilities(text.tokens.words, text.vector.query, scores)
+    probability = None if probabilities is None else float(probabilities[0])
     size = (decoded.width, decoded.height)
     phrases = phrases_of(model, text, vectors.records[0, : model.num_regions], vectors.boxes[0], size)
     return Alignment(image, sentence, float(scores[0]), *size, phrases, probability)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from engine.errors import QueryError
+from engine.language.tokens import words_of
 from engine.types import Box
 
 UNWANTED_WEIGHT = 0.5
@@ -35,17 +36,21 @@ class Question:
         parts: texts with their weights.
         examples: photos that the answers should look like; they need not be indexed.
         box: of the one example, what alone counts of it: x0, y0, x1, y1 in pixels of the upright photo.
+        exact: whether words are taken as they are written, with no spelling corrected.
 
     Raises:
-        QueryError: nothing is wanted, a weight that is none, too many examples, or a box without its example.
+        QueryError: nothing is wanted, a text without words, a weight that is none, too many examples, or a box without
+            its example.
     """
 
     parts: tuple[Part, ...] = ()
     examples: tuple[Path, ...] = ()
     box: Box | None = None
+    exact: bool = False
 
     def __post_init__(self) -> None:
         for part in self.parts:
+            words_of(part.text)
             if not 0 < abs(part.weight) <= MOST_WEIGHT:
                 raise QueryError(
                     f"The weight of {part.text!r} is {abs(part.weight):g}; it can be above 0 and up to {MOST_WEIGHT:g}."
@@ -81,6 +86,7 @@ class Question:
         without: Iterable[str] = (),
         like: Iterable[str | Path] = (),
         box: Box | None = None,
+        exact: bool = False,
     ) -> Self:
         """A question from texts as a person writes them: ``0.5:red`` counts half, see ``weighted``.
 
@@ -90,7 +96,7 @@ class Question:
         wanted = [weighted(one) for one in (also if text is None else [text, *also])]
         unwanted = [weighted(one, UNWANTED_WEIGHT) for one in without]
         parts = (*wanted, *(Part(part.text, -part.weight) for part in unwanted))
-        return cls(parts, tuple(Path(path) for path in like), box)
+        return cls(parts, tuple(Path(path) for path in like), box, exact)
 
 
 def weighted(text: str, otherwise: float = 1.0) -> Part:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from engine.boxes import in_pixels, overlaps
 from engine.errors import QueryError
 from engine.models.multimodal import MultimodalModel
-from engine.search.combination import ReadPart, combined, read_parts
+from engine.search.combination import ReadPart, combined
 from engine.search.pictures import SPARE, all_copies, paths_of, same_pictures
 from engine.search.question import Question
+from engine.search.wording import read_question, showing
 from engine.search.written import allowed_photos
 from engine.types import RegionHit, Warn
 from index import LibraryReader, PhotoFilter, Query, SearchParams
@@ -39,13 +40,12 @@ def search_regions(
     """
     if question.examples:
         raise QueryError("Regions are found by texts alone; leave out the example photo.")
-    texts = read_parts(model, question.parts)
-    for text in texts:
-        for warning in text.warnings:
-            warn(warning)
-    wanted = [text for text in texts if text.weight > 0]
+    reading = read_question(model, question, reader.written_words)
+    for notice in (*showing(reading.corrections), *reading.warnings):
+        warn(notice)
+    wanted = [text for text in reading.texts if text.weight > 0]
     allowed = allowed_photos(reader, question, where)
-    ranked, copies = rank_regions(reader, combined(texts), limit, params, allowed)
+    ranked, copies = rank_regions(reader, combined(reading.texts), limit, params, allowed)
     ids = [photo_id for photo_id, _, _ in ranked]
     if not ids:
         return []

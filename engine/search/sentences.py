@@ -34,13 +34,10 @@ def search_sentences(
     ranked = reader.search_sentences(record, limit + len(own), generated, of_photos=others)
     ids = [sentence_id for sentence_id, _ in ranked]
     texts = reader.sentence_texts(ids)
-    probabilities: list[float | None] = [None] * len(ids)
-    if model.calibration is not None:
-        counts = [model.counts(tokenize(text).words) for text in texts]
-        probabilities = [
-            float(model.calibration.probabilities(np.array([score], np.float32), query, own_counts)[0])
-            for (_, score), query, own_counts in zip(ranked, reader.sentence_queries(ids), counts, strict=True)
-        ]
+    probabilities: list[float | None] = []
+    for (_, score), query, text in zip(ranked, reader.sentence_queries(ids), texts, strict=True):
+        likely = model.probabilities(tokenize(text).words, query, np.array([score], np.float32))
+        probabilities.append(None if likely is None else float(likely[0]))
     scores = [score for _, score in ranked]
     found = zip(texts, scores, probabilities, reader.are_generated(ids), strict=True)
     return [*own, *(SentenceHit(*hit) for hit in found if hit[0] not in said)][:limit]
@@ -61,9 +58,6 @@ def _own(reader: LibraryReader, model: MultimodalModel, image: Path, record: NDA
             hits.append(SentenceHit(text.text, 0.0, own=True))
             continue
         scores = score_records(record[None], query.vector.query)
-        probability = None
-        if model.calibration is not None:
-            counts = model.counts(query.tokens.words)
-            probability = float(model.calibration.probabilities(scores, query.vector.query, counts)[0])
-        hits.append(SentenceHit(text.text, float(scores[0]), probability, own=True))
+        likely = model.probabilities(query.tokens.words, query.vector.query, scores)
+        hits.append(SentenceHit(text.text, float(scores[0]), None if likely is None else float(likely[0]), own=True))
     return hits

@@ -22,6 +22,9 @@ def command(
     device: options.Device = "auto",
 ) -> None:
     """Cut a sentence into phrases and show where each is in a photo."""
+    from engine.language.tokens import words_of
+
+    words_of(" ".join(sentence))  # refused before torch is imported, which takes seconds
     from engine import Engine
     from engine.drawing.annotated_photo import draw_phrases
     from engine.photos.decode import decode

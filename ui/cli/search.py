@@ -46,8 +46,8 @@ def command(
         typer.Option(
             min=0,
             max=1,
-            help="Leave out photos that match with a lower probability, from 0 to 1; by default the model's own cut. "
-            "0 shows everything.",
+            help="Leave out photos that match with a lower probability, from 0 to 1; 0 shows everything. By default "
+            "the model's own cut, or the closest photos where none reaches it.",
         ),
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="Leave out what has a lower score.")] = None,
@@ -60,6 +60,9 @@ def command(
     ] = False,
     copies: options.Copies = "one",
     group: options.Group = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Take words as they are written; correct no spelling.")
+    ] = False,
     regions: Annotated[
         bool, typer.Option("--regions", help="Find regions of photos; neither probabilities nor captions count.")
     ] = False,
@@ -90,15 +93,17 @@ def command(
     output = printing.Output(json, print0, lines, preview)
     where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
     paths = printing.paths_of(like or [])
-    from engine import Engine
-    from engine.search.crops import require_room
     from engine.search.question import Question
     from index import SearchParams
 
     params = SearchParams(copies=copies)
     asked = Question.of(
-        " ".join(text) if text else None, also=also or [], without=without or [], like=paths, box=like_box
+        " ".join(text) if text else None, also=also or [], without=without or [], like=paths, box=like_box, exact=exact
     )
+    # torch takes seconds to import, and what cannot be asked is refused by now
+    from engine import Engine
+    from engine.search.crops import require_room
+
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         if regions:
             if crops is not None:
@@ -122,14 +127,19 @@ def command(
 
 
 def _print_photos(answer: Answer, min_score: float | None, query: str, output: printing.Output) -> None:
+    from engine.search.wording import showing
+
+    for sentence in showing(answer.corrections):
+        note(sentence)
     for warning in answer.warnings:
         warn(warning)
     if not answer.hits:
+        output.print(())
         raise fail(answer.why_nothing or "")
-    hits = [hit for hit in answer.hits if answer.likely and (min_score is None or hit.score >= min_score)]
+    hits = [hit for hit in answer.hits if min_score is None or hit.score >= min_score]
+    if hits and answer.why_nothing is not None:
+        note(answer.why_nothing)
     output.print(hits)
-    if not answer.likely:
-        raise fail(f"{answer.why_nothing} --min-probability 0 shows the closest photos anyway.")
     if not hits:
         raise _none_scores(query, min_score, answer.hits[0].score)
 

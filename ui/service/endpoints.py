@@ -5,11 +5,13 @@ from pathlib import Path
 from engine.library.roots import may_be_opened
 from engine.photos.thumbnails import thumbnail
 from engine.search.question import Question
+from engine.search.wording import showing
 from engine.sharing import Lease
 from index import StoredPhoto
 from ui.service.errors import RefusedError
 from ui.service.requests import Filters, Named, SearchParameters, SentenceChoice
 from ui.service.responses import (
+    CorrectionOut,
     LibraryState,
     PhotoAnswer,
     SearchAnswer,
@@ -35,13 +37,19 @@ def search(lease: Lease, asked: SearchParameters) -> SearchAnswer:
     engine, where = lease.engine, asked.where
     like = [photo(lease, number).path for number in asked.like]
     box = None if asked.like_box is None else filter_syntax.box(asked.like_box)
-    question = Question.of(asked.q, also=asked.also, without=asked.without, like=like, box=box)
+    question = Question.of(asked.q, also=asked.also, without=asked.without, like=like, box=box, exact=asked.exact)
     state = LibraryState.of(lease)
     if asked.regions:
         regions = engine.search_regions(question, asked.limit, asked.params, where=where)
         if not regions:
             lease.warnings.append(engine.why_nothing(where))
-        return SearchAnswer(library=state, warnings=lease.warnings, hits=[region_hit(hit) for hit in regions])
+        return SearchAnswer(
+            library=state,
+            warnings=lease.warnings,
+            hits=[region_hit(hit) for hit in regions],
+            likely=bool(regions),
+            corrections=[],
+        )
     answer = engine.answer(
         question,
         asked.limit,
@@ -52,13 +60,13 @@ def search(lease: Lease, asked: SearchParameters) -> SearchAnswer:
         basis=asked.basis,
         group=asked.group,
     )
-    lease.warnings.extend(answer.warnings)
-    if answer.hits and not answer.likely:
-        lease.warnings.append(f"{answer.why_nothing} min_probability=0 shows the closest photos anyway.")
-    elif answer.why_nothing is not None:
+    lease.warnings.extend((*showing(answer.corrections), *answer.warnings))
+    if answer.why_nothing is not None:
         lease.warnings.append(answer.why_nothing)
-    likely = answer.hits if answer.likely else ()
-    return SearchAnswer(library=state, warnings=lease.warnings, hits=[photo_hit(hit) for hit in likely])
+    return SearchAnswer(
+        library=state, warnings=lease.warnings, hits=[photo_hit(hit) for hit in answer.hits], likely=answer.likely,
+        corrections=[CorrectionOut(written=one.written, meant=one.meant) for one in answer.corrections],
+    )  # fmt: skip
 
 
 def similar(lease: Lease, image: str | Path, asked: Filters) -> SimilarAnswer:

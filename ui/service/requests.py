@@ -86,13 +86,18 @@ class SearchParameters(Filters):
         None, description="What alone counts of the one photo in `like`: left,top,right,bottom in pixels."
     )
     min_probability: float | None = Field(
-        None, ge=0, le=1, description="Leave out what is less likely; by default the model's own cut, 0 shows all."
+        None,
+        ge=0,
+        le=1,
+        description="Leave out what is less likely; 0 shows all. By default the model's own cut, or the closest photos "
+        "where none reaches it.",
     )
     generated: Generated = Field("include", description="Whether captions of a model count.")
     basis: Basis = Field(
         "both", description="Find by what is `seen`, by what is `written` about photos, or by both. Words in quotation "
         "marks must be written."
     )  # fmt: skip
+    exact: bool = Field(False, description="Take words as they are written; correct no spelling.")
     regions: bool = Field(False, description="Find regions; neither probabilities nor captions count.")
 
     @model_validator(mode="after")

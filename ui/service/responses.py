@@ -77,6 +77,7 @@ class PhotoHit(BaseModel):
     written: list[WrittenText]
     copies: list[Text] = Field(description="Paths of the other photos with the same content, or the same pixels.")
     group: list[Text] = Field(description="Paths of photos that are almost the same picture, with `group`.")
+    likely: bool = Field(description="Whether the probability reaches the model's own cut, whatever was asked for.")
 
 
 class RegionHitOut(BaseModel):
@@ -107,10 +108,24 @@ class Answer(BaseModel):
     warnings: list[Text] = Field(description="What a person should know about the question or the answer.")
 
 
+class CorrectionOut(BaseModel):
+    """A word of the question, and the word that it was read as."""
+
+    written: Text
+    meant: str
+
+
 class SearchAnswer(Answer):
     """Photos, or regions where these were asked for, best first."""
 
     hits: list[PhotoHit | RegionHitOut]
+    likely: bool = Field(
+        description="Whether any of the photos is likely. Where none is, they are the closest, and `warnings` says so. "
+        "Regions have no probability, and count as likely."
+    )
+    corrections: list[CorrectionOut] = Field(
+        description="Words that were read as others; `exact` and quotes prevent it. Of regions, see `warnings`."
+    )
 
 
 class SimilarAnswer(Answer):

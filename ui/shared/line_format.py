@@ -8,11 +8,11 @@ from typing import Any
 from engine.types import Hit, RegionHit
 from ui.shared.results import box_as_text
 
-FIELDS = ("rank", "path", "score", "probability", "caption", "phrase", "box", "copies", "group")
+FIELDS = ("rank", "path", "score", "probability", "likely", "caption", "phrase", "box", "copies", "group")
 
 _SAMPLE: Mapping[str, Any] = {
-    "rank": 1, "path": "a.jpg", "score": 0.5, "probability": 0.5, "caption": "a", "phrase": "a", "box": "0,0,1,1",
-    "copies": 0, "group": 0,
+    "rank": 1, "path": "a.jpg", "score": 0.5, "probability": 0.5, "likely": "true", "caption": "a", "phrase": "a",
+    "box": "0,0,1,1", "copies": 0, "group": 0,
 }  # fmt: skip
 _ESCAPES = {"t": "\t", "n": "\n", "0": "\0", "\\": "\\"}
 
@@ -65,7 +65,8 @@ def _values(rank: int, hit: Hit | RegionHit) -> dict[str, Any]:
     values |= {"rank": rank, "path": str(hit.path), "score": hit.score, "copies": len(hit.copies)}
     if isinstance(hit, RegionHit):
         return values | {"phrase": hit.phrase, "box": box_as_text(hit.box)}
-    values |= {"probability": hit.probability, "caption": hit.caption, "group": len(hit.group)}
+    values |= {"probability": hit.probability, "likely": str(hit.likely).lower()}
+    values |= {"caption": hit.caption, "group": len(hit.group)}
     if hit.phrases:
         best = max(hit.phrases, key=lambda phrase: phrase.score)
         values |= {"phrase": best.text, "box": box_as_text(best.box)}

@@ -25,7 +25,7 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
     """
     behind = {"copies": list(map(str, hit.copies)), "group": list(map(str, hit.group))}
     written = [written_as_dict(written) for written in hit.written]
-    return {**_found_as_dict(hit), "caption": hit.caption, "written": written, **behind}
+    return {**_found_as_dict(hit), "caption": hit.caption, "likely": hit.likely, "written": written, **behind}
 
 
 def region_as_dict(hit: RegionHit) -> dict[str, Any]:
@@ -58,14 +58,15 @@ def alignment_as_dict(alignment: Alignment) -> dict[str, Any]:
 def hit_as_text(rank: int, hit: Hit | RegionHit, width: int = 80, *, linked: bool = False) -> str:
     """Rank, score and path in a line, then the caption, the phrases, and where copies are, within ``width`` columns.
 
-    The probability stands beside the score where it is known. A path is never shortened, so that it can be copied; it
-    may run over the width. If ``linked``, terminals that can open the file by it. Of a region: its phrase and box.
+    The probability stands beside the score where it is known, and ``unlikely`` where it is below the model's cut. A
+    path is never shortened, so that it can be copied; it may run over the width. If ``linked``, terminals that can open
+    the file by it. Of a region: its phrase and box.
     """
     path = _linked(hit.path) if linked else shown_path(hit.path)
     if isinstance(hit, RegionHit):
         lines = [f"{rank:>3}. {_score(hit.score)}  {path}", *boxed_lines([(hit.phrase, "", hit.box)], width)]
         return "\n".join([*lines, *_lines_of_paths(counted_copies(len(hit.copies)), hit.copies, width)])
-    lines = [f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}  {path}"]
+    lines = [f"{rank:>3}. {_score(hit.score)}{_percent(hit.probability)}{'' if hit.likely else '  unlikely'}  {path}"]
     if hit.caption is not None:
         caption = _wrapped(_marked(hit.caption, generated=True), max(SHORTEST, width - len(INDENT)))
         lines.extend(INDENT + line for line in caption)

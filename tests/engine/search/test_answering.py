@@ -11,6 +11,7 @@ from engine.search.question import Question
 from index import LibraryWriter, PhotoFilter
 
 EVERYTHING = 1000
+NOWHERE = "three dogs in a swimming pool"  # in none of the photos
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +31,53 @@ def test_an_answer_holds_the_likely_photos_of_a_search(engine: Engine) -> None:
 
 
 def test_where_nothing_is_likely_the_closest_are_the_answer(engine: Engine) -> None:
-    answer = engine.answer("a cat", 3, min_probability=1)
+    answer = engine.answer(NOWHERE, 3)
     assert not answer.likely
-    assert list(answer.hits) == engine.search("a cat", 3)
+    assert list(answer.hits) == engine.search(NOWHERE, 3)
+    assert [hit.likely for hit in answer.hits] == [False] * 3
     closest = f"{100 * max(hit.probability or 0 for hit in answer.hits):.0f} %"
-    assert answer.why_nothing == f"Nothing matches 'a cat': the closest photo has a probability of {closest}."
+    assert answer.why_nothing == f"Nothing matches {NOWHERE!r}: these are the closest photos, at best {closest} likely."
+
+
+def test_a_least_probability_means_what_it_says(engine: Engine) -> None:
+    nothing = engine.answer("a cat", 3, min_probability=1)
+    assert (nothing.hits, nothing.likely) == ((), False)
+    assert (nothing.why_nothing or "").startswith(
+        "Nothing matches 'a cat' with a probability of at least 100 %: the cl"
+    )
     assert engine.search("a cat", 3, min_probability=1) == []
+    everything = engine.answer("a cat", EVERYTHING, min_probability=0)
+    assert everything.why_nothing is None
+    assert everything.likely
+    assert len(everything.hits) == engine.status().photos
+    for hit in everything.hits:
+        assert hit.likely == ((hit.probability or 0) >= everything.cut)
+    unlikely = engine.answer(NOWHERE, EVERYTHING, min_probability=0)
+    assert (len(unlikely.hits), unlikely.likely, unlikely.why_nothing) == (len(everything.hits), False, None)
 
 
-@pytest.mark.parametrize(("also", "without", "power"), [([], [], 1), (["a face"], [], 2), (["a face"], ["sky"], 2)])
-def test_each_of_several_texts_has_to_reach_the_cut(
-    engine: Engine, also: list[str], without: list[str], power: int
-) -> None:
+@pytest.mark.parametrize(
+    ("also", "without"), [([], []), (["a cat"], []), (["a cat", "1:a cat"], ["sky"]), ([], ["a rocket", "coins"])]
+)
+def test_the_cut_is_one_for_any_number_of_texts(engine: Engine, also: list[str], without: list[str]) -> None:
     question = Question.of("a cat", also=also, without=without)
-    assert engine.default_cut(question) == pytest.approx(engine.default_min_probability**power)
-    assert engine.answer(question).cut == engine.default_cut(question)
+    assert engine.default_cut(question) == pytest.approx(engine.default_min_probability)
+    answer = engine.answer(question)
+    assert answer.cut == engine.default_cut(question)
+    assert answer.likely
+    assert answer.hits[0].path.name == "chelsea.png"
+
+
+def test_each_wanted_text_has_to_be_in_the_photo_and_no_unwanted_one(engine: Engine) -> None:
+    def probability(question: Question, name: str = "chelsea.png") -> float:
+        return next(hit.probability or 0 for hit in engine.search(question, EVERYTHING) if hit.path.name == name)
+
+    cat, rocket = probability(Question.of("a cat")), probability(Question.of("a rocket"))
+    assert probability(Question.of("a cat", also=["a cat"])) == pytest.approx(cat)
+    both = probability(Question.of("a cat", also=["a rocket"]))
+    assert both == pytest.approx(min((cat * rocket) ** 0.5, 2 * rocket))
+    assert not engine.answer(Question.of("a cat", also=["a rocket"])).likely
+    assert probability(Question.of("a cat", without=["a cat"])) == pytest.approx(cat * (1 - cat))
 
 
 def test_examples_have_no_probability_and_are_all_likely(engine: Engine, photos: Path) -> None:

@@ -43,13 +43,14 @@ def test_the_score_of_several_texts_is_their_weighted_sum(engine: Engine) -> Non
     assert " ".join(phrase.text for phrase in hits[0].phrases) == "a cat a flower"
 
 
-def test_the_probability_of_several_texts_is_a_product(engine: Engine) -> None:
+def test_the_probability_of_several_texts_is_on_the_scale_of_one(engine: Engine) -> None:
     def likely(text: str) -> dict[Path, float]:
         return {hit.path: hit.probability or 0.0 for hit in engine.search(text, EVERYTHING)}
 
     cat, flower, sky = likely("a cat"), likely("a flower"), likely("the sky")
     for hit in engine.search(Question.of("a cat", also=["0.5:a flower"], without=["1:the sky"]), EVERYTHING):
-        expected = cat[hit.path] * flower[hit.path] * (1 - sky[hit.path])
+        both = cat[hit.path], flower[hit.path]
+        expected = min((both[0] * both[1]) ** 0.5, 2 * min(both)) * (1 - sky[hit.path])
         assert hit.probability == pytest.approx(expected, rel=1e-3, abs=1e-6)
 
 

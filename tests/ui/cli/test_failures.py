@@ -74,14 +74,14 @@ def test_no_match_says_the_best_score(cli: Cli, library: Path) -> None:
     assert (as_json.exit_code, json.loads(as_json.stdout)) == (1, [])
 
 
-def test_no_match_says_the_best_probability(cli: Cli, library: Path) -> None:
+def test_no_match_as_likely_as_asked_says_the_best_probability(cli: Cli, library: Path) -> None:
     text = "three dogs in a swimming pool"
     closest = json.loads(cli("search", text, "--json", "--min-probability", "0", library=library).stdout)[0]
     if closest["probability"] is None:
         pytest.skip("the model has no calibration: scripts/calibrate makes one")
     never = ("search", text, "--min-probability", "1")
     said = f"the closest photo has a probability of {100 * closest['probability']:.0f} %"
-    require_failure(cli(*never, library=library), f"Nothing matches '{text}'", said, "--min-probability 0")
+    require_failure(cli(*never, library=library), f"Nothing matches '{text}'", said, "Lower the least probability")
     as_json = cli(*never, "--json", library=library)
     assert (as_json.exit_code, json.loads(as_json.stdout)) == (1, [])
 

@@ -14,6 +14,8 @@ from engine import Engine
 
 Cli = Callable[..., Result]
 
+FIELDS = ["path", "score", "probability", "phrases", "caption", "likely", "written", "copies", "group"]
+
 
 def require_phrases(phrases: list[dict[str, Any]], size: tuple[int, int], text: str) -> None:
     """Phrases with boxes inside a photo of this size, in the order of the text."""
@@ -35,7 +37,7 @@ def test_search_prints_an_array_of_photos(cli: Cli, library: Path, photos: Path)
     hits = json.loads(result.stdout)
     assert len(hits) == 4
     for hit in hits:
-        assert list(hit) == ["path", "score", "probability", "phrases", "caption", "copies", "group"]
+        assert list(hit) == FIELDS
         assert hit["caption"] is None  # no caption model has looked at this library
         assert Path(hit["path"]).parent == photos
         with Image.open(hit["path"]) as photo:
@@ -94,6 +96,26 @@ def test_min_probability_leaves_out_what_is_less_likely(cli: Cli, library: Path)
     by_default = json.loads(cli("search", "a cat", "--json", library=library).stdout)
     assert [str(hit.path) for hit in found] == [hit["path"] for hit in by_default]
     assert [hit for hit in hits if hit["probability"] > cut + 1e-4] == by_default
+    assert [hit for hit in hits if hit["likely"]] == by_default
+
+
+def test_where_nothing_is_likely_the_closest_are_printed_and_called_that(cli: Cli, library: Path) -> None:
+    search = ("search", "three dogs in a swimming pool", "-n", "3")
+    result = cli(*search, library=library, columns=200)
+    assert result.exit_code == 0
+    assert result.stderr.startswith(
+        "Nothing matches 'three dogs in a swimming pool': these are the closest photos, at best"
+    )
+    assert result.stderr.count("\n") == 1
+    assert [line.split()[4] for line in result.stdout.splitlines() if ".png" in line or ".jpg" in line] == [
+        "unlikely"
+    ] * 3
+    as_json = cli(*search, "--json", library=library)
+    assert (as_json.exit_code, as_json.stderr) == (0, result.stderr)
+    assert [hit["likely"] for hit in json.loads(as_json.stdout)] == [False] * 3
+    lines = cli(*search, "--format", "{likely} {path}", library=library).stdout.splitlines()
+    assert lines == [f"false {hit['path']}" for hit in json.loads(as_json.stdout)]
+    assert cli("search", "a cat", "--format", "{likely}", "-n", "1", library=library).stdout == "true\n"
 
 
 def test_a_probability_does_not_depend_on_the_library(cli: Cli, library: Path, photos: Path, tmp_path: Path) -> None:
@@ -139,9 +161,7 @@ def test_similar_prints_an_array_of_other_photos(cli: Cli, library: Path, photos
     result = cli("similar", photos / "chelsea.png", "--json", "-n", "1000", library=library)
     assert (result.exit_code, result.stderr) == (0, "")
     hits = json.loads(result.stdout)
-    assert [list(hit) for hit in hits] == [
-        ["path", "score", "probability", "phrases", "caption", "copies", "group"]
-    ] * len(hits)
+    assert [list(hit) for hit in hits] == [FIELDS] * len(hits)
     assert sorted(Path(hit["path"]) for hit in hits) == sorted(set(photos.iterdir()) - {photos / "chelsea.png"})
 
 

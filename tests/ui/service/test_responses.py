@@ -106,12 +106,28 @@ def test_examples_with_words(client: TestClient) -> None:
 
 def test_what_a_person_should_know_stands_in_the_answer(client: TestClient) -> None:
     assert "zyzzyva" in answer(client, "/search", q="a zyzzyva", min_probability=0)["warnings"][0]
-    nothing = answer(client, "/search", q="a submarine under the ice", min_probability=1)
-    assert nothing["hits"] == []
+    closest = answer(client, "/search", q="three dogs in a swimming pool", limit=2)
+    assert (closest["likely"], [hit["likely"] for hit in closest["hits"]]) == (False, [False, False])
+    assert "these are the closest photos" in closest["warnings"][-1]
+    nothing = answer(client, "/search", q="three dogs in a swimming pool", min_probability=1)
+    assert (nothing["likely"], nothing["hits"]) == (False, [])
     assert "the closest photo has a probability of" in nothing["warnings"][-1]
+    cat = answer(client, "/search", q="a cat", min_probability=0)
+    assert (cat["likely"], cat["warnings"]) == (True, [])
+    assert {hit["likely"] for hit in cat["hits"]} == {True, False}
     filtered = answer(client, "/search", q="a cat", camera="no such camera")
     assert filtered["hits"] == []
     assert filtered["warnings"][0].startswith("No photo passes the filter: of 8 photos,")
+
+
+def test_a_misspelt_word_is_corrected_unless_words_are_exact(client: TestClient) -> None:
+    right, misspelt = (answer(client, "/search", q=text) for text in ("a coffee cup", "a cofee cup"))
+    assert (right["corrections"], misspelt["corrections"]) == ([], [{"written": "cofee", "meant": "coffee"}])
+    assert misspelt["hits"] == right["hits"]
+    assert misspelt["warnings"][0].startswith("Showing results for 'coffee'")
+    exact = answer(client, "/search", q="a cofee cup", exact=True)
+    assert exact["corrections"] == []
+    assert "Rare or missing" in exact["warnings"][0]
 
 
 def test_health_and_metrics(client: TestClient) -> None:

@@ -38,8 +38,8 @@ def test_a_photo_as_a_line(template: str, line: str) -> None:
 
 def test_what_a_result_does_not_have_is_empty() -> None:
     everything = LineFormat("|".join(f"{{{field}}}" for field in FIELDS))
-    assert everything.line(1, Hit(Path("/a.jpg"), 1.0)) == "1|/a.jpg|1.0|||||0|0"
-    assert everything.line(2, REGION) == "2|/photos/a.jpg|1.5|||a dog|1,2,3,5|0|"
+    assert everything.line(1, Hit(Path("/a.jpg"), 1.0)) == "1|/a.jpg|1.0||true||||0|0"
+    assert everything.line(2, REGION) == "2|/photos/a.jpg|1.5||||a dog|1,2,3,5|0|"
     assert LineFormat("{probability:.2f}").line(1, Hit(Path("/a.jpg"), 1.0)) == ""
 
 
@@ -62,5 +62,7 @@ def test_nothing_else_can_be_reached(template: str) -> None:
 
 
 def test_an_unknown_field_is_answered_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"no field \{name\}; there are rank, path, score, probability, caption"):
+    with pytest.raises(
+        ValueError, match=r"no field \{name\}; there are rank, path, score, probability, likely, caption"
+    ):
         LineFormat("{name}")

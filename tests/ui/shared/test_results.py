@@ -35,6 +35,8 @@ def test_a_hit_as_a_dictionary() -> None:
             {"text": "jumping over a log", "box": [0.0, 0.0, 640.0, 480.0], "score": 0.0},
         ],
         "caption": None,
+        "likely": True,
+        "written": [],
         "copies": [],
         "group": [],
     }
@@ -110,12 +112,12 @@ def test_a_probability_is_a_percentage_beside_the_score() -> None:
     hits = [
         Hit(Path("/a.jpg"), 0.5, (), 0.347),
         Hit(Path("/b.jpg"), 0.25, (), 1.0),
-        Hit(Path("/c.jpg"), 0.0, (), 0.004),
+        Hit(Path("/c.jpg"), 0.0, (), 0.004, likely=False),
     ]
     assert [hit_as_text(rank, hit) for rank, hit in enumerate(hits, start=1)] == [
         "  1.    0.500   35 %  /a.jpg",
         "  2.    0.250  100 %  /b.jpg",
-        "  3.    0.000    0 %  /c.jpg",
+        "  3.    0.000    0 %  unlikely  /c.jpg",
     ]
     assert sentence_hits_as_text([SentenceHit("a dog", 0.5, 0.347)]) == "  1.    0.500   35 %  a dog"
     alignment = Alignment(Path("/a.jpg"), "a dog", 0.5, 640, 480, (), 0.347)

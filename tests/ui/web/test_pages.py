@@ -95,9 +95,29 @@ def test_photos_are_the_ones_that_the_engine_finds_in_its_order(draw: Draw, libr
 
 
 def test_where_nothing_is_likely_the_closest_photos_are_shown(draw: Draw) -> None:
-    test = draw(search_page, q="an elephant", cut="100")
-    assert any("closest" in info.value for info in test.info)
-    assert html_of(test).count("<img") == 8
+    test = draw(search_page, q="three dogs in a swimming pool")
+    assert any("these are the closest photos" in info.value for info in test.info)
+    assert html_of(test).count("<img") == html_of(test).count(" % · unlikely · ") == 8
+    none = draw(search_page, q="three dogs in a swimming pool", cut="100")
+    assert any("the closest photo has a probability of" in info.value for info in none.info)
+    assert "<img" not in html_of(none)
+
+
+def test_the_slider_has_the_same_cut_for_several_texts(draw: Draw) -> None:
+    alone = draw(search_page, q="a cat")
+    both = draw(search_page, q="a cat", also=["an animal"])
+    assert both.slider(key="cut").value == alone.slider(key="cut").value > 0
+
+
+def test_a_misspelt_word_is_corrected_and_a_click_takes_it_as_it_is_written(draw: Draw) -> None:
+    test = draw(search_page, q="a cofee cup")
+    assert any(text.value == "Showing results for **coffee**." for text in test.markdown)
+    assert "&amp;sentence=a+coffee+cup" in html_of(test)
+    next(button for button in test.button if button.label == "Search for “cofee” as written").click().run()
+    assert not test.exception
+    assert not any("Showing results" in text.value for text in test.markdown)
+    assert "&amp;sentence=a+cofee+cup" in html_of(test)
+    assert test.query_params["exact"] == "true"
 
 
 def test_regions_can_be_found_instead_of_photos(draw: Draw) -> None:

@@ -1,11 +1,12 @@
 """Text → photos or regions, each with the boxes of its phrases in the colours of the line above."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from engine.search.question import Question
-from engine.types import Hit, RegionHit
+from engine.types import Correction, Hit, RegionHit
 from index import PhotoFilter
 from ui.shared import results
 from ui.web import escaping, grid
@@ -45,7 +46,10 @@ def draw() -> None:
     if not (text or also):
         st.info("Write what should be seen, in a few English words, and press Enter.")
         return
-    question = Question.of(text or None, also=also, without=without)
+    exact = st.sidebar.toggle(
+        "Words as written", key="exact", bind="query-params", help="Correct no spelling. Quotes do it for one word."
+    )
+    question = Question.of(text or None, also=also, without=without, exact=exact)
     if kind == "regions":
         _regions(question, where)
     else:
@@ -54,14 +58,13 @@ def draw() -> None:
 
 def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
     with library().asked() as engine:
-        cut = _least_probability(engine.default_cut(question)) if engine.model.calibration is not None else 0.0
-        ranking = engine.rank(question, MOST, min_probability=cut, where=where, group=group)
+        least = _least_probability(engine.default_cut(question)) if engine.model.calibration is not None else None
+        ranking = engine.rank(question, MOST, min_probability=least, where=where, group=group)
+        _show_corrections(ranking.corrections)
         total, start, count = len(ranking.photos), 0, CLOSEST
         if ranking.why_nothing is None:
             st.caption(f"{total}{' or more' if total == MOST else ''} photos, the best first")
-            start, count = grid.page_number(total, "page", (question, where, cut, group)), grid.PAGE
-        elif total:
-            st.info(f"{ranking.why_nothing} These are the closest; the slider *Least probability* decides.")
+            start, count = grid.page_number(total, "page", (question, where, least, group)), grid.PAGE
         else:
             st.info(escaping.markdown(ranking.why_nothing))
         shown = engine.explain(ranking, start, start + count)
@@ -70,7 +73,7 @@ def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
     st.html(key_html(key))
     only = st.pills("Show the boxes of", key, format_func=escaping.markdown, key="only") if len(key) > 1 else None
     stored = library().stored([hit.photo_id for hit in shown])
-    sentence = question.wanted[0].text if question.wanted else ""
+    sentence = next((text.tokens.text for text in ranking.texts if text.weight > 0), "")
     grid.draw(
         [
             grid.Cell(
@@ -87,19 +90,34 @@ def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
     )
 
 
-def _least_probability(default: float) -> float:
-    """The probability that the slider asks for; where it was not moved, exactly the default."""
+def _show_corrections(corrections: Sequence[Correction]) -> None:
+    if not corrections:
+        return
+    meant = ", ".join(escaping.markdown(one.meant) for one in corrections)
+    written = ", ".join(escaping.markdown(one.written) for one in corrections)
+    said, insist = st.columns([3, 2], vertical_alignment="center")
+    said.markdown(f"Showing results for **{meant}**.")
+    insist.button(f"Search for “{written}” as written", type="tertiary", on_click=_take_words_as_written)
+
+
+def _take_words_as_written() -> None:
+    st.session_state["exact"] = True
+
+
+def _least_probability(default: float) -> float | None:
+    """The probability that the slider asks for; None where it was not moved."""
     shown = round(100 * default)
     percent = st.sidebar.slider(
         "Least probability, %", 0, 100, shown, key="cut", bind="query-params",
         help="Photos that match with a lower probability are left out.",
     )  # fmt: skip
-    return default if percent == shown else percent / 100
+    return None if percent == shown else percent / 100
 
 
 def _line(hit: Hit) -> str:
     probability = "" if hit.probability is None else f"{results.percent(hit.probability)} · "
-    return f"{probability}{hit.path.name}{'' if hit.caption is None else f' · {hit.caption}'}"
+    unlikely = "" if hit.likely else "unlikely · "
+    return f"{probability}{unlikely}{hit.path.name}{'' if hit.caption is None else f' · {hit.caption}'}"
 
 
 def _behind(hit: Hit | RegionHit) -> str:

@@ -1,0 +1,121 @@
+"""A question's words as they were meant: likely spellings, and what is said of words that nobody knows."""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import regex
+
+from engine.language.dictionaries import in_other_letters, language_of
+from engine.language.tokens import tokenize
+from engine.models.multimodal import MultimodalModel
+from engine.search.combination import ReadPart, read_parts
+from engine.search.question import Part, Question
+from engine.types import Correction
+
+Written = Callable[[], Mapping[str, int]]
+"""Gives the words that are written in a library, in small letters without accents, with the number of their photos."""
+
+_QUOTED = regex.compile(r'"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»')
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question as it was understood.
+
+    Attributes:
+        question: with the words that were meant.
+        texts: as the model reads them.
+        corrections: the words that were read as others.
+        warnings: what a user should know about the words, a sentence each.
+    """
+
+    question: Question
+    texts: tuple[ReadPart, ...]
+    corrections: tuple[Correction, ...]
+    warnings: tuple[str, ...]
+
+
+def read_question(model: MultimodalModel, question: Question, written: Written = dict) -> Reading:
+    """Understand the texts of a question.
+
+    A word that neither the model nor the library nor English knows is read as the word that it most likely should be,
+    unless the question is exact, the word is quoted, or it is written as a name. A text in another language is left as
+    it is, and that is said.
+
+    Raises:
+        QueryError: a text has no word that the model knows.
+    """
+    if question.exact:
+        texts = read_parts(model, question.parts)
+        return Reading(question, texts, (), tuple(warning for text in texts for warning in text.warnings))
+    parts, corrections, notices = [], [], []
+    for part in question.parts:
+        notice, own = _understood(model, part.text, written)
+        parts.append(_corrected(part, own))
+        corrections += [Correction(part.text[start:end], meant) for (start, end), meant in own.items()]
+        notices.append(notice)
+    question = replace(question, parts=tuple(parts))
+    texts = read_parts(model, question.parts)
+    warnings = [
+        warning
+        for text, notice in zip(texts, notices, strict=True)
+        for warning in (text.warnings if notice is None else [notice])
+    ]
+    return Reading(question, texts, tuple(dict.fromkeys(corrections)), tuple(warnings))
+
+
+def showing(corrections: Sequence[Correction]) -> list[str]:
+    """What a person should know of corrections: one sentence, or none where there are none."""
+    if not corrections:
+        return []
+    meant = ", ".join(repr(correction.meant) for correction in corrections)
+    written = ", ".join(f"'\"{correction.written}\"'" for correction in corrections)
+    plural = "words" if len(corrections) > 1 else "word"
+    return [
+        f"Showing results for {meant}; search {written} in quotes, or exactly (--exact), for the {plural} as written."
+    ]
+
+
+def _understood(model: MultimodalModel, text: str, written: Written) -> tuple[str | None, dict[tuple[int, int], str]]:
+    """What to say of a text in another language; else the words to be read as others, by where they stand."""
+    tokens, quoted = tokenize(text), [found.span() for found in _QUOTED.finditer(text)]
+    unfamiliar = [word for word in dict.fromkeys(tokens.words) if not model.is_familiar(word) or in_other_letters(word)]
+    if not unfamiliar:
+        return None, {}
+    in_library = written()
+    unfamiliar = [word for word in unfamiliar if _folded(word) not in in_library]
+    strange = [word for word in unfamiliar if in_other_letters(word)]
+    language = None if strange or not unfamiliar else language_of(tokens.words, set(tokens.words) - set(unfamiliar))
+    if strange or language is not None:
+        looks = "" if language is None else f"this looks {language}: it "
+        unknown = ", ".join(strange or [word for word in unfamiliar if not model.spelling.knows(word)] or unfamiliar)
+        return (
+            f"The model reads English, and {looks}does not know {unknown}; ask in English, such as 'a dog on a beach'.",
+            {},
+        )
+    meant = {}
+    for place, (word, (start, end)) in enumerate(zip(tokens.words, tokens.spans, strict=True)):
+        is_name = place > 0 and text[start].isupper() and not text.isupper()
+        is_quoted = any(first <= start and end <= last for first, last in quoted)
+        if word in unfamiliar and not is_name and not is_quoted:
+            correction = model.spelling.correction(word, in_library)
+            if correction is not None:
+                meant[start, end] = correction
+    return None, meant
+
+
+def _corrected(part: Part, meant: Mapping[tuple[int, int], str]) -> Part:
+    text = part.text
+    for (start, end), word in sorted(meant.items(), reverse=True):
+        text = text[:start] + word + text[end:]
+    return replace(part, text=text)
+
+
+def _folded(word: str) -> str:
+    """A word in small letters without accents, as a library has it.
+
+    >>> _folded("Müller")
+    'muller'
+    """
+    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
