@@ -55,6 +55,21 @@ class BuildInfo(BuildSpec):
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoText:
+    """A text that belongs to a photo.
+
+    `box` is where a `line` stands, as x0 y0 x1 y1 from 0 to 1 of the upright photo, and `confidence`, from 0 to 1, how
+    sure its reader was.
+    """
+
+    source: Literal["photo"]
+    field: Literal["line"]
+    text: str
+    box: tuple[float, float, float, float] | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoRow:
     """What the catalogue knows about a photo file.
 

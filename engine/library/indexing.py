@@ -23,6 +23,7 @@ from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
 
 if TYPE_CHECKING:
     from engine.library.stored_captions import LibraryCaptions
+    from engine.library.texts_in_photos import LibraryTexts
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Indexer:
         report: called as the run goes on.
         max_pixels: the largest photo taken; None for a limit that the memory of the machine gives.
         captions: gives the photos captions; None to leave them as they are.
+        texts: reads the text in the photos; None to leave it as it was read.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Indexer:
         report: Report,
         max_pixels: int | None = None,
         captions: "LibraryCaptions | None" = None,
+        texts: "LibraryTexts | None" = None,
     ) -> None:
         self._writer = writer
         self._model = model
         self._report = report
         self._max_pixels = max_pixels
         self._captions = captions
+        self._texts = texts
         self._known: dict[str, KnownPhoto] = {}
         self._seen: set[str] = set()  # sentences that the library holds, or that cannot be embedded
         self.result = IndexReport()
@@ -113,6 +117,8 @@ class Indexer:
         self._photos([*changes.to_read, *left_behind], stored)
         if self._captions is not None:
             self._captions.write_missing(self._report, self.result)
+        if self._texts is not None:
+            self._texts.read_missing(self._report, self.result)
         self._sentences([*self._writer.sentences_to_embed(), *sentences, *self._beside([*scan.photos, *left_behind])])
         # After the others: what a person wrote as well is a person's by now.
         self._sentences(self._writer.sentences_to_embed(generated=True), generated=True)
