@@ -75,16 +75,22 @@ class LibraryTexts:
         try:
             if content_hash(path) != stored.content_hash:
                 return None
-            lines = self._lines(path)
+            lines = read_file(self._reader, path, self._max_pixels)
             return lines if FoundPhoto.at(path) == stored.file else None
         except PhotoError as error:
             return Failure(path, error.reason)
         except Exception as error:  # the networks have exceptions of their own; one photo must not end the run
             return Failure(path, f"the text in it could not be read ({type(error).__name__}: {error})")
 
-    def _lines(self, path: str) -> Sequence[PhotoText]:
-        seen = decode(path, self._max_pixels, GLANCE_SIDE)
-        if not self._reader.glance(seen.image):
-            return ()
-        whole = seen.image.size == (seen.width, seen.height)
-        return self._reader.read(seen.image if whole else decode(path, self._max_pixels, CUT_SIDE).image)
+
+def read_file(reader: TextReader, path: str, max_pixels: int | None = None) -> Sequence[PhotoText]:
+    """The lines of a photo's file: seen small first, and decoded again only where there may be some.
+
+    Raises:
+        PhotoError: it cannot be read.
+    """
+    seen = decode(path, max_pixels, GLANCE_SIDE)
+    if not reader.glance(seen.image):
+        return ()
+    whole = seen.image.size == (seen.width, seen.height)
+    return reader.read(seen.image if whole else decode(path, max_pixels, CUT_SIDE).image)

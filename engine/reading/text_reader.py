@@ -31,6 +31,7 @@ FEWEST_LETTERS = 2  # and digits; single ones are mostly wheels, windows and pol
 _ENLARGED = 1.6  # times, at most: small pictures hold no more than that brings out
 _SIDES = 256  # the longer side of a small picture is a multiple of it
 _SHAPES = (9 / 16, 2 / 3, 3 / 4, 1.0)  # shorter side over longer; few, as each costs memory and time when it is new
+_TALLEST = 0.4  # height of a line over the longer side of the picture
 _LINE_HEIGHT, _LINE_STEP = 48, 160  # pixels in which the network sees lines, and what their width is a multiple of
 _REVISION = 1  # of what is done here: raised when photos should be read again
 
@@ -54,13 +55,13 @@ class TextReader:
 
     def glance(self, image: Image.Image) -> bool:
         """Whether there may be text in an upright photo, of which ``GLANCE_SIDE`` pixels are enough."""
-        return bool(len(self._networks().lines_in(_canvas(image, GLANCE_SIDE)[0])))
+        return bool(len(_lines_in(self._networks(), _canvas(image, GLANCE_SIDE)[0])))
 
     def read(self, image: Image.Image) -> list[PhotoText]:
         """The lines of an upright RGB photo, from the top to the bottom: those that are read with confidence."""
         networks = self._networks()
         canvas, scale = _canvas(image, CLOSE_SIDE)
-        corners = networks.lines_in(canvas) * np.float32(scale)
+        corners = _lines_in(networks, canvas) * np.float32(scale)
         if not len(corners):
             return []
         lines = []
@@ -78,6 +79,13 @@ class TextReader:
             self._mine.networks = Networks(max(1, (os.cpu_count() or 1) // WORKERS))
         networks: Networks = self._mine.networks
         return networks
+
+
+def _lines_in(networks: Networks, canvas: Pixels) -> NDArray[np.float32]:
+    """The corners (N, 4, 2) of lines, without those as large as a clear sky, which the network takes for one."""
+    corners = networks.lines_in(canvas)
+    wide, high = (np.linalg.norm(corners[:, 0] - corners[:, other], axis=1) for other in (1, 3))
+    return np.compress(np.minimum(wide, high) <= _TALLEST * max(canvas.shape), corners, axis=0)
 
 
 def _best(networks: Networks, piece: Pixels) -> tuple[str, float]:
