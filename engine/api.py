@@ -19,7 +19,9 @@ from engine.library.indexing import Indexer
 from engine.library.report import IndexReport, Report
 from engine.library.roots import scan_library
 from engine.library.sentences import remove_sentences, sentences_of_file
+from engine.library.texts_in_photos import LibraryTexts
 from engine.opened import OpenedLibrary
+from engine.reading.text_reader import TextReader
 from engine.search import answering
 from engine.search.answering import Ranking
 from engine.search.explain import align, word_scores
@@ -55,6 +57,7 @@ class Engine(OpenedLibrary):
         rebuild_vectors: bool = False,
         captions: bool = False,
         captioner: str | None = None,
+        text: bool = False,
     ) -> IndexReport:
         """Bring the library up to date with photos and sentences; it is made when there is none.
 
@@ -69,18 +72,21 @@ class Engine(OpenedLibrary):
             captions: let a caption model describe photos that it has not described yet; without it, captions stay as
                 they are, and photos that changed lose theirs.
             captioner: ``default``, ``paper`` or the folder of a caption model; None for ``default``.
+            text: read the text in photos that were not read yet, once a photo; it needs the extra ``ocr``.
 
         Raises:
             PhotoPathError: a path that does not exist, or no path was given and there is no earlier run.
             PhotosGoneError: too many photos disappeared to hide them without ``allow_missing``; nothing is changed.
             SentenceFileError: a file of sentences that cannot be read.
             LibraryError: the library cannot be written, is damaged, or is being written by someone else.
-            ModelError: there is no such caption model, or it was made for another alignment model.
+            ModelError: there is no such caption model, or it was made for another alignment model; or the extra ``ocr``
+                is not installed.
         """
         found = scan_library(self.folder, paths, allow_missing=allow_missing)
         texts = {str(file): sentences_of_file(file) for file in map(Path, sentences)}
         model = self.model
         describer = self.describer(captioner) if captions else None  # refused before anything is written
+        reader = TextReader() if text else None
         self.close()
         with LibraryWriter.open(self.folder) as writer:
             captions_of = None
@@ -88,7 +94,8 @@ class Engine(OpenedLibrary):
                 from engine.library.stored_captions import LibraryCaptions  # torchvision takes seconds to import
 
                 captions_of = LibraryCaptions(writer, model, describer, max_pixels)
-            indexer = Indexer(writer, model, report, max_pixels, captions_of)
+            texts_of = LibraryTexts(writer, reader, max_pixels) if reader else None
+            indexer = Indexer(writer, model, report, max_pixels, captions_of, texts_of)
             return indexer.run(found, texts, rebuild_vectors=rebuild_vectors, allow_missing=allow_missing)
 
     def watch(

@@ -41,6 +41,7 @@ class IndexOptions(TypedDict, total=False):
     max_pixels: int | None
     captions: bool
     captioner: str | None
+    text: bool
 
 
 class Indexed(Protocol):

@@ -18,7 +18,7 @@ LONGEST_FILE = 350
 ORDER = {
     "index": ["errors values", "store", "catalogue scoring", "candidates", ".", "maintenance exchange", "__init__"],
     "engine": [
-        "errors types", "boxes pretrained", "runtime", "photos language vision drawing", "alignment", "models",
+        "errors types", "boxes pretrained", "runtime", "photos language vision drawing reading", "alignment", "models",
         "captioning search", "library", "opened watching", "api", "sharing", "__init__", "research",
     ],
     "ui": ["__init__", "shared", "service web", "cli"],

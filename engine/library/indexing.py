@@ -24,6 +24,7 @@ from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
 
 if TYPE_CHECKING:
     from engine.library.stored_captions import LibraryCaptions
+    from engine.library.texts_in_photos import LibraryTexts
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Indexer:
         report: called as the run goes on.
         max_pixels: the largest photo taken; None for a limit that the memory of the machine gives.
         captions: gives the photos captions; None to leave them as they are.
+        texts: reads the text in the photos; None to leave it as it was read.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class Indexer:
         report: Report,
         max_pixels: int | None = None,
         captions: "LibraryCaptions | None" = None,
+        texts: "LibraryTexts | None" = None,
     ) -> None:
         self._writer = writer
         self._model = model
         self._report = report
         self._max_pixels = max_pixels
         self._captions = captions
+        self._texts = texts
         self._known: dict[str, KnownPhoto] = {}
         self.result = IndexReport()
 
@@ -113,6 +117,8 @@ class Indexer:
         describe(self._writer, scan, self._report, self.result)
         if self._captions is not None:
             self._captions.write_missing(self._report, self.result)
+        if self._texts is not None:
+            self._texts.read_missing(self._report, self.result)
         for file, own in sentences.items():
             self._writer.replace_sentence_file([os.path.abspath(file), file], own)  # noqa: PTH100 - no link is resolved
         self._writer.forget_unknown_texts()

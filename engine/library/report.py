@@ -13,7 +13,7 @@ PHOTO_BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: ``done`` of ``total`` of ``what`` ("photos", "metadata", "captions" or "sentences")."""
+    """How far a run is: ``done`` of ``total`` of ``what``: photos, metadata, captions, texts or sentences."""
 
     what: str
     done: int
@@ -29,8 +29,8 @@ class IndexReport:
 
     ``moved`` photos have another path than before, ``missing`` ones disappeared in this run and ``found_again`` ones
     had; ``described`` counts photos whose metadata and texts were read again, from their files or those beside them;
-    ``captions_added`` counts captioned photos; ``seconds`` says where the time went, by stage, as the main thread
-    saw it.
+    ``captions_added`` counts captioned photos, ``texts_read`` those in which text was looked for, and ``lines_read``
+    the lines found in them; ``seconds`` says where the time went, by stage, as the main thread saw it.
     """
 
     added: int = 0
@@ -41,6 +41,8 @@ class IndexReport:
     described: int = 0
     sentences_added: int = 0
     captions_added: int = 0
+    texts_read: int = 0
+    lines_read: int = 0
     failed: list[Failure] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """Captions of a run over a library: of the photos that it embeds, and of those that were embedded before."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 import numpy as np
@@ -9,13 +9,13 @@ from torch import Tensor
 
 from engine.captioning.describe import Describer
 from engine.errors import QueryError
-from engine.library.changes import is_in
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
+from engine.library.stored_files import stored_files
 from engine.models.multimodal import MultimodalModel
 from engine.photos.loading import LoadedPhoto, load_photos
-from engine.photos.walk import Failure, FoundPhoto
+from engine.photos.walk import Failure
 from engine.vision.pixels import pixels_of
-from index import CaptionRow, KnownPhoto, LibraryWriter
+from index import CaptionRow, LibraryWriter
 
 
 class LibraryCaptions:
@@ -76,28 +76,17 @@ class LibraryCaptions:
 
         A photo whose file is gone or holds something else by now is passed by.
         """
-        failed = {failure.path for failure in result.failed}
-        roots = self._writer.roots()  # a library of somebody else must not have any file opened that it names
-        same: dict[str, dict[str, KnownPhoto]] = {}
-        for path, photo in self._writer.photos_without_captions(self._describer.fingerprint).items():
-            if is_in(path, roots):
-                same.setdefault(photo.content_hash, {})[path] = photo
-        owners = {}
-        to_read = {}
-        for content, copies in same.items():
-            files = [file for path, photo in copies.items() if path not in failed and (file := _file(path, photo))]
-            if files:
-                # One that is as it was when it was indexed rather than one that may have changed since.
-                chosen, _ = min(files, key=lambda file: not file[1])
-                to_read[chosen.path] = (chosen, content)
-                owners[chosen.path] = [photo.photo_id for photo in copies.values()]
+        photos = self._writer.photos_without_captions(self._describer.fingerprint)
+        to_read = stored_files(photos, self._writer.roots(), {failure.path for failure in result.failed})
+        owners = {stored.file.path: stored.photo_ids for stored in to_read}
+        contents = {stored.file.path: stored.content_hash for stored in to_read}
         size, workers = self._describer.image_size, os.cpu_count() or 1
         loaded = load_photos(
-            [file for file, _ in to_read.values()],
+            [stored.file for stored in to_read],
             size,
             workers,
             self._max_pixels,
-            lambda photo, content: content != to_read[photo.path][1],
+            lambda photo, content: content != contents[photo.path],
         )
         batch: list[LoadedPhoto] = []
         with closing(loaded):
@@ -113,18 +102,11 @@ class LibraryCaptions:
                     batch = []
                 report(Progress("captions", number, len(to_read)))
 
-    def _write_loaded(self, batch: Sequence[LoadedPhoto], owners: dict[str, list[int]], result: IndexReport) -> None:
+    def _write_loaded(
+        self, batch: Sequence[LoadedPhoto], owners: Mapping[str, Sequence[int]], result: IndexReport
+    ) -> None:
         with result.timed("resize"):
             pixels = pixels_of([photo.rgb for photo in batch], self._describer.image_size)
         with result.timed("backbone"):
             maps = self._model.regions.extract(pixels)
         self.write([owners[photo.file.path] for photo in batch], pixels, maps, result)
-
-
-def _file(path: str, photo: KnownPhoto) -> tuple[FoundPhoto, bool] | None:
-    """The file of a photo and whether its size and time of change are those that it was indexed with."""
-    try:
-        file = FoundPhoto.at(path)
-    except OSError:
-        return None
-    return file, (file.size, file.mtime_ns) == (photo.size, photo.mtime_ns)

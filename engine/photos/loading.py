@@ -1,10 +1,7 @@
 """Hashing and decoding photos ahead of the model, in threads, in order: the model never waits for a disk."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +13,7 @@ from engine.photos.decode import decode
 from engine.photos.hashing import content_hash
 from engine.photos.metadata import Metadata
 from engine.photos.walk import Failure, FoundPhoto
-
-_AHEAD = 4
-"""Photos in flight for each worker: enough to ride out a large one, few enough to hold in memory."""
+from engine.runtime.ahead import in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +68,7 @@ def load_photos(
     def load(photo: FoundPhoto) -> Loaded:
         return _load(photo, target, max_pixels, skip)
 
-    pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="photo")
-    try:
-        photos = iter(files)
-        pending: deque[Future[Loaded]] = deque(
-            pool.submit(load, photo) for photo in islice(photos, max(1, workers) * _AHEAD)
-        )
-        while pending:
-            result = pending.popleft().result()
-            pending.extend(pool.submit(load, photo) for photo in islice(photos, 1))
-            yield result
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    return in_order(load, files, workers, "photo")
 
 
 def _load(

@@ -1,15 +1,15 @@
 """The backbone on whatever runs it fastest: ONNX Runtime or OpenVINO on a CPU, torch with autocast on a GPU."""
 
-import sys
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine.runtime.onnx import Dimensions, exported, open_session
+from engine.runtime.openvino_import import import_openvino
 from engine.vision.backbone import Backbone, FeatureMaps
 
 MAX_BATCH = 1024
@@ -62,7 +62,7 @@ class BfloatExtractor:
 
     def __init__(self, backbone: Backbone, image_size: int) -> None:
         model = exported(*_export_arguments(backbone, image_size))
-        self._network = _openvino().Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+        self._network = import_openvino().Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
         self._lock = Lock()  # the network has one place for its input
 
     def __call__(self, pixels: Tensor) -> FeatureMaps:
@@ -70,17 +70,6 @@ class BfloatExtractor:
         with self._lock:
             runs = [self._network({"pixels": some.numpy()}).to_tuple() for some in torch.split(pixels, AT_ONCE)]
         return tuple(torch.from_numpy(np.concatenate(level)) for level in zip(*runs, strict=True))
-
-
-def _openvino() -> Any:
-    """OpenVINO without its telemetry, which would report each import to its makers: nothing here leaves the machine.
-
-    It is imported late: it takes a second, and is installed only where a CPU can have such instructions.
-    """
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # importing it fails, which is allowed for
-    import openvino
-
-    return openvino
 
 
 def _export_arguments(

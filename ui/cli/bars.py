@@ -11,7 +11,7 @@ from ui.cli.console import stderr
 if TYPE_CHECKING:
     from engine.library.report import Progress as Step
 
-KINDS = ("photos", "metadata", "captions", "sentences")
+KINDS = ("photos", "metadata", "captions", "texts", "sentences")
 
 
 class RateColumn(ProgressColumn):

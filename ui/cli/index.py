@@ -54,6 +54,10 @@ def command(
         str | None,
         typer.Option(help="What writes it: default, paper, or the folder of a caption model. It needs --captions."),
     ] = None,
+    text: Annotated[
+        bool,
+        typer.Option("--text", help="Read the text in every photo that was not read yet: signs, documents, screens."),
+    ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on until Ctrl-C: make another run whenever photos change.")
     ] = False,
@@ -71,7 +75,7 @@ def command(
     if watch and rebuild_vectors:
         raise typer.BadParameter("it would be done at every change; do it in a run before.", param_hint="--watch")
     with Engine.open(library, model=model, device=device, warn=warn) as engine, Bars() as bars:
-        teller = _Teller(engine, bars, captions=captions, json=json, watch=watch)
+        teller = _Teller(engine, bars, captions=captions, text=text, json=json, watch=watch)
         if not watch:
             report = engine.index(
                 paths or None,
@@ -82,6 +86,7 @@ def command(
                 rebuild_vectors=rebuild_vectors,
                 captions=captions,
                 captioner=captioner if captions else None,
+                text=text,
             )
             teller.tell(report)
             _require_photos(report, paths)
@@ -95,6 +100,7 @@ def command(
                 max_pixels=max_pixels,
                 captions=captions,
                 captioner=captioner if captions else None,
+                text=text,
                 ran=teller.tell,
                 failed=teller.refuse,
             )
@@ -108,10 +114,11 @@ def command(
 class _Teller:
     """Says what each run did; of a watch, what is new since the one before."""
 
-    def __init__(self, engine: "Engine", bars: Bars, *, captions: bool, json: bool, watch: bool) -> None:
+    def __init__(self, engine: "Engine", bars: Bars, *, captions: bool, text: bool, json: bool, watch: bool) -> None:
         self._engine = engine
         self._bars = bars
         self._captions = captions
+        self._text = text
         self._json = json
         self._watch = watch
         self._warned: set[str] = set()
@@ -131,7 +138,11 @@ class _Teller:
         else:
             self._warn(report)
             if self.runs == 1 or _has_changed(report):
-                typer.echo(reports.report_as_text(report, self._engine.folder, status, captions=self._captions))
+                typer.echo(
+                    reports.report_as_text(
+                        report, self._engine.folder, status, captions=self._captions, text=self._text
+                    )
+                )
             self._note(report)
         if self._watch and self.runs == 1:
             note("Watching for changes; Ctrl-C stops.")
@@ -181,5 +192,5 @@ def _was_given(context: typer.Context, name: str) -> bool:
 def _has_changed(report: "IndexReport") -> bool:
     return any((
         report.added, report.moved, report.missing, report.found_again, report.described, report.sentences_added,
-        report.captions_added,
+        report.captions_added, report.texts_read,
     ))  # fmt: skip

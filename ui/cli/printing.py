@@ -35,8 +35,8 @@ Format = Annotated[
     Any,
     typer.Option(
         "--format", parser=line_format, metavar="TEMPLATE",
-        help=r"A line for each result: '{path}\t{score}'; {rank}, {probability}, {likely}, {caption}, {phrase}, {box} and "
-        "the numbers of {copies} and of the {group} are known too, and formats such as {score:.2f}.",
+        help=r"A line for each result: '{path}\t{score}'; {rank}, {probability}, {likely}, {caption}, {phrase}, {box} "
+        "and the numbers of {copies} and of the {group} are known too, and formats such as {score:.2f}.",
     ),
 ]  # fmt: skip
 Preview = Annotated[

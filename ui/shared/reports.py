@@ -29,12 +29,16 @@ def report_as_dict(report: "IndexReport", library: Path, status: "LibraryStatus"
         "skipped": report.skipped,
         "sentences_added": report.sentences_added,
         "captions_added": report.captions_added,
+        "texts_read": report.texts_read,
+        "lines_read": report.lines_read,
         "warnings": report.warnings,
         "seconds": {stage: round(seconds, 3) for stage, seconds in report.seconds.items()},
     }
 
 
-def report_as_text(report: "IndexReport", library: Path, status: "LibraryStatus", *, captions: bool) -> str:
+def report_as_text(
+    report: "IndexReport", library: Path, status: "LibraryStatus", *, captions: bool, text: bool = False
+) -> str:
     """A sentence about the run and one about the library."""
     counts = {
         "moved": report.moved,
@@ -44,8 +48,9 @@ def report_as_text(report: "IndexReport", library: Path, status: "LibraryStatus"
     }
     also = "".join(f"{count} {what}, " for what, count in counts.items() if count)
     captioned = f"; {report.captions_added} photos captioned" if captions else ""
+    read = f"; {report.texts_read} photos read, {report.lines_read} lines of text found" if text else ""
     return (
         f"{report.added} photos added, {report.unchanged} unchanged, {also}{len(report.failed)} failed; "
-        f"{report.sentences_added} sentences added{captioned}. The library in {library} holds "
+        f"{report.sentences_added} sentences added{captioned}{read}. The library in {library} holds "
         f"{status.photos} photos and {status.sentences} sentences."
     )

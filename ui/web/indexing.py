@@ -39,13 +39,13 @@ class IndexingJob:
         """Whether it was asked to stop and has not yet."""
         return self.running and self._stop
 
-    def start(self, engine: Engine, paths: Sequence[str] | None, *, captions: bool = False) -> bool:
+    def start(self, engine: Engine, paths: Sequence[str] | None, *, captions: bool = False, text: bool = False) -> bool:
         """Begin a run over paths, or over the library's roots; False where one is going on."""
         with self._lock:
             if self.running:
                 return False
             self._stop, self.progress, self.report, self.error = False, None, None, None
-            self._thread = Thread(target=self._run, args=(engine, paths, captions), daemon=True)
+            self._thread = Thread(target=self._run, args=(engine, paths, captions, text), daemon=True)
             self._thread.start()
             return True
 
@@ -58,7 +58,7 @@ class IndexingJob:
         if self._thread is not None:
             self._thread.join()
 
-    def _run(self, engine: Engine, paths: Sequence[str] | None, captions: bool) -> None:
+    def _run(self, engine: Engine, paths: Sequence[str] | None, captions: bool, text: bool) -> None:
         def tell(progress: Progress) -> None:
             self.progress = progress
             if self._stop:
@@ -66,7 +66,7 @@ class IndexingJob:
 
         try:
             with engine:
-                self.report = engine.index(paths, report=tell, captions=captions)
+                self.report = engine.index(paths, report=tell, captions=captions, text=text)
         except _StopRequestedError:
             self.error = "Stopped. What was done so far is kept; index again to go on."
         except EngineError as error:

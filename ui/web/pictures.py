@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.drawing.annotated_photo import PALETTE
-from engine.types import Box, Phrase
+from engine.types import Box, Phrase, Written
 from ui.web import escaping
 
+WRITTEN = len(PALETTE)  # the colour of words that stand in the picture; Okabe and Ito's black
 _COLOURS = "".join(
     f".vs-{n} {{ --vs: {colour}; }}\n"
     f"body:has(.vs-key .vs-{n}:hover, .vs-key .vs-{n}:focus) .vs-box:not(.vs-{n}) {{ opacity: 0; }}\n"
-    for n, colour in enumerate(PALETTE)
+    for n, colour in enumerate((*PALETTE, "#000000"))
 )
 STYLE = f"""<style>
 .vs-photo {{ position: relative; display: block; line-height: 0; }}
@@ -29,7 +30,7 @@ STYLE = f"""<style>
 
 @dataclass(frozen=True, slots=True)
 class Boxed:
-    """A box on a photo: its place in pixels of the whole photo, the colour (a place in the palette), and a label."""
+    """A box on a photo: its place in pixels of the whole photo, its colour (in the palette, or WRITTEN), a label."""
 
     box: Box
     colour: int
@@ -95,11 +96,12 @@ def key_phrases(found: Sequence[Sequence[Phrase]]) -> list[str]:
     return [phrase.text for phrase in found[0]] if found else []
 
 
-def key_html(phrases: Sequence[str]) -> str:
-    """The line above the results, each phrase in the colour of its boxes."""
+def key_html(phrases: Sequence[str], *, written: bool = False) -> str:
+    """The line above the results, each phrase in the colour of its boxes; and that of words in the pictures."""
+    entries = [(number % len(PALETTE), text) for number, text in enumerate(phrases)]
     spans = (
-        f'<span class="vs-{number % len(PALETTE)}" tabindex="0">{escaping.html(text)}</span>'
-        for number, text in enumerate(phrases)
+        f'<span class="vs-{colour}" tabindex="0">{escaping.html(text)}</span>'
+        for colour, text in (*entries, *([(WRITTEN, "written in the photo")] if written else []))
     )
     return f'<div class="vs-key">{"".join(spans)}</div>'
 
@@ -117,3 +119,8 @@ def boxes_of(phrases: Sequence[Phrase], key: Sequence[str], only: str | None = N
         if only is None or (key and key[best] == only):
             boxed.append(Boxed(phrase.box, best % len(PALETTE), phrase.text))
     return boxed
+
+
+def written_boxes(written: Sequence[Written]) -> list[Boxed]:
+    """The boxes of words of a question that stand in the picture itself, labelled with their whole line."""
+    return [Boxed(line.box, WRITTEN, line.text) for line in written if line.box is not None]

@@ -65,8 +65,8 @@ def test_openvino_reports_nothing_to_its_makers():
 import sys
 calls = []
 sys.addaudithook(lambda event, arguments: calls.append(event))
-from engine.vision.inference import _openvino
-_openvino().Core()
+from engine.runtime.openvino_import import import_openvino
+import_openvino().Core()
 import threading, time
 time.sleep(0.5)
 assert not [event for event in calls if event.startswith(("socket.", "urllib."))], calls

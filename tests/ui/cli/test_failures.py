@@ -205,3 +205,12 @@ def test_a_model_folder_that_is_damaged_is_explained(
     require_failure(cli("search", "a cat", "--model", folder, library=library), str(folder), "cannot be loaded")
     (folder / "config.json").write_text("{")
     require_failure(cli("search", "a cat", "--model", folder, library=library), "config.json")
+
+
+def test_reading_text_without_the_extra_says_what_to_install(
+    cli: Cli, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.reading.networks.find_spec", lambda name: None)
+    result = cli("index", photos, "--text", library=tmp_path / "library")
+    require_failure(result, "rapidocr", "pip install 'visual-semantic-engine[ocr]'")
+    assert not (tmp_path / "library").exists()

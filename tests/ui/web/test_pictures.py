@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from engine.types import Phrase
-from ui.web.pictures import Boxed, boxes_of, key_html, key_phrases, photo_html
+from engine.types import Phrase, Written
+from ui.web.pictures import WRITTEN, Boxed, boxes_of, key_html, key_phrases, photo_html, written_boxes
 
 BOX = (0.0, 0.0, 10.0, 10.0)
 
@@ -46,6 +46,15 @@ def test_a_phrase_has_the_colour_of_the_one_it_shares_most_words_with() -> None:
     assert [boxed.colour for boxed in boxes_of(phrases("a dog on", "the grass"), key)] == [0, 1]
     assert [boxed.colour for boxed in boxes_of(phrases("dog on the green grass"), key)] == [1]
     assert [boxed.label for boxed in boxes_of(phrases("a dog", "the grass"), key, only="on the grass")] == ["the grass"]
+
+
+def test_words_in_the_picture_have_a_colour_of_their_own() -> None:
+    line = Written("photo", "line", "BAKERY & CAFE", ((0, 6),), BOX)
+    keyword = Written("xmp", "keyword", "bakery", ((0, 6),))
+    assert written_boxes([line, keyword]) == [Boxed(BOX, WRITTEN, "BAKERY & CAFE")]
+    assert WRITTEN not in {boxed.colour for boxed in boxes_of(phrases(*"abcdefghi"), list("abcdefghi"))}
+    assert f'class="vs-{WRITTEN}"' in key_html(["a bakery"], written=True)
+    assert f'class="vs-{WRITTEN}"' not in key_html(["a bakery"])
 
 
 def test_equal_phrases_keep_their_places() -> None:

@@ -42,6 +42,7 @@ def _add() -> None:
             "Add a folder of photos, on the machine that this page runs on", placeholder="/home/me/Photos"
         )
         captions = st.checkbox("Write captions too (they make photos findable by more words; slower)")
+        text = st.checkbox("Read the text in photos too (signs, documents, screenshots; slower)")
         left, right = st.columns(2)
         added = left.form_submit_button("Add and index", icon=":material/add:", disabled=library().job.running)
         again = right.form_submit_button("Look at all folders again", icon=":material/refresh:")
@@ -49,7 +50,7 @@ def _add() -> None:
         st.error("Write the path of a folder first.")
     elif added or again:
         library().job.start(
-            library().beside(), None if again else [str(Path(path.strip()).expanduser())], captions=captions
+            library().beside(), None if again else [str(Path(path.strip()).expanduser())], captions=captions, text=text
         )
         st.rerun()
 

@@ -12,7 +12,7 @@ from ui.shared import results
 from ui.web import escaping, grid
 from ui.web.filter_sidebar import asked_filter
 from ui.web.library import library, show_warnings
-from ui.web.pictures import boxes_of, key_html, key_phrases
+from ui.web.pictures import boxes_of, key_html, key_phrases, written_boxes
 
 CLOSEST = 8  # photos to show where none is likely
 MOST = 480  # photos of one query that can be paged through
@@ -70,7 +70,7 @@ def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
         shown = engine.explain(ranking, start, start + count)
     show_warnings(ranking.warnings)
     key = key_phrases([hit.phrases for hit in shown])
-    st.html(key_html(key))
+    st.html(key_html(key, written=any(written_boxes(hit.written) for hit in shown)))
     only = st.pills("Show the boxes of", key, format_func=escaping.markdown, key="only") if len(key) > 1 else None
     stored = library().stored([hit.photo_id for hit in shown])
     sentence = next((text.tokens.text for text in ranking.texts if text.weight > 0), "")
@@ -79,7 +79,7 @@ def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
             grid.Cell(
                 stored[hit.photo_id],
                 _line(hit),
-                boxes_of(hit.phrases, key, only),
+                [*boxes_of(hit.phrases, key, only), *(written_boxes(hit.written) if only is None else ())],
                 sentence=sentence,
                 written=hit.written,
                 note=_behind(hit),

@@ -1,0 +1,1 @@
+"""Text that stands in photos: signs, documents, screenshots."""
