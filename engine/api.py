@@ -13,34 +13,27 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
-from engine.captioning.describe_files import Failed, describe_files, require_numbers
-from engine.captioning.folder import load_captioner
 from engine.library.indexing import Indexer
 from engine.library.report import IndexReport, Report
 from engine.library.roots import scan_library
 from engine.library.sentences import remove_sentences, sentences_of_file
 from engine.library.texts_in_photos import LibraryTexts
-from engine.opened import OpenedLibrary
+from engine.one_photo import OnePhoto
 from engine.reading.text_reader import TextReader
 from engine.search import answering
 from engine.search.answering import Ranking
-from engine.search.explain import align, word_scores
 from engine.search.question import Question
 from engine.search.regions import search_regions
 from engine.search.sentences import search_sentences
 from engine.search.wording import showing
-from engine.types import Alignment, Answer, Basis, Description, Hit, RegionHit, SentenceHit, WordScores
+from engine.types import Answer, Basis, Hit, RegionHit, SentenceHit
 from index import Generated, LibraryStatus, LibraryWriter, PhotoFilter, SearchParams, read_status
 
 if TYPE_CHECKING:
-    from engine.captioning.describe import Describer
     from engine.watching import WatchOptions
 
-DEFAULT_CAPTIONER = "default"
-DEFAULT_REGION_CAPTIONER = "regions"
 
-
-class Engine(OpenedLibrary):
+class Engine(OnePhoto):
     """A photo library with the model that reads it. Use ``Engine.open``; close it, or use it in a ``with`` block.
 
     Networks are loaded when they are first needed, and stay.
@@ -301,68 +294,6 @@ class Engine(OpenedLibrary):
         paths = [images] if isinstance(images, str | Path) else images
         question = Question(examples=tuple(map(Path, paths)))
         return self.search(question, limit, params, generated="exclude", where=where, group=group)
-
-    def align(self, image: str | Path, sentence: str) -> Alignment:
-        """Where each phrase of a sentence is in a photo. It needs no library.
-
-        Raises:
-            PhotoError: the photo cannot be read.
-            QueryError: the sentence has no word that the model knows.
-        """
-        return align(self.model, Path(image), sentence, self._warn)
-
-    def word_scores(self, image: str | Path, sentence: str) -> WordScores:
-        """How well each word of a sentence fits each region of a photo. It needs no library; raises as ``align``."""
-        return word_scores(self.model, Path(image), sentence)
-
-    def caption(
-        self,
-        images: str | Path | Iterable[str | Path],
-        *,
-        count: int = 1,
-        beam: int = 7,
-        temperature: float | None = None,
-        seed: int = 0,
-        regions: bool = False,
-        captioner: str | None = None,
-        region_captioner: str | None = None,
-        failed: Failed | None = None,
-    ) -> list[Description]:
-        """New sentences for photos. It needs no library.
-
-        Args:
-            images: a photo, or several; a photo gets the same sentences alone and among others.
-            count: sentences a photo, best first; at most ``beam`` unless they are drawn by chance.
-            beam: the width of the beam search; 1 takes the likeliest word each time.
-            temperature: draw the sentences by chance instead: below 1 likely ones, above 1 unlikely ones too.
-            seed: of the chance.
-            regions: describe the regions of the photos too.
-            captioner: ``default``, ``paper`` or the folder of a caption model; None for ``default``.
-            region_captioner: of the regions: the folder of a caption model; None for ``regions``.
-            failed: told of each photo that cannot be read, which is then left out; None to raise the first.
-
-        Raises:
-            PhotoError: a photo cannot be read, and ``failed`` is None.
-            ModelError: there is no such caption model, or it was made for another alignment model.
-            QueryError: ``count``, ``beam`` or ``temperature`` cannot be used.
-        """
-        paths = [Path(images)] if isinstance(images, str | Path) else [Path(image) for image in images]
-        require_numbers(count, beam, temperature)
-        describer = self.describer(captioner, region_captioner)
-        return describe_files(describer, paths, count, beam, temperature, seed, regions, failed)
-
-    def describer(self, captioner: str | None = None, region_captioner: str | None = None) -> "Describer":
-        """What writes sentences about photos that are in memory; it stays loaded.
-
-        Raises:
-            ModelError: there is no such caption model, or it was made for another alignment model.
-        """
-        from engine.captioning.describe import Describer
-
-        names = captioner or DEFAULT_CAPTIONER, region_captioner or DEFAULT_REGION_CAPTIONER
-        if names not in self._describers:
-            self._describers[names] = Describer(self.model, load_captioner(names[0]), names[1])
-        return self._describers[names]
 
     def status(self) -> LibraryStatus:
         """What the library holds.

@@ -16,10 +16,12 @@ LONGEST_FILE = 350
 # Rooms from the ground up: a room uses what stands in earlier lines, and itself; rooms of one line know nothing of
 # each other. A name is a folder or a file of the package; `.` stands for the files named nowhere else.
 ORDER = {
-    "index": ["errors values", "store", "catalogue scoring", "candidates", ".", "maintenance exchange", "__init__"],
+    "index": [
+        "errors values word_folding", "store", "catalogue scoring", "candidates", ".", "maintenance exchange", "__init__",
+    ],
     "engine": [
         "errors types", "boxes pretrained", "runtime", "photos language vision drawing reading", "alignment", "models",
-        "captioning search", "library", "opened watching", "api", "sharing", "__init__", "research",
+        "captioning search", "library", "opened watching", "one_photo", "api", "sharing", "__init__", "research",
     ],
     "ui": ["__init__", "shared", "service web", "cli"],
 }  # fmt: skip
