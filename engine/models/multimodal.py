@@ -62,11 +62,23 @@ class SentenceVector:
 
 @dataclass(frozen=True, slots=True)
 class ReadQuery:
-    """A text as the model reads it: its usable tokens, their vectors, and what the user should be told."""
+    """A text as the model reads it: usable tokens, their vectors, what the user should be told, and its rare words."""
 
     tokens: Tokens
     vector: SentenceVector
-    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    rare: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All that the user should be told, that its words are rare too."""
+        return (*self.notes, *rare_note(self.rare))
+
+
+def rare_note(words: Sequence[str]) -> list[str]:
+    """What a user should be told of words that were rare in training; nothing where there are none."""
+    rare = ", ".join(words)
+    return [f"Rare or missing in the model's training, so expect less of: {rare}."] if words else []
 
 
 class MultimodalModel:
@@ -186,9 +198,8 @@ class MultimodalModel:
             warnings.append(f"The text is long: its last {dropped} words are left out.")
         if unknown := sorted({word for word in tokens.words if not self.word_vectors.known(word)}):
             warnings.append(f"Not known to the model: {', '.join(unknown)}.")
-        if rare := sorted({word for word in tokens.words if word not in self.folder.vocabulary} - set(unknown)):
-            warnings.append(f"Rare or missing in the model's training, so expect less of: {', '.join(rare)}.")
-        return ReadQuery(tokens, self._embed_together(tokens.words), tuple(warnings))
+        rare = sorted({word for word in tokens.words if word not in self.folder.vocabulary} - set(unknown))
+        return ReadQuery(tokens, self._embed_together(tokens.words), tuple(warnings), tuple(rare))
 
 
 def _words_of_class_names() -> list[str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.errors import QueryError
 from engine.language.tokens import tokenize
-from engine.models.multimodal import MultimodalModel
+from engine.models.multimodal import MultimodalModel, rare_note
 from engine.search.by_example import rank_by_example, unchanged
 from engine.search.caption_ranking import CANDIDATES, RankedPhoto, rank_described, require_choice
 from engine.search.combination import ReadPart, combined, probability_of_all
@@ -18,10 +18,11 @@ from engine.search.explain import phrases_of
 from engine.search.pictures import paths_of, rank_pictures
 from engine.search.question import Question
 from engine.search.wording import read_question
-from engine.search.written import allowed_photos, evidence, joined, strongest, words_of, written_about
+from engine.search.written import allowed_photos, evidence, joined, not_written, strongest, words_of, written_about
 from engine.types import Basis, Correction, Hit, Phrase
 from index import Generated, LibraryReader, PhotoFilter, SearchParams
 from index.scoring.maxsim import score_records
+from index.word_folding import folded
 
 MOST_NAMED = 3  # copies of an example
 
@@ -90,7 +91,13 @@ def rank(
     require_choice(generated)
     if question.examples and generated == "only":
         raise QueryError("Example photos are compared with what is seen, not with captions; do not ask for these only.")
-    reading = read_question(model, question, reader.written_words)
+    try:
+        reading = read_question(model, question, reader.written_words)
+    except QueryError:  # words that the model cannot read may be written all the same
+        found = rank_written(reader, question, limit, params, where, group=group)
+        if basis == "both" and not question.examples and found.photos:
+            return found
+        raise
     question, texts, warnings = reading.question, reading.texts, list(reading.warnings)
     if min_probability and model.calibration is None:
         warnings.append(f"The model {model.name} knows no probabilities, so a least probability leaves nothing out.")
@@ -98,6 +105,7 @@ def rank(
     query = combined(texts) if texts else None
     words = () if basis == "seen" or question.examples else words_of(question)
     written = evidence(reader, words, model.counts(words)).among(allowed)
+    warnings += rare_note([word for word in reading.rare if folded(word) not in written.words])
 
     def ranked(count: int) -> list[RankedPhoto]:
         if query is None or question.examples:
@@ -119,7 +127,7 @@ def rank(
     least = cut if min_probability is None else min_probability
     kept, reason = [photo for photo in photos if _reaches(photo, least)], None
     if not photos:
-        reason = why_nothing(reader, where, generated, with_example=bool(question.examples))
+        reason = not_written(question) or why_nothing(reader, where, generated, with_example=bool(question.examples))
     elif not kept:
         closest = f"{100 * max(photo.probability or 0 for photo in photos):.0f} %"
         if min_probability is None:
@@ -162,7 +170,7 @@ def rank_written(
     reason = None
     if not photos:
         of_filter = "" if where is None else " that passes the filter"
-        reason = f"No word of {question.name!r} is written about a photo{of_filter}."
+        reason = not_written(question) or f"No word of {question.name!r} is written about a photo{of_filter}."
     return Ranking(photos, bool(photos), 0.0, reason, (), reader, (), "exclude", words)
 
 

@@ -29,7 +29,7 @@ def read_parts(model: MultimodalModel, parts: Sequence[Part]) -> tuple[ReadPart,
         QueryError: one has no word that the model knows.
     """
     read = [(model.read(part.text), part.weight) for part in parts]
-    return tuple(ReadPart(text.tokens, text.vector, text.warnings, weight) for text, weight in read)
+    return tuple(ReadPart(text.tokens, text.vector, text.notes, text.rare, weight) for text, weight in read)
 
 
 def combined(parts: Sequence[ReadPart]) -> Query:

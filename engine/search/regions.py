@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.boxes import in_pixels, overlaps
 from engine.errors import QueryError
-from engine.models.multimodal import MultimodalModel
+from engine.models.multimodal import MultimodalModel, rare_note
 from engine.search.combination import ReadPart, combined
 from engine.search.pictures import SPARE, all_copies, paths_of, same_pictures
 from engine.search.question import Question
@@ -41,7 +41,7 @@ def search_regions(
     if question.examples:
         raise QueryError("Regions are found by texts alone; leave out the example photo.")
     reading = read_question(model, question, reader.written_words)
-    for notice in (*showing(reading.corrections), *reading.warnings):
+    for notice in (*showing(reading.corrections), *reading.warnings, *rare_note(reading.rare)):
         warn(notice)
     wanted = [text for text in reading.texts if text.weight > 0]
     allowed = allowed_photos(reader, question, where)

@@ -28,12 +28,14 @@ class Reading:
         texts: as the model reads them.
         corrections: the words that were read as others.
         warnings: what a user should know about the words, a sentence each.
+        rare: words that the model met rarely or never, as they are written.
     """
 
     question: Question
     texts: tuple[ReadPart, ...]
     corrections: tuple[Correction, ...]
     warnings: tuple[str, ...]
+    rare: tuple[str, ...]
 
 
 def read_question(model: MultimodalModel, question: Question, written: Written = dict) -> Reading:
@@ -48,7 +50,8 @@ def read_question(model: MultimodalModel, question: Question, written: Written =
     """
     if question.exact:
         texts = read_parts(model, question.parts)
-        return Reading(question, texts, (), tuple(warning for text in texts for warning in text.warnings))
+        notes = tuple(note for text in texts for note in text.notes)
+        return Reading(question, texts, (), notes, tuple(dict.fromkeys(word for text in texts for word in text.rare)))
     parts, corrections, notices = [], [], []
     for part in question.parts:
         notice, own = _understood(model, part.text, written)
@@ -60,9 +63,10 @@ def read_question(model: MultimodalModel, question: Question, written: Written =
     warnings = [
         warning
         for text, notice in zip(texts, notices, strict=True)
-        for warning in (text.warnings if notice is None else [notice])
+        for warning in (text.notes if notice is None else [notice])
     ]
-    return Reading(question, texts, tuple(dict.fromkeys(corrections)), tuple(warnings))
+    rare = [word for text, notice in zip(texts, notices, strict=True) if notice is None for word in text.rare]
+    return Reading(question, texts, tuple(dict.fromkeys(corrections)), tuple(warnings), tuple(dict.fromkeys(rare)))
 
 
 def showing(corrections: Sequence[Correction]) -> list[str]:

@@ -44,18 +44,19 @@ MOST = 20_000
 class Evidence:
     """The photos (n,), ascending, about which words of a question are written, and how much that says for each (n,).
 
-    The strength, from 0 to 1, is that of `evidence`.
+    The strength, from 0 to 1, is that of `evidence`. ``words`` are those that are written about some photo.
     """
 
     photo_ids: NDArray[np.int64]
     strength: NDArray[np.float64]
+    words: frozenset[str] = frozenset()
 
     def among(self, photo_ids: NDArray[np.int64] | None) -> "Evidence":
         """The same for some photos alone; for all where they are None."""
         if photo_ids is None:
             return self
         mask = np.isin(self.photo_ids, photo_ids)
-        return Evidence(self.photo_ids[mask], self.strength[mask])
+        return Evidence(self.photo_ids[mask], self.strength[mask], self.words)
 
 
 NOTHING = Evidence(np.empty(0, np.int64), np.empty(0))
@@ -93,6 +94,15 @@ def allowed_photos(reader: LibraryReader, question: Question, where: PhotoFilter
     return allowed
 
 
+def not_written(question: Question) -> str | None:
+    """Why a question with quotation marks found nothing, in a sentence that says what to do; None without any."""
+    phrases = [phrase for part in question.wanted for phrase in quoted(part.text)]
+    if not phrases:
+        return None
+    named = " and ".join(f"“{phrase}”" for phrase in phrases)
+    return f"No photo that may answer has {named} written about it; without quotation marks, what is seen counts too."
+
+
 def evidence(
     reader: LibraryReader, words: Sequence[str], counts: Sequence[int], common: int | None = COMMON
 ) -> Evidence:
@@ -109,7 +119,7 @@ def evidence(
     photos = [reader.photos_with_word(word, common) for word in words]
     rarer = [(own, count) for own, count in zip(photos, counts, strict=True) if own is not None]
     if words and not rarer:
-        return _all_written(reader.photos_with_words(words), counts)
+        return _all_written(reader.photos_with_words(words), words, counts)
     if not any(len(own) for own, _ in rarer):
         return NOTHING
     rarity = np.array([_rarity(len(own), reader.num_photos) for own, _ in rarer])
@@ -120,14 +130,17 @@ def evidence(
     share = np.bincount(places, np.repeat(weights / weights.sum(), lengths), len(photo_ids))
     newest = np.zeros(len(photo_ids))
     np.maximum.at(newest, places, np.repeat(news, lengths))
-    return Evidence(photo_ids, MOST_STRENGTH * np.minimum(share, 1) ** SHARPNESS * _trust(newest))
+    strength = MOST_STRENGTH * np.minimum(share, 1) ** SHARPNESS * _trust(newest)
+    written = (word for word, own in zip(words, photos, strict=True) if own is None or len(own))
+    return Evidence(photo_ids, strength, frozenset(written))
 
 
-def _all_written(photo_ids: NDArray[np.int64], counts: Sequence[int]) -> Evidence:
+def _all_written(photo_ids: NDArray[np.int64], words: Sequence[str], counts: Sequence[int]) -> Evidence:
     """The evidence where all words of a question are written about photos (n,), and nothing else is known."""
     if len(photo_ids) > MOST:
         return NOTHING
-    return Evidence(photo_ids, MOST_STRENGTH * _trust(np.full(len(photo_ids), _news(counts).max(initial=0))))
+    strength = MOST_STRENGTH * _trust(np.full(len(photo_ids), _news(counts).max(initial=0)))
+    return Evidence(photo_ids, strength, frozenset(words))
 
 
 def _news(counts: Sequence[int]) -> NDArray[np.float64]:
