@@ -56,8 +56,8 @@ def _draw(cell: Cell) -> None:
     size = (photo.width, photo.height)
     link = "photo?" + urlencode({"photo": photo.photo_id} | ({"sentence": cell.sentence} if cell.sentence else {}))
     picture = photo_html(jpeg, library().alt_text(photo), size, cell.boxes, link, in_grid=True)
-    note = f"<br><small>{escaping.html(cell.note)}</small>" if cell.note else ""
-    st.html(f'{picture}<div class="vs-line">{escaping.html(cell.line)}{written_html(cell.written)}{note}</div>')
+    lines = "".join(f'<div class="vs-line">{escaping.html(line)}</div>' for line in (cell.line, cell.note) if line)
+    st.html(picture + lines + written_html(cell.written))
 
 
 def written_html(written: Sequence[Written]) -> str:
@@ -69,7 +69,7 @@ def written_html(written: Sequence[Written]) -> str:
         for start, stop in spans:
             marked += f"{escaping.html(text[end:start])}<mark>{escaping.html(text[start:stop])}</mark>"
             end = stop
-        lines.append(f"<br><small>{label(one)}: {marked}{escaping.html(text[end:])}</small>")
+        lines.append(f'<div class="vs-line"><small>{label(one)}: {marked}{escaping.html(text[end:])}</small></div>')
     return "".join(lines)
 
 
