@@ -74,11 +74,8 @@ def showing(corrections: Sequence[Correction]) -> list[str]:
     if not corrections:
         return []
     meant = ", ".join(repr(correction.meant) for correction in corrections)
-    written = ", ".join(f"'\"{correction.written}\"'" for correction in corrections)
-    plural = "words" if len(corrections) > 1 else "word"
-    return [
-        f"Showing results for {meant}; search {written} in quotes, or exactly (--exact), for the {plural} as written."
-    ]
+    written = ", ".join(repr(correction.written) for correction in corrections)
+    return [f"Showing results for {meant}; ask exactly (--exact) for {written}."]
 
 
 def _understood(model: MultimodalModel, text: str, written: Written) -> tuple[str | None, dict[tuple[int, int], str]]:

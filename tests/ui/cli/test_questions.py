@@ -152,11 +152,17 @@ def test_a_misspelt_word_is_corrected_and_said_so_unless_words_are_exact(cli: Cl
     assert misspelt.stderr.startswith("Showing results for 'coffee'; ")
     assert misspelt.stderr.count("\n") == 1
     exact = cli("search", "a cofee cup", "--exact", library=library)
-    quoted = cli("search", 'a "cofee" cup', library=library)
-    for result in (exact, quoted):
-        assert result.exit_code == 0
-        assert "Showing results" not in result.stderr
-        assert "cofee" in result.stderr
+    assert exact.exit_code == 0
+    assert "Showing results" not in exact.stderr
+    assert "cofee" in exact.stderr
+
+
+def test_a_quoted_word_must_be_written_and_is_not_corrected(cli: Cli, library: Path) -> None:
+    found = cli("search", 'a "coffee" cup', "--format", "{path}", library=library)
+    assert [Path(line).stem for line in found.stdout.splitlines()] == ["coffee"]  # in the file's name
+    nothing = cli("search", 'a "cofee" cup', library=library)
+    assert nothing.exit_code == 1
+    assert "has “cofee” written about it" in nothing.stderr
 
 
 def test_a_question_in_another_language_is_said_to_be_one(cli: Cli, library: Path) -> None:

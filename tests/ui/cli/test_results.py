@@ -136,7 +136,7 @@ def test_sentences_prints_an_array_of_sentences(cli: Cli, library: Path, photos:
     result = cli("sentences", photos / "chelsea.png", "--json", "-n", "3", library=library)
     assert (result.exit_code, result.stderr) == (0, "")
     hits = json.loads(result.stdout)
-    assert [list(hit) for hit in hits] == [["sentence", "score", "probability", "generated"]] * 3
+    assert [list(hit) for hit in hits] == [["sentence", "score", "probability", "generated", "own"]] * 3
     assert not any(hit["generated"] for hit in hits)
     assert {hit["sentence"] for hit in hits} <= set(sentence_file.read_text().splitlines())
     assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)

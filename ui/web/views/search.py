@@ -46,9 +46,7 @@ def draw() -> None:
     if not (text or also):
         st.info("Write what should be seen, in a few English words, and press Enter.")
         return
-    exact = st.sidebar.toggle(
-        "Words as written", key="exact", bind="query-params", help="Correct no spelling. Quotes do it for one word."
-    )
+    exact = st.sidebar.toggle("Words as written", key="exact", bind="query-params", help="Correct no spelling.")
     question = Question.of(text or None, also=also, without=without, exact=exact)
     if kind == "regions":
         _regions(question, where)
