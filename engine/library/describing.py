@@ -1,7 +1,7 @@
 """Metadata and texts of photos follow their files and what lies beside them: read again where either is another."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -29,10 +29,10 @@ def texts_of(photos: Sequence[Metadata]) -> list[tuple[PhotoText, ...]]:
     return [(*photo.texts, *(() if photo.latitude is None else next(names))) for photo in photos]
 
 
-def describe(writer: LibraryWriter, scan: Scan, report: Report, result: IndexReport) -> None:
+def describe(writer: LibraryWriter, scan: Scan, known: Collection[int], report: Report, result: IndexReport) -> None:
     """Read the metadata and texts of the photos of a scan for which they are not up to date, and write them.
 
-    A photo that cannot be read keeps what is known about it.
+    A photo that cannot be read keeps what is known about it. Those are counted that were ``known`` before the run.
     """
     sidecars, stamps = Sidecars(), writer.metadata_stamps()
     due: list[tuple[str, int, str]] = []
@@ -58,7 +58,7 @@ def describe(writer: LibraryWriter, scan: Scan, report: Report, result: IndexRep
                     for (photo_id, stamp, metadata), own in zip(read, texts, strict=True)
                 }
             )
-            result.described += len(read)
+            result.described += sum(photo_id in known for photo_id, _, _ in read)
             report(Progress("metadata", start + len(some), len(due)))
 
 

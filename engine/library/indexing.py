@@ -114,7 +114,8 @@ class Indexer:
         left_behind = list(_left_behind(known, scan, roots))
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
         self._photos([*changes.to_read, *left_behind], stored)
-        describe(self._writer, scan, self._report, self.result)
+        before = {photo.photo_id for photo in known.values()}
+        describe(self._writer, scan, before, self._report, self.result)
         if self._captions is not None:
             self._captions.write_missing(self._report, self.result)
         if self._texts is not None:

@@ -177,7 +177,8 @@ def test_sentences_come_from_everywhere(cli: Cli, own_photos: Path, tmp_path: Pa
     (tmp_path / "lines.txt").write_text("First line\r\nSecond line\r\n\r\nFirst line\r\n!!!\r\n", encoding="utf-8-sig")
     run = ["index", own_photos, "--sentences", tmp_path / "dataset.json", "--sentences", tmp_path / "lines.txt"]
     first = cli(*run, library=library)
-    hits = json.loads(cli("sentences", own_photos / "chelsea.png", "--json", "-n", "99", library=library).stdout)
+    every = ("sentences", own_photos / "chelsea.png", "--json", "-n", "99")
+    hits = json.loads(cli(*every, "--others", library=library).stdout)
     assert sorted(hit["sentence"] for hit in hits) == [
         "A cup and a spoon.",
         "A dog in the snow .",
@@ -187,6 +188,11 @@ def test_sentences_come_from_everywhere(cli: Cli, own_photos: Path, tmp_path: Pa
         "It has green eyes.",
         "Second line",
     ]
+    own, of_files = hits[:2], ["A dog in the snow .", "First line", "Second line"]
+    assert [hit["sentence"] for hit in own] == ["A ginger cat, close up.", "It has green eyes."]
+    assert [hit["own"] for hit in hits] == [True] * 2 + [False] * 5
+    alone = json.loads(cli(*every, library=library).stdout)
+    assert sorted(hit["sentence"] for hit in alone) == sorted([*(hit["sentence"] for hit in own), *of_files])
     assert "7 sentences added" in first.stdout
     assert "lines.txt: There is no word in '!!!'" in first.stderr
     assert "0 sentences added" in cli(*run, library=library).stdout
