@@ -19,6 +19,9 @@ from index.word_folding import SHORTEST_BEGINNING, folded_words, forms, name_tex
 _QUOTED = re.compile(r'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»')
 
 
+PICTURES = frozenset(("photo", "photos", "picture", "pictures", "image", "images"))
+"""Words that say what is looked for, and nothing about it: "a photo of Greta"."""
+
 FAMILIAR = 60
 """Times that the model's training said a word, from which on what is seen says as much as what is written."""
 
@@ -74,7 +77,8 @@ def quoted(text: str) -> list[str]:
 def words_of(question: Question) -> tuple[str, ...]:
     """The words of a question that full-text search looks for, folded, each once."""
     texts = " ".join(part.text for part in question.wanted)
-    return tuple(dict.fromkeys(content_words([word for word, _, _ in folded_words(texts)])))
+    words = content_words([word for word, _, _ in folded_words(texts)])
+    return tuple(dict.fromkeys(word for word in words if word not in PICTURES)) or tuple(dict.fromkeys(words))
 
 
 def allowed_photos(reader: LibraryReader, question: Question, where: PhotoFilter | None) -> NDArray[np.int64] | None:
@@ -189,15 +193,14 @@ def joined(
     seen = np.array([places[at] if photo.probability is None else photo.probability for at, photo in enumerate(photos)])
     in_order = np.maximum.accumulate(seen[::-1])[::-1]  # captions move photos a little, against their probabilities
     order = np.argsort(np.log1p(-in_order) + np.log1p(-strength), kind="stable")
-    both = 1 - (1 - seen) * (1 - strength)
-    return [
-        replace(
-            photos[at],
-            written=float(strength[at]),
-            probability=None if photos[at].probability is None else float(both[at]),
-        )
-        for at in order
-    ]
+    return [_with_written(photos[at], float(strength[at])) for at in order]
+
+
+def _with_written(photo: RankedPhoto, strength: float) -> RankedPhoto:
+    if not strength:
+        return photo
+    both = None if photo.probability is None else 1 - (1 - photo.probability) * (1 - strength)
+    return replace(photo, written=strength, probability=both)
 
 
 def written_about(words: Sequence[str], photo: StoredPhoto, texts: Sequence[PhotoText]) -> tuple[Written, ...]:
