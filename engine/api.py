@@ -48,6 +48,7 @@ class Engine(OnePhoto):
         allow_missing: bool = False,
         max_pixels: int | None = None,
         rebuild_vectors: bool = False,
+        check_content: bool = False,
         captions: bool = False,
         captioner: str | None = None,
         text: bool = False,
@@ -62,6 +63,7 @@ class Engine(OnePhoto):
                 library. Hidden photos come back, with their vectors, when their files do.
             max_pixels: the largest photo taken, in pixels; None for what the memory allows.
             rebuild_vectors: make the vectors again; the repair of a damaged vector file.
+            check_content: read every file, also those whose size and times say that they are what they were.
             captions: let a caption model describe photos that it has not described yet; without it, captions stay as
                 they are, and photos that changed lose theirs.
             captioner: ``default``, ``paper`` or the folder of a caption model; None for ``default``.
@@ -89,7 +91,13 @@ class Engine(OnePhoto):
                 captions_of = LibraryCaptions(writer, model, describer, max_pixels)
             texts_of = LibraryTexts(writer, reader, max_pixels) if reader else None
             indexer = Indexer(writer, model, report, max_pixels, captions_of, texts_of)
-            return indexer.run(found, texts, rebuild_vectors=rebuild_vectors, allow_missing=allow_missing)
+            return indexer.run(
+                found,
+                texts,
+                rebuild_vectors=rebuild_vectors,
+                allow_missing=allow_missing,
+                check_content=check_content,
+            )
 
     def watch(
         self, paths: Iterable[str | Path] | None = None, stop: Event | None = None, **options: Unpack["WatchOptions"]

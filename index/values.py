@@ -95,6 +95,7 @@ class PhotoMetadata:
     longitude: float | None
     utc_offset_minutes: int | None
     metadata_stamp: str
+    ctime_ns: int = 0
     texts: tuple[PhotoText, ...] = ()
 
 
@@ -105,7 +106,8 @@ class PhotoRow:
     `taken_at` is local time, as cameras write it; `utc_offset_minutes` ahead of UTC, where the file says so. Equal
     `pixel_hash` means equal pixels, and `perceptual_hash` (16 hexadecimal digits) differs in few bits where two photos
     look the same. `metadata_stamp` says from what, and by which version, the metadata and texts were read: where it is
-    another one now, they are read again.
+    another one now, they are read again. `ctime_ns` is when the system last changed anything about the file, 0 where it
+    does not say.
     """
 
     path: str
@@ -123,6 +125,7 @@ class PhotoRow:
     pixel_hash: str | None = None
     perceptual_hash: str | None = None
     metadata_stamp: str = ""
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +159,7 @@ class KnownPhoto:
     embedded: bool
     missing: bool = False
     metadata_stamp: str = ""
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,7 @@ class Move:
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,7 @@ class LibraryWriter(TextsWriter):
             photos.add_regions(build.build_id, ids, boxes, objectness)
         return ids
 
-    def link_photo(self, path: str, size: int, mtime_ns: int, content_hash: str) -> int | None:
+    def link_photo(self, path: str, size: int, mtime_ns: int, content_hash: str, ctime_ns: int = 0) -> int | None:
         """Add a copy, or the new name, of a photo that the build has embedded: it shares record, regions, captions and
         the text that was read in it; its metadata too, until they are read again, as its stamp says.
 
@@ -192,7 +192,7 @@ class LibraryWriter(TextsWriter):
         """
         build = self._work.build()
         with self._work.transaction() as connection:
-            return save_copy(connection, build.build_id, path, size, mtime_ns, content_hash)
+            return save_copy(connection, build.build_id, path, size, mtime_ns, ctime_ns, content_hash)
 
     def note_changes(self, *, moved: Sequence[Move], returned: Sequence[int], gone: Sequence[int]) -> None:
         """Note photos whose file has another path now, is back, or has disappeared; all or none.

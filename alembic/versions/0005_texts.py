@@ -23,6 +23,7 @@ _INSIDE = "metadata of "  # what earlier versions wrote before the path of the p
 
 def upgrade() -> None:
     op.add_column("photos", sa.Column("metadata_stamp", sa.Text(), server_default="", nullable=False))
+    op.add_column("photos", sa.Column("ctime_ns", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("photos", sa.Column("text_reader", sa.Text(), nullable=True))
     op.add_column("sentences", sa.Column("of_photos", sa.Boolean(), server_default=sa.false(), nullable=False))
     texts = op.create_table(
@@ -93,4 +94,5 @@ def downgrade() -> None:
     op.drop_table("texts")
     op.drop_column("sentences", "of_photos")
     op.drop_column("photos", "text_reader")
+    op.drop_column("photos", "ctime_ns")
     op.drop_column("photos", "metadata_stamp")

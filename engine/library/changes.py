@@ -32,12 +32,14 @@ ContentHashes = Callable[[Sequence[str]], Sequence[str | None]]
 """Paths → the hashes of the files' contents, None where one cannot be read."""
 
 
-def find_changes(known: Mapping[str, KnownPhoto], scan: Scan, content_hashes: ContentHashes) -> Changes:
+def find_changes(
+    known: Mapping[str, KnownPhoto], scan: Scan, content_hashes: ContentHashes, *, check_content: bool = False
+) -> Changes:
     """Compare the photos of a library, by path, with what a scan found.
 
-    Size and time of change decide; only a new file as large as one that disappeared is hashed, to see whether it is
-    the same. A photo is gone when it lies in a root of the scan, was not found, and neither it nor a folder above it
-    failed to be read.
+    Size and times of change decide, or with ``check_content`` the content of every file; only a new file as large as
+    one that disappeared is hashed, to see whether it is the same. A photo is gone when it lies in a root of the scan,
+    was not found, and neither it nor a folder above it failed to be read.
 
     Args:
         known: every photo of the library.
@@ -51,7 +53,7 @@ def find_changes(known: Mapping[str, KnownPhoto], scan: Scan, content_hashes: Co
         before = known.get(photo.path)
         if before is None:
             new.append(photo)
-        elif not before.embedded or (before.size, before.mtime_ns) != (photo.size, photo.mtime_ns):
+        elif check_content or not before.embedded or _may_differ(before, photo):
             changes.to_read.append(photo)
         elif before.missing:
             changes.returned.append(before.photo_id)
@@ -127,6 +129,13 @@ class _Unseen:
         return not any(str(part) in self._failed for part in (path, *Path(path).parents))
 
 
+def _may_differ(before: KnownPhoto, now: FoundPhoto) -> bool:
+    """Whether a file may hold something else; a time that is not known on one side says nothing."""
+    if (before.size, before.mtime_ns) != (now.size, now.mtime_ns):
+        return True
+    return bool(before.ctime_ns and now.ctime_ns) and before.ctime_ns != now.ctime_ns
+
+
 def _moves(lost: Mapping[str, KnownPhoto], new: Sequence[FoundPhoto], content_hashes: ContentHashes) -> Iterator[Move]:
     """New files that hold what a lost photo held. Of several alike, the one with the same time and name comes first."""
     lost_by_content: dict[str | None, list[tuple[str, KnownPhoto]]] = defaultdict(list)
@@ -138,7 +147,7 @@ def _moves(lost: Mapping[str, KnownPhoto], new: Sequence[FoundPhoto], content_ha
         if same := lost_by_content.get(digest):
             best = max(same, key=lambda item: _likeness(item, photo))
             same.remove(best)
-            yield Move(best[1].photo_id, photo.path, photo.size, photo.mtime_ns)
+            yield Move(best[1].photo_id, photo.path, photo.size, photo.mtime_ns, photo.ctime_ns)
 
 
 def _likeness(before: tuple[str, KnownPhoto], now: FoundPhoto) -> tuple[bool, bool]:

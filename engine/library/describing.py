@@ -11,7 +11,7 @@ from engine.photos.describing import read_described, stamp_of
 from engine.photos.metadata import Metadata
 from engine.photos.places import place_texts
 from engine.photos.sidecars import Sidecars
-from engine.photos.walk import Failure, Scan
+from engine.photos.walk import Failure, FoundPhoto, Scan
 from index import LibraryWriter, PhotoMetadata, PhotoText
 
 _AT_ONCE = 200
@@ -35,41 +35,41 @@ def describe(writer: LibraryWriter, scan: Scan, known: Collection[int], report: 
     A photo that cannot be read keeps what is known about it. Those are counted that were ``known`` before the run.
     """
     sidecars, stamps = Sidecars(), writer.metadata_stamps()
-    due: list[tuple[str, int, str]] = []
+    due: list[tuple[FoundPhoto, int, str]] = []
     for photo in scan.photos:
         photo_id, before = stamps.get(photo.path, (None, ""))
         if photo_id is not None and before != (now := stamp_of(photo.path, sidecars)):
-            due.append((photo.path, photo_id, now))
+            due.append((photo, photo_id, now))
     with result.timed("metadata"), ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(due), _AT_ONCE):
             some = due[start : start + _AT_ONCE]
-            read: list[tuple[int, str, Metadata]] = []
-            for (path, photo_id, stamp), found in zip(some, pool.map(partial(_read, sidecars), some), strict=True):
+            read: list[tuple[int, int, str, Metadata]] = []
+            for (photo, photo_id, stamp), found in zip(some, pool.map(partial(_read, sidecars), some), strict=True):
                 if isinstance(found, Failure):
                     result.failed.append(found)
                 else:
                     metadata, remarks = found
-                    read.append((photo_id, stamp, metadata))
-                    result.warnings.extend(f"{path}: {remark}" for remark in remarks)
-            texts = texts_of([metadata for _, _, metadata in read])
+                    read.append((photo_id, photo.ctime_ns, stamp, metadata))
+                    result.warnings.extend(f"{photo.path}: {remark}" for remark in remarks)
+            texts = texts_of([metadata for *_, metadata in read])
             writer.describe_photos(
                 {
-                    photo_id: _row(metadata, stamp, own)
-                    for (photo_id, stamp, metadata), own in zip(read, texts, strict=True)
+                    photo_id: _row(metadata, ctime_ns, stamp, own)
+                    for (photo_id, ctime_ns, stamp, metadata), own in zip(read, texts, strict=True)
                 }
             )
-            result.described += sum(photo_id in known for photo_id, _, _ in read)
+            result.described += sum(photo_id in known for photo_id, *_ in read)
             report(Progress("metadata", start + len(some), len(due)))
 
 
-def _read(sidecars: Sidecars, photo: tuple[str, int, str]) -> tuple[Metadata, tuple[str, ...]] | Failure:
+def _read(sidecars: Sidecars, due: tuple[FoundPhoto, int, str]) -> tuple[Metadata, tuple[str, ...]] | Failure:
     try:
-        return read_described(photo[0], sidecars)
+        return read_described(due[0].path, sidecars)
     except PhotoError as error:
-        return Failure(photo[0], error.reason)
+        return Failure(due[0].path, error.reason)
 
 
-def _row(metadata: Metadata, stamp: str, texts: Sequence[PhotoText]) -> PhotoMetadata:
+def _row(metadata: Metadata, ctime_ns: int, stamp: str, texts: Sequence[PhotoText]) -> PhotoMetadata:
     return PhotoMetadata(
         taken_at=metadata.taken_at,
         camera=metadata.camera,
@@ -77,5 +77,6 @@ def _row(metadata: Metadata, stamp: str, texts: Sequence[PhotoText]) -> PhotoMet
         longitude=metadata.longitude,
         utc_offset_minutes=metadata.utc_offset_minutes,
         metadata_stamp=stamp,
+        ctime_ns=ctime_ns,
         texts=tuple(texts),
     )

@@ -78,6 +78,7 @@ class Indexer:
         sentences: Mapping[str, Sequence[str]],
         *,
         rebuild_vectors: bool = False,
+        check_content: bool = False,
         allow_missing: bool = False,
     ) -> IndexReport:
         """Bring the library up to date with the photos of ``scan`` and with the sentences of files, by path.
@@ -94,7 +95,7 @@ class Indexer:
             known = {path: replace(photo, embedded=False) for path, photo in known.items()}
         self._known = known
         with self.result.timed("compare"):
-            changes = find_changes(known, scan, _content_hashes)
+            changes = find_changes(known, scan, _content_hashes, check_content=check_content)
         logger.info(
             "%d photos found: %d to be read, %d moved, %d back, %d gone, %d unchanged",
             len(scan), len(changes.to_read), len(changes.moves), len(changes.returned), len(changes.gone),
@@ -165,7 +166,7 @@ class Indexer:
     def _link(self, copy: KnownContent | LoadedPhoto) -> bool:
         """Let a photo share the vectors of an equal one; False where the library no longer has them."""
         photo = copy.file
-        if self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash) is None:
+        if self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash, photo.ctime_ns) is None:
             return False
         before = self._known.get(photo.path)
         if before is not None and before.embedded and before.content_hash == copy.content_hash:
@@ -276,4 +277,5 @@ def _row(photo: LoadedPhoto) -> PhotoRow:
         pixel_hash=photo.pixel_hash,
         perceptual_hash=photo.perceptual_hash,
         metadata_stamp=METADATA_VERSION,
+        ctime_ns=photo.file.ctime_ns,
     )

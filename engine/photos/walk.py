@@ -19,17 +19,26 @@ _NOT_FOR_PEOPLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FoundPhoto:
-    """A photo's file: its absolute normalised path, its size in bytes, when it changed in nanoseconds."""
+    """A photo's file: its absolute normalised path, its size in bytes, when it changed in nanoseconds.
+
+    ``ctime_ns`` is when the system changed anything about it, its name and rights too; no program can set it. 0 where
+    the system means something else by it.
+    """
 
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int = field(default=0, compare=False)
 
     @classmethod
     def at(cls, path: str) -> "FoundPhoto":
         """The file at such a path, as it is now. Raises OSError."""
-        status = Path(path).stat()
-        return cls(path, status.st_size, status.st_mtime_ns)
+        return cls.of(path, Path(path).stat())
+
+    @classmethod
+    def of(cls, path: str, status: os.stat_result) -> "FoundPhoto":
+        """The file at such a path, with its status."""
+        return cls(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns if os.name == "posix" else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +176,7 @@ class _Walk:
         """Remember a photo, unless it was met before under this or another name."""
         if real not in self._files:
             self._files.add(real)
-            self.photos.append(FoundPhoto(path, status.st_size, status.st_mtime_ns))
+            self.photos.append(FoundPhoto.of(path, status))
 
     def _fail(self, path: str, reason: str) -> None:
         self.failures.append(Failure(_printable(path), reason))

@@ -34,6 +34,7 @@ class PhotoRepository:
                 PhotoRecord.record.is_not(None),
                 Photo.missing_since.is_not(None),
                 Photo.metadata_stamp,
+                Photo.ctime_ns,
             ).join(
                 PhotoRecord,
                 and_(PhotoRecord.photo_id == Photo.id, PhotoRecord.build_id == build_id),
@@ -64,6 +65,7 @@ class PhotoRepository:
 
     def move_photos(self, moves: Sequence[Move]) -> None:
         """Give photos other paths; they are not missing any more."""
+        file_columns = ("path", "size", "mtime_ns", "ctime_ns")
         if moves:
             self._connection.execute(
                 update(Photo)
@@ -72,17 +74,18 @@ class PhotoRepository:
                     path=bindparam("to_path", type_=Photo.__table__.c.path.type),
                     size=bindparam("to_size"),
                     mtime_ns=bindparam("to_mtime_ns"),
+                    ctime_ns=bindparam("to_ctime_ns"),
                     missing_since=None,
                 ),
                 [
-                    {"of_id": move.photo_id, "to_path": move.path, "to_size": move.size, "to_mtime_ns": move.mtime_ns}
+                    {"of_id": move.photo_id, **{f"to_{name}": getattr(move, name) for name in file_columns}}
                     for move in moves
                 ],
             )
 
     def describe(self, photos: Mapping[int, PhotoMetadata]) -> None:
         """Let photos have other metadata."""
-        columns = ("taken_at", "camera", "latitude", "longitude", "utc_offset_minutes", "metadata_stamp")
+        columns = ("taken_at", "camera", "latitude", "longitude", "utc_offset_minutes", "metadata_stamp", "ctime_ns")
         self._connection.execute(
             update(Photo)
             .where(Photo.id == bindparam("of_id"))

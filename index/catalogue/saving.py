@@ -69,7 +69,7 @@ def _replace_texts(connection: Connection, texts: Mapping[int, Sequence[PhotoTex
 
 
 def save_copy(
-    connection: Connection, build_id: int, path: str, size: int, mtime_ns: int, content_hash: str
+    connection: Connection, build_id: int, path: str, size: int, mtime_ns: int, ctime_ns: int, content_hash: str
 ) -> int | None:
     """Save a photo whose content the build has embedded under another path, or None when it has not."""
     photos = PhotoRepository(connection)
@@ -78,7 +78,7 @@ def save_copy(
         return None
     record, original = found
     stored = photos.photos([original])[original]
-    row = replace(stored.row(), path=path, size=size, mtime_ns=mtime_ns)
+    row = replace(stored.row(), path=path, size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns)
     known = photos.ids_and_hashes([path]).get(path)
     if known is not None and known[0] == original:
         photos.save_photos([row])

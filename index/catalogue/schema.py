@@ -113,6 +113,7 @@ class Photo(Base):
     perceptual_hash: Mapped[str | None] = mapped_column(Text)
     missing_since: Mapped[datetime | None]
     metadata_stamp: Mapped[str] = mapped_column(Text, server_default="")
+    ctime_ns: Mapped[int] = mapped_column(BigInteger, server_default="0")
     text_reader: Mapped[str | None] = mapped_column(Text)
 
 

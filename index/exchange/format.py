@@ -106,6 +106,7 @@ class PhotoLine(_Line):
     added_at: NaiveDatetime
     missing_since: NaiveDatetime | None
     metadata_stamp: _Stamp = ""
+    ctime_ns: _Whole = 0
     text_reader: _Name | None = None
     record: _Natural | None = None
     regions: list[tuple[_Share, _Share, _Share, _Share, _Score]] | None

@@ -47,6 +47,9 @@ def command(
     rebuild_vectors: Annotated[
         bool, typer.Option(help="Make all vectors again: the repair of a damaged vector file.")
     ] = False,
+    check_content: Annotated[
+        bool, typer.Option("--check-content", help="Read every file, also those that seem to be what they were.")
+    ] = False,
     captions: Annotated[
         bool, typer.Option("--captions", help="Write a sentence about every photo that has none, to search in.")
     ] = False,
@@ -72,7 +75,7 @@ def command(
     logs.start(context, verbose)
     if captioner is not None and not captions and _was_given(context, "captioner"):
         raise typer.BadParameter("it writes nothing without --captions; give both.", param_hint="--captioner")
-    if watch and rebuild_vectors:
+    if watch and (rebuild_vectors or check_content):
         raise typer.BadParameter("it would be done at every change; do it in a run before.", param_hint="--watch")
     with Engine.open(library, model=model, device=device, warn=warn) as engine, Bars() as bars:
         teller = _Teller(engine, bars, captions=captions, text=text, json=json, watch=watch)
@@ -84,6 +87,7 @@ def command(
                 allow_missing=allow_missing,
                 max_pixels=max_pixels,
                 rebuild_vectors=rebuild_vectors,
+                check_content=check_content,
                 captions=captions,
                 captioner=captioner if captions else None,
                 text=text,

@@ -1,10 +1,14 @@
 """Texts follow their photos and files: corrected, moved, removed, and nothing of them stays in any answer."""
 
+import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from engine import Engine
 from engine.library.browsing import theme_names
@@ -120,3 +124,31 @@ def test_themes_are_named_by_what_their_photos_share() -> None:
     dogs = [{"dog", "snow", "p6260031"}, {"dog", "snow"}, {"dog", "grass"}]
     cups = [{"cup", "table"}, {"cup", "table", "dog"}, {"cup", "muang"}]
     assert theme_names([dogs, cups, [set(), set()]]) == ["dog, snow", "cup, table", None]
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen(engine: Engine, folder: Path) -> None:
+    """Metadata editors write in place and put the time back; the system's own time of change tells."""
+    path = folder / "drawn.bmp"
+    Image.new("RGB", (64, 48), "red").save(path)
+    engine.index([folder])
+    before = path.stat()
+    Image.new("RGB", (64, 48), "blue").save(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert engine.index().added == 1
+    assert engine.index().added == 0
+
+
+def test_every_file_is_read_where_that_is_asked_for(engine: Engine, folder: Path) -> None:
+    """A system whose times say nothing: here the catalogue forgets them."""
+    path = folder / "drawn.bmp"
+    Image.new("RGB", (64, 48), "red").save(path)
+    engine.index([folder])
+    before = path.stat()
+    Image.new("RGB", (64, 48), "blue").save(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with closing(sqlite3.connect(engine.folder / "library.sqlite3")) as connection, connection:
+        connection.execute("UPDATE photos SET ctime_ns = 0")
+    assert engine.index().added == 0
+    report = engine.index(check_content=True)
+    assert (report.added, report.unchanged) == (1, 3)

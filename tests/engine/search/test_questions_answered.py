@@ -34,7 +34,7 @@ def test_the_score_of_several_texts_is_their_weighted_sum(engine: Engine) -> Non
         (0.5, scores_of(engine, "a flower")),
         (-1.0, scores_of(engine, "the sky")),
     ]
-    hits = engine.search(question, EVERYTHING)
+    hits = engine.search(question, EVERYTHING, basis="seen")
     assert len(hits) == engine.status().photos
     expected = [sum(weight * scores[hit.path] for weight, scores in each) for hit in hits]
     np.testing.assert_allclose([hit.score for hit in hits], expected, rtol=1e-4, atol=1e-5)
@@ -45,10 +45,11 @@ def test_the_score_of_several_texts_is_their_weighted_sum(engine: Engine) -> Non
 
 def test_the_probability_of_several_texts_is_on_the_scale_of_one(engine: Engine) -> None:
     def likely(text: str) -> dict[Path, float]:
-        return {hit.path: hit.probability or 0.0 for hit in engine.search(text, EVERYTHING)}
+        return {hit.path: hit.probability or 0.0 for hit in engine.search(text, EVERYTHING, basis="seen")}
 
     cat, flower, sky = likely("a cat"), likely("a flower"), likely("the sky")
-    for hit in engine.search(Question.of("a cat", also=["0.5:a flower"], without=["1:the sky"]), EVERYTHING):
+    question = Question.of("a cat", also=["0.5:a flower"], without=["1:the sky"])
+    for hit in engine.search(question, EVERYTHING, basis="seen"):
         both = cat[hit.path], flower[hit.path]
         expected = min((both[0] * both[1]) ** 0.5, 2 * min(both)) * (1 - sky[hit.path])
         assert hit.probability == pytest.approx(expected, rel=1e-3, abs=1e-6)
