@@ -113,16 +113,16 @@ def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0) -> list[G
 def theme_names(themes: Sequence[Sequence[Set[str]]]) -> list[str | None]:
     """Names for themes, of each of which the words about some photos are given.
 
-    At most ``NAME_WORDS`` that a third of its photos share, and two at least; those first that photos of other themes
-    share least. None where there are none.
+    At most ``NAME_WORDS`` that a third of its photos share, and two where there are; those first that photos of other
+    themes share least. None where there are none.
 
-    >>> theme_names([[{"a", "dog"}, {"a", "dog", "snow"}, {"a", "snow"}], [{"a", "cup"}, {"a", "cup"}], [{"x"}]])
+    >>> theme_names([[{"a", "dog"}, {"a", "dog", "snow"}, {"a", "snow"}], [{"a", "cup"}, {"a", "cup"}], [set()]])
     ['dog, snow', 'cup', None]
     """
     shares: list[dict[str, float]] = []
     for photos in themes:
         counts = Counter(word for words in photos for word in words)
-        shares.append({word: count / len(photos) for word, count in counts.items() if count > 1})
+        shares.append({word: count / len(photos) for word, count in counts.items() if count >= min(2, len(photos))})
     names: list[str | None] = []
     for at, share in enumerate(shares):
         others = [*shares[:at], *shares[at + 1 :]]

@@ -51,6 +51,7 @@ def test_sentences_and_alignments_as_dictionaries() -> None:
         "score": 0.5,
         "probability": 0.75,
         "generated": False,
+        "own": False,
     }
     assert sentence_hit_as_dict(SentenceHit("a dog runs", 0.5, generated=True))["generated"] is True
     assert sentence_hit_as_dict(SentenceHit("a dog runs", 0.5))["probability"] is None
