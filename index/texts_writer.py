@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from index.catalogue.full_text import FullTextRepository
+from index.catalogue.full_text import FullTextRepository, undo
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.saving import describe_photos, save_read_texts
 from index.catalogue.sentences import SentenceRepository
@@ -21,10 +21,12 @@ class TextsWriter:
     def mend_full_text(self) -> None:
         """Make the tables of full-text search again where they are damaged."""
         with self._work.transaction() as connection:
-            full_text = FullTextRepository(connection)
-            if not full_text.is_there():
-                full_text.rebuild()
-                self.notes.append("The tables of full-text search were damaged; they were made again.")
+            if FullTextRepository(connection).is_there():
+                return
+            undo(connection)
+        with self._work.transaction() as connection:
+            FullTextRepository(connection).rebuild()
+        self.notes.append("The tables of full-text search were damaged; they were made again.")
 
     def metadata_stamps(self) -> dict[str, tuple[int, str]]:
         """The number and the metadata's stamp of every photo whose file is there, by path."""

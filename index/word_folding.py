@@ -1,6 +1,8 @@
 """The words of a text as full-text search compares them: without case and accents."""
 
 import unicodedata
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import PurePath
 
 import regex
@@ -45,9 +47,32 @@ def folded(word: str) -> str:
 
 
 def name_texts(path: str) -> list[str]:
-    """The names of a photo's file and folders, as texts with a space where a capital letter begins a word.
+    """The names of a photo's folders and, last, of its file, as texts.
 
     >>> name_texts("/photos/2019 Rome/MuellerFamily.jpg")
-    ['photos', '2019 Rome', 'Mueller Family.jpg']
+    ['photos', '2019 Rome', 'MuellerFamily.jpg']
     """
-    return [_HUMP.sub(" ", name) for name in PurePath(path).parts if name != "/"]
+    return [name for name in PurePath(path).parts if name != "/"]
+
+
+def words_in(source: str) -> Callable[[str], list[tuple[str, int, int]]]:
+    """What takes the words out of a text of a source: in names, and in text that was read in a photo, a space may be
+    missing.
+    """
+    return name_words if source in ("name", "photo") else folded_words
+
+
+def name_words(text: str) -> list[tuple[str, int, int]]:
+    """As ``folded_words`` of a name, in which a capital letter may begin a word: the whole words, and then the parts.
+
+    >>> [word for word, _, _ in name_words("McDonald.jpg")]
+    ['mcdonald', 'jpg', 'mc', 'donald']
+    """
+    whole = folded_words(text)
+    parts = [
+        (folded(text[low:high]), low, high)
+        for _, start, end in whole
+        if len(ends := [*(start + hump.start() for hump in _HUMP.finditer(text[start:end])), end]) > 1
+        for low, high in pairwise([start, *ends])
+    ]
+    return whole + parts

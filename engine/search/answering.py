@@ -103,7 +103,7 @@ def rank(
         warnings.append(f"The model {model.name} knows no probabilities, so a least probability leaves nothing out.")
     allowed = allowed_photos(reader, question, where)
     query = combined(texts) if texts else None
-    words = () if basis == "seen" or question.examples else words_of(question)
+    words = () if basis == "seen" or question.examples else words_of(question.wanted)
     written = evidence(reader, words, model.counts(words)).among(allowed)
     warnings += rare_note([word for word in reading.rare if folded(word) not in written.words])
 
@@ -158,8 +158,12 @@ def rank_written(
     group: bool = False,
 ) -> Ranking:
     """The ``limit`` pictures about which most of a question is written; no model is asked, and no probability known."""
-    words = words_of(question)
+    words = words_of(question.wanted)
     written = evidence(reader, words, [0] * len(words), common=None).among(allowed_photos(reader, question, where))
+    for part in question.parts:
+        if part.weight < 0 and (unwanted := words_of([part])):
+            saying = reader.photos_with_words(unwanted)
+            written = written.among(np.setdiff1d(written.photo_ids, saying, assume_unique=True))
     strength = dict(zip(written.photo_ids.tolist(), written.strength.tolist(), strict=True))
 
     def ranked(count: int) -> list[RankedPhoto]:
@@ -169,7 +173,7 @@ def rank_written(
     photos = tuple(rank_pictures(reader, ranked, limit, params, (), group=group)[0])
     reason = None
     if not photos:
-        of_filter = "" if where is None else " that passes the filter"
+        of_filter = "" if where is None or where.is_empty else " that passes the filter"
         reason = not_written(question) or f"No word of {question.name!r} is written about a photo{of_filter}."
     return Ranking(photos, bool(photos), 0.0, reason, (), reader, (), "exclude", words)
 

@@ -22,7 +22,7 @@ def rank_pictures(
     """The ``limit`` best pictures, and the copies of ``examples``, which are left out with them.
 
     A photo of equal content or pixels as a better one, or with ``group`` one that is almost the same picture, is no hit
-    of its own and stands with the better one.
+    of its own and stands with the better one, its copies behind it.
     """
     if params.copies == "all" and not group:
         return rank(limit), {}
@@ -30,6 +30,7 @@ def rank_pictures(
     while True:
         found = rank(count)
         pictures, of_examples = (found, {}) if params.copies == "all" else _without_copies(reader, found, examples)
+        found_copies = {picture.photo_id: picture.copies for picture in pictures}
         if group:
             pictures = with_alike(pictures, reader.photos([picture.photo_id for picture in pictures]))
         if len(pictures) >= limit or len(found) < count or count >= MOST_RANKED:
@@ -38,8 +39,15 @@ def rank_pictures(
     if params.copies == "all":
         return pictures[:limit], {}
     shown = {picture.photo_id: picture for picture in pictures[:limit]}
-    copies = all_copies(reader, of_examples | {number: picture.copies for number, picture in shown.items()})
-    best = [_with_copies(picture, copies[number]) for number, picture in shown.items()]
+    alike = {number: found_copies[number] for picture in shown.values() for number in picture.group}
+    copies = all_copies(reader, of_examples | {number: found_copies[number] for number in shown} | alike)
+    best = [
+        replace(
+            _with_copies(picture, copies[number]),
+            group=tuple(same for other in picture.group for same in (other, *copies[other])),
+        )
+        for number, picture in shown.items()
+    ]
     return best, {number: copies[number] for number in of_examples}
 
 

@@ -29,7 +29,9 @@ def search_sentences(
     """
     require_choice(generated)
     record = record_of(reader, model, image)
-    own = [] if generated == "only" else _own(reader, model, image, record)
+    own = [] if generated == "only" else _own(reader, model, image, record, limit)
+    if len(own) == limit:
+        return own
     said = {hit.sentence for hit in own}
     ranked = reader.search_sentences(record, limit + len(own), generated, of_photos=others)
     ids = [sentence_id for sentence_id, _ in ranked]
@@ -43,15 +45,16 @@ def search_sentences(
     return [*own, *(SentenceHit(*hit) for hit in found if hit[0] not in said)][:limit]
 
 
-def _own(reader: LibraryReader, model: MultimodalModel, image: Path, record: NDArray[np.float32]) -> list[SentenceHit]:
-    """The descriptions in a photo's file and beside it, as far as the library holds them; a score of 0 where the model
-    cannot read one.
+def _own(
+    reader: LibraryReader, model: MultimodalModel, image: Path, record: NDArray[np.float32], limit: int
+) -> list[SentenceHit]:
+    """The first descriptions in a photo's file and beside it, as far as the library holds them; a score of 0 where the
+    model cannot read one.
     """
     photo_id = reader.photo_id_of_path(absolute(image))
-    hits = []
-    for text in [] if photo_id is None else reader.texts([photo_id])[0]:
-        if text.field != "description":
-            continue
+    texts = [] if photo_id is None else reader.texts([photo_id])[0]
+    hits: list[SentenceHit] = []
+    for text in [text for text in texts if text.field == "description"][:limit]:  # each takes the model some time
         try:
             query = model.read(text.text)
         except QueryError:

@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 from engine.boxes import in_pixels
 from engine.language.function_words import content_words
 from engine.search.caption_ranking import RankedPhoto
-from engine.search.question import Question
+from engine.search.question import Part, Question
 from engine.types import Written
 from index import LibraryReader, PhotoFilter, PhotoText, Query, SearchParams, StoredPhoto
-from index.word_folding import SHORTEST_BEGINNING, folded_words, forms, name_texts
+from index.word_folding import SHORTEST_BEGINNING, folded, folded_words, forms, name_texts, words_in
 
 _QUOTED = re.compile(r'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»')
 
-
-PICTURES = frozenset(("photo", "photos", "picture", "pictures", "image", "images"))
+PICTURES = forms("photo") | forms("picture") | forms("image") | forms("photograph")
 """Words that say what is looked for, and nothing about it: "a photo of Greta"."""
 
 FAMILIAR = 60
@@ -74,11 +73,11 @@ def quoted(text: str) -> list[str]:
     return [next(filter(None, match.groups())) for match in _QUOTED.finditer(text)]
 
 
-def words_of(question: Question) -> tuple[str, ...]:
-    """The words of a question that full-text search looks for, folded, each once."""
-    texts = " ".join(part.text for part in question.wanted)
-    words = content_words([word for word, _, _ in folded_words(texts)])
-    return tuple(dict.fromkeys(word for word in words if word not in PICTURES)) or tuple(dict.fromkeys(words))
+def words_of(parts: Sequence[Part]) -> tuple[str, ...]:
+    """The words of texts that full-text search looks for, folded, each once; "a photo of" says nothing of a photo."""
+    texts = " ".join(part.text for part in parts)
+    words = dict.fromkeys(content_words([word for word, _, _ in folded_words(texts)]))
+    return tuple(word for word in words if word not in PICTURES) or tuple(words)
 
 
 def allowed_photos(reader: LibraryReader, question: Question, where: PhotoFilter | None) -> NDArray[np.int64] | None:
@@ -204,7 +203,7 @@ def _with_written(photo: RankedPhoto, strength: float) -> RankedPhoto:
 
 
 def written_about(words: Sequence[str], photo: StoredPhoto, texts: Sequence[PhotoText]) -> tuple[Written, ...]:
-    """The texts of a photo that have some of the folded words, and where these stand in them."""
+    """The texts of a photo that have some of the folded words, those with most of them first, and where they stand."""
     *folders, name = name_texts(photo.path)
     size = (photo.width, photo.height)
     named = [("name", "file", name, None), *(("name", "folder", folder, None) for folder in folders)]
@@ -213,16 +212,16 @@ def written_about(words: Sequence[str], photo: StoredPhoto, texts: Sequence[Phot
     own = [(text.source, text.field, text.text, text.box) for text in texts]
     found = []
     for source, field, text, box in (*own, *named):
-        if spans := _spans(text, words):
+        if spans := _spans(words_in(source)(text), words):
             pixels = None if box is None else in_pixels(np.array(box, np.float32), size)
             found.append(Written(source, field, text, spans, pixels))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: -len({folded(one.text[start:end]) for start, end in one.spans})))
 
 
-def _spans(text: str, words: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Where words of a question stand in a text; where none does, the words that begin with one."""
-    standing = folded_words(text)
+def _spans(standing: Sequence[tuple[str, int, int]], words: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Where words of a question stand among those of a text; where none does, the words that begin with one."""
     wanted = set().union(*map(forms, words))
-    exact = tuple((start, end) for word, start, end in standing if word in wanted)
+    exact = [(start, end) for word, start, end in standing if word in wanted]
     long_enough = tuple(word for word in words if len(word) >= SHORTEST_BEGINNING)
-    return exact or tuple((start, end) for word, start, end in standing if word.startswith(long_enough))
+    found = sorted(exact or [(start, end) for word, start, end in standing if word.startswith(long_enough)])
+    return tuple(span for before, span in zip([(0, 0), *found], found, strict=False) if span[0] >= before[1])

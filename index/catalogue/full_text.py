@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from index.catalogue.builds import portions
 from index.catalogue.schema import FULL_TEXT, FULL_TEXT_WORDS, Photo, PhotoText
-from index.word_folding import SHORTEST_BEGINNING, folded_words, forms, name_texts
+from index.word_folding import SHORTEST_BEGINNING, folded_words, forms, name_texts, name_words, words_in
 
 _CREATE = (
     "CREATE VIRTUAL TABLE full_text USING fts5("
@@ -43,10 +43,15 @@ class FullTextRepository:
 
     def rebuild(self) -> None:
         """Make the table again."""
-        for derived in (FULL_TEXT_WORDS, FULL_TEXT):
-            self._connection.exec_driver_sql(f"DROP TABLE IF EXISTS {derived.name}")
-        self._connection.exec_driver_sql(_CREATE)
-        self._connection.exec_driver_sql(_CREATE_WORDS)
+        run = self._connection.exec_driver_sql
+        # FTS5 refuses to drop a table that it cannot read any more, so it is not asked: its parts are plain tables.
+        run("PRAGMA writable_schema = ON")
+        run(f"DELETE FROM sqlite_schema WHERE name IN ('{FULL_TEXT.name}', '{FULL_TEXT_WORDS.name}')")
+        run("PRAGMA writable_schema = RESET")
+        for part in ("data", "idx", "content", "docsize", "config"):
+            run(f"DROP TABLE IF EXISTS {FULL_TEXT.name}_{part}")
+        run(_CREATE)
+        run(_CREATE_WORDS)
         self.refresh(list(self._connection.execute(select(Photo.id).order_by(Photo.id)).scalars()))
 
     def is_there(self) -> bool:
@@ -54,6 +59,7 @@ class FullTextRepository:
         number = select(func.count())
         try:
             rows = self._connection.execute(number.select_from(table("full_text_docsize"))).scalar_one()
+            self._connection.execute(select(FULL_TEXT.c.words).limit(1)).first()
             has_words = self._connection.execute(select(FULL_TEXT_WORDS.c.term).limit(1)).first() is not None
         except DBAPIError:
             return False
@@ -123,17 +129,24 @@ class FullTextRepository:
 
     def _written(self, photo_ids: Sequence[int]) -> dict[int, str]:
         """What full-text search knows of those of the photos that there are."""
-        texts: dict[int, list[str]] = {}
+        texts: dict[int, list[list[tuple[str, int, int]]]] = {}
         photos = select(Photo.id, Photo.path, Photo.camera).where(Photo.id.in_(photo_ids))
         for photo_id, path, camera in self._connection.execute(photos):
-            texts[photo_id] = [*name_texts(path), *([camera] if camera else [])]
-        own = select(Photo.id, PhotoText.text).join(PhotoText).where(Photo.id.in_(photo_ids)).order_by(PhotoText.id)
-        for photo_id, text in self._connection.execute(own):
-            texts[photo_id].append(text)
+            texts[photo_id] = [*map(name_words, name_texts(path)), *([folded_words(camera)] if camera else [])]
+        columns = (Photo.id, PhotoText.source, PhotoText.text)
+        own = select(*columns).join(PhotoText).where(Photo.id.in_(photo_ids)).order_by(PhotoText.id)
+        for photo_id, source, text in self._connection.execute(own):
+            texts[photo_id].append(words_in(source)(text))
         return {
-            photo_id: f" {_BETWEEN} ".join(" ".join(word for word, _, _ in folded_words(text)) for text in own)
+            photo_id: f" {_BETWEEN} ".join(" ".join(word for word, _, _ in words) for words in own)
             for photo_id, own in texts.items()
         }
+
+
+def undo(connection: Connection) -> None:
+    """End a transaction in which damaged tables were read: FTS5 lets nothing be written in it any more."""
+    if (transaction := connection.get_transaction()) is not None:
+        transaction.rollback()
 
 
 def _quoted(words: str) -> str:

@@ -16,7 +16,7 @@ from index.candidates.manifest import MANIFEST, problem_with, read_manifest
 from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing
 from index.catalogue.consistency import UpkeepRepository
-from index.catalogue.full_text import FullTextRepository
+from index.catalogue.full_text import FullTextRepository, undo
 from index.catalogue.sentences import stored_sentences
 from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryDamagedError
@@ -126,7 +126,9 @@ class _Verification:
                 found = f"Full-text search does not know what is written about {number} photos"
             else:
                 return
-            if self._repair:
+            undo(self._connection)
+        if self._repair:
+            with self._connection.begin():
                 rows.rebuild()
         done = "they were" if self._repair else "`engine index` or `engine verify --repair` has them"
         yield Problem("index", f"{found}; {done} made again.", self._repair)

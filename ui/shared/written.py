@@ -64,5 +64,6 @@ def written_lines(written: Sequence[Written], room: int, styled: bool) -> list[s
                 text = f"{text[:start]}{_BOLD}{text[start:end]}{_PLAIN}{text[end:]}"
         lines.append(f"{name}: {text}")
     if len(written) > _MOST_LINES:
-        lines.append(f"and {len(written) - _MOST_LINES} more texts")
+        rest = len(written) - _MOST_LINES
+        lines.append(f"and {rest} more text{'s' * (rest > 1)}")
     return lines

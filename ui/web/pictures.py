@@ -22,6 +22,7 @@ STYLE = f"""<style>
 .vs-frame {{ position: absolute; }}
 .vs-box {{ position: absolute; border: 2.5px solid var(--vs); box-shadow: 0 0 0 1px #fff, inset 0 0 0 1px #fff;
   border-radius: 2px; transition: opacity 0.1s; }}
+.vs-box.vs-{WRITTEN} {{ box-sizing: content-box; margin: -3px; }}  /* around small words, and not over them */
 .vs-key {{ display: flex; flex-wrap: wrap; gap: 0.4rem; font-size: 1.05rem; }}
 .vs-key span {{ border-bottom: 4px solid var(--vs); padding: 0 0.2rem; cursor: default; }}
 .vs-line {{ font-size: 0.9rem; line-height: 1.35; overflow-wrap: anywhere; }}

@@ -155,6 +155,18 @@ def test_a_burst_is_one_hit_and_another_photo_of_the_same_second_is_not_of_it(bu
     assert [hit.path for hit in engine.search("a cat", 2, group=True)] == [hit.path for hit in hits[:2]]
 
 
+def test_copies_of_those_that_are_almost_the_same_stand_behind_them(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for name in ("one", "copy"):
+        (tmp_path / "photos" / f"{name}.png").write_bytes((photos / "chelsea.png").read_bytes())
+    with Image.open(photos / "chelsea.png") as picture:
+        picture.resize((picture.width // 2, picture.height // 2)).save(tmp_path / "photos" / "small.png")
+    with Engine.open(tmp_path / "library", device="cpu", warn=lambda text: None) as engine:
+        engine.index([tmp_path / "photos"])
+        (hit,) = engine.search("a cat", group=True)
+    assert sorted(path.stem for path in (hit.path, *hit.copies, *hit.group)) == ["copy", "one", "small"]
+
+
 MOMENT = datetime(2024, 5, 1, 10)
 CLEAR = 0x0F0F_3333_5555_00FF
 

@@ -10,7 +10,9 @@ import pytest
 from engine import Engine
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.question import Question
-from engine.search.written import Evidence, joined, quoted, words_of
+from engine.search.written import Evidence, _spans, joined, quoted, words_of
+from index import PhotoFilter
+from index.word_folding import name_words
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,19 @@ def test_what_is_written_alone(engine: Engine) -> None:
     assert names(engine, "aunt palace greta", basis="written") == ["coffee", "china"]
     answer = engine.answer("submarine", basis="written")
     assert (answer.hits, answer.likely) == ((), False)
-    assert "No word of 'submarine' is written" in (answer.why_nothing or "")
+    assert answer.why_nothing == "No word of 'submarine' is written about a photo."
+    unfiltered = engine.answer("submarine", basis="written", where=PhotoFilter())
+    assert unfiltered.why_nothing == answer.why_nothing
+    assert names(engine, Question.of("rocket", without=["palace"]), basis="written") == ["rocket"]
+
+
+def test_the_text_that_says_most_of_the_question_is_named_first(engine: Engine) -> None:
+    written = engine.search('"sat here before" Greta cat')[0].written
+    assert [text.text for text in written] == ["the cat sat here before", "Aunt Greta's kitchen"]
+
+
+def test_marked_words_do_not_overlap() -> None:
+    assert _spans(name_words("MuellerFamily.jpg"), ["family", "muellerfamily"]) == ((0, 13),)
 
 
 def test_the_photos_own_sentences_come_first_and_other_photos_say_nothing(engine: Engine) -> None:
@@ -85,6 +99,7 @@ def test_the_photos_own_sentences_come_first_and_other_photos_say_nothing(engine
         ("Aunt Greta's kitchen", True),
         ("the cat sat here before", True),
     ]
+    assert engine.sentences(coffee, limit=1) == hits[:1]
     others = engine.sentences(coffee, others=True)
     assert [hit.own for hit in others] == [True, True, False]
     assert engine.sentences(cat) == []
@@ -93,9 +108,9 @@ def test_the_photos_own_sentences_come_first_and_other_photos_say_nothing(engine
 def test_quotation_marks_of_all_kinds() -> None:
     assert quoted('"a b" “c” „d“ «e»') == ["a b", "c", "d", "e"]
     assert quoted('6" of snow') == []
-    assert words_of(Question.of("a photo of Greta")) == ("greta",)
-    assert words_of(Question.of("photos")) == ("photos",)
-    assert words_of(Question.of("the Dog and the dog", also=["Köln"], without=["cat"])) == ("dog", "koln")
+    assert words_of(Question.of("a photo of Greta").wanted) == ("greta",)
+    assert words_of(Question.of("photos").wanted) == ("photos",)
+    assert words_of(Question.of("the Dog and the dog", also=["Köln"], without=["cat"]).wanted) == ("dog", "koln")
 
 
 def ranked(*probabilities: float | None) -> list[RankedPhoto]:

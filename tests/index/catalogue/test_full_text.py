@@ -67,6 +67,16 @@ def test_a_word_stands_for_its_plural_and_what_stands_nowhere_for_what_begins_wi
         assert found(reader, "birthdays", "lakes", "birth", "mull", "mu") == [[1], [2], [1], [1, 2], []]
 
 
+def test_names_are_found_whole_and_by_their_parts(plain: Any) -> None:
+    """So is text that was read in a photo, in which a space may be missing."""
+    read, said = PhotoText("photo", "line", "StadtwerkeKöln"), PhotoText("xmp", "description", "at HomeDepot")
+    with LibraryWriter.open(plain.folder) as writer:
+        writer.use_build(plain.spec)
+        add(plain, writer, ["/McDonald/1.jpg", "/iPhone.jpg"], [[read], [said]])
+    with plain.reader() as reader:
+        assert found(reader, "mcdonald", "donald", "iphone", "koln", "depot") == [[1], [1], [2], [1], []]
+
+
 def test_phrases_are_words_side_by_side_in_one_text(written: Any) -> None:
     with written.reader() as reader:
         assert reader.photos_with_phrase(["aunt", "greta", "s"]).tolist() == [1]
@@ -176,6 +186,21 @@ def damaged(folder: Path) -> None:
     execute(folder, "UPDATE full_text_data SET block = x'00ff00ff' WHERE id > 1")
 
 
+def beyond_reading(folder: Path) -> None:
+    """FTS5 cannot even drop these."""
+    execute(folder, "DELETE FROM full_text_data")
+
+
+def of_another_version(folder: Path) -> None:
+    execute(folder, "UPDATE full_text_config SET v = 99")
+
+
+def without_a_part(folder: Path) -> None:
+    execute(folder, "PRAGMA writable_schema = ON", "DELETE FROM sqlite_schema WHERE name = 'full_text_content'")
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        connection.execute("VACUUM")
+
+
 def lost(folder: Path) -> None:
     execute(folder, "DROP TABLE full_text")
 
@@ -184,7 +209,7 @@ def behind(folder: Path) -> None:
     execute(folder, "DELETE FROM full_text WHERE rowid = 1")
 
 
-@pytest.mark.parametrize("harm", [damaged, lost, behind])
+@pytest.mark.parametrize("harm", [damaged, beyond_reading, of_another_version, without_a_part, lost, behind])
 def test_damaged_tables_are_said_and_made_again(written: Any, harm: Callable[[Path], None]) -> None:
     harm(written.folder)
     with written.reader() as reader:

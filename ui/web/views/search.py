@@ -44,7 +44,10 @@ def draw() -> None:
         "Group almost equal photos", key="group", bind="query-params", help="Also those of one burst."
     )
     if not (text or also):
-        st.info("Write what should be seen, in a few English words, and press Enter.")
+        st.info(
+            "Write what should be seen, in a few English words, or what is written: names, places, words in a photo. "
+            "Then press Enter."
+        )
         return
     exact = st.sidebar.toggle("Words as written", key="exact", bind="query-params", help="Correct no spelling.")
     question = Question.of(text or None, also=also, without=without, exact=exact)
@@ -61,7 +64,7 @@ def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
         _show_corrections(ranking.corrections)
         total, start, count = len(ranking.photos), 0, CLOSEST
         if ranking.why_nothing is None:
-            st.caption(f"{total}{' or more' if total == MOST else ''} photos, the best first")
+            st.caption("1 photo" if total == 1 else f"{total}{' or more' * (total == MOST)} photos, the best first")
             start, count = grid.page_number(total, "page", (question, where, least, group)), grid.PAGE
         else:
             st.info(escaping.markdown(ranking.why_nothing))
