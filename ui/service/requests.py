@@ -40,12 +40,14 @@ class Filters(BaseModel):
     group: bool = Field(False, description="Join photos that are almost the same picture, or of one burst.")
     after: Date | None = Field(None, description="Taken then or later: 2019, 2019-05-01 or 2019-05-01T12:00+02:00.")
     before: Date | None = Field(None, description="Taken earlier.")
-    camera: str | None = Field(None, description="Part of the camera's name, in any case.")
+    camera: str | None = Field(None, max_length=MOST_LETTERS, description="Part of the camera's name, in any case.")
     near: Annotated[str, _that_reads(filter_syntax.place)] | None = Field(
         None, description="Taken near a latitude and a longitude: 48.85,2.35; with `within`."
     )
     within: Annotated[str, _that_reads(filter_syntax.kilometres)] | None = Field(None, description="20km, 500m, 3mi.")
-    folder: str | None = Field(None, description="In or below a folder: 2019-*, or a path of the service's machine.")
+    folder: Annotated[str, _that_reads(filter_syntax.folder_glob)] | None = Field(
+        None, description="In or below a folder: 2019-*, or a path of the service's machine."
+    )
     orientation: Orientation | None = Field(None, description="Of the upright photo.")
     min_size: Annotated[str, _that_reads(filter_syntax.size)] | None = Field(None, description="2000x1500, or 4MP.")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from index import PhotoFilter
 from index.catalogue.filters import Orientation
+from index.catalogue.folder_names import MOST_LETTERS
 
 KILOMETRES = {"km": 1.0, "m": 0.001, "mi": 1.609344}
 
@@ -112,11 +113,20 @@ def box(text: str) -> tuple[float, float, float, float]:
 
 
 def folder_glob(text: str) -> str:
-    """A glob as the index takes it: one with a slash becomes a path from the root, ``~`` the home folder."""
+    """A glob as the index takes it: one with a slash becomes a path from the root, ``~`` the home folder.
+
+    Raises:
+        ValueError: it is too long, or begins with the name of a user whom this machine does not know.
+    """
     if text == "~" or "/" in text or os.sep in text:
-        return os.path.normpath(Path(text).expanduser().absolute()).replace(os.sep, "/")
-    if text in {"", ".", ".."}:
-        return os.path.normpath(Path(text).absolute()).replace(os.sep, "/")
+        whole = os.path.expanduser(text)
+        if whole.startswith("~"):
+            raise ValueError(f"{text!r} begins with a user that is not known here; write ./ before a folder's name.")
+        text = os.path.normpath(Path(whole).absolute()).replace(os.sep, "/")
+    elif text in {"", ".", ".."}:
+        text = os.path.normpath(Path(text).absolute()).replace(os.sep, "/")
+    if len(text) > MOST_LETTERS:
+        raise ValueError(f"A folder of {len(text)} characters; write at most {MOST_LETTERS}.")
     return text
 
 
