@@ -33,13 +33,13 @@ def open_plain(path: Path) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(None, "it is no plain file")
-    return open(descriptor, "rb")
+    return os.fdopen(descriptor, "rb")
 
 
 def write_plain(path: Path, content: bytes) -> None:
     """Write a small file, in the place of the one that is there; raises OSError where it is a link."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _flag("O_NOFOLLOW") | _flag("O_NONBLOCK") | _flag("O_BINARY")
-    with open(os.open(path, flags, 0o666), "wb") as file:
+    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
         file.write(content)
 
 

@@ -119,10 +119,13 @@ def folder_glob(text: str) -> str:
         ValueError: it is too long, or begins with the name of a user whom this machine does not know.
     """
     if text == "~" or "/" in text or os.sep in text:
-        whole = os.path.expanduser(text)
-        if whole.startswith("~"):
-            raise ValueError(f"{text!r} begins with a user that is not known here; write ./ before a folder's name.")
-        text = os.path.normpath(Path(whole).absolute()).replace(os.sep, "/")
+        try:
+            whole = Path(text).expanduser()
+        except RuntimeError as error:
+            raise ValueError(
+                f"{text!r} begins with a user that is not known here; write ./ before a folder's name."
+            ) from error
+        text = os.path.normpath(whole.absolute()).replace(os.sep, "/")
     elif text in {"", ".", ".."}:
         text = os.path.normpath(Path(text).absolute()).replace(os.sep, "/")
     if len(text) > MOST_LETTERS:

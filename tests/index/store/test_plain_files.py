@@ -71,9 +71,7 @@ def test_other_links_in_the_folder_are_nobodys_business(library: Path, tmp_path:
 
 
 @pytest.mark.parametrize("call", ["flock", "lockf"])
-def test_a_disk_without_locks_is_named_at_once(
-    library: Path, monkeypatch: pytest.MonkeyPatch, call: str
-) -> None:
+def test_a_disk_without_locks_is_named_at_once(library: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     usual: Callable[..., None] = getattr(fcntl, call)
 
     def refuse(file: object, kind: int) -> None:
@@ -82,7 +80,7 @@ def test_a_disk_without_locks_is_named_at_once(
         usual(file, kind)
 
     monkeypatch.setattr(fcntl, call, refuse)
-    with pytest.raises(LibraryError, match="refuses to lock files.*local disk") as refused:
+    with pytest.raises(LibraryError, match="refuses to lock files") as refused:
         LibraryWriter.open(library)
     assert not isinstance(refused.value, LibraryLockedError)
 

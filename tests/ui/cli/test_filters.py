@@ -145,7 +145,8 @@ def test_a_folder_of_brackets_is_found_by_its_path(cli: Cli, library: Path, phot
     found = cli(
         "search", "a cup", *ANYWAY, "--folder", tmp_path / "[2019] Rome", library=tmp_path / "library", columns=300
     )
-    assert found.stdout.count("cup.png") == 1 and "2 Rome" not in found.stdout
+    assert "[2019] Rome" in found.stdout
+    assert "2 Rome" not in found.stdout
     nothing = cli("search", "a cup", "--folder", "[2020] Rome", library=tmp_path / "library", columns=200)
     assert "The folder was read as [2020] Rome" in nothing.stderr
 
