@@ -47,7 +47,8 @@ def made_with_weights(path: Path, make: Callable[[], Module]) -> Module:
     with torch.device("meta"):
         expected = {name: tuple(tensor.shape) for name, tensor in make().state_dict().items()}
     with safe_open(path, framework="pt") as file:
-        found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
+        names: list[str] = file.keys()
+        found = {name: tuple(file.get_slice(name).get_shape()) for name in names}
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise ValueError(
