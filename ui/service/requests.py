@@ -13,6 +13,7 @@ from ui.shared import filter_syntax
 MOST_RESULTS = 1000
 MOST_LETTERS = 2000
 MOST_TEXTS = 20
+MOST_LETTERS_IN_ALL = 4000  # of the texts of one question, each of which is embedded: about a second of one core
 
 
 def _that_reads(read: Callable[[str], Any]) -> AfterValidator:
@@ -101,6 +102,13 @@ class SearchParameters(Filters):
     )  # fmt: skip
     exact: bool = Field(False, description="Take words as they are written; correct no spelling.")
     regions: bool = Field(False, description="Find regions; neither probabilities nor captions count.")
+
+    @model_validator(mode="after")
+    def _texts_are_answered_soon(self) -> "SearchParameters":
+        letters = sum(map(len, (self.q or "", *self.also, *self.without)))
+        if letters > MOST_LETTERS_IN_ALL:
+            raise ValueError(f"the texts have {letters} characters together; send at most {MOST_LETTERS_IN_ALL}.")
+        return self
 
     @model_validator(mode="after")
     def _photos_are_grouped(self) -> "SearchParameters":

@@ -13,10 +13,10 @@ from index.catalogue.folder_names import MOST_LETTERS
 KILOMETRES = {"km": 1.0, "m": 0.001, "mi": 1.609344}
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_NUMBER = r"(\d+(?:\.\d+)?)"
+_NUMBER = r"(\d{1,12}(?:\.\d{1,12})?)"  # more digits than anything has that is measured in these units
 _DISTANCE = re.compile(rf"{_NUMBER}\s*(km|m|mi)?", re.IGNORECASE)
 _MEGAPIXELS = re.compile(rf"{_NUMBER}\s*MP", re.IGNORECASE)
-_SIDES = re.compile(r"(\d+)\s*[x×]\s*(\d+)", re.IGNORECASE)
+_SIDES = re.compile(r"(\d{1,12})\s*[x×]\s*(\d{1,12})", re.IGNORECASE)
 
 
 def moment(text: str) -> datetime:
@@ -109,6 +109,8 @@ def box(text: str) -> tuple[float, float, float, float]:
         x0, y0, x1, y1 = (float(part) for part in text.split(","))
     except ValueError as error:
         raise ValueError(f"{text!r} is no box; write left,top,right,bottom in pixels.") from error
+    if not all(map(math.isfinite, (x0, y0, x1, y1))):
+        raise ValueError(f"{text!r} is no box; write left,top,right,bottom in pixels.")
     return x0, y0, x1, y1
 
 
