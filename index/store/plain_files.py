@@ -27,6 +27,11 @@ def require_plain(folder: Path) -> None:
             )
 
 
+def own_files(folder: Path) -> list[Path]:
+    """What lies in a library's folder and is of the library."""
+    return [path for path in folder.iterdir() if path.name.startswith(_OURS)]
+
+
 def open_plain(path: Path) -> BinaryIO:
     """Open a file for reading that is no link; raises OSError where it is one, or a pipe, or a device."""
     descriptor = os.open(path, os.O_RDONLY | _flag("O_NOFOLLOW") | _flag("O_NONBLOCK") | _flag("O_BINARY"))
