@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import with_config
 
-from engine.runtime.configuration import Configuration
+from engine.runtime.configuration import Configuration, Count, Finite, Side, Size
 
 
 @with_config(strict=True, extra="forbid")
@@ -14,19 +14,19 @@ class Architecture:
     """What a model is made of; everything here changes its vectors."""
 
     backbone: str = "efficientnet_lite2"
-    image_size: int = 320  # pixels a side
+    image_size: Side = 320  # pixels a side
     proposer: str = "fixed_windows"
-    num_channels: int = 1280  # C of the backbone's feature map
+    num_channels: Size = 1280  # C of the backbone's feature map
     word_vectors: Literal["minilm_static", "minilm_contextual"] = "minilm_contextual"
-    word_dimension: int = 384  # E of the word vectors
-    dimension: int = 256  # D of the shared space
-    class_dimension: int = 0  # of D, how many hold the names of the backbone's own classes (cosine towers)
-    hidden: int = 256  # of the recurrent layer
+    word_dimension: Size = 384  # E of the word vectors
+    dimension: Size = 256  # D of the shared space
+    class_dimension: Count = 0  # of D, how many hold the names of the backbone's own classes (cosine towers)
+    hidden: Size = 256  # of the recurrent layer
     towers: Literal["plain", "cosine"] = "cosine"  # eqs. 1–8 as written, or unit vectors with a global term
-    bank: int = 0  # training photos that tell how easily a sentence fits any photo; takes one of D (cosine towers)
+    bank: Count = 0  # training photos that tell how easily a sentence fits any photo; takes one of D (cosine towers)
     geometry: bool = False  # whether a region's vector knows its box (cosine towers)
-    beta: float = 0.05  # reward for keeping the region from one word to the next (eq. 12), in units of the word score
-    sharpness: float = 2.0  # how much the best region of a phrase counts against others that overlap one another
+    beta: Finite = 0.05  # reward for keeping the region from one word to the next (eq. 12), in units of the word score
+    sharpness: Finite = 2.0  # how much the best region of a phrase counts against others that overlap one another
 
 
 @with_config(strict=True, extra="forbid")

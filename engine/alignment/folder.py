@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from engine.alignment.calibration import Calibration
@@ -17,7 +18,7 @@ from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
 from engine.runtime.files import sha256
 from engine.runtime.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
-from engine.runtime.weights import load_weights, save_weights
+from engine.runtime.weights import made_with_weights, save_weights
 
 logger = logging.getLogger(__name__)
 
@@ -72,9 +73,8 @@ def load_model(name: str) -> ModelFolder:
     started = time.perf_counter()
     folder = find_model(name)
     config = ModelConfig.load(folder / CONFIG)
-    model = AlignmentModel(config.architecture)
     with explaining_damage("model", folder):
-        load_weights(folder / WEIGHTS, model)
+        model = made_with_weights(folder / WEIGHTS, partial(AlignmentModel, config.architecture))
         vocabulary = Vocabulary.load(folder / VOCABULARY)
     fingerprint = _fingerprint(config, folder / WEIGHTS)
     calibration = Calibration.load(folder)

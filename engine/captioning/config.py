@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import with_config
 
-from engine.runtime.configuration import Configuration
+from engine.runtime.configuration import Configuration, Few, Finite, Size
 
 
 @with_config(strict=True, extra="forbid")
@@ -14,15 +14,15 @@ class CaptionArchitecture:
     """What a caption model is made of."""
 
     decoder: Literal["recurrent", "transformer"] = "transformer"  # eqs. 13–15 as written, or attention to the regions
-    num_channels: int = 1280  # C of the region features
-    dimension: int = 384  # D of the alignment model's vectors
-    width: int = 256  # of the hidden state
-    layers: int = 3  # of the transformer
-    heads: int = 4  # of its attention
-    max_words: int = 18  # of a sentence; longer ones are left out of training
+    num_channels: Size = 1280  # C of the region features
+    dimension: Size = 384  # D of the alignment model's vectors
+    width: Size = 256  # of the hidden state
+    layers: Few = 3  # of the transformer
+    heads: Few = 4  # of its attention
+    max_words: Size = 18  # of a sentence; longer ones are left out of training
     # Beam search ranks by log-probability / (number of words + 1) ** length_power. A fingerprint holds it as it was
     # written, so that a whole number has to stay one.
-    length_power: int | float = 0.7
+    length_power: int | Finite = 0.7
 
 
 @with_config(strict=True, extra="forbid")

@@ -17,7 +17,7 @@ from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
 from engine.runtime.files import sha256
 from engine.runtime.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
-from engine.runtime.weights import load_weights, save_weights
+from engine.runtime.weights import made_with_weights, save_weights
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +75,12 @@ def load_captioner(name: str) -> CaptionFolder:
     folder = find_captioner(name)
     config = CaptionConfig.load(folder / CONFIG)
     with explaining_damage("caption model", folder):
+        if config.architecture.width % config.architecture.heads:
+            raise ValueError(f"width {config.architecture.width} is no multiple of heads {config.architecture.heads}")
         numbers = WordNumbers(Vocabulary.load(folder / VOCABULARY))
-        decoder = create_decoder(config.architecture, torch.zeros(numbers.num_outputs))
-        load_weights(folder / WEIGHTS, decoder)
+        decoder = made_with_weights(
+            folder / WEIGHTS, lambda: create_decoder(config.architecture, torch.zeros(numbers.num_outputs))
+        )
     fingerprint = _fingerprint(config, numbers, folder / WEIGHTS)
     logger.info("Loaded the caption model in %s", folder)
     return CaptionFolder(config.name, config, decoder.eval().requires_grad_(False), numbers, fingerprint)

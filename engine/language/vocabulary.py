@@ -40,5 +40,13 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
-        """Read what ``save`` wrote."""
-        return cls(json.loads(path.read_text(encoding="utf-8")))
+        """Read what ``save`` wrote.
+
+        Raises:
+            ValueError: it is something else.
+            OSError: it cannot be read.
+        """
+        counts = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(counts, dict) or not all(type(count) is int for count in counts.values()):
+            raise ValueError(f"{path.name} does not hold words with their counts")
+        return cls(counts)

@@ -34,7 +34,7 @@ def describe(writer: LibraryWriter, scan: Scan, known: Collection[int], report: 
 
     A photo that cannot be read keeps what is known about it. Those are counted that were ``known`` before the run.
     """
-    sidecars, stamps = Sidecars(), writer.metadata_stamps()
+    sidecars, stamps = Sidecars((*writer.roots(), *scan.roots)), writer.metadata_stamps()
     due: list[tuple[FoundPhoto, int, str]] = []
     for photo in scan.photos:
         photo_id, before = stamps.get(photo.path, (None, ""))

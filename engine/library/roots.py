@@ -1,14 +1,15 @@
 """What belongs to a library: its roots, photos to be taken out of it, and photos whose file has disappeared."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.errors import LibraryError, PhotoPathError, PhotosGoneError
+from engine.errors import LibraryError, PhotoError, PhotoPathError, PhotosGoneError
 from engine.library.changes import is_below, is_in
+from engine.photos.hashing import content_hash
 from engine.photos.walk import Scan, scan
-from index import LibraryWriter, read_catalogue, read_roots
+from index import LibraryWriter, StoredPhoto, read_catalogue, read_roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,21 @@ def may_be_opened(path: str, roots: Iterable[str]) -> bool:
     (True, False)
     """
     return os.path.normpath(path) == path and is_in(path, roots)
+
+
+def may_be_shown(photo: StoredPhoto, roots: Sequence[str]) -> bool:
+    """Whether the file of a photo may be shown: it may be opened, and no link leads out of the roots since it was seen.
+
+    A link that led out already when the photo was indexed stays good, as long as it leads to the same bytes.
+    """
+    if not may_be_opened(photo.path, roots):
+        return False
+    if is_in(os.path.realpath(photo.path), map(os.path.realpath, roots)):
+        return True
+    try:
+        return content_hash(photo.path) == photo.content_hash
+    except PhotoError:
+        return False
 
 
 def scan_library(folder: Path, paths: Iterable[str | Path] | None, *, allow_missing: bool) -> Scan:

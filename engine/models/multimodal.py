@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from engine.alignment.folder import ModelFolder
-from engine.errors import QueryError
+from engine.errors import ModelError, QueryError
 from engine.language.spelling import Spelling
 from engine.language.tokens import Tokens, tokenize, words_of
 from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
@@ -116,12 +116,22 @@ class MultimodalModel:
     @cached_property
     def word_vectors(self) -> WordVectors:
         """The fixed word vectors."""
-        return create_word_vectors(self.folder.config.architecture.word_vectors)
+        architecture = self.folder.config.architecture
+        found = create_word_vectors(architecture.word_vectors)
+        self._require_size(architecture.word_vectors, found.dimension, "word_dimension", architecture.word_dimension)
+        return found
 
     @cached_property
     def spelling(self) -> Spelling:
         """Corrects words to those that the model knows."""
         return Spelling(self.folder.vocabulary.counts, _words_of_class_names, self.word_vectors.whole)
+
+    def _require_size(self, network: str, found: int, setting: str, expected: int) -> None:
+        if found != expected:
+            raise ModelError(
+                f"The model {self.name!r} says {setting} {expected}, and {network} makes vectors of {found}; its "
+                "config.json is not the one that it was trained with."
+            )
 
     def is_familiar(self, word: str) -> bool:
         """Whether the model's training or its word vectors met a word as one."""
@@ -139,7 +149,8 @@ class MultimodalModel:
     @torch.inference_mode()
     def embed_regions(self, features: Tensor, boxes: Tensor) -> NDArray[np.float32]:
         """Region features (B, R, C) and boxes (B, R, 4) from 0 to 1 → records (B, S, D)."""
-        model = self.folder.model
+        model, architecture = self.folder.model, self.folder.config.architecture
+        self._require_size(architecture.backbone, features.shape[-1], "num_channels", architecture.num_channels)
         model.image_tower.to(features.device)
         embedding = model.embed_images(features, boxes)
         records: Tensor = embedding.regions  # (B, R, D)

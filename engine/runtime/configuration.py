@@ -4,11 +4,18 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.errors import ModelError
+
+# Configurations come with models of strangers: what is allowed here fits into memory, in any number of a model's parts.
+Size = Annotated[int, Field(ge=1, le=2**16)]
+Count = Annotated[int, Field(ge=0, le=2**16)]
+Few = Annotated[int, Field(ge=1, le=64)]
+Side = Annotated[int, Field(ge=32, le=2048)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)

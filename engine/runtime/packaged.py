@@ -12,6 +12,13 @@ from engine.errors import ModelError
 CONFIG, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.json"
 
 
+# What torch, safetensors and Python say to sizes and contents that make no sense.
+_DAMAGE = (
+    OSError, SafetensorError, RuntimeError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError,
+    MemoryError, LookupError,
+)  # fmt: skip
+
+
 def find_folder(name: str, packaged: Collection[str], *place: str) -> Path | None:
     """The folder of a packaged model, or the folder that ``name`` is a path of; None where it has no configuration.
 
@@ -34,8 +41,8 @@ def explaining_damage(what: str, folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, SafetensorError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[0]
+    except _DAMAGE as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(
             f"The {what} in {folder} cannot be loaded ({reason}); train it again or restore its files."
         ) from error

@@ -184,9 +184,10 @@ def why_nothing(
     """Why a search found no photo at all, in a sentence that says what to do."""
     known = reader.coverage()
     if where is not None and not where.is_empty and known.photos:
+        folder = f" The folder was read as {where.folder}" if where.folder is not None else ""
         return (
             f"No photo passes the filter: of {known.photos} photos, {known.dated} have a date, {known.placed} a place "
-            f"and {known.with_camera} a camera. Widen a filter, or leave one out."
+            f"and {known.with_camera} a camera. Widen a filter, or leave one out.{folder}"
         )
     if generated == "only":
         return "This library holds no generated sentences yet; run `engine index --captions FOLDER` first."

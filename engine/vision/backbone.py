@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from engine.errors import ModelError
 from engine.runtime.files import checked
+from engine.vision.downloads import require_allowed
 
 LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 TORCHVISION_PREFIX = "torchvision/"
@@ -127,9 +128,13 @@ def load_classifier(name: str) -> tuple[Tensor, Tensor]:
     return weights["_fc.weight"], weights["_fc.bias"]
 
 
-def _torchvision(name: str, pretrained: bool) -> Backbone:
+def _torchvision(name: str, pretrained: bool, may_download: bool) -> Backbone:
     if name not in torchvision.models.list_models(module=torchvision.models):
         raise ModelError(f"torchvision has no classification network {name!r}; see torchvision.models.list_models().")
+    if pretrained:
+        require_allowed(
+            f"{TORCHVISION_PREFIX}{name}", torchvision.models.get_model_weights(name).DEFAULT, may_download=may_download
+        )
     try:
         network = torchvision.models.get_model(name, weights="DEFAULT" if pretrained else None)
     except OSError as error:
@@ -143,8 +148,10 @@ def _torchvision(name: str, pretrained: bool) -> Backbone:
     return Backbone(_LastFeatures(features), IMAGENET_NORMALISATION, identity)
 
 
-def create_backbone(name: str, image_size: int, *, pretrained: bool = True) -> Backbone:
+def create_backbone(name: str, image_size: int, *, pretrained: bool = True, may_download: bool = False) -> Backbone:
     """Make the network ``name`` (``efficientnet_lite2`` or ``torchvision/NAME``), frozen and in evaluation mode.
+
+    Only with ``may_download`` are weights of torchvision fetched that are not on this machine yet.
 
     Raises:
         ModelError: an unknown name, or weights that are missing, damaged or cannot be downloaded.
@@ -152,7 +159,7 @@ def create_backbone(name: str, image_size: int, *, pretrained: bool = True) -> B
     if name == "efficientnet_lite2":
         backbone = _efficientnet_lite2(image_size, pretrained)
     elif name.startswith(TORCHVISION_PREFIX):
-        backbone = _torchvision(name.removeprefix(TORCHVISION_PREFIX), pretrained)
+        backbone = _torchvision(name.removeprefix(TORCHVISION_PREFIX), pretrained, may_download)
     else:
         raise ModelError(f"The backbone {name!r} is not known; use efficientnet_lite2 or {TORCHVISION_PREFIX}NAME.")
     return backbone.eval().requires_grad_(False)

@@ -59,14 +59,19 @@ def _cell_weights(low: Tensor, high: Tensor, num_cells: int) -> Tensor:
 
 
 class RegionEncoder:
-    """Everything between pixels and W_m, built from the names in a model's configuration."""
+    """Everything between pixels and W_m, built from the names in a model's configuration.
 
-    def __init__(self, backbone: str, image_size: int, proposer: str, device: torch.device) -> None:
-        network = create_backbone(backbone, image_size)
+    Only with ``may_download`` are weights fetched that these names ask for and that are not on this machine yet.
+    """
+
+    def __init__(
+        self, backbone: str, image_size: int, proposer: str, device: torch.device, *, may_download: bool = False
+    ) -> None:
+        network = create_backbone(backbone, image_size, may_download=may_download)
         self.image_size = image_size
         self.device = device
         self.extract = create_extractor(network, image_size, device)
-        self.proposer: Proposer = create_proposer(proposer, device)
+        self.proposer: Proposer = create_proposer(proposer, device, may_download=may_download)
         self.extractor_identity = f"{network.identity}|{image_size}"
         key = f"{self.extractor_identity}|{self.proposer.identity}|{NUM_SAMPLES}"
         self.identity = hashlib.sha256(key.encode()).hexdigest()

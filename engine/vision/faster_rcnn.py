@@ -9,6 +9,7 @@ from torchvision.models.detection import FasterRCNN_ResNet50_FPN_V2_Weights, fas
 
 from engine.errors import ModelError
 from engine.vision.backbone import FeatureMaps
+from engine.vision.downloads import require_allowed
 from engine.vision.proposals import NUM_REGIONS, FixedWindows, with_whole_image
 
 
@@ -18,13 +19,16 @@ class FasterRcnn:
     Args:
         device: where it runs.
         pretrained: False for random weights, in tests.
+        may_download: whether weights that are not on this machine yet are fetched.
 
     Raises:
-        ModelError: the weights cannot be downloaded.
+        ModelError: the weights are not here, or cannot be downloaded.
     """
 
-    def __init__(self, device: torch.device, *, pretrained: bool = True) -> None:
+    def __init__(self, device: torch.device, *, pretrained: bool = True, may_download: bool = False) -> None:
         weights = FasterRCNN_ResNet50_FPN_V2_Weights.DEFAULT if pretrained else None
+        if weights is not None:
+            require_allowed("Faster R-CNN", weights, may_download=may_download)
         try:
             network = fasterrcnn_resnet50_fpn_v2(
                 weights=weights, weights_backbone=None, box_score_thresh=0.0, box_detections_per_img=NUM_REGIONS - 1

@@ -8,7 +8,7 @@ from engine.vision.proposals import FixedWindows, Proposer
 PROPOSERS = ("learned", "fixed_windows", "faster_rcnn")
 
 
-def create_proposer(name: str, device: torch.device) -> Proposer:
+def create_proposer(name: str, device: torch.device, *, may_download: bool = False) -> Proposer:
     """The proposer a model's configuration names: ``learned``, ``fixed_windows`` or ``faster_rcnn``.
 
     Raises:
@@ -24,5 +24,5 @@ def create_proposer(name: str, device: torch.device) -> Proposer:
     if name == "faster_rcnn":
         from engine.vision.faster_rcnn import FasterRcnn
 
-        return FasterRcnn(device)
+        return FasterRcnn(device, may_download=may_download)
     raise ModelError(f"The proposer {name!r} is not known; use {', '.join(PROPOSERS)}.")

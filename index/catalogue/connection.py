@@ -13,6 +13,7 @@ from index.catalogue.full_text import FullTextRepository
 from index.catalogue.schema import REVISION
 from index.catalogue.sqlite_errors import explained, sqlite_code
 from index.errors import LibraryDamagedError, LibraryMissingError, LibraryReadOnlyError
+from index.store.plain_files import require_plain
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ def open_for_writing(folder: Path) -> Engine:
     path = folder / DATABASE
     logger.info("Opening %s for writing", path)
     with explained(folder, DATABASE):
+        require_plain(folder)
         _upgrade(path)
         return _engine(path, "mode=rwc")
 
@@ -41,13 +43,14 @@ def open_for_reading(folder: Path) -> Engine:
     Raises LibraryMissingError, LibraryDamagedError, LibraryReadOnlyError or LibraryError.
     """
     path = folder / DATABASE
-    if not path.is_file():
+    if not path.is_file() and not path.is_symlink():
         raise LibraryMissingError(
             f"There is no library in {folder} ({DATABASE} was not found). Index some photos first, or name the "
             "library's folder."
         )
     logger.info("Opening %s for reading", path)
     with explained(folder, DATABASE):
+        require_plain(folder)
         engine, revision = _reading_engine(path)
         if revision == REVISION:
             return engine

@@ -2,16 +2,15 @@
 
 import math
 import os
-import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pathspec import PathSpec
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from index.catalogue.folder_names import MOST_LETTERS, FolderGlob, as_seen
 from index.catalogue.schema import Photo
 
 Orientation = Literal["landscape", "portrait", "square"]
@@ -42,6 +41,8 @@ class PhotoFilter:
         within_km: the distance from there, on a great circle.
         folder: a glob, as in gitignore, of the folder that the photo lies in or of one above it: with a slash a
             path from the root (`/photos/2019-*`, `/photos/**/raw`), without one the name of any of these folders.
+            A path that is that of a folder of the catalogue means this folder, whatever signs it has. Case does not
+            matter, nor how an accent is stored.
         orientation: of the upright photo.
         min_megapixels: millions of pixels, at least.
         min_size: two sides in pixels, at least; either way up.
@@ -67,6 +68,8 @@ class PhotoFilter:
             raise ValueError(f"`near` is {self.near}, expected a latitude of -90 to 90 and a longitude of -180 to 180")
         if self.within_km is not None and not self.within_km >= 0:
             raise ValueError(f"`within_km` is {self.within_km}, expected 0 or more")
+        if self.folder is not None and len(self.folder) > MOST_LETTERS:
+            raise ValueError(f"`folder` has {len(self.folder)} characters, expected at most {MOST_LETTERS}")
         if self.orientation is not None and self.orientation not in get_args(Orientation):
             raise ValueError(f"`orientation` is {self.orientation!r}, expected {', '.join(get_args(Orientation))}")
 
@@ -116,7 +119,9 @@ def passing_photos(connection: Connection, where: PhotoFilter) -> NDArray[np.int
         places = np.array([(row.latitude, row.longitude) for row in rows], np.float64).reshape(-1, 2)
         passes &= distances_km(where.near, places) <= where.within_km
     if where.folder is not None:
-        passes &= in_folders([row.path for row in rows], where.folder)
+        glob = FolderGlob(where.folder)
+        is_path = glob.may_be_either and any(map(glob.is_path_of, _folders(connection)))
+        passes &= in_folders([row.path for row in rows], where.folder, is_path=is_path)
     return np.array([row[0] for row in rows], np.int64)[passes]
 
 
@@ -134,20 +139,25 @@ def distances_km(place: tuple[float, float], places: NDArray[np.float64]) -> NDA
     return distances
 
 
-def in_folders(paths: list[str], pattern: str) -> NDArray[np.bool_]:
-    """Which of the files (n,) lie in or below a folder that a glob names, see `PhotoFilter.folder`.
+def in_folders(paths: list[str], pattern: str, *, is_path: bool = False) -> NDArray[np.bool_]:
+    """Which of the files (n,) lie in or below a folder that fits, see `PhotoFilter.folder`.
+
+    With ``is_path`` the pattern is the path of a folder, and no glob.
 
     >>> in_folders(["/a/2019-05/x.jpg", "/a/2019-05/raw/x.jpg", "/a/2019.jpg"], "2019*").tolist()
     [True, True, False]
     """
-    literal = re.sub(r"^[!#]", r"\\\g<0>", pattern.rstrip("/"))  # which mean something in gitignore
-    spec = PathSpec.from_lines("gitignore", [f"{literal}/"])
-    known: dict[str, bool] = {}
-    for path in paths:
-        folder = path.replace(os.sep, "/").rpartition("/")[0]
-        if folder not in known:
-            known[folder] = spec.match_file(f"{folder}/photo")
-    return np.array([known[path.replace(os.sep, "/").rpartition("/")[0]] for path in paths], bool)
+    glob, folders = FolderGlob(pattern), [_folder_of(path) for path in paths]
+    passes = {folder: glob.is_path_of(folder) if is_path else glob.fits(folder) for folder in set(folders)}
+    return np.array([passes[folder] for folder in folders], bool)
+
+
+def _folders(connection: Connection) -> set[str]:
+    return {_folder_of(path) for path in connection.execute(select(Photo.path)).scalars()}
+
+
+def _folder_of(path: str) -> str:
+    return path.replace(os.sep, "/").rpartition("/")[0]
 
 
 def _time_conditions(connection: Connection, where: PhotoFilter) -> list[ColumnElement[bool]]:
@@ -208,7 +218,7 @@ def _size_conditions(where: PhotoFilter) -> list[ColumnElement[bool]]:
 def _cameras(connection: Connection, part: str) -> list[str]:
     # There are few cameras, and SQLite folds the case of ASCII letters alone.
     cameras = connection.execute(select(Photo.camera).distinct()).scalars().all()
-    return [camera for camera in cameras if camera is not None and part.casefold() in camera.casefold()]
+    return [camera for camera in cameras if camera is not None and as_seen(part) in as_seen(camera)]
 
 
 def _box_around(latitude: float, longitude: float, within_km: float) -> ColumnElement[bool]:

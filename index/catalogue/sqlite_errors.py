@@ -3,12 +3,13 @@
 import errno
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from index.errors import LibraryDamagedError, LibraryError, LibraryLockedError, LibraryReadOnlyError
+from index.store.lock import require_locks
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -52,6 +53,11 @@ def _from_sqlite(error: BaseException, folder: Path, database: str) -> LibraryEr
     if code == sqlite3.SQLITE_FULL:
         return _full(folder)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        with suppress(OSError):  # where it cannot be asked, another process is what is likely
+            try:
+                require_locks(folder)
+            except LibraryError as refused:
+                return refused
         return LibraryLockedError(f"{path} is being written by another process ({error}). Try again when it is done.")
     return LibraryError(f"{path} could not be used: {error}. Check that the file can be read and the disk is healthy.")
 

@@ -67,7 +67,7 @@ class CaptionLine(_Line):
     """A caption, in order from the best; its text is also a sentence of the library."""
 
     text: _Text
-    log_probability: float
+    log_probability: _Score
     captioner: _Name
 
 

@@ -3,11 +3,13 @@
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
@@ -37,6 +39,8 @@ from index.exchange.format import (
     wrong,
 )
 from index.store.atomic import sync_folder
+from index.store.lock import LOCK
+from index.store.plain_files import open_plain, own_files
 from index.transactions import Transactions
 from index.values import FLAT_LIMIT, BuildInfo, BuildSpec, PhotoText
 
@@ -63,29 +67,57 @@ def import_library(source: Path, folder: Path, *, flat_limit: int = FLAT_LIMIT) 
     or LibraryError when the library cannot be written.
     """
     whole = _read_library_file(source)
+    folder = folder.resolve()  # it may be a link to an empty folder, or "."
     with explained(folder, DATABASE):
-        if folder.exists() and any(folder.iterdir()):
-            raise ExchangeError(f"{folder} is not empty; import into a folder that does not exist yet (--library).")
-        unfinished = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.importing"
-        unfinished.mkdir(parents=True)
+        unfinished = _begun(folder)
         try:
-            report = _Import(source, whole, unfinished).run(flat_limit)
-            if folder.exists():
-                folder.rmdir()
-            unfinished.rename(folder)
-            sync_folder(folder.parent)
+            with FileLock(unfinished / LOCK):  # says to others that somebody is at work here
+                report = _Import(source, whole, unfinished).run(flat_limit)
+            _put_in_place(unfinished, folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return report
 
 
+def _begun(folder: Path) -> Path:
+    """A folder to import into, beside a folder that is not there yet or in one that is empty.
+
+    What imports left there that were killed is removed.
+    """
+    there = folder.is_dir()
+    place, prefix = (folder, ".importing.") if there else (folder.parent, f".{folder.name}.importing.")
+    place.mkdir(parents=True, exist_ok=True)
+    for path in place.glob(f"{prefix}*"):
+        with suppress(OSError, Timeout), FileLock(path / LOCK, timeout=0):
+            if there and not (folder / DATABASE).exists():  # killed as it moved its files
+                for moved in set(own_files(folder)) - {path}:
+                    shutil.rmtree(moved) if moved.is_dir() else moved.unlink()
+            shutil.rmtree(path)
+    if there and any(folder.iterdir()):
+        raise ExchangeError(f"{folder} is not empty; import into a folder that does not exist yet (--library).")
+    unfinished = place / f"{prefix}{secrets.token_hex(4)}"
+    unfinished.mkdir()
+    return unfinished
+
+
+def _put_in_place(unfinished: Path, folder: Path) -> None:
+    """Let a library appear: its catalogue last, without which the rest is nothing."""
+    if unfinished.parent == folder:
+        for path in sorted(unfinished.iterdir(), key=lambda path: path.name == DATABASE):
+            path.rename(folder / path.name)
+        sync_folder(folder)
+    else:
+        unfinished.rename(folder)
+        sync_folder(folder.parent)
+
+
 def _read_library_file(source: Path) -> LibraryFile:
     path = source / LIBRARY
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             whole = parsed(LibraryFile, file.read(_LARGEST_FILE), str(path))
     except OSError as error:
-        raise wrong(path, f"cannot be read ({error.strerror}); it is in every finished export") from error
+        raise wrong(path, f"cannot be read ({error.strerror or error}); it is in every finished export") from error
     if whole.model is None or not whole.vectors:
         raise wrong(path, "the export comes without vectors")
     return whole
@@ -236,7 +268,7 @@ class _Import:
         batch: list[Numbered[Line]] = []
         number = 0
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 while data := file.readline(_LONGEST_LINE + 1):
                     number += 1
                     if len(data) > _LONGEST_LINE:
@@ -246,7 +278,7 @@ class _Import:
                         yield batch
                         batch = []
         except OSError as error:
-            raise wrong(path, f"cannot be read ({error.strerror})") from error
+            raise wrong(path, f"cannot be read ({error.strerror or error})") from error
         if number != expected:
             raise wrong(path, f"has {number} lines, expected {expected} as {LIBRARY} says")
         if batch:
@@ -255,7 +287,7 @@ class _Import:
     def _array(self, name: str, row_shape: tuple[int, ...]) -> NDArray[np.float16]:
         path = self._source / name
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
                     raise ValueError("it does not begin like one")
             array = np.load(path, mmap_mode="r", allow_pickle=False)

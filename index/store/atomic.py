@@ -12,6 +12,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)  # a link there would lead what is written elsewhere
     try:
         write(temporary)
         with temporary.open("rb+") as file:  # some systems write nothing through a file that is open for reading

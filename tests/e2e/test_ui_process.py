@@ -89,7 +89,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         home, opened, said = (tmp_path / name for name in ("home", "opened", "said"))
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         script = tmp_path / "browser"
         script.write_text(f'#!/bin/sh\necho "$1" >> "{opened}"\n', encoding="utf-8")
         script.chmod(0o755)
@@ -203,3 +203,37 @@ def test_where_there_is_no_browser_it_says_where_to_go(begin: Begin) -> None:
 def test_the_server_reads_nothing(begin: Begin) -> None:
     (server,) = begin("--no-browser", terminal=True).servers
     assert Path(f"/proc/{server.pid}/fd/0").resolve() == Path(os.devnull)
+
+
+def knock(port: int, origin: str) -> int:
+    """The status that a browser gets that opens the connection of a page, from a page of some origin."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        headers = {
+            "Origin": origin, "Host": f"localhost:{port}", "Connection": "Upgrade", "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "MTIzNDU2Nzg5MDEyMzQ1Ng==",
+        }  # fmt: skip
+        connection.request("GET", "/_stcore/stream", headers=headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_settings_of_the_current_folder_let_no_other_page_in(begin: Begin, tmp_path: Path) -> None:
+    settings = tmp_path / "home" / ".streamlit"
+    settings.mkdir(parents=True)
+    (settings / "config.toml").write_text(
+        "[server]\nenableCORS = false\nenableXsrfProtection = false\n[browser]\nserverAddress = 'evil.example'\n"
+    )
+    (settings / "secrets.toml").write_text("[auth]\ncookie_secret = 'known'\n")
+    running = begin("--no-browser", terminal=False)
+    assert knock(running.port, "https://evil.example") == http.client.FORBIDDEN
+    assert knock(running.port, running.url) == http.client.SWITCHING_PROTOCOLS
+    (server,) = running.servers
+    assert server.cwd() == str(ROOT / "ui" / "web")
+
+
+def test_behind_a_proxy_the_pages_answer_to_its_name(begin: Begin) -> None:
+    running = begin("--public", "--host-name", "photos.example.org", "--no-browser", terminal=False)
+    assert knock(running.port, "https://photos.example.org") == http.client.SWITCHING_PROTOCOLS
+    assert knock(running.port, "https://evil.example") == http.client.FORBIDDEN

@@ -57,8 +57,8 @@ def say_interrupted(verb: str | None = None) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on stdout."""
-    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
+    """One JSON value on stdout, in ASCII: no name steers a terminal, and none is lost in its encoding."""
+    typer.echo(json.dumps(value, allow_nan=False, indent=2))
 
 
 def terminal_width() -> int:

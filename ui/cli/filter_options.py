@@ -10,7 +10,6 @@ import typer
 from index import PhotoFilter
 from index.catalogue.filters import Orientation
 from ui.shared import filter_syntax
-from ui.shared.filter_syntax import folder_glob
 
 __all__ = ["box", "folder_glob", "kilometres", "moment", "photo_filter", "place", "size"]
 
@@ -36,6 +35,7 @@ place = _as_parameter(filter_syntax.place)
 kilometres = _as_parameter(filter_syntax.kilometres)
 size = _as_parameter(filter_syntax.size)
 box = _as_parameter(filter_syntax.box)
+folder_glob = _as_parameter(filter_syntax.folder_glob)
 
 
 After = Annotated[
@@ -65,7 +65,7 @@ Within = Annotated[
 Folder = Annotated[
     str | None,
     typer.Option(
-        "--folder", metavar="GLOB",
+        "--folder", parser=folder_glob, metavar="GLOB",
         help="In or below a folder: a name such as '2019-*', or a path such as '~/Pictures/**/raw'.",
     ),
 ]  # fmt: skip

@@ -136,7 +136,7 @@ class _Teller:
         if self._json:
             content = reports.report_as_dict(report, self._engine.folder, status)
             if self._watch:
-                typer.echo(json_format.dumps(content, ensure_ascii=False))
+                typer.echo(json_format.dumps(content))
             else:
                 print_json(content)
         else:

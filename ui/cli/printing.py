@@ -79,8 +79,8 @@ class Output:
 
     def _print_lines(self, hits: Sequence[Hit | RegionHit]) -> None:
         end = b"\0" if self.nul else b"\n"
-        # A path of any bytes arrives as it is, but cannot steer a terminal.
-        shown = results.printable if sys.stdout.isatty() else str
+        # A path of any bytes arrives as it is, but cannot steer a terminal; nor can one end a line.
+        shown = results.printable if sys.stdout.isatty() else str if self.nul else results.harmless
         for rank, hit in enumerate(hits, start=1):
             text = shown(str(hit.path)) if self.lines is None else self.lines.line(rank, hit, shown)
             typer.echo(os.fsencode(text) + end, nl=False)

@@ -1,6 +1,7 @@
 """``engine ui``: the same in a browser."""
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -8,6 +9,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from threading import Thread
 from typing import Annotated
 
@@ -15,11 +17,14 @@ import typer
 
 from ui.cli import options
 from ui.cli.console import fail, note, warn
-from ui.web import PASSWORD, PUBLIC
+from ui.web import FOLDER, PASSWORD, PUBLIC
 from ui.web.process import START_S, comes_to_answer, started
 from ui.web.theme import THEME
 
 LEAST_LETTERS = 8  # of a password
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_NAMES_TOO = {"ENGINE_MODEL", "ENGINE_CAPTIONER", "ENGINE_REGION_CAPTIONER"}
+_PATHS = _NAMES_TOO | {"ENGINE_CACHE", "ENGINE_CONFIG"}
 MOST_MEGABYTES = 50  # of an upload
 
 
@@ -30,6 +35,15 @@ def command(
         bool,
         typer.Option("--public", help=f"Let other machines in that know the password, which is taken from {PASSWORD}."),
     ] = False,
+    host_name: Annotated[
+        str | None,
+        typer.Option(
+            "--host-name",
+            metavar="NAME",
+            help="The name that browsers know these pages by, where a proxy with TLS stands before them. Asks for the "
+            "password; without --public only a proxy on this machine gets in.",
+        ),
+    ] = None,
     library: options.Library = None,
     model: options.Model = None,
 ) -> None:
@@ -38,10 +52,13 @@ def command(
         raise fail('The pages need Streamlit, which is not installed; run `pip install "visual-semantic-engine[web]"`.')
     from engine.runtime.settings import library_folder
 
-    folder = library_folder(library)
+    folder = library_folder(library).absolute()
     address = "0.0.0.0" if public else "127.0.0.1"
-    if public:
+    if host_name is not None and not _HOST_NAME.fullmatch(host_name):
+        raise fail(f"{host_name!r} is no name of a machine; write it without https:// and port: photos.example.org.")
+    if public or host_name:
         _require_password()
+    if public:
         warn(
             f"Whoever reaches port {port} of this machine and knows the password sees every photo of the library in "
             f"{folder}, with its path and its place, over a connection that is not encrypted."
@@ -49,10 +66,13 @@ def command(
     if not _is_free(address, port):
         raise fail(f"Port {port} is taken by another program, or may not be used; choose another one with --port.")
     # Each session is a thread: with fewer places to take memory from, glibc keeps less of it for each.
-    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"ENGINE_LIBRARY": str(folder)}
+    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"ENGINE_LIBRARY": str(folder), FOLDER: str(Path.cwd())}
     environment.pop(PUBLIC, None)
-    environment |= {PUBLIC: "1"} if public else {}
+    environment |= {PUBLIC: "1"} if public or host_name else {}
     environment |= {"ENGINE_MODEL": model} if model else {}
+    for name in _PATHS & environment.keys():  # the pages run in another folder than this one
+        if "/" in environment[name] or os.sep in environment[name] or name not in _NAMES_TOO:
+            environment[name] = str(Path(environment[name]).expanduser().absolute())
     settings = {
         "server.address": address,
         "server.port": port,
@@ -61,6 +81,9 @@ def command(
         "server.fileWatcherType": "none",
         "server.baseUrlPath": "",
         "server.sslCertFile": "",
+        "server.enableCORS": True,  # pages of the web may not connect, whatever a file or a variable says
+        "server.enableXsrfProtection": True,
+        "browser.serverAddress": host_name or "localhost",
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
@@ -114,7 +137,9 @@ def _open(url: str) -> None:
 
 def _require_password() -> None:
     if len(os.environ.get(PASSWORD, "")) < LEAST_LETTERS:
-        raise fail(f"--public asks for a password: set {PASSWORD} to at least {LEAST_LETTERS} characters.")
+        raise fail(
+            f"--public and --host-name ask for a password: set {PASSWORD} to at least {LEAST_LETTERS} characters."
+        )
 
 
 def _is_free(address: str, port: int) -> bool:

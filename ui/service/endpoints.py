@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine.library.roots import may_be_opened
+from engine.library.roots import may_be_shown
 from engine.photos.thumbnails import thumbnail
 from engine.search.question import Question
 from engine.search.wording import showing
@@ -138,6 +138,6 @@ def photo(lease: Lease, photo_id: int) -> StoredPhoto:
     reader = lease.engine.reader
     if 0 <= photo_id <= LARGEST_ID and photo_id in reader.photo_ids:
         (found,) = reader.photos([photo_id])
-        if may_be_opened(found.path, lease.roots):
+        if may_be_shown(found, lease.roots):
             return found
     raise RefusedError(404, f"The library has no photo of the number {photo_id}; take a number from a hit.")

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.service.errors import RefusedError, refusal
@@ -13,6 +13,9 @@ from ui.service.local_hosts import is_local
 from ui.service.metrics import Metrics
 
 logger = logging.getLogger(__name__)
+
+# Pages of other sites may not show our pictures, and a browser may not take an answer for something else.
+_HEADERS = {"Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
 
 
 class Guard:
@@ -44,6 +47,7 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
         try:
@@ -62,6 +66,8 @@ class Guard:
             self._metrics.count(_endpoint(scope), status, time.perf_counter() - began)
 
     def _require_known(self, headers: Headers) -> None:
+        if headers.get("sec-fetch-site") == "cross-site":
+            raise RefusedError(403, "A page of another site asks, which the service does not answer.")
         if self._local and not is_local(_name_of(headers.get("host", ""))):
             raise RefusedError(
                 400, "The service answers under the names of this machine alone: localhost or 127.0.0.1."

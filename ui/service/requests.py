@@ -13,6 +13,7 @@ from ui.shared import filter_syntax
 MOST_RESULTS = 1000
 MOST_LETTERS = 2000
 MOST_TEXTS = 20
+MOST_LETTERS_IN_ALL = 4000  # of the texts of one question, each of which is embedded: 1.5 to 5 seconds of a busy core
 
 
 def _that_reads(read: Callable[[str], Any]) -> AfterValidator:
@@ -40,12 +41,14 @@ class Filters(BaseModel):
     group: bool = Field(False, description="Join photos that are almost the same picture, or of one burst.")
     after: Date | None = Field(None, description="Taken then or later: 2019, 2019-05-01 or 2019-05-01T12:00+02:00.")
     before: Date | None = Field(None, description="Taken earlier.")
-    camera: str | None = Field(None, description="Part of the camera's name, in any case.")
+    camera: str | None = Field(None, max_length=MOST_LETTERS, description="Part of the camera's name, in any case.")
     near: Annotated[str, _that_reads(filter_syntax.place)] | None = Field(
         None, description="Taken near a latitude and a longitude: 48.85,2.35; with `within`."
     )
     within: Annotated[str, _that_reads(filter_syntax.kilometres)] | None = Field(None, description="20km, 500m, 3mi.")
-    folder: str | None = Field(None, description="In or below a folder: 2019-*, or a path of the service's machine.")
+    folder: Annotated[str, _that_reads(filter_syntax.folder_glob)] | None = Field(
+        None, description="In or below a folder: 2019-*, or a path of the service's machine."
+    )
     orientation: Orientation | None = Field(None, description="Of the upright photo.")
     min_size: Annotated[str, _that_reads(filter_syntax.size)] | None = Field(None, description="2000x1500, or 4MP.")
 
@@ -99,6 +102,13 @@ class SearchParameters(Filters):
     )  # fmt: skip
     exact: bool = Field(False, description="Take words as they are written; correct no spelling.")
     regions: bool = Field(False, description="Find regions; neither probabilities nor captions count.")
+
+    @model_validator(mode="after")
+    def _texts_are_answered_soon(self) -> "SearchParameters":
+        letters = sum(map(len, (self.q or "", *self.also, *self.without)))
+        if letters > MOST_LETTERS_IN_ALL:
+            raise ValueError(f"the texts have {letters} characters together; send at most {MOST_LETTERS_IN_ALL}.")
+        return self
 
     @model_validator(mode="after")
     def _photos_are_grouped(self) -> "SearchParameters":

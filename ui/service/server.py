@@ -1,12 +1,23 @@
 """The process that serves: its socket, its signals, and its end."""
 
+import asyncio
+import os
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Timer
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+
+from ui.service.connections import PatientProtocol, SocketErrors
+
+INTERRUPTED = 130
+"""The status of a command that Ctrl-C has ended."""
+
+_CLOSE_S = 2  # in which the library is closed
 
 GRACE_S = 10
 """How long answers that have begun may take once the service is told to stop."""
@@ -44,10 +55,28 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
     """
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, lifespan="on", ws="none", backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACE_S, server_header=False,
+        timeout_graceful_shutdown=GRACE_S, server_header=False, http=PatientProtocol,
     )  # fmt: skip
     with _ending_well():
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which ends whatever is computed, and says little about sockets."""
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to stop."""
+        asyncio.get_running_loop().set_exception_handler(SocketErrors())
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; what a thread still computes when the time is over is given up."""
+        if not self.should_exit:
+            ended = 0 if sig == signal.SIGTERM else INTERRUPTED
+            last = Timer(GRACE_S + _CLOSE_S, os._exit, [ended])
+            last.daemon = True
+            last.start()
+        super().handle_exit(sig, frame)
 
 
 @contextmanager

@@ -37,8 +37,12 @@ async def received(request: Request) -> AsyncIterator[Path]:
         RefusedError: it is too large, too slow, nothing, or no photo.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not kind.startswith("image/") and kind not in ("application/octet-stream", ""):
-        raise RefusedError(415, f"The body is {kind}; send the file of a photo as it is, such as image/jpeg.")
+    # A page of the web can send what has no kind, or that of a form, without asking first whether it may.
+    if not kind.startswith("image/") and kind != "application/octet-stream":
+        raise RefusedError(
+            415,
+            f"The body is {kind or 'of no kind'}; send the file of a photo as it is, such as image/jpeg.",
+        )
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > MOST_BYTES:
         raise _too_large()

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from index import PhotoFilter
 from index.catalogue.filters import Orientation
+from index.catalogue.folder_names import MOST_LETTERS
 
 KILOMETRES = {"km": 1.0, "m": 0.001, "mi": 1.609344}
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_NUMBER = r"(\d+(?:\.\d+)?)"
+_NUMBER = r"(\d{1,12}(?:\.\d{1,12})?)"  # more digits than anything has that is measured in these units
 _DISTANCE = re.compile(rf"{_NUMBER}\s*(km|m|mi)?", re.IGNORECASE)
 _MEGAPIXELS = re.compile(rf"{_NUMBER}\s*MP", re.IGNORECASE)
-_SIDES = re.compile(r"(\d+)\s*[x×]\s*(\d+)", re.IGNORECASE)
+_SIDES = re.compile(r"(\d{1,12})\s*[x×]\s*(\d{1,12})", re.IGNORECASE)
 
 
 def moment(text: str) -> datetime:
@@ -108,15 +109,29 @@ def box(text: str) -> tuple[float, float, float, float]:
         x0, y0, x1, y1 = (float(part) for part in text.split(","))
     except ValueError as error:
         raise ValueError(f"{text!r} is no box; write left,top,right,bottom in pixels.") from error
+    if not all(map(math.isfinite, (x0, y0, x1, y1))):
+        raise ValueError(f"{text!r} is no box; write left,top,right,bottom in pixels.")
     return x0, y0, x1, y1
 
 
 def folder_glob(text: str) -> str:
-    """A glob as the index takes it: one with a slash becomes a path from the root, ``~`` the home folder."""
+    """A glob as the index takes it: one with a slash becomes a path from the root, ``~`` the home folder.
+
+    Raises:
+        ValueError: it is too long, or begins with the name of a user whom this machine does not know.
+    """
     if text == "~" or "/" in text or os.sep in text:
-        return os.path.normpath(Path(text).expanduser().absolute()).replace(os.sep, "/")
-    if text in {"", ".", ".."}:
-        return os.path.normpath(Path(text).absolute()).replace(os.sep, "/")
+        try:
+            whole = Path(text).expanduser()
+        except RuntimeError as error:
+            raise ValueError(
+                f"{text!r} begins with a user that is not known here; write ./ before a folder's name."
+            ) from error
+        text = os.path.normpath(whole.absolute()).replace(os.sep, "/")
+    elif text in {"", ".", ".."}:
+        text = os.path.normpath(Path(text).absolute()).replace(os.sep, "/")
+    if len(text) > MOST_LETTERS:
+        raise ValueError(f"A folder of {len(text)} characters; write at most {MOST_LETTERS}.")
     return text
 
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -129,6 +130,19 @@ def printable(text: str) -> str:
     if all(c.isprintable() for c in text):
         return text
     return "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
+
+
+_STEERING = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
+"""Characters that end lines, steer terminals, or turn the direction of what follows."""
+
+
+def harmless(text: str) -> str:
+    r"""Text for another program, a line each: without what steers, and else as it is.
+
+    >>> harmless("two\nlines\u202e") == r"two\nlines\u202e"
+    True
+    """
+    return _STEERING.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
 
 
 def _found_as_dict(found: Hit | Alignment) -> dict[str, Any]:

@@ -2,3 +2,5 @@
 
 PUBLIC, PASSWORD = "ENGINE_UI_PUBLIC", "ENGINE_UI_PASSWORD"
 """The variables that say whether other machines are let in, and by which word."""
+FOLDER = "ENGINE_UI_FOLDER"
+"""The variable with the folder that the command was given in: relative paths start there."""

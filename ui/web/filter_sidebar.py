@@ -21,13 +21,11 @@ def asked_filter() -> PhotoFilter:
     after, before = _dates() if known.dated else (None, None)
     camera = chosen(st.sidebar, "Camera", library().contents.cameras, "camera") if known.with_camera else None
     near, within_km = _near() if known.placed else (None, None)
-    folder = st.sidebar.text_input(
-        "In the folder", key="folder", bind="query-params", placeholder="2019-*", help="A name with stars, or a path."
-    )
+    folder = _folder()
     shape = chosen(st.sidebar, "Shape", library().contents.shapes, "shape")
     where = PhotoFilter(
         after=after, before=before, camera=camera, near=near, within_km=within_km,
-        folder=folder_glob(folder) if folder else None, orientation=cast("Orientation | None", shape),
+        folder=folder, orientation=cast("Orientation | None", shape),
     )  # fmt: skip
     if not where.is_empty:
         st.sidebar.caption(f"{library().num_passing(where)} of {known.photos} photos pass.")
@@ -42,6 +40,17 @@ def _dates() -> tuple[datetime | None, datetime | None]:
         None if after is None else datetime.combine(after, time()),
         None if until is None else datetime.combine(until + timedelta(days=1), time()),
     )
+
+
+def _folder() -> str | None:
+    text = st.sidebar.text_input(
+        "In the folder", key="folder", bind="query-params", placeholder="2019-*", help="A name with stars, or a path."
+    )
+    try:
+        return folder_glob(text) if text else None
+    except ValueError as error:
+        st.sidebar.error(escaping.markdown(str(error)))
+        return None
 
 
 def _near() -> tuple[tuple[float, float] | None, float | None]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from engine import Engine
 from engine.errors import LibraryMissingError
-from engine.library.roots import may_be_opened
+from engine.library.roots import may_be_shown
 from engine.photos.decode import decode
 from engine.photos.thumbnails import thumbnail
 from engine.runtime.settings import library_folder
@@ -116,7 +116,7 @@ class Library:
 
     def _shown(self, lease: Lease, photo_ids: Sequence[int]) -> list[StoredPhoto]:
         photos = lease.engine.reader.photos(photo_ids)
-        return [photo for photo in photos if may_be_opened(photo.path, lease.roots)]
+        return [photo for photo in photos if may_be_shown(photo, lease.roots)]
 
     @property
     def contents(self) -> _Contents:

@@ -20,14 +20,17 @@ _PAGE = Path(__file__).with_name("app.py")
 @contextmanager
 def started(options: Mapping[str, object], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """The server with options of Streamlit's; it is gone when the block is left, or when this process ends."""
-    # It runs the code that runs here, whatever lies in the folder that it is started in.
-    paths = [str(_PAGE.parents[2]), *filter(None, [environment.get("PYTHONPATH")])]
+    # It runs the code that runs here, whatever lies in the folder that it is started in; and in a folder of ours, as
+    # Streamlit reads settings, secrets and pages from the folder that it runs in.
+    further = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    paths = [str(_PAGE.parents[2]), *map(os.path.abspath, further)]
     flags = [f"--{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in options.items()]
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "ui.web.server", "run", str(_PAGE), *flags],
         env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
         stdin=subprocess.PIPE,  # its end tells the server to stop
         stdout=subprocess.DEVNULL,
+        cwd=_PAGE.parent,
         start_new_session=True,  # Ctrl-C reaches this process alone, which then stops the server
     )
     try:

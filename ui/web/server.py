@@ -22,8 +22,11 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     Thread(target=_end_with_parent, args=(held,), daemon=True).start()
+    from streamlit import net_util
     from streamlit.web.cli import main as streamlit
 
+    # To learn this machine's own address it would ask another one, whenever a page of the web knocks.
+    net_util.get_external_ip = lambda: None
     try:
         streamlit(prog_name="streamlit")
     finally:

@@ -67,7 +67,9 @@ def run(
     """
     output.mkdir(parents=True, exist_ok=True)
     architecture, training = config.architecture, config.training
-    encoder = RegionEncoder(architecture.backbone, architecture.image_size, architecture.proposer, device)
+    encoder = RegionEncoder(
+        architecture.backbone, architecture.image_size, architecture.proposer, device, may_download=True
+    )  # who trains names the networks
     words = create_word_vectors(architecture.word_vectors)
 
     earlier = None if start is None else _teacher(start, config).state_dict()

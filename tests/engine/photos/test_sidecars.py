@@ -81,3 +81,19 @@ def test_a_text_that_cannot_be_read_is_a_remark(photo: Path, content: bytes, rea
     metadata, (remark,) = read_described(str(photo), Sidecars())
     assert metadata.texts == ()
     assert reason in remark
+
+
+def test_a_link_out_of_the_roots_is_not_read(tmp_path: Path) -> None:
+    root, secret = tmp_path / "root", tmp_path / "secret"
+    root.mkdir()
+    secret.write_text("a secret")
+    (root / "a.jpg").touch()
+    (root / "a.txt").symlink_to(secret)
+    photo = str(root / "a.jpg")
+    assert Sidecars([str(root)]).beside(photo, TEXT) is None
+    assert Sidecars([str(root)]).stamp(photo) == ""
+    assert Sidecars([str(root), str(tmp_path)]).beside(photo, TEXT) == root / "a.txt"
+    (root / "words").write_text("a cat")
+    (root / "a.txt").unlink()
+    (root / "a.txt").symlink_to("words")
+    assert Sidecars().beside(photo, TEXT) == root / "a.txt"

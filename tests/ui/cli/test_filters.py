@@ -135,3 +135,22 @@ def test_a_folder_with_a_slash_is_a_path(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_a_place_is_not_two_arguments() -> None:
     with pytest.raises(typer.BadParameter, match="is no place"):
         place("1,2,3")
+
+
+def test_a_folder_of_brackets_is_found_by_its_path(cli: Cli, library: Path, photos: Path, tmp_path: Path) -> None:
+    for name in ("[2019] Rome", "2 Rome"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cup.png").write_bytes((photos / "coffee.png").read_bytes() + name.encode())
+    assert cli("index", tmp_path, library=tmp_path / "library").exit_code == 0
+    found = cli(
+        "search", "a cup", *ANYWAY, "--folder", tmp_path / "[2019] Rome", library=tmp_path / "library", columns=300
+    )
+    assert "[2019] Rome" in found.stdout
+    assert "2 Rome" not in found.stdout
+    nothing = cli("search", "a cup", "--folder", "[1357] Rome", library=tmp_path / "library", columns=200)
+    assert "The folder was read as [1357] Rome" in nothing.stderr
+
+
+def test_a_user_who_is_not_known_has_no_folder() -> None:
+    with pytest.raises(typer.BadParameter, match="not known here"):
+        folder_glob("~nobody-of-this-name/photos")

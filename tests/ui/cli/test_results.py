@@ -295,3 +295,20 @@ def test_a_picture_of_one_colour_has_finite_scores(cli: Cli, tmp_path: Path) -> 
     assert cli("index", tmp_path / "dot.png", library=tmp_path / "library").exit_code == 0
     (hit,) = json.loads(cli("search", "black", "--json", "--min-probability", "0", library=tmp_path / "library").stdout)
     assert hit["phrases"][0]["box"][2] <= 1
+
+
+def test_no_name_steers_a_terminal_or_ends_a_line(cli: Callable[..., Result], photos: Path, tmp_path: Path) -> None:
+    name = "a\n\x1b[31m\x9b31m\u202egnp.png"
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / name).write_bytes((photos / "coffee.png").read_bytes())
+    library = tmp_path / "library"
+    assert cli("index", tmp_path / "odd", library=library).exit_code == 0
+    ask = ("search", "a cup", "--min-probability", "0")
+    for options in ((), ("--format", "{path}")):
+        shown = cli(*ask, *options, library=library).stdout
+        assert r"\x1b[31m\x9b31m\u202egnp.png" in shown
+        assert not set(shown) & {"\x1b", "\x9b", "\u202e"}
+    as_json = cli(*ask, "--json", library=library).stdout
+    assert as_json.isascii()
+    assert json.loads(as_json)[0]["path"] == str(tmp_path / "odd" / name)
+    assert name in cli(*ask, "-0", library=library).stdout

@@ -53,6 +53,12 @@ def sentence(response: Any, status: int) -> str:
         ("/search?q=cat&generated=maybe", 422, "generated"),
         ("/search?q=cat&colour=red", 422, "colour: this parameter is not known"),
         (f"/search?q={'x' * 3000}", 422, "q"),
+        ("/search?q=cat&like=1&like_box=nan,0,inf,1", 422, "is no box"),
+        (f"/search?q=cat&min_size={'9' * 30}x1", 422, "is no size"),
+        (f"/search?q=cat&near=1,2&within={'9' * 400}km", 422, "is no distance"),
+        ("/search?q=cat&folder=~nobody-of-this-name/x", 422, "not known here"),
+        (f"/search?q=cat&folder={'a' * 5000}", 422, "at most 4096"),
+        ("/search?" + "&".join(["not=" + "x" * 1900] * 3), 422, "characters together"),
         ("/search?q=cat&like=777", 404, "no photo of the number 777"),
         ("/similar", 422, "name one photo"),
         ("/similar?photo_id=1&path=/a.jpg", 422, "name one photo"),
@@ -179,3 +185,56 @@ def test_a_library_that_cannot_be_asked_is_not_our_turn(client: TestClient, monk
 
     monkeypatch.setattr(endpoints, "search", damaged)
     assert "damaged" in sentence(client.get("/search?q=cat"), 503)
+
+
+@pytest.mark.parametrize("folder", ["[", "[z-a]", "\\", "a\\", "[\\]", "*?" * 24, "**", "/", "~", "\0"])
+def test_any_text_may_be_a_folder(client: TestClient, folder: str) -> None:
+    assert client.get("/search", params={"q": "cat", "folder": folder}).status_code == 200
+
+
+def test_pages_of_other_sites_get_nothing(client: TestClient, photos: Path) -> None:
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    for address in ("/health", "/search?q=cat", "/photo/1/thumbnail"):
+        assert "another site" in sentence(client.get(address, headers=elsewhere), 403)
+        assert (
+            client.get(address, headers={"Sec-Fetch-Site": "none"}).headers["cross-origin-resource-policy"]
+            == "same-origin"
+        )
+    whole = (photos / "rocket.jpg").read_bytes()
+    for kind in ("", "text/plain", "multipart/form-data", "application/x-www-form-urlencoded"):
+        sentence(client.post("/similar", content=whole, headers={"Content-Type": kind}), 415)
+
+
+def test_a_photo_that_became_a_link_out_of_the_roots_is_not_shown(
+    cli_library: tuple[Path, Path], tmp_path: Path
+) -> None:
+    library, photo = cli_library
+    secret = tmp_path / "secret.txt"
+    secret.write_text("a secret of the house")
+    before = photo.read_bytes()
+    photo.unlink()
+    photo.symlink_to(secret)
+    with TestClient(create_app(SharedEngine(library, device="cpu"), threads=1, queue=1), base_url=LOCAL) as client:
+        for address in ("/photo/1", "/photo/1/thumbnail", "/similar?photo_id=1"):
+            assert "secret of" not in sentence(client.get(address), 404)
+        photo.unlink()
+        photo.write_text("a secret of the house")  # in the root, and no photo any more
+        assert "a secret" not in client.get("/photo/1/thumbnail").text
+        photo.unlink()
+        (tmp_path / "same").write_bytes(before)
+        photo.symlink_to(tmp_path / "same")  # as when the folder was indexed with links to another disk
+        assert client.get("/photo/1").status_code == 200
+
+
+@pytest.fixture
+def cli_library(photos: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A library of one photo of its own, and the photo."""
+    from engine import Engine
+
+    folder = tmp_path / "root"
+    folder.mkdir()
+    photo = folder / "rocket.jpg"
+    photo.write_bytes((photos / "rocket.jpg").read_bytes() + b"own")
+    with Engine.open(tmp_path / "library", device="cpu") as engine:
+        engine.index([folder])
+    return tmp_path / "library", photo

@@ -1,5 +1,6 @@
 """What the library holds, adding to it with progress that outlives the page, and its upkeep."""
 
+import os
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -9,7 +10,7 @@ import streamlit as st
 from engine.errors import LibraryMissingError
 from engine.library.roots import prune, roots
 from index import LibraryStatus, compact_library, read_status, verify_library
-from ui.web import escaping
+from ui.web import FOLDER, escaping
 from ui.web.library import library
 from ui.web.password import is_public
 
@@ -50,7 +51,10 @@ def _add() -> None:
         st.error("Write the path of a folder first.")
     elif added or again:
         library().job.start(
-            library().beside(), None if again else [str(Path(path.strip()).expanduser())], captions=captions, text=text
+            library().beside(),
+            None if again else [str(Path(os.environ.get(FOLDER, ""), Path(path.strip()).expanduser()))],
+            captions=captions,
+            text=text,
         )
         st.rerun()
 
