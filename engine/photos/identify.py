@@ -12,10 +12,12 @@ from typing import BinaryIO
 
 import pillow_heif
 from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from engine.errors import PhotoError
 from engine.photos.formats import PILLOW_FORMATS, signature_of
 from engine.photos.jpeg_passes import MOST_SCANS, has_too_many_scans
+from engine.photos.tiff_layouts import unopened_layout, unread_layout
 
 pillow_heif.register_heif_opener()
 logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it says of odd files, our failures say
@@ -42,16 +44,25 @@ def identified(file: BinaryIO, path: str | Path) -> ImageFile.ImageFile:
         raise PhotoError(name, reason)
     _prepare_pillow()
     try:
-        return Image.open(file, formats=PILLOW_FORMATS)
-    except UnidentifiedImageError as error:
-        if signature:
-            reason = f"corrupt or truncated: it starts like {signature}, but its header cannot be read"
-        else:
-            expected = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
-            reason = f"not an image: it starts with {head[:8]!r}; expected {expected}"
-        raise PhotoError(name, reason) from error
+        picture = Image.open(file, formats=PILLOW_FORMATS)
+        if isinstance(picture, TiffImageFile) and (
+            layout := unread_layout(picture.tag_v2, big_endian=picture.tag_v2.prefix == b"MM")
+        ):
+            raise PhotoError(name, layout)
+        return picture
+    except PhotoError:
+        raise
     except Exception as error:  # each decoder has exceptions of its own for damaged data
-        raise PhotoError(name, damage(error, signature or "image")) from error
+        reason = (unopened_layout(file) if signature == "TIFF" else None) or _unopened(error, head, signature)
+        raise PhotoError(name, reason) from error
+
+
+def _unopened(error: Exception, head: bytes, signature: str | None) -> str:
+    if not isinstance(error, UnidentifiedImageError):
+        return damage(error, signature or "image")
+    if signature:
+        return f"corrupt or truncated: it starts like {signature}, but its header cannot be read"
+    return f"not an image: it starts with {head[:8]!r}; expected JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
 
 def _cut_short(file: BinaryIO, head: bytes, signature: str) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import takewhile
 from typing import Any, BinaryIO, TypeVar
 
@@ -123,7 +124,8 @@ def _moments(
     tags = ExifTags.Base
 
     def exif(tag: int, *zones: int) -> Moment | None:
-        zone = next((text for one in zones if (text := _attempt(lambda: exif_text(details.get(one)), ""))), "")
+        found = (_attempt(partial(_text, details, one), "") for one in zones)
+        zone = next(filter(None, found), "")
         return _attempt(lambda: read_moment(exif_text(details.get(tag) or main.get(tag)), zone), None)
 
     return (
@@ -138,6 +140,10 @@ def _moments(
         ],
         [exif(tags.DateTime, tags.OffsetTime)],
     )
+
+
+def _text(tags: Mapping[int, Any], tag: int) -> str:
+    return exif_text(tags.get(tag))
 
 
 def _camera(main: Mapping[int, Any]) -> str | None:
