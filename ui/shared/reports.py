@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from engine.library.report import IndexReport
     from index import LibraryStatus
 
+_BESIDE = ("/", ".xmp", ".txt")  # folders that are left out, and what may stand beside photos
 _MOST_KINDS = 5  # of other files that are named
 
 
@@ -54,18 +55,17 @@ def report_as_text(
     captioned = f"; {report.captions_added} photos captioned" if captions else ""
     read = f"; {report.texts_read} photos read, {report.lines_read} lines of text found" if text else ""
     return (
-        f"{report.added} photos added, {report.unchanged} unchanged, {also}{len(report.failed)} failed"
-        f"{_passed_by(report.skipped)}; "
+        f"{report.added} photos added, {report.unchanged} unchanged, {also}{len(report.failed)} failed; "
         f"{report.sentences_added} sentences added{captioned}{read}. The library in {library} holds "
-        f"{status.photos} photos and {status.sentences} sentences."
+        f"{status.photos} photos and {status.sentences} sentences.{_passed_by(report.skipped)}"
     )
 
 
 def _passed_by(skipped: Mapping[str, int]) -> str:
     """How many files are no photos, by extension, the most frequent first: a film is not forgotten without a word."""
-    counts = Counter({extension: count for extension, count in skipped.items() if extension not in ("/", ".xmp")})
+    counts = Counter({extension: count for extension, count in skipped.items() if extension not in _BESIDE})
     if not counts:
         return ""
     kinds = [f"{count} {extension or 'without extension'}" for extension, count in counts.most_common(_MOST_KINDS)]
     more = ", …" if len(counts) > _MOST_KINDS else ""
-    return f", {counts.total()} other files passed by ({', '.join(kinds)}{more})"
+    return f" Other files passed by: {counts.total()} ({', '.join(kinds)}{more})."
