@@ -10,7 +10,7 @@ from engine.photos.access import opened
 from engine.photos.colour import to_rgb
 from engine.photos.formats import RAW, canonical, promised_by
 from engine.photos.identify import damage, identified
-from engine.photos.limits import PixelLimit, pixel_limit, refusal
+from engine.photos.limits import ROOM, bytes_per_pixel, pixel_limit, refusal
 from engine.photos.metadata import Metadata, completed_raw, read_metadata, read_orientation
 from engine.photos.raw import is_raw, preview
 
@@ -52,53 +52,58 @@ def decode(path: str | Path, max_pixels: int | None = None, target: int | None =
     a truncated file never comes back half grey.
     """
     path = Path(path)
-    limit = pixel_limit(max_pixels)
     with opened(path) as file:
         if not is_raw(file, path):
             with identified(file, path) as picture:
-                return _decoded(picture, path, limit, target)
+                return _decoded(picture, path, max_pixels, target)
         with identified(preview(path), path) as picture:
-            decoded = _decoded(picture, path, limit, target)
+            decoded = _decoded(picture, path, max_pixels, target)
         metadata = completed_raw(file, decoded.metadata)
     return replace(decoded, format=RAW, mismatched_name=False, metadata=metadata)
 
 
-def _decoded(picture: ImageFile.ImageFile, path: Path, limit: PixelLimit, target: int | None) -> Decoded:
+def _decoded(picture: ImageFile.ImageFile, path: Path, max_pixels: int | None, target: int | None) -> Decoded:
     photo_format = canonical(picture.format)
+    each = bytes_per_pixel(picture)
+    limit = pixel_limit(max_pixels, each, picture.width * picture.height)
     too_large = refusal(*picture.size, photo_format, limit)
     if too_large:
         raise PhotoError(str(path), too_large)
     try:
-        rgb, (width, height), metadata = _pixels(picture, photo_format, target)
-        orientation = read_orientation(picture)
+        # A TIFF lets go of its file once the pixels are read.
+        early = None if photo_format == "PNG" else read_metadata(picture)
+        width, height = picture.size
+        if target is not None and photo_format == "JPEG":
+            picture.draft("RGB", (target, target))
+        with ROOM.taken(_num_bytes(picture, (width, height), each)):
+            rgb = _pixels(picture, target)
+            orientation = read_orientation(picture)
+            if orientation in _UPRIGHT:
+                rgb = rgb.transpose(_UPRIGHT[orientation])
+        if photo_format != "JPEG":
+            width, height = picture.size  # a HEIC may hold another size than it announces; a TIFF was turned upright
+        metadata = early or read_metadata(picture)  # a PNG may carry its EXIF behind the pixels
     except Exception as error:  # each decoder has exceptions of its own for damaged data
         raise PhotoError(str(path), damage(error, photo_format)) from error
-    if orientation in _UPRIGHT:
-        rgb = rgb.transpose(_UPRIGHT[orientation])
     if orientation >= 5:  # these four lie on their side
         width, height = height, width
     promised = promised_by(path.suffix)
     return Decoded(rgb, width, height, photo_format, promised is not None and promised != photo_format, metadata)
 
 
-def _pixels(
-    picture: ImageFile.ImageFile, photo_format: str, target: int | None
-) -> tuple[Image.Image, tuple[int, int], Metadata]:
-    """The pixels as stored, in RGB, reduced towards ``target``; the full size as stored; the metadata."""
-    # A PNG may carry its EXIF behind the pixels; a TIFF lets go of its file once the pixels are read.
-    early = None if photo_format == "PNG" else read_metadata(picture)
-    size = picture.size
-    if target is not None and photo_format == "JPEG":
-        picture.draft("RGB", (target, target))
-        picture.load()
-    else:
-        picture.load()
-        size = picture.size  # a HEIC may hold another size than it announces; a TIFF was turned upright
-    metadata = early or read_metadata(picture)
+def _num_bytes(picture: ImageFile.ImageFile, whole: tuple[int, int], each: int) -> int:
+    """The memory that decoding takes; the decoder of a progressive JPEG holds all of it, whatever is made of it."""
+    held = 6 * whole[0] * whole[1] if picture.info.get("progressive") else 0
+    return picture.width * picture.height * each + held
+
+
+def _pixels(picture: ImageFile.ImageFile, target: int | None) -> Image.Image:
+    """The pixels as stored, in RGB, reduced towards ``target``."""
+    picture.load()
     # The usual modes are reduced before they are converted: that copies the picture, several times where it is clear.
     early_enough = picture.mode == "RGBA" or (picture.mode == "RGB" and "transparency" not in picture.info)
     rgb = to_rgb(_reduced(picture, target) if early_enough else picture)
-    return _reduced(rgb, target), size, metadata
+    return _reduced(rgb, target)
 
 
 def _reduced(image: Image.Image, target: int | None) -> Image.Image:

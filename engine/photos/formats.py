@@ -37,6 +37,8 @@ _SIGNATURES = (
     (b"BM", "BMP"),
     (b"II*\x00", "TIFF"),
     (b"MM\x00*", "TIFF"),
+    (b"II+\x00", "TIFF"),  # of more than 4 GB
+    (b"MM\x00+", "TIFF"),
 )
 
 

@@ -12,16 +12,18 @@ from typing import BinaryIO
 
 import pillow_heif
 from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from engine.errors import PhotoError
 from engine.photos.formats import PILLOW_FORMATS, signature_of
-from engine.photos.jpeg_passes import MOST_SCANS, has_too_many_scans
+from engine.photos.jpeg_passes import MOST_SCANS, jpeg_passes
+from engine.photos.tiff_layouts import unopened_layout, unread_layout
 
 pillow_heif.register_heif_opener()
 logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it says of odd files, our failures say
 
 _PILLOW_MODULES = r"PIL\.|pillow_heif"
-_ZEROS = 4096
+_LARGEST_JPEG = 1_000_000_000  # bytes, with the film behind it
 _SIGNS_OF_TRUNCATION = ("truncated", "end of file", "not large enough", "eof", "unexpected end", "premature")
 
 
@@ -35,40 +37,53 @@ def identified(file: BinaryIO, path: str | Path) -> ImageFile.ImageFile:
     signature = signature_of(head)
     if not head:
         raise PhotoError(name, "the file is empty (0 bytes)")
-    if signature and (cut := _cut_short(file, head, signature)):
-        raise PhotoError(name, damage(EOFError(cut), signature))
-    if signature == "JPEG" and has_too_many_scans(file):
-        reason = f"it has more than {MOST_SCANS} scans, as a decompression bomb does; save it anew in an image editor"
-        raise PhotoError(name, reason)
+    if signature == "JPEG":
+        _require_whole_jpeg(file, name)
+    if signature == "WEBP" and (promised := int.from_bytes(head[4:8], "little") + 8) > (size := _num_bytes(file)):
+        raise PhotoError(name, damage(EOFError(f"{size} of {promised} bytes are there"), signature))
     _prepare_pillow()
     try:
-        return Image.open(file, formats=PILLOW_FORMATS)
-    except UnidentifiedImageError as error:
-        if signature:
-            reason = f"corrupt or truncated: it starts like {signature}, but its header cannot be read"
-        else:
-            expected = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
-            reason = f"not an image: it starts with {head[:8]!r}; expected {expected}"
-        raise PhotoError(name, reason) from error
+        picture = Image.open(file, formats=PILLOW_FORMATS)
+        if isinstance(picture, TiffImageFile) and (
+            layout := unread_layout(picture.tag_v2, big_endian=picture.tag_v2.prefix == b"MM")
+        ):
+            raise PhotoError(name, layout)
+        return picture
+    except PhotoError:
+        raise
     except Exception as error:  # each decoder has exceptions of its own for damaged data
-        raise PhotoError(name, damage(error, signature or "image")) from error
+        reason = (unopened_layout(file) if signature == "TIFF" else None) or _unopened(error, head, signature)
+        raise PhotoError(name, reason) from error
 
 
-def _cut_short(file: BinaryIO, head: bytes, signature: str) -> str | None:
-    """How a file is seen to be incomplete where its decoder would not say so; None where it is not."""
-    num_bytes = file.seek(0, os.SEEK_END)
-    promised = int.from_bytes(head[4:8], "little") + 8
-    if signature == "WEBP" and promised > num_bytes:
-        return f"{num_bytes} of {promised} bytes are there"
-    if signature == "JPEG" and num_bytes > _ZEROS:
-        # A download that broke off is often filled up with zeros, which decode as grey. Some cameras pad their
-        # files too, but behind the end of the picture.
-        file.seek(-_ZEROS, os.SEEK_END)
-        if not any(file.read()):
-            file.seek(0)
-            if not file.read().rstrip(b"\0").endswith(b"\xff\xd9"):
-                return "its end is filled with zeros"
-    return None
+def _unopened(error: Exception, head: bytes, signature: str | None) -> str:
+    if not isinstance(error, UnidentifiedImageError):
+        return damage(error, signature or "image")
+    if signature:
+        return f"corrupt or truncated: it starts like {signature}, but its header cannot be read"
+    return f"not an image: it starts with {head[:8]!r}; expected JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
+
+
+def _require_whole_jpeg(file: BinaryIO, name: str) -> None:
+    """Raise PhotoError for a JPEG that its decoder would turn half grey without a word, or never be done with.
+
+    A download that broke off is often filled up with zeros, which decode as grey; so its own end marker decides.
+    """
+    num_bytes = _num_bytes(file)
+    if num_bytes > _LARGEST_JPEG:
+        raise PhotoError(
+            name, f"{num_bytes / 1e9:.1f} GB is no JPEG photo; expected at most {_LARGEST_JPEG / 1e9:.0f} GB"
+        )
+    passes = jpeg_passes(file)
+    if passes.num_scans > MOST_SCANS:
+        reason = f"it has more than {MOST_SCANS} scans, as a decompression bomb does; save it anew in an image editor"
+        raise PhotoError(name, reason)
+    if passes.num_scans and not passes.ends:
+        raise PhotoError(name, damage(EOFError("its end marker is missing"), "JPEG"))
+
+
+def _num_bytes(file: BinaryIO) -> int:
+    return file.seek(0, os.SEEK_END)
 
 
 def damage(error: Exception, photo_format: str) -> str:

@@ -1,22 +1,27 @@
 """How large a photo may be before it is refused: decided from the header, before any pixel is decoded."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Condition
 
-import psutil  # type: ignore[import-untyped]
+from PIL import Image
 
 from engine.errors import EngineError
+from engine.photos.formats import canonical
+from engine.runtime.free_memory import free_memory
 
 VARIABLE = "ENGINE_MAX_PIXELS"
 
-_SHARE = 4
-"""One photo may take this part (a quarter) of the memory that is free now; others are decoded beside it."""
+_SHARE = 2
+"""The photos that are being decoded may together take this part (a half) of the memory that is free."""
 
-_BYTES_PER_PIXEL = 4 * 2
-"""Four bytes a pixel in Pillow, twice: a conversion holds the picture before and after."""
+_SMALLEST = 25_000_000 * 8
+"""Bytes that one photo may always take: what a camera makes, however busy the machine is."""
 
-_SMALLEST = 50_000_000
-"""Never below what an everyday camera makes, however busy the machine is."""
+_UNGUARDED = 50_000_000
+"""Bytes for which no photo waits: an everyday one that is decoded at a fraction of its size takes less."""
 
 _LARGEST = 500_000_000
 """Above 500 megapixels it is more likely a decompression bomb or a map than a photo."""
@@ -36,18 +41,61 @@ class PixelLimit:
     origin: str
 
 
-def pixel_limit(max_pixels: int | None = None) -> PixelLimit:
+def bytes_per_pixel(picture: Image.Image) -> int:
+    """The most bytes a pixel that are held at once while an opened picture becomes RGB, its decoder's own included.
+
+    Measured (``docs/decisions``): four in Pillow, twice; more where there are numbers to be scaled, a clear layer to be
+    laid on white, or a decoder that has a copy of its own.
+    """
+    if picture.mode in ("I", "F"):
+        return 26
+    if picture.mode.startswith("I;16"):
+        return 22
+    if canonical(picture.format) == "WEBP":
+        return 17
+    if picture.has_transparency_data:
+        return 14
+    return 11 if picture.format == "AVIF" else 9
+
+
+def pixel_limit(max_pixels: int | None = None, each: int = 9, wanted: int = _LARGEST) -> PixelLimit:
     """The limit that holds now: ``max_pixels``, else ``ENGINE_MAX_PIXELS``, else a share of the free memory.
 
-    Raises EngineError where the number that was set is not a whole number of at least 1.
+    ``each`` are the bytes that a pixel takes; for few ``wanted`` pixels the memory is not asked. Raises EngineError
+    where the number that was set is not a whole number of at least 1.
     """
     if max_pixels is not None:
         return PixelLimit(_checked(str(max_pixels), "max_pixels"), "as it was set")
     variable = os.environ.get(VARIABLE, "").strip()
     if variable:
         return PixelLimit(_checked(variable, VARIABLE), f"from {VARIABLE}")
-    affordable = psutil.virtual_memory().available // (_SHARE * _BYTES_PER_PIXEL)
-    return PixelLimit(min(max(affordable, _SMALLEST), _LARGEST), "from the memory of this machine")
+    affordable = _SMALLEST if wanted * each <= _SMALLEST else max(free_memory() // _SHARE, _SMALLEST)
+    return PixelLimit(min(affordable // each, _LARGEST), "from the memory of this machine")
+
+
+class Room:
+    """The memory that the threads of this process decode photos in: they wait for each other where it is short."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._changed = Condition()
+
+    @contextmanager
+    def taken(self, num_bytes: int) -> Iterator[None]:
+        """Hold bytes in a block, which begins when there is room beside those of others; a photo alone has it."""
+        with self._changed:
+            if num_bytes > _UNGUARDED:
+                self._changed.wait_for(lambda: not self._taken or num_bytes + self._taken <= free_memory() // _SHARE)
+            self._taken += num_bytes
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= num_bytes
+                self._changed.notify_all()
+
+
+ROOM = Room()
 
 
 def refusal(width: int, height: int, photo_format: str, limit: PixelLimit) -> str | None:

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from engine.errors import PhotoError
 from engine.photos.appearance import perceptual_hash, pixel_hash
-from engine.photos.decode import decode
+from engine.photos.decode import Decoded, decode
 from engine.photos.hashing import content_hash
+from engine.photos.identify import damage
 from engine.photos.metadata import Metadata
 from engine.photos.walk import Failure, FoundPhoto
 from engine.runtime.ahead import in_order
+
+_LARGE = 64_000_000  # bytes of a file that is decoded before it is hashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +79,22 @@ def _load(
 ) -> Loaded:
     try:
         before = _version(photo.path)
+        # What is refused need not be read to its end.
+        decoded = decode(photo.path, max_pixels, target) if photo.size > _LARGE else None
         digest = content_hash(photo.path)
         if skip is not None and skip(photo, digest):
             return KnownContent(photo, digest)
-        decoded = decode(photo.path, max_pixels, target)
+        decoded = decoded or decode(photo.path, max_pixels, target)
         if _version(photo.path) != before:
             raise PhotoError(photo.path, "it changed while it was being read; run the command again")
+        return _loaded(photo, digest, decoded)
     except PhotoError as error:
         return Failure(photo.path, error.reason)
+    except MemoryError as error:
+        return Failure(photo.path, damage(error, "photo"))
+
+
+def _loaded(photo: FoundPhoto, digest: str, decoded: Decoded) -> LoadedPhoto:
     rgb = np.array(decoded.image)
     remark = f"the name promises another format; the content is {decoded.format}"
     return LoadedPhoto(

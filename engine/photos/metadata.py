@@ -1,10 +1,12 @@
 """When, where and with what a photo was taken, and what its file says about it. Broken EXIF is no EXIF."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import takewhile
 from typing import Any, BinaryIO, TypeVar
 
 from PIL import ExifTags, Image
@@ -49,11 +51,11 @@ def read_metadata(image: Image.Image, beside: Xmp | None = None) -> Metadata:
     with suppress(Exception):  # Pillow's parser has many ways to fail on bytes that are not EXIF
         exif = image.getexif()
         main = exif
-        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+        gps = _attempt(lambda: exif.get_ifd(ExifTags.IFD.GPSInfo), {})
         details = exif.get_ifd(ExifTags.IFD.Exif)
     iptc = _attempt(lambda: read_iptc(image), Iptc())
     packets = (_attempt(lambda: embedded_xmp(image), Xmp()), beside or Xmp())
-    moment = best_moment(_moments(main, details, iptc, packets))
+    moment = best_moment(*_moments(main, details, iptc, packets))
     latitude, longitude = _attempt(lambda: _position(gps), _NOWHERE)
     for packet in packets:
         if latitude is None:
@@ -117,20 +119,31 @@ def _attempt(read: Callable[[], T], otherwise: T) -> T:
 
 def _moments(
     main: Mapping[int, Any], details: Mapping[int, Any], iptc: Iptc, packets: Sequence[Xmp]
-) -> Iterator[Moment | None]:
-    """When the photo was taken, most trusted first: then come when it was digitised, and when it was changed."""
+) -> tuple[list[Moment | None], ...]:
+    """When the photo was taken, most trusted first; then when it was digitised, and when it was changed."""
     tags = ExifTags.Base
 
-    def exif(tag: int, offset: int) -> Moment | None:
-        zone = exif_text(details.get(offset)) or exif_text(details.get(tags.OffsetTime))
-        return read_moment(exif_text(details.get(tag) or main.get(tag)), zone)
+    def exif(tag: int, *zones: int) -> Moment | None:
+        found = (_attempt(partial(_text, details, one), "") for one in zones)
+        zone = next(filter(None, found), "")
+        return _attempt(lambda: read_moment(exif_text(details.get(tag) or main.get(tag)), zone), None)
 
-    yield _attempt(lambda: exif(tags.DateTimeOriginal, tags.OffsetTimeOriginal), None)
-    yield from (packet.taken for packet in packets)
-    yield iptc.taken
-    yield _attempt(lambda: exif(tags.DateTimeDigitized, tags.OffsetTimeDigitized), None)
-    yield from (packet.digitised for packet in packets)
-    yield _attempt(lambda: exif(tags.DateTime, tags.OffsetTime), None)
+    return (
+        [
+            exif(tags.DateTimeOriginal, tags.OffsetTimeOriginal, tags.OffsetTime),
+            *(packet.taken for packet in packets),
+            iptc.taken,
+        ],
+        [
+            exif(tags.DateTimeDigitized, tags.OffsetTimeDigitized, tags.OffsetTime),
+            *(packet.digitised for packet in packets),
+        ],
+        [exif(tags.DateTime, tags.OffsetTime)],
+    )
+
+
+def _text(tags: Mapping[int, Any], tag: int) -> str:
+    return exif_text(tags.get(tag))
 
 
 def _camera(main: Mapping[int, Any]) -> str | None:
@@ -144,8 +157,8 @@ def _camera(main: Mapping[int, Any]) -> str | None:
 
 def _position(gps: Mapping[int, Any]) -> _Position:
     tags = ExifTags.GPS
-    latitude = _degrees(gps.get(tags.GPSLatitude), gps.get(tags.GPSLatitudeRef), "S")
-    longitude = _degrees(gps.get(tags.GPSLongitude), gps.get(tags.GPSLongitudeRef), "W")
+    latitude = _degrees(gps.get(tags.GPSLatitude), gps.get(tags.GPSLatitudeRef), "NS")
+    longitude = _degrees(gps.get(tags.GPSLongitude), gps.get(tags.GPSLongitudeRef), "EW")
     return _believable(latitude, longitude)
 
 
@@ -157,12 +170,19 @@ def _believable(latitude: float | None, longitude: float | None) -> _Position:
     return latitude, longitude
 
 
-def _degrees(value: Any, reference: Any, negative: str) -> float | None:
-    """Degrees, minutes and seconds, or degrees alone, to signed degrees."""
+def _degrees(value: Any, reference: Any, directions: str) -> float | None:
+    """Degrees, minutes and seconds, as many as are defined, to degrees; the second of ``directions`` is negative.
+
+    None for a direction that is neither: nothing says which half of the world was meant. Without any, the sign counts.
+    """
     if value is None:
         return None
-    parts: list[float] = [float(part) for part in (value if isinstance(value, tuple) else (value,))]
-    degrees = sum(part / 60.0**power for power, part in enumerate(parts))
-    if not math.isfinite(degrees):
+    direction = exif_text(reference).upper()[:1]
+    if direction not in directions:
         return None
-    return -degrees if exif_text(reference).upper().startswith(negative) else degrees
+    parts = [float(part) for part in (value if isinstance(value, tuple) else (value,))][:3]
+    defined = list(takewhile(math.isfinite, parts))
+    if not defined:
+        return None
+    degrees = sum(abs(part) / 60.0**power for power, part in enumerate(defined))
+    return -degrees if direction == directions[1] or defined[0] < 0 else degrees

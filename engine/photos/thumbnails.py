@@ -12,6 +12,7 @@ from engine.runtime.settings import cache_folder
 from index.store.atomic import replace_file
 
 _QUALITY = 80
+_VERSION = "srgb"  # those that were kept before know no profiles
 _DIGITS = re.compile(r"[0-9a-f]{32}")
 _writing = Lock()  # threads of one process would share a temporary file
 
@@ -49,4 +50,4 @@ def thumbnail(path: str | Path, content_hash: str, side: int = 320) -> Path:
 
 
 def _place(content_hash: str, side: int) -> Path:
-    return cache_folder() / "thumbnails" / content_hash[:2] / f"{content_hash}-{side}.jpg"
+    return cache_folder() / "thumbnails" / content_hash[:2] / f"{content_hash}-{side}-{_VERSION}.jpg"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from engine.errors import PhotoError
 from engine.photos.access import opened
-from engine.photos.dates import Moment, read_moment
+from engine.photos.dates import Moment, best_moment, read_moment
 
 _LARGEST = 1_000_000
 """Bytes. A packet of words is a few kilobytes; what is larger holds the history of an editor, or is an attack."""
@@ -33,7 +33,8 @@ _DESCRIPTIONS = (
     f"{_IPTC}ExtDescrAccessibility",
 )
 _KEYWORDS = (f"{_DC}subject", f"{_IPTC_EXTENSION}PersonInImage")
-_COORDINATE = re.compile(r"(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?(?:,(\d+(?:\.\d+)?))?\s*([NSEW])")
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_COORDINATE = re.compile(rf"([+-]?){_NUMBER}(?:,{_NUMBER})?(?:,{_NUMBER})?\s*([NSEW]?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ def parse_xmp(packet: bytes) -> Xmp:
         keywords=tuple(text for name in _KEYWORDS for text in values.all(name)),
         taken=values.moment(f"{_EXIF}DateTimeOriginal", f"{_PHOTOSHOP}DateCreated"),
         digitised=values.moment(f"{_EXIF}DateTimeDigitized", f"{_XMP}CreateDate"),
-        latitude=_degrees(values.first(f"{_EXIF}GPSLatitude")),
-        longitude=_degrees(values.first(f"{_EXIF}GPSLongitude")),
+        latitude=_degrees(values.first(f"{_EXIF}GPSLatitude"), "NS"),
+        longitude=_degrees(values.first(f"{_EXIF}GPSLongitude"), "EW"),
     )
 
 
@@ -108,13 +109,16 @@ class _Values:
         return next(self.all(name), "").strip()
 
     def moment(self, *names: str) -> Moment | None:
-        return next((moment for name in names if (moment := read_moment(self.first(name)))), None)
+        return best_moment(read_moment(self.first(name)) for name in names)
 
 
-def _degrees(text: str) -> float | None:
-    """Degrees from ``33,26.268S`` or ``33,26,16.08S``, degrees with minutes and seconds, north and east positive."""
+def _degrees(text: str, directions: str) -> float | None:
+    """Degrees from ``33,26.268S``, ``33,26,16.08S`` or ``-33.4378``, with the second of ``directions`` negative.
+
+    None for a direction that is neither: nothing says which half of the world was meant.
+    """
     match = _COORDINATE.fullmatch(text)
-    if not match:
+    if not match or match[5].upper() not in directions:
         return None
-    degrees = sum(float(part or 0) / 60.0**power for power, part in enumerate(match.groups()[:3]))
-    return -degrees if match[4] in "SW" else degrees
+    degrees = sum(float(part or 0) / 60.0**power for power, part in enumerate(match.groups()[1:4]))
+    return -degrees if match[5].upper() == directions[1] or match[1] == "-" else degrees

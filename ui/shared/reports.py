@@ -1,11 +1,16 @@
 """What a run of ``engine index`` did, as text for a terminal and as a plain dictionary for JSON."""
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.library.report import IndexReport
     from index import LibraryStatus
+
+_BESIDE = ("/", ".xmp", ".txt")  # folders that are left out, and what may stand beside photos
+_MOST_KINDS = 5  # of other files that are named
 
 
 def report_as_dict(report: "IndexReport", library: Path, status: "LibraryStatus") -> dict[str, Any]:
@@ -52,5 +57,15 @@ def report_as_text(
     return (
         f"{report.added} photos added, {report.unchanged} unchanged, {also}{len(report.failed)} failed; "
         f"{report.sentences_added} sentences added{captioned}{read}. The library in {library} holds "
-        f"{status.photos} photos and {status.sentences} sentences."
+        f"{status.photos} photos and {status.sentences} sentences.{_passed_by(report.skipped)}"
     )
+
+
+def _passed_by(skipped: Mapping[str, int]) -> str:
+    """How many files are no photos, by extension, the most frequent first: a film is not forgotten without a word."""
+    counts = Counter({extension: count for extension, count in skipped.items() if extension not in _BESIDE})
+    if not counts:
+        return ""
+    kinds = [f"{count} {extension or 'without extension'}" for extension, count in counts.most_common(_MOST_KINDS)]
+    more = ", …" if len(counts) > _MOST_KINDS else ""
+    return f" Other files passed by: {counts.total()} ({', '.join(kinds)}{more})."

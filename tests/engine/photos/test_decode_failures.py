@@ -2,6 +2,7 @@
 
 import os
 import struct
+import time
 import warnings
 import zlib
 from pathlib import Path
@@ -12,6 +13,8 @@ from PIL import Image, features
 from engine.errors import EngineError, PhotoError
 from engine.photos.decode import decode
 from engine.photos.limits import pixel_limit
+from engine.photos.loading import LoadedPhoto, load_photos
+from engine.photos.walk import Failure, FoundPhoto
 
 
 def reason(path: Path, max_pixels: int | None = None, target: int | None = None) -> str:
@@ -67,14 +70,65 @@ def test_a_progressive_jpeg_without_its_last_scans_is_a_failure(noise: Image.Ima
     assert "truncated" in reason(path)
 
 
-def test_a_jpeg_filled_up_with_zeros_is_truncated_and_a_padded_one_is_not(noise: Image.Image, tmp_path: Path) -> None:
-    path = tmp_path / "broken off.jpg"
-    noise.save(path)
+FILM = b"\0\0\0\x18ftypmp42" + bytes(12) + b"\xff\xd9\xff\xd8 film"
+TRAILERS = {
+    "nothing": b"",
+    "zeros": bytes(10000),
+    "a film": FILM + bytes(10000),
+    "text and zeros": b"a line of text\n" + bytes(10000),
+    "a picture": b"\xff\xd8\xff\xe0 a preview \xff\xd9",
+}
+
+
+@pytest.mark.parametrize("trailer", TRAILERS)
+@pytest.mark.parametrize("progressive", [False, True])
+def test_the_end_of_the_picture_decides_whether_a_jpeg_is_whole(
+    progressive: bool, trailer: str, noise: Image.Image, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jpg"
+    noise.save(path, progressive=progressive, exif=Image.Exif().tobytes(), comment=b"\xff\xd9 is no end here")
     content = path.read_bytes()
-    path.write_bytes(content + bytes(10000))
+    path.write_bytes(content + TRAILERS[trailer])
     assert decode(path).width == 900
-    path.write_bytes(content[:-6000] + bytes(6000))
-    assert "truncated: the JPEG data ends too early (its end is filled with zeros)" in reason(path)
+    for lost in (2, 6000):
+        path.write_bytes(content[:-lost] + bytes(lost) + TRAILERS[trailer])
+        if trailer != "a film":  # its bytes may hold what looks like an end
+            assert "truncated: the JPEG data ends too early (its end marker is missing)" in reason(path)
+
+
+@pytest.mark.parametrize("start", ["zeros", "header", "whole"])
+def test_a_sparse_file_of_three_gigabytes_is_refused_from_its_header(
+    start: str, noise: Image.Image, tmp_path: Path
+) -> None:
+    path = tmp_path / "sparse.jpg"
+    noise.save(path)
+    if start != "whole":
+        path.write_bytes(path.read_bytes()[:3000] if start == "header" else b"")
+    os.truncate(path, 3 * 10**9)
+    begin = time.monotonic()
+    (failure,) = load_photos([FoundPhoto.at(str(path))], 32, workers=1)
+    assert time.monotonic() - begin < 1
+    assert isinstance(failure, Failure)
+    assert "\n" not in failure.reason
+
+
+def test_a_large_file_is_hashed_only_after_it_was_decoded(
+    noise: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    monkeypatch.setattr("engine.photos.loading.content_hash", lambda path: hashed.append(path) or "0" * 32)
+    path = tmp_path / "large.png"
+    noise.save(path)
+    path.write_bytes(path.read_bytes()[:3000])
+    os.truncate(path, 100_000_000)
+    (failure,) = load_photos([FoundPhoto.at(str(path))], 32, workers=1)
+    assert isinstance(failure, Failure)
+    assert not hashed
+    noise.save(path)
+    os.truncate(path, 100_000_000)
+    (loaded,) = load_photos([FoundPhoto.at(str(path))], 32, workers=1)
+    assert isinstance(loaded, LoadedPhoto)
+    assert hashed == [str(path)]
 
 
 @pytest.mark.parametrize("extension", ["jpg", "png", "webp", "gif", "bmp", "tif", "heic", "avif"])
@@ -156,16 +210,6 @@ def test_the_limit_can_be_set_and_nothing_is_printed(tmp_path: Path, monkeypatch
     assert "the limit here is 20 (from ENGINE_MAX_PIXELS)" in reason(tmp_path / "sky.png")
     monkeypatch.setenv("ENGINE_MAX_PIXELS", "200000000")
     assert decode(tmp_path / "sky.png", target=100).height == 9500
-
-
-def test_the_limit_follows_memory_within_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Memory:
-        available = 0
-
-    monkeypatch.setattr("psutil.virtual_memory", lambda: Memory)
-    for gigabytes, megapixels in ((0, 50), (3.2, 100), (8, 250), (512, 500)):
-        Memory.available = int(gigabytes * 1e9)
-        assert pixel_limit().pixels == megapixels * 1e6
 
 
 @pytest.mark.parametrize("wrong", ["many", "0", "-5", "1e9"])

@@ -171,7 +171,7 @@ KINDS: dict[str, tuple[Make, str | None]] = {
     "empty_directory.tif": (constant(tiff()), "corrupt"),
     "endless_directories.tif": (constant(grey_tiff(4, 4, after=8, more=bytes(400))), DECODED),
     "strip_outside.tif": (constant(grey_tiff(4, 4, (273, 4, 1, 2**31))), "truncated"),
-    "odd_compression.tif": (constant(grey_tiff(4, 4, (259, 4, 1, 999), more=bytes(400))), "corrupt"),
+    "odd_compression.tif": (constant(grey_tiff(4, 4, (259, 4, 1, 999), more=bytes(400))), "compression 999"),
     "odd_samples.tif": (constant(grey_tiff(4, 4, (277, 4, 1, 60_000), more=bytes(400))), "corrupt"),
     "no_boxes.heic": (constant(b"\0\0\0\x18ftypheic\0\0\0\0heicmif1"), "corrupt"),
     "box_of_no_size.heic": (lambda valid: valid["plain.heic"][:24] + bytes(4) + valid["plain.heic"][28:], DECODED),

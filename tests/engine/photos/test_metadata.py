@@ -77,7 +77,7 @@ def test_the_camera_is_named_once(make: str, model: str, camera: str | None, tmp
         ("2019:07:14 18:03:59", datetime(2019, 7, 14, 18, 3, 59)),
         ("2019-07-14T18:03:59+02:00", datetime(2019, 7, 14, 18, 3, 59)),
         ("0000:00:00 00:00:00", None),
-        ("2019:13:45 99:00:00", None),
+        ("2019:13:45 99:00:00", datetime(2019, 1, 1)),
         ("yesterday", None),
         ("", None),
     ],

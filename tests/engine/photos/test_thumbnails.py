@@ -30,7 +30,7 @@ def test_it_is_small_and_looks_like_the_photo(extension: str, noise: Image.Image
     noise.save(path)
     digest = content_hash(path)
     found = thumbnail(path, digest)
-    assert found == cache / "thumbnails" / digest[:2] / f"{digest}-320.jpg"
+    assert found == cache / "thumbnails" / digest[:2] / f"{digest}-320-srgb.jpg"
     with Image.open(found) as picture:
         assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (320, 249))
         expected = np.asarray(noise.resize(picture.size), np.int16)
@@ -75,8 +75,8 @@ def test_a_picture_is_kept_under_the_content_that_it_is_of(picture: Image.Image,
     picture.save(path)
     picture.rotate(180).save(other)
     mine, theirs = content_hash(path), content_hash(other)
-    assert thumbnail(other, mine).name == f"{theirs}-320.jpg"
-    assert thumbnail(path, mine).name == f"{mine}-320.jpg"
+    assert thumbnail(other, mine).name == f"{theirs}-320-srgb.jpg"
+    assert thumbnail(path, mine).name == f"{mine}-320-srgb.jpg"
     assert len(files_of(cache)) == 2
 
 
