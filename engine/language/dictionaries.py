@@ -9,6 +9,8 @@ from math import log
 
 import regex
 
+from index.word_folding import folded
+
 ENGLISH = "en"
 LANGUAGES = {
     "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese", "nl": "Dutch",
@@ -21,6 +23,7 @@ _OTHER_LETTERS = regex.compile(r"(?!\p{Latin})\p{L}")
 LEAST = {"de": 0.0}  # the German list has most nouns with the least count
 LEAST_SHARE = 1e-6
 LEAST_OTHER = 2e-7  # below it the lists have what nobody says
+OFTEN = 0.003  # of all words
 FAR_MORE, MORE = 100, 10  # times as often as in English
 
 
@@ -64,6 +67,17 @@ def language_of(words: Iterable[str], familiar: Iterable[str]) -> str | None:
             found.append((more, sum(log(own.get(word, RARE)) for word in words), name))
     best = max(found, default=(0, 0.0, ""))
     return best[2] if best[0] > 0 else None
+
+
+@cache
+def function_words(language: str) -> frozenset[str]:
+    """The words of a language, by its English name, that are said so often that they say little alone, folded.
+
+    >>> {"auf", "fur"} <= function_words("German"), "hund" in function_words("German")
+    (True, False)
+    """
+    code = next(code for code, name in LANGUAGES.items() if name == language)
+    return frozenset(folded(word) for word, share in shares(code).items() if share > OFTEN)
 
 
 def in_any(word: str) -> bool:

@@ -104,6 +104,7 @@ def rank(
     allowed = allowed_photos(reader, question, where)
     query = combined(texts) if texts else None
     words = () if basis == "seen" or question.examples else words_of(question.wanted)
+    words = tuple(word for word in words if word not in reading.saying_little)
     written = evidence(reader, words, model.counts(words)).among(allowed)
     warnings += rare_note([word for word in reading.rare if folded(word) not in written.words])
 

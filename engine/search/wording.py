@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import regex
 
-from engine.language.dictionaries import in_other_letters, language_of
+from engine.language.dictionaries import function_words, in_other_letters, language_of
 from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
 from engine.search.combination import ReadPart, read_parts
@@ -29,6 +29,7 @@ class Reading:
         corrections: the words that were read as others.
         warnings: what a user should know about the words, a sentence each.
         rare: words that the model met rarely or never, as they are written.
+        saying_little: words of another language that say little alone.
     """
 
     question: Question
@@ -36,6 +37,7 @@ class Reading:
     corrections: tuple[Correction, ...]
     warnings: tuple[str, ...]
     rare: tuple[str, ...]
+    saying_little: frozenset[str] = frozenset()
 
 
 def read_question(model: MultimodalModel, question: Question, written: Written = dict) -> Reading:
@@ -53,8 +55,10 @@ def read_question(model: MultimodalModel, question: Question, written: Written =
         notes = tuple(note for text in texts for note in text.notes)
         return Reading(question, texts, (), notes, tuple(dict.fromkeys(word for text in texts for word in text.rare)))
     parts, corrections, notices = [], [], []
+    saying_little: frozenset[str] = frozenset()
     for part in question.parts:
-        notice, own = _understood(model, part.text, written)
+        notice, language, own = _understood(model, part.text, written)
+        saying_little |= frozenset() if language is None else function_words(language)
         parts.append(_corrected(part, own))
         corrections += [Correction(part.text[start:end], meant) for (start, end), meant in own.items()]
         notices.append(notice)
@@ -66,7 +70,8 @@ def read_question(model: MultimodalModel, question: Question, written: Written =
         for warning in (text.notes if notice is None else [notice])
     ]
     rare = [word for text, notice in zip(texts, notices, strict=True) if notice is None for word in text.rare]
-    return Reading(question, texts, tuple(dict.fromkeys(corrections)), tuple(warnings), tuple(dict.fromkeys(rare)))
+    of_rare = tuple(dict.fromkeys(rare))
+    return Reading(question, texts, tuple(dict.fromkeys(corrections)), tuple(warnings), of_rare, saying_little)
 
 
 def showing(corrections: Sequence[Correction]) -> list[str]:
@@ -78,12 +83,14 @@ def showing(corrections: Sequence[Correction]) -> list[str]:
     return [f"Showing results for {meant}; ask exactly (--exact) for {written}."]
 
 
-def _understood(model: MultimodalModel, text: str, written: Written) -> tuple[str | None, dict[tuple[int, int], str]]:
-    """What to say of a text in another language; else the words to be read as others, by where they stand."""
+def _understood(
+    model: MultimodalModel, text: str, written: Written
+) -> tuple[str | None, str | None, dict[tuple[int, int], str]]:
+    """What to say of a text in another language, and which; else words to be read as others, by where they stand."""
     tokens, quoted = tokenize(text), [found.span() for found in _QUOTED.finditer(text)]
     unfamiliar = [word for word in dict.fromkeys(tokens.words) if not model.is_familiar(word) or in_other_letters(word)]
     if not unfamiliar:
-        return None, {}
+        return None, None, {}
     in_library = written()
     unfamiliar = [word for word in unfamiliar if _folded(word) not in in_library]
     strange = [word for word in unfamiliar if in_other_letters(word)]
@@ -93,6 +100,7 @@ def _understood(model: MultimodalModel, text: str, written: Written) -> tuple[st
         unknown = ", ".join(strange or [word for word in unfamiliar if not model.spelling.knows(word)] or unfamiliar)
         return (
             f"The model reads English, and {looks}does not know {unknown}; ask in English, such as 'a dog on a beach'.",
+            language,
             {},
         )
     meant = {}
@@ -103,7 +111,7 @@ def _understood(model: MultimodalModel, text: str, written: Written) -> tuple[st
             correction = model.spelling.correction(word, in_library)
             if correction is not None:
                 meant[start, end] = correction
-    return None, meant
+    return None, None, meant
 
 
 def _corrected(part: Part, meant: Mapping[tuple[int, int], str]) -> Part:

@@ -44,6 +44,12 @@ def test_a_name_wins_over_what_is_seen(engine: Engine, asked: str) -> None:
     assert engine.search(asked, basis="seen")[0].written == ()
 
 
+def test_small_words_of_another_language_are_no_names(engine: Engine) -> None:
+    first = engine.search("mit der Greta auf dem Balkon", min_probability=0)[0]
+    assert first.path.stem == "coffee"
+    assert {text.text[a:b] for text in first.written for a, b in text.spans} == {"Greta"}
+
+
 def test_a_name_in_a_folder_counts(engine: Engine) -> None:
     first = engine.search("Peter Müller in the garden")[0]
     assert first.path.stem == "rocket"
