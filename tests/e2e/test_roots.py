@@ -83,10 +83,10 @@ def test_a_missing_photo_that_turns_up_elsewhere_is_the_same_photo(
     (own_photos / "chelsea.png").rename(tmp_path / "kept.png")
     cli("index", "--allow-missing", library=library)
     (own_photos / "deep" / "down").mkdir(parents=True)
-    (tmp_path / "kept.png").rename(own_photos / "deep" / "down" / "cat.png")
+    (tmp_path / "kept.png").rename(own_photos / "deep" / "down" / "kept.png")
     assert "1 moved" in cli("index", library=library).stdout
     after = found(cli, library)
-    assert without_path(after["cat.png"]) == without_path(before["chelsea.png"])
+    assert without_path(after["kept.png"]) == without_path(before["chelsea.png"])
     assert "chelsea.png" not in after
 
 
