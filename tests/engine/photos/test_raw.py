@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from photo_texts import said
+from photo_texts import described, said
 from PIL import Image
 
 from engine.errors import PhotoError
@@ -49,7 +49,7 @@ def test_its_metadata_comes_from_the_file_around_the_preview(
     assert metadata.latitude == pytest.approx(48.858, abs=1e-3)
     assert said(metadata) == ("a dog jumps", "two boats", "harbour")
     (tmp_path / "photo.xmp").write_bytes(damaged_photos.XMP.replace(b"two boats", b"a lighthouse"))
-    assert "a lighthouse" in said(decode(path).metadata)
+    assert "a lighthouse" in said(described(path))
 
 
 @needs_rawpy
