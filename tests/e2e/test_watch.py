@@ -58,7 +58,9 @@ def test_the_library_follows_and_ctrl_c_ends_it(
     (own_photos / "two.png").unlink()
     third = json.loads(process.stdout.readline())
     assert (third["missing"], third["photos"]) == (1, count + 1)
-    found = json.loads(cli("search", "coffee", "--json", "--min-probability", "0", library=library).stdout)
+    found = json.loads(
+        cli("search", "coffee", "--json", "--min-probability", "0", "--copies", "all", library=library).stdout
+    )
     assert {Path(hit["path"]) for hit in found} == set(own_photos.iterdir())
     seconds, stdout, stderr = stopped(process)
     assert (process.returncode, stdout, stderr) == (0, "", "Stopped watching. What was done so far is kept.\n")
