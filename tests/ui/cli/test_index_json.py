@@ -10,6 +10,7 @@ from typer.testing import Result
 Cli = Callable[..., Result]
 KEYS = [
     "library", "photos", "sentences", "missing_photos", "added", "unchanged", "moved", "missing", "found_again",
+    "described",
     "failed", "skipped", "sentences_added", "captions_added", "texts_read", "lines_read", "warnings", "seconds",
 ]  # fmt: skip
 
