@@ -18,7 +18,10 @@ def require_plain(folder: Path) -> None:
     Whoever made the library could let it point to a file of the one who opens it, which would be overwritten.
     """
     for entry in _entries(folder):
-        kind = entry.stat(follow_symlinks=False).st_mode
+        try:
+            kind = entry.stat(follow_symlinks=False).st_mode
+        except FileNotFoundError:  # a compaction has removed it meanwhile
+            continue
         if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
             found = "a symbolic link" if stat.S_ISLNK(kind) else "a pipe, a socket or a device"
             raise LibraryDamagedError(
@@ -59,10 +62,14 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     folders = [str(folder)]
     while folders:
         at = folders.pop()
-        with os.scandir(at) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                if at == str(folder) and not entry.name.startswith(_OURS):
-                    continue
-                yield entry
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
+        try:
+            with os.scandir(at) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except FileNotFoundError:  # the same
+            continue
+        for entry in entries:
+            if at == str(folder) and not entry.name.startswith(_OURS):
+                continue
+            yield entry
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)

@@ -30,7 +30,7 @@ def test_a_run_is_summed_up(cli: Cli, own_photos: Path, sentence_file: Path, tmp
     count = len(list(own_photos.iterdir())) - 2
     summary = run(cli, own_photos, "--sentences", sentence_file, library=library)
     assert summary | {"seconds": {}} == dict(
-        zip(KEYS, [str(library), count, summary["sentences"], 0, count, 0, 0, 0, 0, summary["failed"], {".md": 1},
+        zip(KEYS, [str(library), count, summary["sentences"], 0, count, 0, 0, 0, 0, 0, summary["failed"], {".md": 1},
                    summary["sentences"], 0, 0, 0, [], {}], strict=True)
     )  # fmt: skip
     assert [failure["path"] for failure in summary["failed"]] == [str(own_photos / "broken.jpg")]
