@@ -233,16 +233,15 @@ def _spared(
     reader: LibraryReader, model: MultimodalModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
 ) -> NDArray[np.float64] | None:
     """How likely photos show none of the unwanted texts, (n,); None where there is none."""
-    unwanted = [text.vector.query for text in texts if text.weight < 0]
-    words = [text.tokens.words for text in texts if text.weight < 0]
+    unwanted = [text for text in texts if text.weight < 0]
     if model.calibration is None or not unwanted:
         return None
     records = reader.photo_vectors([photo.photo_id for photo in photos])
     likely = [
-        model.calibration.probabilities(score_records(records, query), query, model.counts(own))
-        for query, own in zip(unwanted, words, strict=True)
+        model.probabilities(text.tokens.words, text.vector.query, score_records(records, text.vector.query))
+        for text in unwanted
     ]
-    spared: NDArray[np.float64] = np.prod(1 - np.array(likely), axis=0)
+    spared: NDArray[np.float64] = np.prod(1 - np.array(likely, np.float64), axis=0)
     return spared
 
 

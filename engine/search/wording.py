@@ -1,22 +1,19 @@
 """A question's words as they were meant: likely spellings, and what is said of words that nobody knows."""
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import regex
 
 from engine.language.dictionaries import function_words, in_other_letters, language_of
 from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
 from engine.search.combination import ReadPart, read_parts
 from engine.search.question import Part, Question
+from engine.search.written import QUOTED
 from engine.types import Correction
+from index.word_folding import folded
 
 Written = Callable[[], Mapping[str, int]]
 """Gives the words that are written in a library, in small letters without accents, with the number of their photos."""
-
-_QUOTED = regex.compile(r'"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»')
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +84,12 @@ def _understood(
     model: MultimodalModel, text: str, written: Written
 ) -> tuple[str | None, str | None, dict[tuple[int, int], str]]:
     """What to say of a text in another language, and which; else words to be read as others, by where they stand."""
-    tokens, quoted = tokenize(text), [found.span() for found in _QUOTED.finditer(text)]
+    tokens, quoted = tokenize(text), [found.span() for found in QUOTED.finditer(text)]
     unfamiliar = [word for word in dict.fromkeys(tokens.words) if not model.is_familiar(word) or in_other_letters(word)]
     if not unfamiliar:
         return None, None, {}
     in_library = written()
-    unfamiliar = [word for word in unfamiliar if _folded(word) not in in_library]
+    unfamiliar = [word for word in unfamiliar if folded(word) not in in_library]
     strange = [word for word in unfamiliar if in_other_letters(word)]
     language = None if strange or not unfamiliar else language_of(tokens.words, set(tokens.words) - set(unfamiliar))
     if strange or language is not None:
@@ -119,12 +116,3 @@ def _corrected(part: Part, meant: Mapping[tuple[int, int], str]) -> Part:
     for (start, end), word in sorted(meant.items(), reverse=True):
         text = text[:start] + word + text[end:]
     return replace(part, text=text)
-
-
-def _folded(word: str) -> str:
-    """A word in small letters without accents, as a library has it.
-
-    >>> _folded("Müller")
-    'muller'
-    """
-    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))

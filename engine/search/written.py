@@ -16,7 +16,7 @@ from engine.types import Written
 from index import LibraryReader, PhotoFilter, PhotoText, Query, SearchParams, StoredPhoto
 from index.word_folding import SHORTEST_BEGINNING, folded, folded_words, forms, name_texts, words_in
 
-_QUOTED = re.compile(r'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»')
+QUOTED = re.compile(r'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»')
 
 PICTURES = forms("photo") | forms("picture") | forms("image") | forms("photograph")
 """Words that say what is looked for, and nothing about it: "a photo of Greta"."""
@@ -70,7 +70,7 @@ def quoted(text: str) -> list[str]:
     >>> quoted('"Peter Müller" in the “old town”'), quoted("a dog's 5\\" collar")
     (['Peter Müller', 'old town'], [])
     """
-    return [next(filter(None, match.groups())) for match in _QUOTED.finditer(text)]
+    return [next(filter(None, match.groups())) for match in QUOTED.finditer(text)]
 
 
 def words_of(parts: Sequence[Part]) -> tuple[str, ...]:
