@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.captioning.describe_files import Failed, describe_files, require_numbers
-from engine.captioning.folder import load_captioner
 from engine.opened import OpenedLibrary
 from engine.search.explain import align, word_scores
 from engine.types import Alignment, Description, WordScores
@@ -76,6 +75,7 @@ class OnePhoto(OpenedLibrary):
             ModelError: there is no such caption model, or it was made for another alignment model.
         """
         from engine.captioning.describe import Describer
+        from engine.captioning.folder import load_captioner
 
         names = captioner or DEFAULT_CAPTIONER, region_captioner or DEFAULT_REGION_CAPTIONER
         if names not in self._describers:

@@ -1,24 +1,43 @@
 """An open library: its folder, its model and its reader, each opened when it is first needed."""
 
 import warnings
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.alignment.folder import PRETRAINED, load_model
 from engine.errors import LibraryMissingError, ModelError, WrongModelError
 from engine.models.multimodal import MultimodalModel
 from engine.runtime.device import choose_device
 from engine.runtime.settings import library_folder
-from engine.search.exhaustive import open_reader
 from engine.types import Warn
-from index import LibraryReader
+from index import BuildSpec, LibraryReader, Scan
 
 if TYPE_CHECKING:
     from engine.captioning.describe import Describer
 
 DEFAULT_MODEL = "default"
+
+
+def open_reader(folder: Path, warn: Warn, device_name: str) -> LibraryReader:
+    """Open a library whose photos are all scanned on a GPU, where it is to be used and has room for their vectors.
+
+    Raises as `LibraryReader.open`; a search raises EngineError for a device that cannot be had.
+    """
+
+    def make_scan(segments: Sequence[NDArray[np.float16]], spec: BuildSpec) -> Scan | None:
+        if choose_device(device_name) == "cpu":
+            return None
+        from engine.search.exhaustive import scan_on_gpu
+
+        return scan_on_gpu(segments, spec)
+
+    return LibraryReader.open(folder, warn, make_scan=make_scan)
 
 
 def _warn(text: str) -> None:

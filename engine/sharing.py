@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.api import Engine
 from engine.models.multimodal import MultimodalModel
-from engine.search.exhaustive import open_reader
+from engine.opened import open_reader
 from engine.types import Warn
 from index import EngineError, LibraryReader, read_roots
 

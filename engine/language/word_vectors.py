@@ -1,37 +1,25 @@
 """Fixed word vectors x_t (eq. 2): from a table, or from a frozen sentence encoder in context."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import torch
-from tokenizers import Tokenizer
-from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
 
 from engine.errors import ModelError
-from engine.language import minilm
+from engine.language import minilm_package
+from engine.language.minilm_package import WEIGHTS_SHA256
+from engine.runtime.onnx import Traced, open_session
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 UNKNOWN_PIECE = "[UNK]"
 
 
-@dataclass(frozen=True, slots=True)
-class WordBatch:
-    """Word vectors (N, T, E), zero where padded, and their mask (N, T), True = real."""
-
-    vectors: Tensor
-    mask: Tensor
-
-    @classmethod
-    def of(cls, sentences: Sequence[Tensor]) -> "WordBatch":
-        """Pad sentences of shape (T_n, E) to the longest."""
-        lengths = torch.tensor([len(words) for words in sentences])
-        mask = torch.arange(int(lengths.max())) < lengths[:, None]  # (N, T)
-        return cls(pad_sequence(list(sentences), batch_first=True), mask)
-
-
 class WordVectors(Protocol):
-    """Tokenised sentences → one tensor (T_n, E) each; nothing in it is trained here."""
+    """Tokenised sentences → one array (T_n, E) each; nothing in it is trained here."""
 
     dimension: int
     identity: str
@@ -48,24 +36,26 @@ class WordVectors(Protocol):
         """How many of a sentence's first words can be taken."""
         ...
 
-    def __call__(self, sentences: Sequence[Sequence[str]]) -> list[Tensor]:
+    def __call__(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
         """Vectors of each sentence's words, (T_n, E) each."""
         ...
 
 
-def _words_of_pieces(pieces: Tensor, word_of_piece: Tensor, num_words: int) -> Tensor:
-    """Mean over the pieces of each word: (P, E) and the word (P,) of each piece → (T, E)."""
-    sums = torch.zeros(num_words, pieces.shape[1]).index_add_(0, word_of_piece, pieces)
-    counts = torch.bincount(word_of_piece, minlength=num_words)
-    return sums / counts.clamp(min=1)[:, None]
+def _words_of_pieces(pieces: NDArray[np.float32], word_of_piece: Sequence[int], num_words: int) -> NDArray[np.float32]:
+    """Mean over the pieces of each word: (P, E) and the word of each of P pieces → (T, E)."""
+    sums = np.zeros((num_words, pieces.shape[1]), np.float32)
+    np.add.at(sums, word_of_piece, pieces)
+    counts = np.bincount(word_of_piece, minlength=num_words).astype(np.float32)
+    means: NDArray[np.float32] = sums / counts.clip(min=1)[:, None]
+    return means
 
 
 class _Pieces:
     """What both kinds of vectors share: words → word pieces."""
 
-    dimension = minilm.DIMENSION
+    dimension = minilm_package.DIMENSION
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: "Tokenizer") -> None:
         self._tokenizer = tokenizer
 
     def known(self, word: str) -> bool:
@@ -84,9 +74,9 @@ class _Pieces:
     def num_usable(self, words: Sequence[str]) -> int:
         """How many of the first words fit the encoder's 512 positions, two of which are its own."""
         encoding = self._tokenizer.encode(list(words), is_pretokenized=True, add_special_tokens=False)
-        if len(encoding.ids) <= minilm.MAX_PIECES - 2:
+        if len(encoding.ids) <= minilm_package.MAX_PIECES - 2:
             return len(words)
-        cut = encoding.word_ids[minilm.MAX_PIECES - 2]
+        cut = encoding.word_ids[minilm_package.MAX_PIECES - 2]
         return len(words) if cut is None else cut
 
 
@@ -96,20 +86,21 @@ class StaticWordVectors(_Pieces):
     Each dimension is centred and scaled over the table, so that a recurrent layer sees values of order one.
     """
 
-    identity = f"minilm_static/1/{minilm.WEIGHTS_SHA256[:16]}"
+    identity = f"minilm_static/1/{WEIGHTS_SHA256[:16]}"
 
     def __init__(self) -> None:
-        super().__init__(minilm.load_tokenizer())
-        table = minilm.load_weights()["embeddings.word_embeddings.weight"]
-        self._table = (table - table.mean(0)) / table.std(0)
+        super().__init__(minilm_package.load_tokenizer())
+        with safe_open(minilm_package.weights_file(), framework="numpy") as file:
+            table = file.get_tensor("embeddings.word_embeddings.weight")
+        self._table = (table - table.mean(axis=0)) / table.std(axis=0, ddof=1)
 
-    def __call__(self, sentences: Sequence[Sequence[str]]) -> list[Tensor]:
+    def __call__(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
         """Vectors of each sentence's words, (T_n, E) each."""
         encodings = self._tokenizer.encode_batch(
             [list(words) for words in sentences], is_pretokenized=True, add_special_tokens=False
         )
         return [
-            _words_of_pieces(self._table[torch.tensor(encoding.ids)], torch.tensor(encoding.word_ids), len(words))
+            _words_of_pieces(self._table[encoding.ids], encoding.word_ids, len(words))
             for encoding, words in zip(encodings, sentences, strict=True)
         ]
 
@@ -117,26 +108,33 @@ class StaticWordVectors(_Pieces):
 class ContextualWordVectors(_Pieces):
     """The frozen encoder's last layer; a word's vector is the mean over its pieces, in its sentence."""
 
-    identity = f"minilm_contextual/1/{minilm.WEIGHTS_SHA256[:16]}"
+    identity = f"minilm_contextual/1/{WEIGHTS_SHA256[:16]}"
 
     def __init__(self) -> None:
-        super().__init__(minilm.load_tokenizer())
-        self._network = minilm.MiniLM(minilm.load_weights())
+        super().__init__(minilm_package.load_tokenizer())
+        self._network = open_session(f"words|{self.identity}", _traced, threads=1)
 
-    @torch.inference_mode()
-    def __call__(self, sentences: Sequence[Sequence[str]]) -> list[Tensor]:
+    def __call__(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
         """Vectors of each sentence's words, (T_n, E) each."""
         encodings = self._tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
-        pieces = pad_sequence([torch.tensor(encoding.ids) for encoding in encodings], batch_first=True)  # (N, P)
-        mask = pad_sequence([torch.tensor(encoding.attention_mask) for encoding in encodings], batch_first=True).bool()
-        output = self._network(pieces, mask)  # (N, P, E)
+        length = max(len(encoding.ids) for encoding in encodings)
+        pieces, mask = np.zeros((2, len(encodings), length), np.int64)
+        for row, encoding in enumerate(encodings):
+            pieces[row, : len(encoding.ids)] = encoding.ids
+            mask[row, : len(encoding.ids)] = encoding.attention_mask
+        (output,) = self._network.run(None, {"pieces": pieces, "mask": mask.astype(bool)})  # (N, P, E)
         vectors = []
-        for row, (encoding, words) in enumerate(zip(encodings, sentences, strict=True)):
-            word_ids = encoding.word_ids  # None for the encoder's own start and end
-            real = torch.tensor([index for index, word in enumerate(word_ids) if word is not None], dtype=torch.long)
-            word_of_piece = torch.tensor([word for word in word_ids if word is not None], dtype=torch.long)
-            vectors.append(_words_of_pieces(output[row, real], word_of_piece, len(words)))
+        for own, encoding, words in zip(output, encodings, sentences, strict=True):
+            word_of_piece = encoding.word_ids  # None for the encoder's own start and end
+            real = [index for index, word in enumerate(word_of_piece) if word is not None]
+            vectors.append(_words_of_pieces(own[real], [word_of_piece[index] for index in real], len(words)))
         return vectors
+
+
+def _traced() -> Traced:
+    from engine.language.minilm import traced
+
+    return traced()
 
 
 def create_word_vectors(name: str) -> WordVectors:

@@ -3,27 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from engine.alignment.folder import ModelFolder
+from engine.alignment.inference import Towers
 from engine.errors import ModelError, QueryError
+from engine.language.class_names import class_names
 from engine.language.spelling import Spelling
 from engine.language.tokens import Tokens, tokenize, words_of
-from engine.language.word_vectors import WordBatch, WordVectors, create_word_vectors
+from engine.language.word_vectors import WordVectors, create_word_vectors
 from engine.runtime.batching import Batcher
-from engine.runtime.threads import one_thread
+from engine.runtime.device import Device
+from engine.vision.encoder import RegionEncoder, RegionFeatures, create_region_encoder
 from engine.vision.proposals import NUM_REGIONS
 from index import Query
-
-if TYPE_CHECKING:
-    from engine.vision.encoder import RegionEncoder, RegionFeatures
-
 
 TEXTS_TOGETHER = 16
 """Texts of threads that are read at the same time which are embedded together at most; docs/decisions."""
@@ -86,10 +82,10 @@ class MultimodalModel:
 
     Args:
         folder: the trained model.
-        device: where the backbone runs; the small towers follow it for photos and stay on the CPU for sentences.
+        device: where the backbone and its proposals run; the small towers stay on the CPU.
     """
 
-    def __init__(self, folder: ModelFolder, device: torch.device) -> None:
+    def __init__(self, folder: ModelFolder, device: Device) -> None:
         self.folder = folder
         self.device = device
         self.name = folder.name
@@ -99,19 +95,17 @@ class MultimodalModel:
         self.dimension = architecture.dimension
         self.beta = architecture.beta
         self.sharpness = architecture.sharpness
-        self.has_global = folder.model.has_global
+        self.has_global = architecture.towers == "cosine"
         self.num_regions = NUM_REGIONS
         self.image_size = architecture.image_size
-        embed_few = one_thread()(self.embed_sentences)
-        self._embed_together: Batcher[Sequence[str], SentenceVector] = Batcher(embed_few, TEXTS_TOGETHER)
+        self._towers = Towers(folder)
+        self._embed_together: Batcher[Sequence[str], SentenceVector] = Batcher(self.embed_sentences, TEXTS_TOGETHER)
 
     @cached_property
-    def regions(self) -> "RegionEncoder":
+    def regions(self) -> RegionEncoder:
         """The backbone with its proposals."""
-        from engine.vision.encoder import RegionEncoder  # torchvision takes seconds to import; a text does without
-
         architecture = self.folder.config.architecture
-        return RegionEncoder(architecture.backbone, architecture.image_size, architecture.proposer, self.device)
+        return create_region_encoder(architecture.backbone, architecture.image_size, architecture.proposer, self.device)
 
     @cached_property
     def word_vectors(self) -> WordVectors:
@@ -141,37 +135,20 @@ class MultimodalModel:
         """RGB photos of any size → vectors, boxes and objectness."""
         return self.embed_features(self.regions.encode(images))
 
-    def embed_features(self, features: "RegionFeatures") -> PhotoVectors:
+    def embed_features(self, features: RegionFeatures) -> PhotoVectors:
         """Region features (B, R, C) → vectors, boxes and objectness."""
         records = self.embed_regions(features.features, features.boxes)
-        return PhotoVectors(records, features.boxes.cpu().numpy(), features.objectness.cpu().numpy())
+        return PhotoVectors(records, features.boxes, features.objectness)
 
-    @torch.inference_mode()
-    def embed_regions(self, features: Tensor, boxes: Tensor) -> NDArray[np.float32]:
+    def embed_regions(self, features: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Region features (B, R, C) and boxes (B, R, 4) from 0 to 1 → records (B, S, D)."""
-        model, architecture = self.folder.model, self.folder.config.architecture
+        architecture = self.folder.config.architecture
         self._require_size(architecture.backbone, features.shape[-1], "num_channels", architecture.num_channels)
-        model.image_tower.to(features.device)
-        embedding = model.embed_images(features, boxes)
-        records: Tensor = embedding.regions  # (B, R, D)
-        if embedding.photo is not None:
-            records = torch.cat([records, embedding.photo[:, None]], dim=1)  # (B, R + 1, D)
-        vectors: NDArray[np.float32] = records.cpu().numpy()
-        return vectors
+        return self._towers.embed_regions(features, boxes)
 
-    @torch.inference_mode()
     def embed_sentences(self, sentences: Sequence[Sequence[str]]) -> list[SentenceVector]:
         """Tokenised sentences of one word or more → vectors."""
-        batch = WordBatch.of(self.word_vectors(sentences))
-        embedding = self.folder.model.embed_sentences(batch.vectors, batch.mask)
-        sentence = embedding.sentence
-        return [
-            SentenceVector(
-                embedding.words[row, : len(words)].numpy(),
-                None if sentence is None else sentence[row].numpy(),
-            )
-            for row, words in enumerate(sentences)
-        ]
+        return [SentenceVector(*self._towers.embed_sentence(vectors)) for vectors in self.word_vectors(sentences)]
 
     def counts(self, words: Sequence[str]) -> list[int]:
         """How often the model's training said each of some words; 0 for the rare ones, which it does not keep."""
@@ -214,6 +191,4 @@ class MultimodalModel:
 
 
 def _words_of_class_names() -> list[str]:
-    from engine.language.class_names import class_names  # torchvision takes a second to import
-
     return [word for name in class_names() for word in tokenize(name).words]

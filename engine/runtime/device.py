@@ -1,13 +1,17 @@
 """The device that the networks run on, chosen by name."""
 
-import torch
+import ctypes
+import sys
+from typing import Literal
 
 from engine.errors import EngineError
 
 DEVICES = ("auto", "cpu", "cuda")
 
+Device = Literal["cpu", "cuda"]
 
-def choose_device(name: str = "auto") -> torch.device:
+
+def choose_device(name: str = "auto") -> Device:
     """Turn ``auto``, ``cpu`` or ``cuda`` into a device; ``auto`` takes a GPU when there is one.
 
     Raises:
@@ -15,9 +19,20 @@ def choose_device(name: str = "auto") -> torch.device:
     """
     if name not in DEVICES:
         raise EngineError(f"The device {name!r} is not known; choose one of {', '.join(DEVICES)}.")
-    available = torch.cuda.is_available()
+    available = name != "cpu" and _has_gpu()
     if name == "cuda" and not available:
         raise EngineError(
             "No CUDA device is usable here; choose --device cpu, or auto to use a GPU only when there is one."
         )
-    return torch.device("cuda" if available and name != "cpu" else "cpu")
+    return "cuda" if available else "cpu"
+
+
+def _has_gpu() -> bool:
+    """Whether torch can use a GPU. It takes seconds to import, and is not asked where there is no driver of one."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    import torch
+
+    return torch.cuda.is_available()

@@ -1,59 +1,85 @@
-"""Networks of torch in ONNX Runtime, which runs them several times as fast on a CPU (docs/decisions)."""
+"""Networks of torch in ONNX Runtime, which runs them several times as fast on a CPU (docs/decisions).
+
+torch defines a network and exports it, once; what runs it afterwards does without torch, which takes seconds to import.
+"""
 
 import hashlib
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import onnxruntime
-import torch
-from torch import Tensor, nn
 
 from engine.runtime.settings import cache_folder
 from index.store.atomic import replace_file
 
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
 logger = logging.getLogger(__name__)
 
-Dimensions = Mapping[int, torch.export.Dim]
+MOST = 4096  # that a free axis may be
 
 
-def open_session(
-    key: str, module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[str, Dimensions]
-) -> onnxruntime.InferenceSession:
-    """A session that runs ``module`` on a CPU; the arguments are those of ``exported``."""
-    path = exported(key, module, inputs, free)
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A network, to be traced with an example.
+
+    Attributes:
+        module: called with the inputs in order.
+        inputs: an example of each by name. A size of one in it would be taken for a constant.
+        free: the axes of each that may have other sizes, by the name of the size.
+    """
+
+    module: "nn.Module"
+    inputs: "Mapping[str, Tensor]"
+    free: Mapping[str, Mapping[int, str]]
+
+
+def open_session(key: str, trace: Callable[[], Traced], *, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A session that runs a network on a CPU, in so many threads, 0 for all; the other arguments as ``exported``'s."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # Threads that wait for the next run at full speed would take a core from what torch does between two runs.
+    options.intra_op_num_threads = threads
+    # Threads that wait for the next run at full speed would take a core from what is done between two runs.
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    path = exported(key, trace)
     logger.debug("Opening the network in %s", path)
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def exported(key: str, module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[str, Dimensions]) -> Path:
-    """The ONNX file of ``module``, exported once and kept in the cache.
+def exported(key: str, trace: Callable[[], Traced]) -> Path:
+    """The ONNX file of a network, exported once and kept in the cache.
 
     Args:
         key: names the network and its weights; it is exported again when this or the version of torch changes.
-        module: the network, called with the inputs in order.
-        inputs: an example of each by name. A size of one in it would be taken for a constant.
-        free: the axes of each that may have other sizes.
+        trace: makes the network, where it has to be exported.
     """
-    digest = hashlib.sha256(f"{key}|torch {torch.__version__}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{key}|torch {version('torch')}".encode()).hexdigest()
     path = cache_folder() / "onnx" / f"{digest[:16]}.onnx"
     if not path.is_file():
         logger.info("Exporting a network to %s, which is done once", path)
-        replace_file(path, partial(_export, module, inputs, free))
+        replace_file(path, partial(_export, trace()))
     return path
 
 
-def _export(module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[str, Dimensions], path: Path) -> None:
+def _export(traced: Traced, path: Path) -> None:
+    import torch
+    from torch.export import Dim
+
+    sizes = {name: Dim(name, min=0, max=MOST) for axes in traced.free.values() for name in axes.values()}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            module, tuple(inputs.values()), path, dynamo=True, external_data=False, verbose=False,
-            input_names=list(inputs), dynamic_shapes={name: dict(axes) for name, axes in free.items()},
+            traced.module, tuple(traced.inputs.values()), path, dynamo=True, external_data=False, verbose=False,
+            input_names=list(traced.inputs),
+            dynamic_shapes={
+                name: {axis: sizes[size] for axis, size in axes.items()} for name, axes in traced.free.items()
+            },
         )  # fmt: skip

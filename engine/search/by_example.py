@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine.errors import QueryError
@@ -169,5 +168,5 @@ def _region(model: MultimodalModel, image: Path, box: Box) -> NDArray[np.float32
     # The whole image is last, as in every record: the model's photo vector is made of it, and left out here.
     boxes = np.array([[[x0, y0, x1, y1] / np.array([*size, *size]), WHOLE_IMAGE]], np.float32)
     features = model.regions.features_of(pixels_of([decoded.image], model.image_size), boxes)
-    vector: NDArray[np.float32] = model.embed_regions(features, torch.from_numpy(boxes).to(features.device))[0, 0]
+    vector: NDArray[np.float32] = model.embed_regions(features, boxes)[0, 0]
     return vector

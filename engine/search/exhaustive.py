@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,10 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.runtime.batching import Batcher
-from engine.runtime.device import choose_device
 from engine.runtime.threads import set_own_threads
-from engine.types import Warn
-from index import BuildSpec, LibraryReader, Query, Scan
+from index import BuildSpec, Query, Scan
 from index.scoring.maxsim import whole_query
 from index.scoring.threads import NUM_THREADS
 
@@ -175,21 +172,10 @@ def in_halves(columns: Tensor) -> Tensor:
     return torch.cat([high, (columns - high).half()], dim=1)
 
 
-def open_reader(folder: Path, warn: Warn, device_name: str) -> LibraryReader:
-    """Open a library whose photos are all scanned on a device, where it has room for their vectors.
-
-    Raises as `LibraryReader.open`; a search raises EngineError for a device that cannot be had.
-    """
-
-    def make_scan(segments: Sequence[NDArray[np.float16]], spec: BuildSpec) -> Scan | None:
-        device = choose_device(device_name)
-        if device.type == "cuda":
-            size, free = sum(rows.nbytes for rows in segments), torch.cuda.mem_get_info(device)[0]
-            if size > _SHARE_OF_FREE * free:
-                logger.info(
-                    "The vectors take %d bytes, and the GPU has %d free: they are searched by codes", size, free
-                )
-                return None
-        return TorchScan(segments, spec, device)
-
-    return LibraryReader.open(folder, warn, make_scan=make_scan)
+def scan_on_gpu(segments: Sequence[NDArray[np.float16]], spec: BuildSpec) -> Scan | None:
+    """The scan of a GPU; None where it has no room for the vectors."""
+    size, free = sum(rows.nbytes for rows in segments), torch.cuda.mem_get_info()[0]
+    if size > _SHARE_OF_FREE * free:
+        logger.info("The vectors take %d bytes, and the GPU has %d free: they are searched by codes", size, free)
+        return None
+    return TorchScan(segments, spec, torch.device("cuda"))

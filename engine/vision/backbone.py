@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -13,10 +12,9 @@ from torch import Tensor, nn
 
 from engine.errors import ModelError
 from engine.runtime.files import checked
+from engine.runtime.onnx import Traced
+from engine.vision.backbone_names import LITE2, LITE2_SHA256, TORCHVISION_PREFIX, identity_of
 from engine.vision.downloads import require_allowed
-
-LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
-TORCHVISION_PREFIX = "torchvision/"
 
 FeatureMaps = tuple[Tensor, ...]
 """Maps (B, C, h, w) of one network with its strides, finest first."""
@@ -102,10 +100,9 @@ class _LastFeatures(nn.Module):
 def _efficientnet_lite2(image_size: int, pretrained: bool) -> Backbone:
     # The static "same" padding of this implementation depends on the size that it is told.
     network = EfficientNet.from_name("efficientnet-lite2", image_size=image_size)
-    identity = "efficientnet_lite2/untrained"
     if pretrained:
         network.load_state_dict(_lite2_weights())
-        identity = f"efficientnet_lite2/{LITE2_SHA256[:16]}"
+    identity = identity_of(LITE2) if pretrained else f"{LITE2}/untrained"
     return Backbone(_LiteFeatures(network), LITE_NORMALISATION, identity)
 
 
@@ -122,7 +119,7 @@ def load_classifier(name: str) -> tuple[Tensor, Tensor]:
     Raises:
         ModelError: the network has none here, or its weights are missing or damaged.
     """
-    if name != "efficientnet_lite2":
+    if name != LITE2:
         raise ModelError(f"The class names need the classifier of efficientnet_lite2; {name!r} has none here.")
     weights = _lite2_weights()
     return weights["_fc.weight"], weights["_fc.bias"]
@@ -143,8 +140,8 @@ def _torchvision(name: str, pretrained: bool, may_download: bool) -> Backbone:
         ) from error
     # Networks with a `features` part end it where pooling begins; the ResNet family ends with pooling and classifier.
     features = network.features if hasattr(network, "features") else nn.Sequential(*list(network.children())[:-2])
-    weights = "default" if pretrained else "untrained"
-    identity = f"{TORCHVISION_PREFIX}{name}/{weights}/{version('torchvision')}"
+    full_name = f"{TORCHVISION_PREFIX}{name}"
+    identity = identity_of(full_name) if pretrained else f"{full_name}/untrained"
     return Backbone(_LastFeatures(features), IMAGENET_NORMALISATION, identity)
 
 
@@ -156,10 +153,16 @@ def create_backbone(name: str, image_size: int, *, pretrained: bool = True, may_
     Raises:
         ModelError: an unknown name, or weights that are missing, damaged or cannot be downloaded.
     """
-    if name == "efficientnet_lite2":
+    if name == LITE2:
         backbone = _efficientnet_lite2(image_size, pretrained)
     elif name.startswith(TORCHVISION_PREFIX):
         backbone = _torchvision(name.removeprefix(TORCHVISION_PREFIX), pretrained, may_download)
     else:
         raise ModelError(f"The backbone {name!r} is not known; use efficientnet_lite2 or {TORCHVISION_PREFIX}NAME.")
     return backbone.eval().requires_grad_(False)
+
+
+def traced(backbone: Backbone, image_size: int) -> Traced:
+    """A backbone, to be exported: pixels (B, 3, H, W) uint8 → its maps."""
+    pixels = torch.zeros(2, 3, image_size, image_size, dtype=torch.uint8)
+    return Traced(backbone, {"pixels": pixels}, {"pixels": {0: "batch"}})

@@ -10,6 +10,7 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou, clip_boxes_to_image, nms
 
 from engine.vision.backbone import FeatureMaps
+from engine.vision.proposals import WHOLE_IMAGE
 
 # Anchors in shares of the image's side; one row a level (strides 16 and 32). Annotated boxes are large: half of them
 # are wider than a quarter of the photo, half taller than a third.
@@ -138,6 +139,13 @@ def best_boxes(objectness: Tensor, boxes: Tensor, num_boxes: int) -> tuple[Tenso
         left[batch, best] = -1.0
     chosen = torch.stack(taken, dim=1)
     return _take(boxes, chosen), scores.gather(1, chosen)
+
+
+def with_whole_image(boxes: Tensor, objectness: Tensor) -> tuple[Tensor, Tensor]:
+    """Proposals (B, R − 1, 4), (B, R − 1) and the whole image after them, which is certain: (B, R, 4), (B, R)."""
+    whole = torch.tensor(WHOLE_IMAGE, device=boxes.device).expand(len(boxes), 1, 4)
+    certain = torch.ones(len(boxes), 1, device=boxes.device)
+    return torch.cat([boxes, whole], dim=1), torch.cat([objectness, certain], dim=1)
 
 
 def _take(boxes: Tensor, rows: Tensor) -> Tensor:

@@ -9,8 +9,9 @@ from torchvision.models.detection import FasterRCNN_ResNet50_FPN_V2_Weights, fas
 
 from engine.errors import ModelError
 from engine.vision.backbone import FeatureMaps
+from engine.vision.detector import with_whole_image
 from engine.vision.downloads import require_allowed
-from engine.vision.proposals import NUM_REGIONS, FixedWindows, with_whole_image
+from engine.vision.proposals import NUM_REGIONS, fixed_windows
 
 
 class FasterRcnn:
@@ -36,7 +37,6 @@ class FasterRcnn:
         except OSError as error:
             raise ModelError(f"The weights of Faster R-CNN could not be downloaded ({error}); use learned.") from error
         self._network = network.to(device).eval()
-        self._windows = FixedWindows()
         self.identity = f"faster_rcnn/{'default' if pretrained else 'untrained'}/{version(torchvision.__name__)}"
 
     @torch.inference_mode()
@@ -44,8 +44,8 @@ class FasterRcnn:
         """Boxes (B, R, 4), the whole image last, and objectness (B, R); fixed windows where too little is detected."""
         device = maps[-1].device
         side = torch.tensor([pixels.shape[3], pixels.shape[2]] * 2, device=device)
-        windows, _ = self._windows(pixels, maps)
-        boxes = windows[:, : NUM_REGIONS - 1].clone()
+        windows = torch.from_numpy(fixed_windows()[: NUM_REGIONS - 1]).to(device)
+        boxes = windows.repeat(len(pixels), 1, 1)
         objectness = torch.zeros(boxes.shape[:2], device=device)
         for row, found in enumerate(self._network(list(pixels.to(device) / 255))):
             boxes[row, : len(found["boxes"])] = found["boxes"] / side

@@ -1,90 +1,70 @@
-"""The backbone on whatever runs it fastest: ONNX Runtime or OpenVINO on a CPU, torch with autocast on a GPU."""
+"""A backbone on a CPU, without torch: in ONNX Runtime, or in OpenVINO where the CPU calculates in bfloat16."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from threading import Lock
-from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from engine.runtime.onnx import Dimensions, exported, open_session
+from engine.runtime.onnx import Traced, exported, open_session
 from engine.runtime.openvino_import import import_openvino
-from engine.vision.backbone import Backbone, FeatureMaps
 
-MAX_BATCH = 1024
-AT_ONCE = 4  # photos on a CPU: as fast as more, in a third of the memory
+AT_ONCE = 4  # photos: as fast as more, in a third of the memory
 
+Maps = tuple[NDArray[np.float32], ...]
+"""Maps (B, C, h, w) of one network with its strides, finest first."""
 
-class FeatureExtractor(Protocol):
-    """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32, finest first, on ``device``."""
-
-    device: torch.device
-
-    def __call__(self, pixels: Tensor) -> FeatureMaps:
-        """Run the network once on a batch."""
-        ...
-
-
-class TorchExtractor:
-    """The torch module itself; half precision where the device is a GPU."""
-
-    def __init__(self, backbone: Backbone, device: torch.device) -> None:
-        self.device = device
-        self._backbone = backbone.to(device).to(memory_format=torch.channels_last)
-
-    @torch.inference_mode()
-    def __call__(self, pixels: Tensor) -> FeatureMaps:
-        """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
-        with torch.autocast(self.device.type, enabled=self.device.type == "cuda"):
-            maps: FeatureMaps = self._backbone(pixels.to(self.device, non_blocking=True))
-        return tuple(features.float() for features in maps)
+Extractor = Callable[[NDArray[np.uint8]], Maps]
+"""Pixels (B, 3, H, W) → maps: runs the network once on a batch."""
 
 
 class OnnxExtractor:
-    """The same network in ONNX Runtime, 2.5 to 5 times as fast as eager torch on a CPU (docs/decisions)."""
+    """A network in ONNX Runtime, 2.5 to 5 times as fast as eager torch on a CPU (docs/decisions)."""
 
-    device = torch.device("cpu")
+    def __init__(self, key: str, trace: Callable[[], Traced]) -> None:
+        self._session = open_session(key, trace)
 
-    def __init__(self, backbone: Backbone, image_size: int) -> None:
-        self._session = open_session(*_export_arguments(backbone, image_size))
-
-    def __call__(self, pixels: Tensor) -> FeatureMaps:
-        """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
-        runs = [self._session.run(None, {"pixels": some.numpy()}) for some in torch.split(pixels, AT_ONCE)]
-        return tuple(torch.from_numpy(np.concatenate(level)) for level in zip(*runs, strict=True))
+    def __call__(self, pixels: NDArray[np.uint8]) -> Maps:
+        """Pixels (B, 3, H, W) → maps."""
+        return _joined([self._session.run(None, {"pixels": some}) for some in _parts(pixels)])
 
 
 class BfloatExtractor:
     """The same network in OpenVINO in bfloat16, for a CPU with instructions for it: twice as fast again."""
 
-    device = torch.device("cpu")
-
-    def __init__(self, backbone: Backbone, image_size: int) -> None:
-        model = exported(*_export_arguments(backbone, image_size))
-        self._network = import_openvino().Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+    def __init__(self, key: str, trace: Callable[[], Traced]) -> None:
+        network = exported(key, trace)
+        self._network = import_openvino().Core().compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
         self._lock = Lock()  # the network has one place for its input
 
-    def __call__(self, pixels: Tensor) -> FeatureMaps:
-        """Pixels (B, 3, H, W) uint8 → feature maps (B, C, h, w) float32."""
+    def __call__(self, pixels: NDArray[np.uint8]) -> Maps:
+        """Pixels (B, 3, H, W) → maps."""
         with self._lock:
-            runs = [self._network({"pixels": some.numpy()}).to_tuple() for some in torch.split(pixels, AT_ONCE)]
-        return tuple(torch.from_numpy(np.concatenate(level)) for level in zip(*runs, strict=True))
+            return _joined([self._network({"pixels": some}).to_tuple() for some in _parts(pixels)])
 
 
-def _export_arguments(
-    backbone: Backbone, image_size: int
-) -> tuple[str, Backbone, Mapping[str, Tensor], Mapping[str, Dimensions]]:
-    # Traced with two images: a batch of one would be taken for a constant.
-    pixels = torch.zeros(2, 3, image_size, image_size, dtype=torch.uint8)
-    batch = torch.export.Dim("batch", min=1, max=MAX_BATCH)
-    return f"maps|{backbone.identity}|{image_size}", backbone, {"pixels": pixels}, {"pixels": {0: batch}}
+def create_extractor(key: str, trace: Callable[[], Traced]) -> Extractor:
+    """The fastest way to run a network here; the arguments are those of ``exported``."""
+    return BfloatExtractor(key, trace) if has_bfloat16() else OnnxExtractor(key, trace)
 
 
-def create_extractor(backbone: Backbone, image_size: int, device: torch.device) -> FeatureExtractor:
-    """The fastest way to run ``backbone`` on ``device``."""
-    if device.type == "cuda":
-        return TorchExtractor(backbone, device)
-    if torch.cpu.get_capabilities().get("avx512_bf16"):
-        return BfloatExtractor(backbone, image_size)
-    return OnnxExtractor(backbone, image_size)
+def has_bfloat16() -> bool:
+    """Whether the CPU has instructions for bfloat16, and OpenVINO is here to use them."""
+    if find_spec("openvino") is None:
+        return False
+    try:
+        return " avx512_bf16 " in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # another system than Linux
+        import torch
+
+        return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+
+
+def _parts(pixels: NDArray[np.uint8]) -> Sequence[NDArray[np.uint8]]:
+    return [pixels[start : start + AT_ONCE] for start in range(0, len(pixels), AT_ONCE)]
+
+
+def _joined(runs: Sequence[Sequence[NDArray[np.float32]]]) -> Maps:
+    return tuple(np.concatenate(level) for level in zip(*runs, strict=True))

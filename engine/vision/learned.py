@@ -1,25 +1,24 @@
-"""The proposer of the ``default`` preset: the packaged detector."""
+"""The proposer of the ``default`` preset, the packaged detector, in torch: on disk, on a GPU, and to be exported."""
 
 import json
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
 import torch
-from onnxruntime import InferenceSession
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from engine.errors import ModelError
-from engine.runtime.files import sha256
-from engine.runtime.onnx import open_session
+from engine.runtime.onnx import Traced
+from engine.runtime.packaged import CONFIG, WEIGHTS
 from engine.runtime.weights import load_weights, save_weights
 from engine.vision.backbone import FeatureMaps
-from engine.vision.detector import ProposalHead, best_boxes
-from engine.vision.proposals import NUM_REGIONS, with_whole_image
+from engine.vision.detector import ProposalHead, best_boxes, with_whole_image
+from engine.vision.proposals import NUM_REGIONS
+from engine.vision.proposers import learned_identity, require_channels
 
-CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 LEVELS = ("fine", "middle", "coarse")
-MAX_BATCH = 1024
 
 
 def save_head(folder: Path, head: ProposalHead) -> None:
@@ -48,16 +47,15 @@ def load_head(folder: Path) -> ProposalHead:
     return head.eval().requires_grad_(False)
 
 
-class LearnedProposals:
-    """A trained detector on the backbone's own feature maps; in ONNX Runtime on a CPU, twice as fast as torch."""
+class TorchDetector:
+    """A trained detector on the backbone's own feature maps."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self._head = load_head(folder).to(device)
-        self._sessions: dict[tuple[torch.Size, ...], InferenceSession] = {}  # by the sizes of the maps
-        self.identity = f"learned/1/{sha256(folder / WEIGHTS)[:16]}"
+        self.identity = learned_identity(folder)
 
     @classmethod
-    def packaged(cls, device: torch.device) -> "LearnedProposals":
+    def packaged(cls, device: torch.device) -> "TorchDetector":
         """The detector that comes with the package."""
         with as_file(files("engine.pretrained") / "proposals") as folder:
             return cls(folder, device)
@@ -65,27 +63,16 @@ class LearnedProposals:
     @torch.inference_mode()
     def __call__(self, pixels: Tensor, maps: FeatureMaps) -> tuple[Tensor, Tensor]:
         """Boxes (B, R, 4), the whole image last, and objectness (B, R)."""
-        if tuple(map_.shape[1] for map_ in maps) != self._head.channels:
-            raise ModelError(
-                f"The learned proposals were trained on feature maps of {self._head.channels} channels, and this "
-                f"backbone gives {tuple(map_.shape[1] for map_ in maps)}; use fixed_windows or faster_rcnn with it."
-            )
-        objectness, boxes = self._head(maps) if maps[-1].is_cuda else self._on_cpu(maps)
-        return with_whole_image(*best_boxes(objectness, boxes, NUM_REGIONS - 1))
+        require_channels(maps, self._head.channels)
+        return _proposals(self._head, maps)
 
-    def _on_cpu(self, maps: FeatureMaps) -> tuple[Tensor, Tensor]:
-        sizes = tuple(map_.shape[1:] for map_ in maps)
-        if sizes not in self._sessions:
-            self._head(maps)  # makes the anchors, which are constants of the exported network
-            example = {name: torch.zeros(2, *size) for name, size in zip(LEVELS, sizes, strict=True)}
-            batch = torch.export.Dim("batch", min=1, max=MAX_BATCH)
-            key = f"proposals|{self.identity}|{sizes}"
-            self._sessions[sizes] = open_session(
-                key, _OfLevels(self._head), example, {name: {0: batch} for name in LEVELS}
-            )
-        levels = {name: map_.numpy() for name, map_ in zip(LEVELS, maps, strict=True)}
-        objectness, boxes = self._sessions[sizes].run(None, levels)
-        return torch.from_numpy(objectness), torch.from_numpy(boxes)
+
+def traced(folder: Path, sizes: Sequence[tuple[int, ...]]) -> Traced:
+    """A trained detector, to be exported for one photo whose maps have these sizes (C, h, w)."""
+    head = load_head(folder)
+    inputs = {name: torch.zeros(1, *size) for name, size in zip(LEVELS, sizes, strict=True)}
+    head(tuple(inputs.values()))  # makes the anchors, which are constants of the exported network
+    return Traced(_OfLevels(head), inputs, {})
 
 
 class _OfLevels(nn.Module):
@@ -96,5 +83,9 @@ class _OfLevels(nn.Module):
         self.head = head
 
     def forward(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
-        objectness, boxes = self.head((fine, middle, coarse))
-        return objectness, boxes
+        return _proposals(self.head, (fine, middle, coarse))
+
+
+def _proposals(head: ProposalHead, maps: FeatureMaps) -> tuple[Tensor, Tensor]:
+    objectness, boxes = head(maps)
+    return with_whole_image(*best_boxes(objectness, boxes, NUM_REGIONS - 1))

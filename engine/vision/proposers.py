@@ -1,28 +1,105 @@
-"""The proposers by the name that a model's configuration gives them."""
+"""Region proposals on a CPU, without torch, by the name that a model's configuration gives them."""
 
-import torch
+import json
+from collections.abc import Callable
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 
 from engine.errors import ModelError
-from engine.vision.proposals import FixedWindows, Proposer
+from engine.runtime.files import sha256
+from engine.runtime.onnx import Traced, open_session
+from engine.runtime.packaged import CONFIG, WEIGHTS, explaining_damage
+from engine.vision.inference import Maps
+from engine.vision.proposals import NUM_REGIONS, WINDOWS_IDENTITY, fixed_windows
 
 PROPOSERS = ("learned", "fixed_windows", "faster_rcnn")
 
+Boxes = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Boxes (B, R, 4), x0 y0 x1 y1 from 0 to 1, the whole image last, and their objectness (B, R) from 0 to 1."""
 
-def create_proposer(name: str, device: torch.device, *, may_download: bool = False) -> Proposer:
-    """The proposer a model's configuration names: ``learned``, ``fixed_windows`` or ``faster_rcnn``.
+Proposer = Callable[[Maps], Boxes]
+"""Proposes regions for a batch from the backbone's maps."""
+
+
+class Windows:
+    """The same windows for every photo, of objectness 1: nothing is known of them."""
+
+    identity = WINDOWS_IDENTITY
+
+    def __call__(self, maps: Maps) -> Boxes:
+        """Boxes (B, R, 4) and objectness (B, R)."""
+        batch = len(maps[-1])
+        return np.broadcast_to(fixed_windows(), (batch, NUM_REGIONS, 4)), np.ones((batch, NUM_REGIONS), np.float32)
+
+
+class LearnedProposals:
+    """The detector of a folder on the backbone's own feature maps, in ONNX Runtime, photo after photo.
 
     Raises:
-        ModelError: an unknown name, or weights that are missing, damaged or cannot be downloaded.
+        ModelError: its files are missing or damaged.
     """
-    # Detectors need torchvision, which takes seconds to import.
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with explaining_damage("detector", folder):
+            self._channels = tuple(json.loads((folder / CONFIG).read_text(encoding="utf-8"))["channels"])
+            self.identity = learned_identity(folder)
+        self._sessions: dict[tuple[tuple[int, ...], ...], InferenceSession] = {}  # by the sizes of the maps
+
+    @classmethod
+    def packaged(cls) -> "LearnedProposals":
+        """The detector that comes with the package."""
+        with as_file(files("engine.pretrained") / "proposals") as folder:
+            return cls(folder)
+
+    def __call__(self, maps: Maps) -> Boxes:
+        """Boxes (B, R, 4), the whole image last, and objectness (B, R)."""
+        require_channels(maps, self._channels)
+        sizes = tuple(map_.shape[1:] for map_ in maps)
+        if sizes not in self._sessions:
+            self._sessions[sizes] = open_session(f"proposals|{self.identity}|{sizes}", lambda: self._traced(sizes))
+        session = self._sessions[sizes]
+        names = [given.name for given in session.get_inputs()]
+        found = [
+            session.run(None, {name: map_[row : row + 1] for name, map_ in zip(names, maps, strict=True)})
+            for row in range(len(maps[-1]))
+        ]
+        boxes, objectness = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return boxes, objectness
+
+    def _traced(self, sizes: tuple[tuple[int, ...], ...]) -> Traced:
+        from engine.vision.learned import traced
+
+        return traced(self._folder, sizes)
+
+
+def learned_identity(folder: Path) -> str:
+    """Names a trained detector and its weights."""
+    return f"learned/1/{sha256(folder / WEIGHTS)[:16]}"
+
+
+def require_channels(maps: tuple[object, ...], channels: tuple[int, ...]) -> None:
+    """Raise ModelError where a detector was trained on other maps than these, (B, C, h, w) each."""
+    found = tuple(map_.shape[1] for map_ in maps)  # type: ignore[attr-defined] # arrays or tensors
+    if found != channels:
+        raise ModelError(
+            f"The learned proposals were trained on feature maps of {channels} channels, and this backbone gives "
+            f"{found}; use fixed_windows or faster_rcnn with it."
+        )
+
+
+def create_proposer(name: str) -> Windows | LearnedProposals:
+    """``learned`` or ``fixed_windows``; ``faster_rcnn`` needs torch, see ``torch_encoder``.
+
+    Raises:
+        ModelError: an unknown name, or a detector that is damaged.
+    """
     if name == "fixed_windows":
-        return FixedWindows()
+        return Windows()
     if name == "learned":
-        from engine.vision.learned import LearnedProposals
-
-        return LearnedProposals.packaged(device)
-    if name == "faster_rcnn":
-        from engine.vision.faster_rcnn import FasterRcnn
-
-        return FasterRcnn(device, may_download=may_download)
+        return LearnedProposals.packaged()
     raise ModelError(f"The proposer {name!r} is not known; use {', '.join(PROPOSERS)}.")

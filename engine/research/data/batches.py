@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.language.word_vectors import WordBatch, WordVectors
+from engine.alignment.embeddings import WordBatch
+from engine.language.word_vectors import WordVectors
 from engine.research.data.entities import PhraseBoxes
 from engine.research.data.features import SentenceVectors, StoredRegions, view_of
 from engine.research.data.phrases import region_targets
@@ -200,5 +201,6 @@ class Pairs:
         missing = sorted({query for query in queries if query not in self._query_vectors})
         if missing and self._query_words:
             made = self._query_words(missing)
-            self._query_vectors |= {query: vector.half() for query, vector in zip(missing, made, strict=True)}
+            halves = (torch.from_numpy(vectors).half() for vectors in made)
+            self._query_vectors |= dict(zip(missing, halves, strict=True))
         return [self._query_vectors[query].float() for query in queries]

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from engine.alignment.embeddings import WordBatch
 from engine.language.tokens import tokenize
-from engine.language.word_vectors import WordBatch, WordVectors
+from engine.language.word_vectors import WordVectors
 from engine.photos.decode import decode
 from engine.runtime.files import sha256
 from engine.runtime.settings import cache_folder
@@ -210,8 +211,8 @@ def sentence_vectors(source: WordVectors, sentences: Sequence[str], *, report: R
         order = sorted((row for row in range(len(words)) if words[row]), key=lambda row: len(words[row]))
         for start in range(0, len(order), SENTENCE_BATCH):
             rows = order[start : start + SENTENCE_BATCH]
-            for row, tensor in zip(rows, source([words[row] for row in rows]), strict=True):
-                vectors[starts[row] : starts[row + 1]] = tensor.numpy()
+            for row, own in zip(rows, source([words[row] for row in rows]), strict=True):
+                vectors[starts[row] : starts[row + 1]] = own
             report("sentences", start + len(rows), len(order))
 
         def write(temporary: Path) -> None:

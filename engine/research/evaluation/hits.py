@@ -8,12 +8,11 @@ import torch
 from numpy.typing import NDArray
 
 from engine.alignment.calibration import features_of
-from engine.alignment.embeddings import ImageEmbedding
+from engine.alignment.embeddings import ImageEmbedding, WordBatch
 from engine.alignment.model import AlignmentModel
 from engine.alignment.scores import score
 from engine.language.function_words import FUNCTION_WORDS, content_words
 from engine.language.tokens import tokenize
-from engine.language.word_vectors import WordBatch
 from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import CaptionSet
 from engine.research.data.concepts import FILE as CONCEPTS

@@ -75,7 +75,7 @@ def run(
     earlier = None if start is None else _teacher(start, config).state_dict()
     classes = None
     if earlier is None and architecture.class_dimension:
-        classes = (*load_classifier(architecture.backbone), class_name_vectors(words))
+        classes = (*load_classifier(architecture.backbone), torch.from_numpy(class_name_vectors(words)))
 
     def prepare(model: AlignmentModel) -> None:
         if earlier is not None:

@@ -7,10 +7,10 @@ import torch
 
 from engine.alignment.classes import ClassEvidence
 from engine.alignment.config import Architecture
+from engine.alignment.embeddings import WordBatch
 from engine.alignment.model import AlignmentModel
 from engine.alignment.plain import PlainSentenceTower
 from engine.alignment.scores import score
-from engine.language.word_vectors import WordBatch
 
 SMALL = Architecture(num_channels=6, word_dimension=5, dimension=4, hidden=3)
 WITH_CLASSES = replace(SMALL, dimension=7, class_dimension=3)
