@@ -13,13 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
-from engine.library.indexing import Indexer
-from engine.library.report import IndexReport, Report
-from engine.library.roots import scan_library
-from engine.library.sentences import remove_sentences, sentences_of_file
-from engine.library.texts_in_photos import LibraryTexts
 from engine.one_photo import OnePhoto
-from engine.reading.text_reader import TextReader
 from engine.search import answering
 from engine.search.answering import Ranking
 from engine.search.question import Question
@@ -27,9 +21,10 @@ from engine.search.regions import search_regions
 from engine.search.sentences import search_sentences
 from engine.search.wording import showing
 from engine.types import Answer, Basis, Hit, RegionHit, SentenceHit
-from index import Generated, LibraryStatus, LibraryWriter, PhotoFilter, SearchParams, read_status
+from index import Generated, LibraryStatus, PhotoFilter, SearchParams, read_status
 
 if TYPE_CHECKING:
+    from engine.library.report import IndexReport, Report
     from engine.watching import WatchOptions
 
 
@@ -44,7 +39,7 @@ class Engine(OnePhoto):
         paths: Iterable[str | Path] | None = None,
         sentences: Iterable[str | Path] = (),
         *,
-        report: Report = lambda _: None,
+        report: "Report" = lambda _: None,
         allow_missing: bool = False,
         max_pixels: int | None = None,
         rebuild_vectors: bool = False,
@@ -52,7 +47,7 @@ class Engine(OnePhoto):
         captions: bool = False,
         captioner: str | None = None,
         text: bool = False,
-    ) -> IndexReport:
+    ) -> "IndexReport":
         """Bring the library up to date with photos and sentences; it is made when there is none.
 
         Args:
@@ -77,6 +72,15 @@ class Engine(OnePhoto):
             ModelError: there is no such caption model, or it was made for another alignment model; or the extra ``ocr``
                 is not installed.
         """
+        # A search waits for none of these.
+        from engine.library.indexing import Indexer
+        from engine.library.roots import scan_library
+        from engine.library.sentences import sentences_of_file
+        from engine.library.stored_captions import LibraryCaptions
+        from engine.library.texts_in_photos import LibraryTexts
+        from engine.reading.text_reader import TextReader
+        from index import LibraryWriter
+
         found = scan_library(self.folder, paths, allow_missing=allow_missing)
         texts = {str(file): sentences_of_file(file) for file in map(Path, sentences)}
         model = self.model
@@ -84,11 +88,7 @@ class Engine(OnePhoto):
         reader = TextReader() if text else None
         self.close()
         with LibraryWriter.open(self.folder) as writer:
-            captions_of = None
-            if describer is not None:
-                from engine.library.stored_captions import LibraryCaptions  # torchvision takes seconds to import
-
-                captions_of = LibraryCaptions(writer, model, describer, max_pixels)
+            captions_of = LibraryCaptions(writer, model, describer, max_pixels) if describer else None
             texts_of = LibraryTexts(writer, reader, max_pixels) if reader else None
             indexer = Indexer(writer, model, report, max_pixels, captions_of, texts_of)
             return indexer.run(
@@ -277,6 +277,8 @@ class Engine(OnePhoto):
             SentenceFileError: the library holds no sentences of such a file.
             LibraryError: the library cannot be written, is damaged, or is being written by someone else.
         """
+        from engine.library.sentences import remove_sentences
+
         self.close()
         return remove_sentences(self.folder, file)
 

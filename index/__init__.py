@@ -1,39 +1,42 @@
 """Keeps photos, sentences and their vectors in a folder, and finds them again. It knows no model."""
 
-from index.catalogue.filters import Coverage, PhotoFilter
-from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status
-from index.errors import (
-    EngineError,
-    LibraryDamagedError,
-    LibraryError,
-    LibraryLockedError,
-    LibraryMissingError,
-    LibraryReadOnlyError,
-    WrongModelError,
-)
-from index.maintenance.compact import CompactionReport, compact_library
-from index.maintenance.problems import Problem
-from index.maintenance.verify import verify_library
-from index.reader import LibraryReader
-from index.scoring.exhaustive import Scan
-from index.values import (
-    FLAT_LIMIT,
-    BuildInfo,
-    BuildSpec,
-    CaptionRow,
-    Copies,
-    Generated,
-    KnownPhoto,
-    LibraryStatus,
-    Move,
-    PhotoMetadata,
-    PhotoRow,
-    PhotoText,
-    Query,
-    SearchParams,
-    StoredPhoto,
-)
-from index.writer import LibraryWriter
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from index.catalogue.filters import Coverage, PhotoFilter
+    from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status
+    from index.choices import Copies, Generated
+    from index.errors import (
+        EngineError,
+        LibraryDamagedError,
+        LibraryError,
+        LibraryLockedError,
+        LibraryMissingError,
+        LibraryReadOnlyError,
+        WrongModelError,
+    )
+    from index.maintenance.compact import CompactionReport, compact_library
+    from index.maintenance.problems import Problem
+    from index.maintenance.verify import verify_library
+    from index.reader import LibraryReader
+    from index.scoring.exhaustive import Scan
+    from index.values import (
+        FLAT_LIMIT,
+        BuildInfo,
+        BuildSpec,
+        CaptionRow,
+        KnownPhoto,
+        LibraryStatus,
+        Move,
+        PhotoMetadata,
+        PhotoRow,
+        PhotoText,
+        Query,
+        SearchParams,
+        StoredPhoto,
+    )
+    from index.writer import LibraryWriter
 
 __all__ = [
     "FLAT_LIMIT",
@@ -73,3 +76,47 @@ __all__ = [
     "read_status",
     "verify_library",
 ]
+
+_MODULES = {
+    "index.catalogue.filters": ("Coverage", "PhotoFilter"),
+    "index.catalogue.reading": ("Catalogue", "read_catalogue", "read_photos", "read_roots", "read_status"),
+    "index.choices": ("Copies", "Generated"),
+    "index.errors": (
+        "EngineError",
+        "LibraryDamagedError",
+        "LibraryError",
+        "LibraryLockedError",
+        "LibraryMissingError",
+        "LibraryReadOnlyError",
+        "WrongModelError",
+    ),
+    "index.maintenance.compact": ("CompactionReport", "compact_library"),
+    "index.maintenance.problems": ("Problem",),
+    "index.maintenance.verify": ("verify_library",),
+    "index.reader": ("LibraryReader",),
+    "index.scoring.exhaustive": ("Scan",),
+    "index.values": (
+        "FLAT_LIMIT",
+        "BuildInfo",
+        "BuildSpec",
+        "CaptionRow",
+        "KnownPhoto",
+        "LibraryStatus",
+        "Move",
+        "PhotoMetadata",
+        "PhotoRow",
+        "PhotoText",
+        "Query",
+        "SearchParams",
+        "StoredPhoto",
+    ),
+    "index.writer": ("LibraryWriter",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    # SQLAlchemy and what reads and writes a library take a third of a second to import: help does without.
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULE_OF[name]), name)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from index.candidates.freshness import SENTENCE_ROWS
 from index.candidates.recall_curve import num_candidates, num_sentence_candidates
+from index.choices import Generated
 from index.scoring.exhaustive import MakeScan, Scan
 from index.scoring.maxsim import (
     at_least_best,
@@ -26,7 +27,7 @@ from index.scoring.threads import NUM_THREADS, in_threads
 from index.snapshot import Snapshot
 from index.store.half_precision import widened
 from index.store.segments import ask_ahead
-from index.values import Generated, Query, SearchParams
+from index.values import Query, SearchParams
 
 if TYPE_CHECKING:
     from index.candidates.candidate_index import CandidateIndex

@@ -11,11 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-Generated = Literal["include", "exclude", "only"]
-"""What to do with sentences that a caption model wrote."""
-
-Copies = Literal["one", "all"]
-"""What to do with photos of equal content: one of them stands for all, or each is found."""
+from index.choices import Copies
 
 VectorKind = Literal["photos", "sentences"]
 """What the vectors of a store are of."""

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from platformdirs import user_cache_path, user_config_path, user_data_path
 
 from engine.errors import EngineError
-from index import Generated
+from index.choices import Generated
 
 APPLICATION = "visual-semantic-engine"
 USER_FILE_VARIABLE = "ENGINE_CONFIG"

@@ -4,7 +4,7 @@ import math
 import os
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from index.catalogue.folder_names import MOST_LETTERS, FolderGlob, as_seen
 from index.catalogue.schema import Photo
-
-Orientation = Literal["landscape", "portrait", "square"]
+from index.choices import Orientation
 
 
 def orientation_of(width: int, height: int) -> Orientation:

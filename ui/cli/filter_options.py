@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from index import PhotoFilter
-from index.catalogue.filters import Orientation
+from index.choices import Orientation
 from ui.shared import filter_syntax
+
+if TYPE_CHECKING:
+    from index import PhotoFilter
 
 __all__ = ["box", "folder_glob", "kilometres", "moment", "photo_filter", "place", "size"]
 
@@ -85,7 +87,7 @@ def photo_filter(
     folder: str | None,
     orientation: Orientation | None,
     min_size: float | tuple[int, int] | None,
-) -> PhotoFilter:
+) -> "PhotoFilter":
     """The filter that these options ask for."""
     if near is not None and within is None:
         raise typer.BadParameter("--near needs a distance; add --within 20km.", param_hint="--near")

@@ -1,7 +1,6 @@
 """The command ``engine``."""
 
 import gc
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -61,6 +60,8 @@ app.add_typer(evaluate.app, name="evaluate")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(version("visual-semantic-engine"))
         raise typer.Exit
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from index import Copies as CopiesChoice
-from index import Generated as Choice
+from index.choices import Copies as CopiesChoice
+from index.choices import Generated as Choice
 
 NO_CAPTIONS = "This library holds no generated sentences yet; run `engine index --captions FOLDER` first."
 

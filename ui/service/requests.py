@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from engine.types import Basis
 from index import Copies, Generated, PhotoFilter, SearchParams
-from index.catalogue.filters import Orientation
+from index.choices import Orientation
 from ui.shared import filter_syntax
 
 MOST_RESULTS = 1000

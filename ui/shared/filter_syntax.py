@@ -5,10 +5,13 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from index import PhotoFilter
-from index.catalogue.filters import Orientation
 from index.catalogue.folder_names import MOST_LETTERS
+from index.choices import Orientation
+
+if TYPE_CHECKING:
+    from index import PhotoFilter
 
 KILOMETRES = {"km": 1.0, "m": 0.001, "mi": 1.609344}
 
@@ -144,8 +147,10 @@ def photo_filter(
     folder: str | None,
     orientation: Orientation | None,
     min_size: float | tuple[int, int] | None,
-) -> PhotoFilter:
+) -> "PhotoFilter":
     """The filter of these parts, as the functions above read them; a place and a distance belong together."""
+    from index import PhotoFilter  # SQLAlchemy takes a quarter of a second to import: help does without
+
     return PhotoFilter(
         after=after,
         before=before,

@@ -6,7 +6,7 @@ from typing import cast
 import streamlit as st
 
 from index import PhotoFilter
-from index.catalogue.filters import Orientation
+from index.choices import Orientation
 from ui.shared.filter_syntax import folder_glob, place
 from ui.web import escaping, maps
 from ui.web.group_choice import chosen

@@ -23,7 +23,8 @@ from engine.runtime.settings import library_folder
 from engine.sharing import Lease, SharedEngine
 from engine.types import Box
 from index import PhotoFilter, StoredPhoto, read_photos
-from index.catalogue.filters import Orientation, orientation_of
+from index.catalogue.filters import orientation_of
+from index.choices import Orientation
 from ui.web import escaping
 from ui.web.indexing import IndexingJob
 

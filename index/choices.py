@@ -1,0 +1,12 @@
+"""What one may choose by name; it imports nothing, so that options can be read before anything is loaded."""
+
+from typing import Literal
+
+Generated = Literal["include", "exclude", "only"]
+"""What to do with sentences that a caption model wrote."""
+
+Copies = Literal["one", "all"]
+"""What to do with photos of equal content: one of them stands for all, or each is found."""
+
+Orientation = Literal["landscape", "portrait", "square"]
+"""How an upright photo lies."""
