@@ -17,6 +17,7 @@ from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
+from index.choices import Generated
 from index.scoring.exhaustive import MakeScan
 from index.scoring.shape_checks import require_query_fits, require_shape
 from index.search import Searcher
@@ -27,7 +28,6 @@ from index.values import (
     FLAT_LIMIT,
     BuildInfo,
     CaptionRow,
-    Generated,
     Query,
     SearchParams,
     StoredPhoto,

@@ -72,12 +72,10 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def model() -> "MultimodalModel":
     """The packaged model ``default`` on the CPU."""
-    import torch
-
     from engine.alignment.folder import load_model
     from engine.models.multimodal import MultimodalModel
 
-    return MultimodalModel(load_model("default"), torch.device("cpu"))
+    return MultimodalModel(load_model("default"), "cpu")
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,8 @@ def load_model(name: str) -> ModelFolder:
     """
     started = time.perf_counter()
     folder = ModelFolder(find_model(name))
+    if name not in PRETRAINED:
+        _ = folder.model  # refused now, where its files are wrong; those of the package are known
     logger.info("Read the model %s in %.1f s", name, time.perf_counter() - started)
     return folder
 

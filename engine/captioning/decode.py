@@ -7,18 +7,20 @@ matrix product by its number of rows, and products of fewer rows than four are s
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.captioning.config import CaptionArchitecture
 from engine.captioning.decoder import Decoder
 from engine.captioning.scene import Scene
 from engine.captioning.words import BOUNDARY, until_end
-from engine.runtime.threads import one_thread
 
 SCENES_AT_ONCE = 50
 LEAST_ROWS = 4  # from which on a row of a matrix product is the same however many rows there are
+
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,11 @@ class Sentences:
     sentence with its END, −inf where there are fewer than K.
     """
 
-    tokens: Tensor
-    log_probabilities: Tensor
+    tokens: NDArray[np.int64]
+    log_probabilities: Array
 
 
-@one_thread()
-@torch.inference_mode()
-def beam_search(decoder: Decoder, scene: Scene, beam: int, max_words: int, length_power: float) -> Sentences:
+def beam_search(decoder: Decoder, scene: Scene[Any], beam: int, max_words: int, length_power: float) -> Sentences:
     """The ``beam`` best finished sentences of each photo, of what beam search of that width finds.
 
     Sentences are ranked by log-probability / (words + 1) ** ``length_power``: without it the shortest would win. A
@@ -44,48 +44,47 @@ def beam_search(decoder: Decoder, scene: Scene, beam: int, max_words: int, lengt
     """
     num_photos = len(scene)
     scene = _filled(scene, beam)
-    batch = len(scene)
-    state, device = decoder.start(scene), scene.features.device
-    tokens = torch.zeros(batch, beam, 1, dtype=torch.long, device=device)
-    scores = torch.full((batch, beam), -torch.inf, device=device)  # log-probabilities of what is being written
+    shape = (len(scene), beam)
+    state = decoder.start(scene)
+    tokens = np.zeros(shape, np.int64)
+    scores = np.full(shape, -np.inf, np.float32)  # log-probabilities of what is being written
     scores[:, 0] = 0.0  # all begin alike: one of them is enough
-    written = torch.zeros(batch, beam, 0, dtype=torch.long, device=device)
-    ranks = torch.full((batch, beam), -torch.inf, device=device)
-    finished = torch.full((batch, beam), -torch.inf, device=device)
-    kept = torch.zeros(batch, beam, max_words, dtype=torch.long, device=device)
-    done = torch.zeros(batch, dtype=torch.bool, device=device)
+    written = np.zeros((*shape, 0), np.int64)
+    ranks, finished = np.full((2, *shape), -np.inf, np.float32)
+    kept = np.zeros((*shape, max_words), np.int64)
+    done = np.zeros(len(scene), bool)
     for length in range(1, max_words + 2):  # of the sentence with its END
         logits, state = decoder(tokens, state)
-        steps = logits[:, :, -1].log_softmax(dim=-1)  # (B, K, V + 1)
+        steps = _log_softmax(logits)  # (B, K, V + 1)
         if length == 1:
-            steps[..., BOUNDARY] = -torch.inf  # no empty sentence
+            steps[..., BOUNDARY] = -np.inf  # no empty sentence
         if beam == 1 and length <= max_words:
-            steps = steps.masked_fill(steps < steps.amax(dim=-1, keepdim=True), -torch.inf)
+            steps[steps < steps.max(axis=-1, keepdims=True)] = -np.inf
         ends = scores + steps[..., BOUNDARY]  # (B, K)
-        padded = torch.nn.functional.pad(written, (0, max_words - written.shape[2]))
-        candidates = torch.where(done[:, None], -torch.inf, ends / length**length_power)
-        ranks, order = torch.cat([ranks, candidates], dim=1).topk(beam, dim=1)
-        finished = torch.cat([finished, ends], dim=1).gather(1, order)
-        kept = torch.cat([kept, padded], dim=1).gather(1, order[..., None].expand(-1, -1, max_words))
+        padded = np.pad(written, ((0, 0), (0, 0), (0, max_words - written.shape[2])))
+        candidates = np.where(done[:, None], np.float32(-np.inf), ends / np.float32(length**length_power))
+        ranks, order = _largest(np.concatenate([ranks, candidates], axis=1), beam)
+        finished = np.take_along_axis(np.concatenate([finished, ends], axis=1), order, axis=1)
+        kept = np.take_along_axis(np.concatenate([kept, padded], axis=1), order[..., None], axis=1)
         if length > max_words:
             break
-        steps[..., BOUNDARY] = -torch.inf
-        open_scores = (scores[..., None] + steps).flatten(1)  # (B, K · (V + 1))
-        scores, places = open_scores.topk(beam, dim=1)
-        parents = places // steps.shape[-1]
-        tokens = places % steps.shape[-1]
-        written = torch.cat(
-            [written.gather(1, parents[..., None].expand(-1, -1, written.shape[2])), tokens[..., None]], dim=2
-        )
-        state, tokens = state.choose(parents), tokens[..., None]
-        done = done | (ranks[:, -1] >= scores[:, 0] / (length + 1) ** length_power)
+        steps[..., BOUNDARY] = -np.inf
+        scores, places = _largest((scores[..., None] + steps).reshape(len(scene), -1), beam)
+        parents, tokens = np.divmod(places, steps.shape[-1])
+        written = np.concatenate([np.take_along_axis(written, parents[..., None], axis=1), tokens[..., None]], axis=2)
+        state = state.choose(parents)
+        done |= ranks[:, -1] >= scores[:, 0] / np.float32((length + 1) ** length_power)
         if done[:num_photos].all():
             break
     return Sentences(kept[:num_photos], finished[:num_photos])
 
 
 def best_sentences(
-    decoder: Decoder, architecture: CaptionArchitecture, count: int, scene: Callable[[Tensor], Scene], beam: int
+    decoder: Decoder,
+    architecture: CaptionArchitecture,
+    count: int,
+    scene: Callable[[NDArray[np.int64]], Scene[Any]],
+    beam: int,
 ) -> Iterator[list[int]]:
     """The best sentence of a beam search about each of ``count`` scenes, as word numbers, some scenes at a time.
 
@@ -97,15 +96,20 @@ def best_sentences(
         beam: width of the search.
     """
     for start in range(0, count, SCENES_AT_ONCE):
-        some = scene(torch.arange(start, min(start + SCENES_AT_ONCE, count)))
+        some = scene(np.arange(start, min(start + SCENES_AT_ONCE, count)))
         found = beam_search(decoder, some, beam, architecture.max_words, architecture.length_power)
         yield from (until_end(best) for best in found.tokens[:, 0].tolist())
 
 
-@one_thread()
-@torch.inference_mode()
 def sample(
-    decoder: Decoder, scene: Scene, count: int, max_words: int, temperature: float, seed: int, *, shared: bool = True
+    decoder: Decoder,
+    scene: Scene[Any],
+    count: int,
+    max_words: int,
+    temperature: float,
+    seed: int,
+    *,
+    shared: bool = True,
 ) -> Sentences:
     """``count`` sentences of each photo by chance, in the order drawn.
 
@@ -120,36 +124,51 @@ def sample(
     """
     num_photos = len(scene)
     scene = _filled(scene, count)
-    random = torch.Generator().manual_seed(seed)
-    state, device = decoder.start(scene), scene.features.device
-    tokens = torch.zeros(len(scene), count, 1, dtype=torch.long, device=device)
-    total = torch.zeros(len(scene), count, device=device)
-    over = torch.zeros(len(scene), count, dtype=torch.bool, device=device)
+    shape = (len(scene), count)
+    random = np.random.default_rng(seed)
+    state = decoder.start(scene)
+    tokens = np.zeros(shape, np.int64)
+    total = np.zeros(shape, np.float32)
+    over = np.zeros(shape, bool)
     written = []
     for length in range(1, max_words + 2):
         logits, state = decoder(tokens, state)
-        steps = logits[:, :, -1].log_softmax(dim=-1)
+        steps = _log_softmax(logits)
         if length == 1:
-            steps[..., BOUNDARY] = -torch.inf
+            steps[..., BOUNDARY] = -np.inf
         if length > max_words:
-            chosen = torch.zeros_like(over, dtype=torch.long)
+            chosen = np.zeros(shape, np.int64)
         else:
             # Adding Gumbel noise and taking the largest draws from softmax(logits / temperature).
-            uniform = torch.rand((1 if shared else len(scene), *steps.shape[1:]), generator=random).to(device)
-            chosen = (steps / temperature - uniform.log().neg().log()).argmax(dim=-1)
-        chosen = torch.where(over, BOUNDARY, chosen)
-        total = total + torch.where(over, 0.0, steps.gather(-1, chosen[..., None])[..., 0])
+            noise = random.gumbel(size=(1 if shared else len(scene), *steps.shape[1:]))
+            chosen = (steps / temperature + noise).argmax(axis=-1)
+        chosen = np.where(over, BOUNDARY, chosen)
+        total += np.where(over, np.float32(0), np.take_along_axis(steps, chosen[..., None], axis=-1)[..., 0])
         written.append(chosen)
-        over = over | (chosen == BOUNDARY)
+        over |= chosen == BOUNDARY
         if over[:num_photos].all():
             break
-        tokens = chosen[..., None]
-    return Sentences(torch.stack(written, dim=2)[:num_photos], total[:num_photos])
+        tokens = chosen
+    return Sentences(np.stack(written, axis=2)[:num_photos], total[:num_photos])
 
 
-def _filled(scene: Scene, rows_per_photo: int) -> Scene:
+def _log_softmax(logits: Array) -> Array:
+    below = logits - logits.max(axis=-1, keepdims=True)
+    found: Array = below - np.log(np.exp(below).sum(axis=-1, keepdims=True))
+    return found
+
+
+def _largest(values: Array, count: int) -> tuple[Array, NDArray[np.int64]]:
+    """The ``count`` largest of each row (B, n), the largest first, and where they stand."""
+    places = np.argpartition(-values, count - 1, axis=1)[:, :count]
+    order = np.argsort(-np.take_along_axis(values, places, axis=1), axis=1, kind="stable")
+    places = np.take_along_axis(places, order, axis=1)
+    return np.take_along_axis(values, places, axis=1), places
+
+
+def _filled(scene: Scene[Any], rows_per_photo: int) -> Scene[Any]:
     """The photos, and the first of them again until there are enough rows for exact sums."""
     missing = -(-LEAST_ROWS // rows_per_photo) - len(scene)
     if missing <= 0:
         return scene
-    return scene.rows(torch.cat([torch.arange(len(scene)), torch.zeros(missing, dtype=torch.long)]))
+    return scene.rows([*range(len(scene)), *[0] * missing])

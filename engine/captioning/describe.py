@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
-from torchvision.ops import box_iou
 
+from engine.boxes import overlaps
 from engine.captioning.decode import Sentences, beam_search, sample
 from engine.captioning.decoder import Decoder
 from engine.captioning.folder import CaptionFolder, load_captioner, require_fit
@@ -30,7 +31,7 @@ class SeenPhoto:
     """A photo as the networks see it: its regions, and what a caption model reads of them."""
 
     regions: RegionFeatures
-    scene: Scene
+    scene: Scene[NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +84,17 @@ class Describer:
         pixels = pixels_of(images, self._model.image_size)
         return self.see_maps(pixels, self._model.regions.extract(pixels))
 
-    @torch.inference_mode()
-    def see_maps(self, pixels: Tensor, maps: tuple[Tensor, ...]) -> list[SeenPhoto]:
+    def see_maps(self, pixels: NDArray[np.uint8], maps: tuple[Any, ...]) -> list[SeenPhoto]:
         """Pixels (B, 3, H, W) and the backbone's maps of them → regions and scenes of one photo each."""
         seen = []
-        alignment = self._model.folder.model
-        alignment.image_tower.to(maps[-1].device)
         # One by one: in a batch the last bits of the regions would depend on how many photos there are.
         for row in range(len(pixels)):
             own = slice(row, row + 1)
             regions = self._model.regions.regions_of(pixels[own], tuple(map_[own] for map_ in maps))
-            embedding = alignment.embed_images(regions.features, regions.boxes)
-            seen.append(SeenPhoto(regions, scene_of(regions.features, embedding, regions.boxes)))
+            records = self._model.embed_features(regions).records  # (1, S, D)
+            photo = records[:, -1] if self._model.has_global else None
+            vectors = records[:, : self._model.num_regions]
+            seen.append(SeenPhoto(regions, scene_of(regions.features, vectors, photo, regions.boxes)))
         return seen
 
     def captions(self, photos: Sequence[SeenPhoto], count: int = 1, beam: int = DEFAULT_BEAM) -> list[list[Caption]]:
@@ -114,13 +114,15 @@ class Describer:
 
     def regions(self, photo: SeenPhoto, beam: int = DEFAULT_BEAM) -> list[DescribedRegion]:
         """What a photo's proposals show, the likeliest description first, without overlapping and redundant ones."""
-        boxes = photo.regions.boxes[0, :-1].cpu()  # (R − 1, 4)
-        numbers = torch.arange(len(boxes), device=photo.scene.features.device)
-        scene = photo.scene.rows(torch.zeros_like(numbers)).focused(numbers)
+        boxes = photo.regions.boxes[0, :-1]  # (R − 1, 4)
+        numbers = np.arange(len(boxes))
+        scene = photo.scene.rows(np.zeros_like(numbers)).focused(numbers)
         captions = [found[0] for found in self._written(*self._regions, scene, beam)]
         return [DescribedRegion(tuple(boxes[number].tolist()), captions[number]) for number in _shown(boxes, captions)]
 
-    def _written(self, captioner: CaptionFolder, decoder: Decoder, scene: Scene, beam: int) -> list[list[Caption]]:
+    def _written(
+        self, captioner: CaptionFolder, decoder: Decoder, scene: Scene[NDArray[np.float32]], beam: int
+    ) -> list[list[Caption]]:
         architecture = captioner.config.architecture
         found = beam_search(decoder, scene, beam, architecture.max_words, architecture.length_power)
         return list(self._texts(captioner, found))
@@ -135,9 +137,9 @@ class Describer:
             ]
 
 
-def _shown(boxes: Tensor, captions: Sequence[Caption]) -> list[int]:
+def _shown(boxes: NDArray[np.float32], captions: Sequence[Caption]) -> list[int]:
     """Which regions (R − 1, 4) to show: the likeliest that neither overlap nor repeat one that is shown already."""
-    overlap = box_iou(boxes, boxes).tolist()
+    overlap = overlaps(boxes, boxes).tolist()
     shown: list[int] = []
     for number in sorted(range(len(captions)), key=lambda number: -captions[number].log_probability):
         repeated = any(

@@ -3,42 +3,72 @@
 import hashlib
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from engine.captioning.config import CaptionArchitecture, CaptionConfig
-from engine.captioning.decoder import DecoderModule
-from engine.captioning.recurrent import RecurrentDecoder
-from engine.captioning.transformer import TransformerDecoder
 from engine.captioning.words import WordNumbers
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
 from engine.runtime.files import sha256
 from engine.runtime.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
-from engine.runtime.weights import made_with_weights, save_weights
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.captioning.network import DecoderModule
 
 logger = logging.getLogger(__name__)
 
 PRETRAINED = ("default", "paper", "regions")
 
 
-@dataclass(frozen=True, slots=True)
 class CaptionFolder:
-    """A trained caption model. ``fingerprint`` changes whenever its sentences could."""
+    """A trained caption model. ``fingerprint`` changes whenever its sentences could.
 
-    name: str
-    config: CaptionConfig
-    decoder: DecoderModule
-    numbers: WordNumbers
-    fingerprint: str
+    Raises:
+        ModelError: files that are damaged or do not belong together.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.config = CaptionConfig.load(folder / CONFIG)
+        self.name = self.config.name
+        architecture = self.config.architecture
+        with explaining_damage("caption model", folder):
+            if architecture.width % architecture.heads:
+                raise ValueError(f"width {architecture.width} is no multiple of heads {architecture.heads}")
+            self.numbers = WordNumbers(Vocabulary.load(folder / VOCABULARY))
+            self.fingerprint = _fingerprint(self.config, self.numbers, folder / WEIGHTS)
+
+    @cached_property
+    def decoder(self) -> "DecoderModule":
+        """The network in torch, which defines the model, trains it and is exported.
+
+        Raises:
+            ModelError: the weights are damaged, or of another configuration.
+        """
+        import torch
+
+        from engine.runtime.weights import made_with_weights
+
+        with explaining_damage("caption model", self._folder):
+            decoder = made_with_weights(
+                self._folder / WEIGHTS,
+                lambda: create_decoder(self.config.architecture, torch.zeros(self.numbers.num_outputs)),
+            )
+        return decoder.eval().requires_grad_(False)
 
 
 def create_decoder(
-    architecture: CaptionArchitecture, log_frequencies: torch.Tensor, dropout: float = 0.0
-) -> DecoderModule:
+    architecture: CaptionArchitecture, log_frequencies: "Tensor", dropout: float = 0.0
+) -> "DecoderModule":
     """The network of a configuration, with the log frequencies (V + 1,) of its words as the bias of its output."""
+    from engine.captioning.recurrent import RecurrentDecoder
+    from engine.captioning.transformer import TransformerDecoder
+
     kinds = {"recurrent": RecurrentDecoder, "transformer": TransformerDecoder}
     return kinds[architecture.decoder](architecture, log_frequencies, dropout)
 
@@ -58,8 +88,10 @@ def find_captioner(name: str) -> Path:
     return folder
 
 
-def save_captioner(folder: Path, config: CaptionConfig, decoder: DecoderModule, vocabulary: Vocabulary) -> None:
+def save_captioner(folder: Path, config: CaptionConfig, decoder: "DecoderModule", vocabulary: Vocabulary) -> None:
     """Write a caption model; weights in half precision."""
+    from engine.runtime.weights import save_weights
+
     folder.mkdir(parents=True, exist_ok=True)
     config.save(folder / CONFIG)
     vocabulary.save(folder / VOCABULARY)
@@ -72,18 +104,11 @@ def load_captioner(name: str) -> CaptionFolder:
     Raises:
         ModelError: no such model, or files that are damaged or do not belong together.
     """
-    folder = find_captioner(name)
-    config = CaptionConfig.load(folder / CONFIG)
-    with explaining_damage("caption model", folder):
-        if config.architecture.width % config.architecture.heads:
-            raise ValueError(f"width {config.architecture.width} is no multiple of heads {config.architecture.heads}")
-        numbers = WordNumbers(Vocabulary.load(folder / VOCABULARY))
-        decoder = made_with_weights(
-            folder / WEIGHTS, lambda: create_decoder(config.architecture, torch.zeros(numbers.num_outputs))
-        )
-    fingerprint = _fingerprint(config, numbers, folder / WEIGHTS)
-    logger.info("Loaded the caption model in %s", folder)
-    return CaptionFolder(config.name, config, decoder.eval().requires_grad_(False), numbers, fingerprint)
+    folder = CaptionFolder(find_captioner(name))
+    if name not in PRETRAINED:
+        _ = folder.decoder  # refused now, where its files are wrong; those of the package are known
+    logger.info("Read the caption model %s", name)
+    return folder
 
 
 def _fingerprint(config: CaptionConfig, numbers: WordNumbers, weights: Path) -> str:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.captioning.config import CaptionArchitecture
-from engine.captioning.decoder import DecoderModule, State
+from engine.captioning.network import DecoderModule, TensorState
 from engine.captioning.scene import Scene
 
 
@@ -47,13 +47,18 @@ class RecurrentDecoder(DecoderModule):
         with torch.no_grad():
             self.output.bias.copy_(log_frequencies)
 
-    def start(self, scene: Scene) -> RecurrentState:
+    def start(self, scene: Scene[Tensor]) -> RecurrentState:
         """Look at B photos."""
-        # All regions are multiplied, for the reason that engine/captioning/search.py gives, and the last is kept.
-        image = self.image(self.dropout(self.normalise(scene.features)))[:, -1:]
+        image = self.look(scene.features)
         return RecurrentState(torch.zeros_like(image), image)
 
-    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+    def look(self, features: Tensor) -> Tensor:
+        """Region features (B, S, C) → b_v (B, 1, H) of the last region."""
+        # All regions are multiplied, for the reason that engine/captioning/decode.py gives, and the last is kept.
+        image: Tensor = self.image(self.dropout(self.normalise(features)))[:, -1:]
+        return image
+
+    def forward(self, tokens: Tensor, state: TensorState) -> tuple[Tensor, TensorState]:
         """The next words (B, K, T) → logits (B, K, T, V + 1), and the state after them."""
         state = cast("RecurrentState", state)
         if state.hidden.shape[1] != tokens.shape[1]:

@@ -2,50 +2,64 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from engine.alignment.embeddings import ImageEmbedding
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Array = TypeVar("Array", bound="NDArray[np.float32] | Tensor")
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """Features (B, S, C), vectors (B, S, D) and boxes (B, S, 4) of S regions of B photos; the last is described."""
+class Scene(Generic[Array]):
+    """Features (B, S, C), vectors (B, S, D) and boxes (B, S, 4) of S regions of B photos; the last is described.
 
-    features: Tensor
-    vectors: Tensor
-    boxes: Tensor
+    Arrays where sentences are written, tensors where a network is trained.
+    """
+
+    features: Array
+    vectors: Array
+    boxes: Array
 
     def __len__(self) -> int:
         return len(self.features)
 
+    @property
+    def parts(self) -> tuple[Array, Array, Array]:
+        """All three."""
+        return self.features, self.vectors, self.boxes
+
     @classmethod
-    def joined(cls, scenes: "Sequence[Scene]") -> "Scene":
+    def joined(cls, scenes: "Sequence[Scene[Array]]") -> "Scene[Array]":
         """Scenes of as many regions each, photo after photo."""
-        return cls(
-            torch.cat([scene.features for scene in scenes]),
-            torch.cat([scene.vectors for scene in scenes]),
-            torch.cat([scene.boxes for scene in scenes]),
-        )
+        features, vectors, boxes = (_joined(parts, 0) for parts in zip(*(scene.parts for scene in scenes), strict=True))
+        return cls(features, vectors, boxes)
 
-    def rows(self, rows: Tensor) -> "Scene":
+    def rows(self, rows: Any) -> "Scene[Array]":
         """Some of the photos, by row."""
-        return Scene(self.features[rows], self.vectors[rows], self.boxes[rows])
+        return Scene(*(part[rows] for part in self.parts))
 
-    def focused(self, regions: Tensor) -> "Scene":
+    def focused(self, regions: Any) -> "Scene[Array]":
         """Describe, instead of the whole image, region ``regions[b]`` (B,) of each photo: it is put last once more."""
-        rows = torch.arange(len(self), device=regions.device)
-        parts = (self.features, self.vectors, self.boxes)
-        return Scene(*(torch.cat([part, part[rows, regions][:, None]], dim=1) for part in parts))
+        rows = list(range(len(self)))
+        return Scene(*(_joined([part, part[rows, regions][:, None]], 1) for part in self.parts))
 
 
-def scene_of(features: Tensor, embedding: ImageEmbedding, boxes: Tensor) -> Scene:
-    """Regions (B, R, C) with the whole image last, their embedding and boxes (B, R, 4) → what describes the photos.
+def scene_of(features: Array, regions: Array, photo: Array | None, boxes: Array) -> Scene[Array]:
+    """Features (B, R, C), vectors (B, R, D) and boxes (B, R, 4), the whole image last → what describes the photos.
 
-    The whole image is known by the photo vector, in models that have one.
+    The whole image is known by the photo vector (B, D), in models that have one.
     """
-    vectors = embedding.regions
-    if embedding.photo is not None:
-        vectors = torch.cat([vectors[:, :-1], embedding.photo[:, None]], dim=1)
+    vectors = regions if photo is None else _joined([regions[:, :-1], photo[:, None]], 1)
     return Scene(features, vectors, boxes)
+
+
+def _joined(parts: Sequence[Any], axis: int) -> Any:
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts, axis)
+    import torch
+
+    return torch.cat(list(parts), axis)

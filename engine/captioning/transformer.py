@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.captioning.config import CaptionArchitecture
-from engine.captioning.decoder import DecoderModule, State
+from engine.captioning.network import DecoderModule, TensorState
 from engine.captioning.scene import Scene
 
 NUM_GEOMETRY = 7
@@ -61,18 +61,18 @@ class TransformerDecoder(DecoderModule):
         for table in (self.words, self.positions):
             nn.init.normal_(table.weight, std=0.02)
 
-    def start(self, scene: Scene) -> TransformerState:
+    def start(self, scene: Scene[Tensor]) -> TransformerState:
         """Look at B photos."""
         seen = self.features(scene.features) + self.vectors(scene.vectors) + self.place(_geometry(scene.boxes))
         seen = torch.cat([seen[:, :-1], seen[:, -1:] + self.described], dim=1)  # (B, S, H)
-        nothing = self.nothing.expand(len(seen), 1, -1)
+        nothing = self.nothing.expand(seen.shape[0], 1, -1)  # torch would take len() for a constant
         return self._remember(torch.cat([self.encode(self.dropout(seen)), nothing], dim=1))
 
     def start_blind(self, num_sentences: int) -> TransformerState:
         """The state before the first word of sentences about no photo."""
         return self._remember(self.nothing.expand(num_sentences, 1, -1))
 
-    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, tokens: Tensor, state: TensorState) -> tuple[Tensor, TensorState]:
         """The next words (B, K, T) → logits (B, K, T, V + 1), and the state after them."""
         state = cast("TransformerState", state)
         start = 0 if state.words is None else state.words.shape[-2]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.language.vocabulary import Vocabulary
 
@@ -46,19 +46,20 @@ class WordNumbers:
         """Numbers up to END → the words with spaces between."""
         return " ".join(self.words[number - 1] for number in until_end(numbers))
 
-    def batch(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    def batch(self, sentences: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Sentences as numbers → inputs (N, T), START first, and targets (N, T), END last, padded to the longest."""
         length = max(len(sentence) for sentence in sentences) + 1
-        inputs = torch.zeros(len(sentences), length, dtype=torch.long)
-        targets = torch.full((len(sentences), length), IGNORED)
+        inputs = np.zeros((len(sentences), length), np.int64)
+        targets = np.full((len(sentences), length), IGNORED, np.int64)
         for row, sentence in enumerate(sentences):
-            numbers = torch.tensor(sentence, dtype=torch.long)
+            numbers = np.array(sentence, np.int64)
             inputs[row, 1 : len(sentence) + 1] = numbers
-            targets[row, : len(sentence)] = torch.where(numbers == self.unknown, IGNORED, numbers)
+            targets[row, : len(sentence)] = np.where(numbers == self.unknown, IGNORED, numbers)
             targets[row, len(sentence)] = BOUNDARY
         return inputs, targets
 
-    def log_frequencies(self, vocabulary: Vocabulary, num_sentences: int) -> Tensor:
+    def log_frequencies(self, vocabulary: Vocabulary, num_sentences: int) -> NDArray[np.float32]:
         """The log of how often END and each word is the next one (V + 1,)."""
-        counts = torch.tensor([num_sentences, *vocabulary.counts.values()], dtype=torch.float32)
-        return (counts / counts.sum()).log()
+        counts = np.array([num_sentences, *vocabulary.counts.values()], np.float32)
+        found: NDArray[np.float32] = np.log(counts / counts.sum())
+        return found

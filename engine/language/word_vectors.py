@@ -44,7 +44,7 @@ class WordVectors(Protocol):
 def _words_of_pieces(pieces: NDArray[np.float32], word_of_piece: Sequence[int], num_words: int) -> NDArray[np.float32]:
     """Mean over the pieces of each word: (P, E) and the word of each of P pieces → (T, E)."""
     sums = np.zeros((num_words, pieces.shape[1]), np.float32)
-    np.add.at(sums, word_of_piece, pieces)
+    np.add.at(sums, np.array(word_of_piece), pieces)
     counts = np.bincount(word_of_piece, minlength=num_words).astype(np.float32)
     means: NDArray[np.float32] = sums / counts.clip(min=1)[:, None]
     return means
@@ -100,7 +100,7 @@ class StaticWordVectors(_Pieces):
             [list(words) for words in sentences], is_pretokenized=True, add_special_tokens=False
         )
         return [
-            _words_of_pieces(self._table[encoding.ids], encoding.word_ids, len(words))
+            _words_of_pieces(self._table[encoding.ids], [word or 0 for word in encoding.word_ids], len(words))
             for encoding, words in zip(encodings, sentences, strict=True)
         ]
 
@@ -118,16 +118,17 @@ class ContextualWordVectors(_Pieces):
         """Vectors of each sentence's words, (T_n, E) each."""
         encodings = self._tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
         length = max(len(encoding.ids) for encoding in encodings)
-        pieces, mask = np.zeros((2, len(encodings), length), np.int64)
+        numbers, mask = np.zeros((2, len(encodings), length), np.int64)
         for row, encoding in enumerate(encodings):
-            pieces[row, : len(encoding.ids)] = encoding.ids
+            numbers[row, : len(encoding.ids)] = encoding.ids
             mask[row, : len(encoding.ids)] = encoding.attention_mask
-        (output,) = self._network.run(None, {"pieces": pieces, "mask": mask.astype(bool)})  # (N, P, E)
+        (output,) = self._network.run(None, {"pieces": numbers, "mask": mask.astype(bool)})  # (N, P, E)
         vectors = []
         for own, encoding, words in zip(output, encodings, sentences, strict=True):
-            word_of_piece = encoding.word_ids  # None for the encoder's own start and end
-            real = [index for index, word in enumerate(word_of_piece) if word is not None]
-            vectors.append(_words_of_pieces(own[real], [word_of_piece[index] for index in real], len(words)))
+            # None stands for the encoder's own start and end.
+            places = [(index, word) for index, word in enumerate(encoding.word_ids) if word is not None]
+            pieces, word_of_piece = zip(*places, strict=True)
+            vectors.append(_words_of_pieces(own[list(pieces)], word_of_piece, len(words)))
         return vectors
 
 

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from typing import Any
 
 import numpy as np
-from torch import Tensor
+from numpy.typing import NDArray
 
 from engine.captioning.describe import Describer
 from engine.errors import QueryError
@@ -39,7 +40,7 @@ class LibraryCaptions:
         self._max_pixels = max_pixels
 
     def write(
-        self, photo_ids: Sequence[Sequence[int]], pixels: Tensor, maps: tuple[Tensor, ...], result: IndexReport
+        self, photo_ids: Sequence[Sequence[int]], pixels: NDArray[np.uint8], maps: tuple[Any, ...], result: IndexReport
     ) -> None:
         """Caption a batch from its pixels (B, 3, H, W) and the backbone's maps of them, in one transaction.
 

@@ -8,12 +8,13 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import onnxruntime
+from filelock import FileLock
 
 from engine.runtime.settings import cache_folder
 from index.store.atomic import replace_file
@@ -63,9 +64,18 @@ def exported(key: str, trace: Callable[[], Traced]) -> Path:
     digest = hashlib.sha256(f"{key}|torch {version('torch')}".encode()).hexdigest()
     path = cache_folder() / "onnx" / f"{digest[:16]}.onnx"
     if not path.is_file():
-        logger.info("Exporting a network to %s, which is done once", path)
-        replace_file(path, partial(_export, trace()))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):  # of two commands that come first one exports, and the other waits
+            if not path.is_file():
+                _announce()
+                logger.info("Exporting a network to %s, which is done once", path)
+                replace_file(path, partial(_export, trace()))
     return path
+
+
+@cache
+def _announce() -> None:
+    logger.warning("Preparing the networks for this machine, which is done once and takes some seconds ...")
 
 
 def _export(traced: Traced, path: Path) -> None:
@@ -73,7 +83,8 @@ def _export(traced: Traced, path: Path) -> None:
     from torch.export import Dim
 
     sizes = {name: Dim(name, min=0, max=MOST) for axes in traced.free.values() for name in axes.values()}
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    for name in ("torch.onnx", "onnxscript", "onnx_ir"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(

@@ -1,6 +1,6 @@
-"""The exact scan of all photos in torch: on a GPU that holds their vectors, or on the CPU where they are mapped.
+"""The exact scan of all photos on a GPU that holds their vectors; on a CPU the index scores them in numpy.
 
-On a GPU no index is asked: its memory is read once for a query, in half precision as the vectors are stored. Products
+No index is asked: its memory is read once for a query, in half precision as the vectors are stored. Products
 are summed in single precision, and each word goes in as two halves, what half precision takes of it and the rest, so
 that the scores are those of the CPU within rounding.
 """
@@ -8,8 +8,6 @@ that the scores are those of the CPU within rounding.
 import logging
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import numpy as np
 import torch
@@ -17,18 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.runtime.batching import Batcher
-from engine.runtime.threads import set_own_threads
 from index import BuildSpec, Query, Scan
 from index.scoring.maxsim import whole_query
-from index.scoring.threads import NUM_THREADS
 
 logger = logging.getLogger(__name__)
 
 _QUERIES_TOGETHER = 64
 _SHARE_OF_FREE = 0.8  # of a GPU's free memory that vectors may take
-_PRODUCT_BYTES = 2**28  # on a GPU: products of words and regions are never written whole
-_RECORDS = 128  # on a CPU: what is worked on stays near a core
-_BLOCKS = 8  # of so many records, that a thread scores before it asks for more
+_PRODUCT_BYTES = 2**28  # products of words and regions are never written whole
 
 
 class TorchScan:
@@ -37,7 +31,7 @@ class TorchScan:
     Args:
         segments: their rows (rows, D), whole records each.
         spec: R, D and whether the last row of a record is its photo vector.
-        device: where products are computed; other than the CPU it gets a copy of the rows.
+        device: where products are computed, of a copy of the rows.
     """
 
     def __init__(self, segments: Sequence[NDArray[np.float16]], spec: BuildSpec, device: torch.device) -> None:
@@ -51,8 +45,8 @@ class TorchScan:
 
     @property
     def replaces_candidates(self) -> bool:
-        """Whether a scan of all is quicker than an index, as on a GPU."""
-        return self._device.type != "cpu"
+        """A scan of all is quicker than an index."""
+        return True
 
     def best(
         self, query: Query, limit: int, records: NDArray[np.int64]
@@ -91,19 +85,11 @@ class TorchScan:
         """What `score` makes of the products (b, S, C) of each block of records with the rows (C, D) of queries."""
         columns = torch.from_numpy(np.ascontiguousarray(rows.T, np.float32)).to(self._device)  # (D, C)
         size, width = self._spec.rows_per_photo, columns.shape[1]
-        on_cpu = self._device.type == "cpu"
-        at_once = _RECORDS if on_cpu else max(1, _PRODUCT_BYTES // (8 * size * max(1, width)))
-
-        @torch.inference_mode()
-        def work(some: Tensor) -> Tensor:
-            products = _in_single_precision(columns) if on_cpu else _by_halves(columns)
-            parts = torch.split(some, at_once * size)
+        at_once = max(1, _PRODUCT_BYTES // (8 * size * max(1, width)))
+        products = _by_halves(columns)
+        with torch.inference_mode():
+            parts = [part for segment in self._segments for part in torch.split(segment, at_once * size)]
             return torch.cat([score(products(part).view(len(part) // size, size, width)) for part in parts])
-
-        if on_cpu:
-            jobs = [job for segment in self._segments for job in torch.split(segment, _BLOCKS * at_once * size)]
-            return torch.cat(list(_threads().map(work, jobs)))
-        return torch.cat([work(segment) for segment in self._segments])
 
 
 def _weights(queries: Sequence[Query]) -> NDArray[np.float32]:
@@ -132,35 +118,16 @@ def _best(scores: Tensor, limit: int, records: NDArray[np.int64]) -> tuple[NDArr
     return records[kept.cpu().numpy()], scores[kept].cpu().numpy()
 
 
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """Threads in which torch begins no more of them: those would wait for each other wherever others have work."""
-    return ThreadPoolExecutor(NUM_THREADS, "scan", initializer=set_own_threads, initargs=(1,))
-
-
-def _in_single_precision(columns: Tensor) -> Callable[[Tensor], Tensor]:
-    """Products of rows (n, D) of half precision with columns (D, C), in memory that is used again."""
-    memory: list[Tensor] = []
-
-    def products(rows: Tensor) -> Tensor:
-        if not memory or len(memory[0]) < len(rows):
-            memory[:] = [
-                rows.new_empty(rows.shape, dtype=torch.float32),
-                columns.new_empty(len(rows), columns.shape[1]),
-            ]
-        wide, found = (some[: len(rows)] for some in memory)
-        wide.copy_(rows)
-        return torch.mm(wide, columns, out=found)
-
-    return products
-
-
 def _by_halves(columns: Tensor) -> Callable[[Tensor], Tensor]:
-    """The same without widening the rows: columns are given in halves, whose products are summed."""
+    """Products of rows (n, D) of half precision with columns (D, C), without widening the rows.
+
+    The columns are given in halves, whose products are summed in single precision.
+    """
     halves = in_halves(columns)
 
     def products(rows: Tensor) -> Tensor:
-        found = torch.mm(rows, halves, out_dtype=torch.float32)
+        # The second is for trials of this scan without a GPU.
+        found = torch.mm(rows, halves, out_dtype=torch.float32) if rows.is_cuda else rows.float() @ halves.float()
         return found[:, : columns.shape[1]] + found[:, columns.shape[1] :]
 
     return products

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from index.scoring.maxsim import products
+
 NUM_SAMPLES = 6  # a side: three bins of two samples
 
 
@@ -22,8 +24,8 @@ def pool_regions(feature_map: NDArray[np.float32], boxes: NDArray[np.float32]) -
     """
     batch, channels, height, width = feature_map.shape
     cells = feature_map.reshape(batch, channels, height * width)
-    pooled: NDArray[np.float32] = region_weights(boxes, height, width) @ cells.transpose(0, 2, 1)
-    return pooled
+    weights = region_weights(boxes, height, width).transpose(0, 2, 1)  # (B, h·w, R)
+    return np.stack([products(own, columns).T for own, columns in zip(cells, weights, strict=True)])
 
 
 def region_weights(boxes: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

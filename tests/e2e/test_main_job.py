@@ -330,13 +330,12 @@ def test_the_ranking_is_the_oracles_on_flickr8k(
 
 @pytest.mark.gpu
 def test_embeddings_on_a_gpu_equal_those_on_the_cpu(photos: Path, model: Any) -> None:
-    import torch
 
     from engine.alignment.folder import load_model
     from engine.models.multimodal import MultimodalModel
     from engine.photos.decode import decode
 
-    on_gpu = MultimodalModel(load_model("default"), torch.device("cuda"))
+    on_gpu = MultimodalModel(load_model("default"), "cuda")
     images = [decode(path, target=model.image_size).image for path in sorted(photos.iterdir())]
     expected, found = model.embed_photos(images), on_gpu.embed_photos(images)
     np.testing.assert_allclose(found.records, expected.records, atol=1e-2)

@@ -29,7 +29,7 @@ class SceneView:
     vectors: NDArray[np.float16]
     texts: Sequence[Sequence[RegionText]]
 
-    def scene(self, rows: Sequence[int] | NDArray[np.int64]) -> Scene:
+    def scene(self, rows: Sequence[int] | NDArray[np.int64]) -> Scene[Tensor]:
         """The photos ``rows``, to be described as a whole."""
         parts = (self.regions.features, self.vectors, self.regions.boxes)
         return Scene(*(torch.from_numpy(part[rows].astype(np.float32)) for part in parts))
@@ -39,7 +39,7 @@ class SceneView:
 class CaptionBatch:
     """B scenes, the inputs and targets (B, K, T) of K texts each, and which photo (B,) each scene is of."""
 
-    scene: Scene
+    scene: Scene[Tensor]
     inputs: Tensor
     targets: Tensor
     photos: list[int]
@@ -82,7 +82,7 @@ class CaptionScenes:
             texts = view.texts[row]
             places = random.permutation(len(texts))
             chosen += [texts[places[k % len(places)]] for k in range(self._texts)]
-        inputs, targets = self._numbers.batch([text.numbers for text in chosen])
+        inputs, targets = map(torch.from_numpy, self._numbers.batch([text.numbers for text in chosen]))
         if all(text.region == self._whole for text in chosen):
             shape = (len(rows), self._texts, -1)
             return CaptionBatch(view.scene(rows), inputs.view(shape), targets.view(shape), rows.tolist())
@@ -100,5 +100,5 @@ def language_batches(
     order = sorted(random.permutation(len(sentences)).tolist(), key=lambda row: len(sentences[row]))
     for batch in random.permutation(len(order) // batch_size):
         rows = order[batch * batch_size : (batch + 1) * batch_size]
-        inputs, targets = numbers.batch([sentences[row] for row in rows])
+        inputs, targets = map(torch.from_numpy, numbers.batch([sentences[row] for row in rows]))
         yield inputs[:, None], targets[:, None]

@@ -175,7 +175,7 @@ def stored_regions(
     def compute(start: int) -> list[NDArray[np.generic]]:
         rows = range(start, min(start + IMAGE_BATCH, len(paths)))
         found = encoder.encode([load_view(paths[row], encoder.image_size, view, row) for row in rows])
-        return [found.features.cpu().numpy().astype(np.float16), found.boxes.cpu().numpy().astype(np.float32)]
+        return [found.features.astype(np.float16), found.boxes.astype(np.float32)]
 
     cache = ArrayCache.of_photos("regions", encoder.identity, paths, view)
     features, boxes = cache.arrays(len(paths), IMAGE_BATCH, compute, report)

@@ -45,6 +45,6 @@ def feature_maps(encoder: RegionEncoder, paths: Sequence[Path], view: int, repor
     def compute(start: int) -> list[NDArray[np.float16]]:
         rows = range(start, min(start + IMAGE_BATCH, len(paths)))
         pixels = pixels_of([load_view(paths[row], encoder.image_size, view, row) for row in rows], encoder.image_size)
-        return [map_.cpu().numpy().astype(np.float16) for map_ in encoder.extract(pixels)]
+        return [torch.as_tensor(map_).cpu().numpy().astype(np.float16) for map_ in encoder.extract(pixels)]
 
     return StoredMaps(cache.arrays(len(paths), IMAGE_BATCH, compute, report))

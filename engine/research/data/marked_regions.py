@@ -55,7 +55,7 @@ def marked_features(
     def compute(start: int) -> list[NDArray[np.float16]]:
         rows = range(start, min(start + IMAGE_BATCH, len(paths)))
         pixels = pixels_of([load_view(paths[row], encoder.image_size, 0, row) for row in rows], encoder.image_size)
-        return [encoder.features_of(pixels, boxes[rows.start : rows.stop]).cpu().numpy().astype(np.float16)]
+        return [encoder.features_of(pixels, boxes[rows.start : rows.stop]).astype(np.float16)]
 
     identity = f"{encoder.extractor_identity} {boxes.tobytes().hex()}"
     cache = ArrayCache.of_photos("marked", identity, paths, 0)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine.captioning.decode import best_sentences
@@ -133,7 +132,7 @@ def training_captions(data: Path, split: str) -> CaptionSet | str:
 
 
 def write(
-    captioner: CaptionFolder, count: int, scene: Callable[[NDArray[np.int64]], Scene], beam: int,
+    captioner: CaptionFolder, count: int, scene: Callable[[NDArray[np.int64]], Scene[Any]], beam: int,
     report: Report = no_report,
 ) -> list[Words]:  # fmt: skip
     """The best sentence of a beam search about each of ``count`` scenes, as words.
@@ -147,8 +146,8 @@ def write(
     """
     written: list[Words] = []
     architecture = captioner.config.architecture
-    decoder = fastest_decoder(captioner, torch.device("cpu"))
-    for numbers in best_sentences(decoder, architecture, count, lambda rows: scene(rows.numpy()), beam):
+    decoder = fastest_decoder(captioner, "cpu")
+    for numbers in best_sentences(decoder, architecture, count, scene, beam):
         written.append(captioner.numbers.text(numbers).split())
         report("descriptions", len(written), count)
     return written

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine.boxes import overlaps
@@ -19,7 +18,7 @@ from engine.research.data.entities import load_entities
 from engine.research.data.features import Report, no_report, stored_regions
 from engine.research.evaluation.percent import percent
 from engine.research.evaluation.windows import candidate_windows, greedy_windows
-from engine.vision.proposals import NUM_REGIONS, WHOLE_IMAGE, FixedWindows
+from engine.vision.proposals import NUM_REGIONS, WHOLE_IMAGE, fixed_windows
 
 TRAINING_SPLIT = "train"
 SELECTIVE_SEARCH_PACKAGE = "opencv-contrib-python-headless"
@@ -128,7 +127,7 @@ def evaluate_proposals(
     rows = {"model": proposal_recall(annotated, stored_regions(model.regions, paths, report=report).boxes)}
     left_out = {}
 
-    windows = FixedWindows()(torch.zeros(1, 3, 1, 1), (torch.zeros(1, 1, 1, 1),))[0][0].numpy()
+    windows = fixed_windows()
     rows["fixed windows"] = proposal_recall(annotated, _same(windows, len(paths)))
     name = "best fixed windows"
     try:

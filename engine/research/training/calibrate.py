@@ -176,5 +176,4 @@ def background_of(model: MultimodalModel, captions: CaptionSet, report: Report =
     """The records (K, S, D) of up to 128 photos of a split, evenly spaced."""
     rows = np.unique(np.linspace(0, len(captions.images) - 1, BACKGROUND).round().astype(int))
     regions = stored_regions(model.regions, [captions.images[row].path for row in rows], report=report)
-    features = torch.from_numpy(regions.features.astype(np.float32))
-    return model.embed_regions(features, torch.from_numpy(np.array(regions.boxes))).astype(np.float16)
+    return model.embed_regions(regions.features.astype(np.float32), np.array(regions.boxes)).astype(np.float16)

@@ -10,8 +10,8 @@ import torch
 from engine.alignment.folder import ModelFolder, load_model
 from engine.alignment.model import AlignmentModel
 from engine.captioning.config import CaptionConfig
-from engine.captioning.decoder import DecoderModule
 from engine.captioning.folder import create_decoder, load_captioner, save_captioner
+from engine.captioning.network import DecoderModule
 from engine.captioning.words import WordNumbers
 from engine.errors import ModelError
 from engine.language.tokens import tokenize
@@ -27,7 +27,8 @@ from engine.research.data.region_texts import annotated_texts, inferred_texts
 from engine.research.data.scenes import marked_scene, region_vectors
 from engine.research.training.caption_stages import CaptionTrainer, Described
 from engine.research.training.log import line_log
-from engine.vision.encoder import RegionEncoder
+from engine.runtime.device import Device
+from engine.vision.encoder import RegionEncoder, create_region_encoder
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 NUM_VALIDATION_REGIONS = 1000
@@ -37,7 +38,7 @@ def run(
     config: CaptionConfig,
     data: Path,
     output: Path,
-    device: torch.device,
+    device: Device,
     report: Report = no_report,
     *,
     alignment: str = "default",
@@ -66,14 +67,14 @@ def run(
     aligned = load_model(alignment)
     config = replace(config, alignment=aligned.fingerprint)
     settings = aligned.config.architecture
-    encoder = RegionEncoder(settings.backbone, settings.image_size, settings.proposer, device)
+    encoder = create_region_encoder(settings.backbone, settings.image_size, settings.proposer, device)
     captions = load_captions(data, "train")
     words = [tokenize(sentence).words for sentence in captions.sentences]
     vocabulary = Vocabulary.from_sentences(words)
     numbers = WordNumbers(vocabulary)
     training, architecture = config.training, config.architecture
 
-    log_frequencies = numbers.log_frequencies(vocabulary, len(words))
+    log_frequencies = torch.from_numpy(numbers.log_frequencies(vocabulary, len(words)))
     decoder = create_decoder(architecture, log_frequencies, training.dropout)
     if start is not None:
         _take_over(decoder, numbers, start)

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engine.captioning.config import CaptionConfig, CaptionTraining
 from engine.captioning.decode import best_sentences, sample
-from engine.captioning.decoder import DecoderModule
+from engine.captioning.network import DecoderModule, TorchDecoder
 from engine.captioning.scene import Scene
 from engine.captioning.transformer import TransformerDecoder
 from engine.captioning.words import BOUNDARY, IGNORED, WordNumbers, until_end
@@ -35,7 +35,7 @@ VALIDATION_BEAM = 3
 class Described:
     """Scenes of a validation split and, for each, the texts that people wrote, as word numbers."""
 
-    scene: Scene
+    scene: Scene[Tensor]
     references: Sequence[Sequence[Sequence[int]]]
 
 
@@ -160,18 +160,18 @@ class CaptionTrainer:
         count = self._training.reward_samples
         self._decoder.eval()
         max_words = self._config.architecture.max_words
-        drawn = sample(self._decoder, batch.scene, count, max_words, 1.0, seed, shared=False).tokens.clone()
+        drawn = sample(TorchDecoder(self._decoder), batch.scene, count, max_words, 1.0, seed, shared=False).tokens
         self._decoder.train()
         if self._reward is None:
             # With END as a word, sentences that stop in the middle cost something.
             self._reward = Cider([[[*words, BOUNDARY] for words in photo] for photo in self._references])
-        sentences = [until_end(row) for row in drawn.flatten(0, 1).tolist()]
+        sentences = [until_end(row) for row in drawn.reshape(-1, drawn.shape[2]).tolist()]
         photos = [photo for photo in batch.photos for _ in range(count)]
         scores = self._reward.scores(photos, [[*words, BOUNDARY] for words in sentences])
         rewards = torch.from_numpy(scores.astype(np.float32)).view(-1, count)
         others = (rewards.sum(dim=1, keepdim=True) - rewards) / (count - 1)
         advantage = rewards - others  # (B, K)
-        inputs, targets = self._numbers.batch(sentences)
+        inputs, targets = map(torch.from_numpy, self._numbers.batch(sentences))
         shape = (len(batch.photos), count, -1)
         logits, _ = self._decoder(inputs.view(shape), self._decoder.start(batch.scene))
         losses = F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORED, reduction="none")
@@ -181,7 +181,8 @@ class CaptionTrainer:
         """Mean CIDEr of what a short beam search writes of the validation scenes."""
         decoder.eval()
         scene = self._validation.scene
-        found = list(best_sentences(decoder, self._config.architecture, len(scene), scene.rows, VALIDATION_BEAM))
+        writer = TorchDecoder(decoder)
+        found = list(best_sentences(writer, self._config.architecture, len(scene), scene.rows, VALIDATION_BEAM))
         return float(self._truth.scores(range(len(found)), found).mean())
 
 

@@ -28,8 +28,9 @@ from engine.research.training.bank_selection import fill_bank
 from engine.research.training.log import line_log
 from engine.research.training.loop import Trained, train
 from engine.research.training.teachers import Teacher
+from engine.runtime.device import Device
 from engine.vision.backbone import load_classifier
-from engine.vision.encoder import RegionEncoder
+from engine.vision.encoder import RegionEncoder, create_region_encoder
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 FURTHER_VIEWS = 2  # of photos from elsewhere: as they are, and mirrored
@@ -40,7 +41,7 @@ def run(
     config: ModelConfig,
     data: Path,
     output: Path,
-    device: torch.device,
+    device: Device,
     report: Report = no_report,
     *,
     further: Sequence[Path] = (),
@@ -67,7 +68,7 @@ def run(
     """
     output.mkdir(parents=True, exist_ok=True)
     architecture, training = config.architecture, config.training
-    encoder = RegionEncoder(
+    encoder = create_region_encoder(
         architecture.backbone, architecture.image_size, architecture.proposer, device, may_download=True
     )  # who trains names the networks
     words = create_word_vectors(architecture.word_vectors)

@@ -1,6 +1,5 @@
 """The scan in torch against the scores of numpy, which are the oracle."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from engine.search import exhaustive
+from engine.opened import open_reader
 from engine.search.exhaustive import TorchScan, in_halves
 from index import BuildSpec, LibraryReader, LibraryWriter, PhotoRow, Query, SearchParams
 from index.scoring.maxsim import at_least_best, region_scorer, score_records
@@ -80,24 +79,6 @@ def test_equal_scores_and_no_numbers_are_ranked_as_numpy_ranks_them(records: NDA
     assert 5 not in scan_of(stored, spec).best(whole, 299, EVERY)[0]
 
 
-def test_a_scan_takes_one_thread_in_each_of_its_own_and_leaves_all_others_theirs() -> None:
-    def of_a_new_thread() -> int:
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(torch.get_num_threads).result()
-
-    exhaustive._threads.cache_clear()  # other tests have begun its threads
-    before = torch.get_num_threads()
-    torch.set_num_threads(4)
-    try:
-        scan_of(records_of(spec_of(has_global=True), 300), spec_of(has_global=True)).best(
-            asked(3, has_global=True), 5, EVERY
-        )
-        assert torch.get_num_threads() == of_a_new_thread() == 4
-        assert exhaustive._threads().submit(torch.get_num_threads).result() == 1
-    finally:
-        torch.set_num_threads(before)
-
-
 def test_two_halves_are_as_good_as_single_precision() -> None:
     columns = torch.randn(384, 12, generator=torch.Generator().manual_seed(0)) * 0.01
     high, low = in_halves(columns).float().split(12, dim=1)
@@ -125,7 +106,7 @@ def test_answers_of_a_library_are_those_without_it(
 ) -> None:
     query, params = asked(4, has_global=True), SearchParams("exact")
     with (
-        exhaustive.open_reader(library, pytest.fail, device) as scanned,
+        open_reader(library, pytest.fail, device) as scanned,
         LibraryReader.open(library, pytest.fail) as plain,
     ):
         for search in ("search_photos", "search_regions"):
@@ -139,7 +120,7 @@ def test_on_a_gpu_no_index_is_asked(library: Path) -> None:
     query = asked(4, has_global=True)
     with LibraryReader.open(library, pytest.fail) as plain:
         expected = plain.search_photos(query, 7, SearchParams("exact"))
-    with exhaustive.open_reader(library, pytest.fail, "cuda") as reader:
+    with open_reader(library, pytest.fail, "cuda") as reader:
         assert reader._searcher is not None
         reader._searcher._flat_limit = 0
         reader._searcher._index = lambda: pytest.fail("the index was asked")

@@ -4,17 +4,18 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 import torch
 
 from engine.errors import ModelError
 from engine.runtime.files import checked
-from engine.vision.backbone import create_backbone
-from engine.vision.encoder import pool_regions
-from engine.vision.inference import BfloatExtractor, OnnxExtractor, TorchExtractor, create_extractor
-from engine.vision.proposals import FixedWindows
+from engine.vision.backbone import create_backbone, traced
+from engine.vision.inference import BfloatExtractor, OnnxExtractor, create_extractor
+from engine.vision.pooling import pool_regions
+from engine.vision.proposals import fixed_windows
+from engine.vision.torch_encoder import TorchRegionEncoder
 
-CPU = torch.device("cpu")
 openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed here")
 
 
@@ -25,6 +26,12 @@ def pixels(batch, size=320):
 @pytest.fixture(scope="module")
 def backbone():
     return create_backbone("efficientnet_lite2", 320)
+
+
+def exported(kind, network, size=320):
+    """An extractor of a network, which takes and gives arrays."""
+    extract = kind(f"maps|{network.identity}|{size}", lambda: traced(network, size))
+    return lambda some: tuple(map(torch.from_numpy, extract(some.numpy())))
 
 
 def test_the_maps_have_strides_8_16_and_32(backbone):
@@ -41,18 +48,19 @@ def test_the_last_map_is_what_the_whole_network_extracts(backbone):
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_onnx_runtime_equals_torch(backbone, batch):
-    fast, slow = OnnxExtractor(backbone, 320), TorchExtractor(backbone, CPU)
-    torch.testing.assert_close(fast(pixels(batch)), slow(pixels(batch)), atol=1e-3, rtol=1e-3)
+    fast = exported(OnnxExtractor, backbone)
+    torch.testing.assert_close(fast(pixels(batch)), backbone(pixels(batch)), atol=1e-3, rtol=1e-3)
 
 
 def test_a_cpu_with_instructions_for_bfloat16_uses_them(backbone):
-    able = torch.cpu.get_capabilities().get("avx512_bf16", False)
-    assert isinstance(create_extractor(backbone, 320, CPU), BfloatExtractor if able else OnnxExtractor)
+    able = torch.cpu.get_capabilities().get("avx512_bf16", False) and find_spec("openvino") is not None
+    extract = create_extractor(f"maps|{backbone.identity}|320", lambda: traced(backbone, 320))
+    assert isinstance(extract, BfloatExtractor if able else OnnxExtractor)
 
 
 @openvino
 def test_bfloat16_equals_float32_within_its_precision(backbone):
-    fast, slow = BfloatExtractor(backbone, 320)(pixels(6)), OnnxExtractor(backbone, 320)(pixels(6))
+    fast, slow = (exported(kind, backbone)(pixels(6)) for kind in (BfloatExtractor, OnnxExtractor))
     for half, whole in zip(fast, slow, strict=True):
         assert half.dtype == torch.float32
         # A CPU without such instructions runs it in float32.
@@ -77,7 +85,7 @@ assert threading.active_count() == 1
 
 @pytest.mark.parametrize("extractor", [OnnxExtractor, pytest.param(BfloatExtractor, marks=openvino)])
 def test_a_batch_gives_what_single_photos_give(backbone, extractor):
-    extract = extractor(backbone, 320)
+    extract = exported(extractor, backbone)
     together = extract(pixels(3))
     singly = [extract(photo[None]) for photo in pixels(3)]
     for level, features in enumerate(together):
@@ -91,9 +99,9 @@ def test_backbones_of_torchvision_fit_in(name, tmp_path, monkeypatch):
     network = create_backbone(f"torchvision/{name}", 96, pretrained=False)
     maps = network(pixels(2, 96))
     assert maps[-1].shape[:2] == (2, network.num_channels(96))
-    boxes, _ = FixedWindows()(pixels(2, 96), maps)
-    assert pool_regions(maps[-1], boxes).shape == (2, 20, network.num_channels(96))
-    torch.testing.assert_close(OnnxExtractor(network, 96)(pixels(2, 96)), maps, atol=1e-3, rtol=1e-3)
+    boxes = np.stack([fixed_windows()] * 2)
+    assert pool_regions(maps[-1].numpy(), boxes).shape == (2, 20, network.num_channels(96))
+    torch.testing.assert_close(exported(OnnxExtractor, network, 96)(pixels(2, 96)), maps, atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["nothing", "torchvision/nothing"])
@@ -113,8 +121,6 @@ def test_weights_of_other_bytes_are_refused(tmp_path):
 
 @pytest.mark.gpu
 def test_features_on_a_gpu_equal_those_on_the_cpu(backbone):
-    on_cpu = TorchExtractor(backbone, CPU)(pixels(4))[-1]
-    extract = create_extractor(create_backbone("efficientnet_lite2", 320), 320, torch.device("cuda"))
-    on_gpu = extract(pixels(4))[-1].cpu()
+    on_gpu = TorchRegionEncoder("efficientnet_lite2", 320, "learned", "cuda").extract(pixels(4).numpy())[-1].cpu()
     # Half precision: ReLU6 keeps the last features below 6, so an absolute bound says it all.
-    assert (on_gpu - on_cpu).abs().mean() < 1e-2
+    assert (on_gpu - backbone(pixels(4))[-1]).abs().mean() < 1e-2

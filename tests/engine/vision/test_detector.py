@@ -11,9 +11,10 @@ from engine.research.data.maps import StoredMaps
 from engine.research.evaluation.proposal_recall import proposal_recall
 from engine.research.training.proposal_training import ProposalTraining, proposal_loss, propose, train_proposals
 from engine.vision.detector import ProposalHead, anchors, best_boxes, boxes_of
-from engine.vision.encoder import pool_regions
 from engine.vision.faster_rcnn import FasterRcnn
-from engine.vision.learned import LearnedProposals, load_head, save_head
+from engine.vision.learned import TorchDetector, load_head, save_head
+from engine.vision.pooling import pool_regions
+from engine.vision.proposers import LearnedProposals
 
 CHANNELS = (3, 4, 5)
 
@@ -121,37 +122,38 @@ def test_a_saved_detector_proposes_the_same(tmp_path):
     torch.manual_seed(1)
     head = ProposalHead(CHANNELS, 8).eval()
     save_head(tmp_path, head)
-    pixels, maps = torch.zeros(2, 3, 256, 256, dtype=torch.uint8), random_maps(2)
-    boxes, objectness = LearnedProposals(tmp_path, torch.device("cpu"))(pixels, maps)
+    maps = random_maps(2)
+    boxes, objectness = LearnedProposals(tmp_path)(tuple(map_.numpy() for map_ in maps))
     assert boxes.shape == (2, 20, 4)
     assert boxes[:, -1].tolist() == [[0, 0, 1, 1]] * 2
     assert objectness[:, -1].tolist() == [1, 1]
     with torch.inference_mode():
-        torch.testing.assert_close(boxes[:, :19], best_boxes(*load_head(tmp_path)(maps), 19)[0])
+        np.testing.assert_allclose(boxes[:, :19], best_boxes(*load_head(tmp_path)(maps), 19)[0], atol=1e-5)
+    expected = TorchDetector(tmp_path, torch.device("cpu"))(torch.zeros(2, 3, 1, 1, dtype=torch.uint8), maps)
+    for found, own in zip((boxes, objectness), expected, strict=True):
+        np.testing.assert_allclose(found, own, atol=1e-5)
     (tmp_path / "weights.safetensors").write_bytes(b"damaged")
     with pytest.raises(ModelError, match="cannot be loaded"):
         load_head(tmp_path)
 
 
 def test_on_a_cpu_a_photo_gets_the_same_boxes_in_every_batch_to_the_last_bit():
-    proposer = LearnedProposals.packaged(torch.device("cpu"))
-    channels = proposer._head.channels
-    random = torch.Generator().manual_seed(3)
+    proposer = LearnedProposals.packaged()
+    channels = proposer._channels
+    random = np.random.default_rng(3)
     maps = tuple(
-        torch.rand(7, count, side, side, generator=random) for count, side in zip(channels, (24, 12, 6), strict=True)
+        random.random((7, count, side, side), np.float32) for count, side in zip(channels, (24, 12, 6), strict=True)
     )
-    pixels = torch.zeros(7, 3, 192, 192, dtype=torch.uint8)
-    boxes, objectness = proposer(pixels, maps)
+    boxes, objectness = proposer(maps)
     for row in range(7):
-        alone = proposer(pixels[:1], tuple(map_[row : row + 1] for map_ in maps))
-        assert torch.equal(alone[0][0], boxes[row])
-        assert torch.equal(alone[1][0], objectness[row])
+        alone = proposer(tuple(map_[row : row + 1] for map_ in maps))
+        assert np.array_equal(alone[0][0], boxes[row])
+        assert np.array_equal(alone[1][0], objectness[row])
 
 
 def test_proposals_refuse_the_maps_of_another_backbone():
-    proposer = LearnedProposals.packaged(torch.device("cpu"))
     with pytest.raises(ModelError, match="channels"):
-        proposer(torch.zeros(1, 3, 96, 96, dtype=torch.uint8), random_maps(1))
+        LearnedProposals.packaged()(tuple(map_.numpy() for map_ in random_maps(1)))
 
 
 def test_faster_rcnn_gives_boxes_inside_the_photo_and_the_whole_image():
@@ -173,4 +175,5 @@ def test_pooling_equals_the_mean_of_roi_align():
     boxes = torch.cat([corners, corners + 0.01 + torch.rand(3, 7, 2, generator=random) * 0.29], dim=2)
     boxes[:, -1] = torch.tensor([0.0, 0.0, 1.0, 1.0])
     aligned = roi_align(feature_map, list(boxes * torch.tensor([8, 10, 8, 10])), 3, sampling_ratio=2, aligned=True)
-    torch.testing.assert_close(pool_regions(feature_map, boxes), aligned.mean(dim=(2, 3)).view(3, 7, 4))
+    pooled = pool_regions(feature_map.numpy(), boxes.numpy())
+    np.testing.assert_allclose(pooled, aligned.mean(dim=(2, 3)).view(3, 7, 4), atol=1e-5)

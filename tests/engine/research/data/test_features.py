@@ -28,7 +28,9 @@ class BrightnessEncoder:
             [torch.from_numpy(np.asarray(image.resize((16, 16)), dtype=np.float32)) for image in images]
         )
         halves = torch.stack([pixels[:, :, :8].mean(dim=(1, 2)), pixels[:, :, 8:].mean(dim=(1, 2))], dim=1)
-        return RegionFeatures(halves, torch.zeros(len(images), 2, 4), torch.ones(len(images), 2))
+        return RegionFeatures(
+            halves.numpy(), np.zeros((len(images), 2, 4), np.float32), np.ones((len(images), 2), np.float32)
+        )
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import torch
 from engine.captioning.config import CaptionArchitecture, CaptionConfig, CaptionTraining
 from engine.captioning.decode import beam_search, sample
 from engine.captioning.folder import create_decoder
+from engine.captioning.network import TorchDecoder
 from engine.captioning.words import BOUNDARY, WordNumbers
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
@@ -73,7 +74,9 @@ def config_of(kind="transformer", **training):
 
 def written(decoder):
     """The best sentence of each photo in the first view."""
-    found = beam_search(decoder, toy_views()[0].scene(range(NUM_PHOTOS)), 3, SMALL.max_words, SMALL.length_power)
+    found = beam_search(
+        TorchDecoder(decoder), toy_views()[0].scene(range(NUM_PHOTOS)), 3, SMALL.max_words, SMALL.length_power
+    )
     return [NUMBERS.text(row) for row in found.tokens[:, 0].tolist()]
 
 
@@ -155,7 +158,11 @@ def mean_reward(decoder):
     """Of sentences by chance, END counted as a word."""
     reward = Cider([[[*words, BOUNDARY] for words in described(photo)] for photo in range(NUM_PHOTOS)])
     scene = toy_views()[0].scene(range(NUM_PHOTOS))
-    drawn = sample(decoder, scene, 20, SMALL.max_words, 1.0, seed=0, shared=False).tokens.flatten(0, 1).tolist()
+    drawn = (
+        sample(TorchDecoder(decoder), scene, 20, SMALL.max_words, 1.0, seed=0, shared=False)
+        .tokens.reshape(-1, SMALL.max_words + 1)
+        .tolist()
+    )
     sentences = [[*NUMBERS.numbers(NUMBERS.text(row).split()), BOUNDARY] for row in drawn]
     return reward.scores([photo for photo in range(NUM_PHOTOS) for _ in range(20)], sentences).mean()
 
