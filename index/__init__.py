@@ -4,6 +4,7 @@ from index.catalogue.filters import Coverage, PhotoFilter
 from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status
 from index.errors import (
     EngineError,
+    LibraryChangedError,
     LibraryDamagedError,
     LibraryError,
     LibraryLockedError,
@@ -47,6 +48,7 @@ __all__ = [
     "EngineError",
     "Generated",
     "KnownPhoto",
+    "LibraryChangedError",
     "LibraryDamagedError",
     "LibraryError",
     "LibraryLockedError",
