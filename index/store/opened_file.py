@@ -39,9 +39,8 @@ class FileState:
             log_bytes = path.with_name(f"{path.name}-wal").stat().st_size
         except FileNotFoundError:
             log_bytes = 0
-        return cls(
-            status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, log_bytes
-        )  # fmt: skip
+        times = status.st_mtime_ns, status.st_ctime_ns
+        return cls(status.st_dev, status.st_ino, status.st_size, *times, log_bytes)
 
     @property
     def is_settled(self) -> bool:
