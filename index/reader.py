@@ -89,7 +89,7 @@ class LibraryReader(TextsReader):
         cls, folder: Path, warn: Callable[[str], None], verify: bool, flat_limit: int, make_scan: MakeScan | None
     ) -> Self:
         database = open_for_reading(folder)
-        with explained(folder, DATABASE), database.file.reading():
+        with explained(folder, DATABASE), database.reading():
             return cls(folder, database, warn, verify, flat_limit, make_scan)
 
     @staticmethod

@@ -3,7 +3,8 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -25,6 +26,7 @@ DATABASE = "library.sqlite3"
 BUSY_TIMEOUT_S = 30.0
 _SPARE_SHARE = 0.05  # of the pages: below it, copying all others is not worth the while
 
+_NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)  # it is not there, and cannot be made
 _LOOK_AGAIN_S = 0.02
 _LOG_PATIENCE_S = 0.2  # for a log that cannot be read: its writer may be about to begin or to end
 _QUIET_PATIENCE_S = 10.0  # for a file that changes all the time
@@ -41,8 +43,19 @@ class ReadDatabase:
     file: OpenedFile
 
     def connect(self) -> Connection:
-        """A connection; what is read from it counts if `file.reading` lets it pass."""
+        """A connection; what is read from it counts if `reading` lets it pass."""
         return self.engine.connect()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See `OpenedFile.reading`; a log that was there and is gone when it is needed is a change too."""
+        try:
+            with self.file.reading():
+                yield
+        except DBAPIError as error:
+            if sqlite_code(error) in _NO_LOG:
+                raise changed(self.file.path) from error
+            raise
 
     def dispose(self) -> None:
         """Let go of it."""
@@ -96,7 +109,7 @@ def read_once(folder: Path, ask: Callable[[Connection], Value]) -> Value:
 
     def read() -> Value:
         database = open_for_reading(folder)
-        with explained(folder, DATABASE), database.file.reading(), database.connect() as connection:
+        with explained(folder, DATABASE), database.reading(), database.connect() as connection:
             return ask(connection)
 
     return steadily(read)
@@ -170,7 +183,7 @@ def _open_as_it_can_be(path: Path) -> tuple[ReadDatabase, str | None]:
         try:
             return _opened(path, "mode=ro", FileState.of(path))
         except DBAPIError as error:
-            if sqlite_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            if sqlite_code(error) not in _NO_LOG:
                 raise
             refused = error
         # In a folder that cannot be written SQLite cannot make the files of its write-ahead log. Without a log there

@@ -51,7 +51,7 @@ def export_library(folder: Path, destination: Path, *, vectors: bool = False) ->
     """
     database = open_for_reading(folder)
     with ExitStack() as files, explained(folder, DATABASE), database.connect() as connection:
-        with database.file.reading():
+        with database.reading():
             snapshot = open_snapshot(connection, folder)
         if vectors and snapshot is None:
             raise ExchangeError(f"The library in {folder} holds no vectors yet; export it without --vectors.")
@@ -60,7 +60,7 @@ def export_library(folder: Path, destination: Path, *, vectors: bool = False) ->
             if any(destination.iterdir()):
                 raise ExchangeError(f"{destination} is not empty; name a folder that does not exist yet.")
             files.callback(_remove_unfinished, destination)
-            with database.file.reading():
+            with database.reading():
                 export = _Export(connection, snapshot, destination, vectors)
                 export.write_rows()
             report = export.finish()

@@ -52,7 +52,7 @@ def verify_library(
                     if repair:
                         raise
                 database = open_for_writing(folder) if repair else open_for_reading(folder)
-                reading = database.file.reading() if isinstance(database, ReadDatabase) else nullcontext()
+                reading = database.reading() if isinstance(database, ReadDatabase) else nullcontext()
                 with reading, database.connect() as connection:
                     # Those before it are kept when a check meets a page that SQLite cannot read.
                     problems.extend(_Verification(folder, connection, repair, flat_limit).problems())

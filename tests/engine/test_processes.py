@@ -41,7 +41,8 @@ def there(method, engine):
 
 if __name__ == "__main__":
     folder, method, moment, kind = sys.argv[1:]
-    engine = Engine.open(folder, device="cpu") if kind == "Engine" else SharedEngine(folder, device="cpu", at_once=False)
+    shared = SharedEngine(folder, device="cpu", at_once=False)
+    engine = Engine.open(folder, device="cpu") if kind == "Engine" else shared
     if moment == "after":
         count(engine)
     print(there(method, engine))
