@@ -86,6 +86,7 @@ class OpenedLibrary:
         self._describers: dict[tuple[str, str], Describer] = {}
         self._model: MultimodalModel | None = None
         self._files = _OwnProcess()
+        self._is_asking = False
 
     def __reduce__(self) -> tuple[Callable[[], Self], tuple[()]]:
         """Sent to another process it is opened there anew; ``warn`` stays behind."""
@@ -133,7 +134,13 @@ class OpenedLibrary:
 
     def _steadily(self, question: Callable[[], Value]) -> Value:
         """Ask; again, with a reader that is opened anew, where the library changed while it was read."""
-        return steadily(question)
+        if self._is_asking:  # a part of a question, which is asked again as a whole
+            return question()
+        self._is_asking = True
+        try:
+            return steadily(question)
+        finally:
+            self._is_asking = False
 
     @property
     def model(self) -> MultimodalModel:
