@@ -39,10 +39,7 @@ def public_folder() -> Iterator[Path]:
 
 
 class OtherUser:
-    """A process that runs `code`, in which FOLDER, become_another(), tell(…) and wait() are there.
-
-    Where this process is not root, it is the same user, and the folder itself must not be writable.
-    """
+    """A process that runs `code`, in which FOLDER, become_another(), tell(…) and wait() are there; else a skip."""
 
     def __init__(self, code: str, folder: Path) -> None:
         if os.name == "nt":
