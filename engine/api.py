@@ -14,6 +14,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
 from engine.one_photo import OnePhoto
+from engine.opened import asked_steadily
 from engine.search import answering
 from engine.search.answering import Ranking
 from engine.search.question import Question
@@ -121,6 +122,7 @@ class Engine(OnePhoto):
         """The same for a question: of several texts the geometric mean, as their probability is."""
         return answering.default_cut(self.model, Question.about(asked))
 
+    @asked_steadily
     def answer(
         self,
         asked: str | Question,
@@ -171,6 +173,7 @@ class Engine(OnePhoto):
             self.explain(found), found.likely, found.cut, found.why_nothing, found.warnings, found.corrections
         )
 
+    @asked_steadily
     def rank(
         self,
         asked: str | Question,
@@ -235,6 +238,7 @@ class Engine(OnePhoto):
             self._warn(warning)
         return list(answer.hits)
 
+    @asked_steadily
     def search_regions(
         self,
         asked: str | Question,
@@ -250,10 +254,12 @@ class Engine(OnePhoto):
         reader, question = self._fitting_reader(), Question.about(asked)
         return search_regions(reader, self.model, question, limit, params or SearchParams(), self._warn, where)
 
+    @asked_steadily
     def why_nothing(self, where: PhotoFilter | None = None, *, with_example: bool = False) -> str:
         """Why a search of regions, or one for similar photos, found nothing at all: a sentence that says what to do."""
         return answering.why_nothing(self.reader, where, with_example=with_example)
 
+    @asked_steadily
     def sentences(
         self, image: str | Path, limit: int = 10, *, generated: Generated = "include", others: bool = False
     ) -> list[SentenceHit]:

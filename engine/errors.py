@@ -13,6 +13,7 @@
         ├── LibraryMissingError      there is no library in that folder
         ├── LibraryReadOnlyError     the library cannot be written
         ├── LibraryLockedError       another process is writing to it
+        ├── LibraryChangedError      it changed while it was asked; ask again
         ├── LibraryDamagedError      a file of it is not what was written
         ├── WrongModelError          vectors of another model, or of another shape, than the library's
         └── ExchangeError            an export that cannot be written there, or is not what it should be
@@ -23,6 +24,7 @@ The base lives in ``index.errors``, because the index never imports the engine.
 from index.errors import (
     EngineError,
     ExchangeError,
+    LibraryChangedError,
     LibraryDamagedError,
     LibraryError,
     LibraryLockedError,
@@ -35,6 +37,7 @@ __all__ = [
     "DatasetError",
     "EngineError",
     "ExchangeError",
+    "LibraryChangedError",
     "LibraryDamagedError",
     "LibraryError",
     "LibraryLockedError",

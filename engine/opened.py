@@ -1,22 +1,22 @@
 """An open library: its folder, its model and its reader, each opened when it is first needed."""
 
+import os
 import warnings
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable
+from functools import partial, wraps
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from engine.alignment.folder import PRETRAINED, load_model
-from engine.errors import LibraryMissingError, ModelError, WrongModelError
+from engine.errors import EngineError, LibraryMissingError, ModelError, WrongModelError
 from engine.models.multimodal import MultimodalModel
 from engine.runtime.device import choose_device
 from engine.runtime.settings import library_folder
+from engine.search.opening import open_reader
 from engine.types import Warn
-from index import BuildSpec, LibraryReader, Scan
+from index import LibraryReader
+from index.store.opened_file import steadily
 
 if TYPE_CHECKING:
     from engine.captioning.describe import Describer
@@ -24,20 +24,47 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "default"
 
 
-def open_reader(folder: Path, warn: Warn, device_name: str) -> LibraryReader:
-    """Open a library whose photos are all scanned on a GPU, where it is to be used and has room for their vectors.
+Asked = ParamSpec("Asked")
+Value = TypeVar("Value")
+Library = TypeVar("Library", bound="OpenedLibrary")
 
-    Raises as `LibraryReader.open`; a search raises EngineError for a device that cannot be had.
-    """
 
-    def make_scan(segments: Sequence[NDArray[np.float16]], spec: BuildSpec) -> Scan | None:
-        if choose_device(device_name) == "cpu":
-            return None
-        from engine.search.exhaustive import scan_on_gpu
+def asked_steadily(
+    question: Callable[Concatenate[Library, Asked], Value],
+) -> Callable[Concatenate[Library, Asked], Value]:
+    """A question that is asked again where the library changed under it; see ``OpenedLibrary._steadily``."""
 
-        return scan_on_gpu(segments, spec)
+    @wraps(question)
+    def ask(library: Library, /, *arguments: Asked.args, **options: Asked.kwargs) -> Value:
+        return library._steadily(partial(question, library, *arguments, **options))
 
-    return LibraryReader.open(folder, warn, make_scan=make_scan)
+    return ask
+
+
+class _OwnProcess:
+    """Remembers which process opened what does not survive a fork: threads that compute, and SQLite's connections."""
+
+    def __init__(self) -> None:
+        self._pid: int | None = None
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it was opened by a process that this one was forked from."""
+        return self._pid is not None and self._pid != os.getpid()
+
+    def require(self) -> None:
+        """Take it as opened here. Raises EngineError where it was opened before a fork."""
+        if self.is_other:
+            raise EngineError(
+                "This process was forked from one in which a library or a model was open, and neither can be used "
+                'here. Start it with multiprocessing.get_context("spawn"), to which an Engine may be sent, or fork '
+                "before anything is asked."
+            )
+        self._pid = os.getpid()
+
+
+_networks = _OwnProcess()  # of all Engines: torch and ONNX Runtime have one set of threads
+_left_alone: list[LibraryReader] = []  # to close a connection of before a fork could end locks of the other process
 
 
 def _warn(text: str) -> None:
@@ -57,6 +84,13 @@ class OpenedLibrary:
         self._warn = warn
         self._reader: LibraryReader | None = None
         self._describers: dict[tuple[str, str], Describer] = {}
+        self._model: MultimodalModel | None = None
+        self._files = _OwnProcess()
+        self._is_asking = False
+
+    def __reduce__(self) -> tuple[Callable[[], Self], tuple[()]]:
+        """Sent to another process it is opened there anew; ``warn`` stays behind."""
+        return partial(type(self), self.folder, self._model_name, self._device, _warn), ()
 
     @classmethod
     def open(
@@ -86,24 +120,41 @@ class OpenedLibrary:
     def beside(self) -> Self:
         """Another Engine on the same library, with the same networks in memory, for another thread."""
         other = type(self)(self.folder, self._model_name, self._device, self._warn)
-        other.__dict__["model"] = self.model  # as if it had been loaded there
+        other._model = self.model
         other._describers = self._describers
         return other
 
     def close(self) -> None:
         """Let go of the library's files."""
-        if self._reader is not None:
+        if self._reader is not None and self._files.is_other:
+            _left_alone.append(self._reader)
+        elif self._reader is not None:
             self._reader.close()
-            self._reader = None
+        self._reader = None
 
-    @cached_property
+    def _steadily(self, question: Callable[[], Value]) -> Value:
+        """Ask; again, with a reader that is opened anew, where the library changed while it was read."""
+        if self._is_asking:  # a part of a question, which is asked again as a whole
+            return question()
+        self._is_asking = True
+        try:
+            return steadily(question)
+        finally:
+            self._is_asking = False
+
+    @property
     def model(self) -> MultimodalModel:
         """The model, loaded on first use.
 
         Raises:
             ModelError: there is no such model, or its files are damaged.
+            EngineError: this process was forked from one in which a model was loaded.
         """
-        return MultimodalModel(load_model(self._model_name or self._library_model()), choose_device(self._device))
+        _networks.require()
+        if self._model is None:
+            alignment = load_model(self._model_name or self._library_model())
+            self._model = MultimodalModel(alignment, choose_device(self._device))
+        return self._model
 
     def _library_model(self) -> str:
         try:
@@ -123,13 +174,22 @@ class OpenedLibrary:
         """The library, open for reading, as it is now: a later run is seen the next time this is asked for.
 
         Raises:
-            LibraryMissingError: there is none in the folder.
+            LibraryMissingError: there is none in the folder, or no longer.
+            EngineError: this process was forked from one in which it was opened.
         """
-        if self._reader is not None and self._reader.changed():
+        self._files.require()
+        if self._reader is not None and self._is_outdated(self._reader):
             self.close()
         if self._reader is None:
             self._reader = open_reader(self.folder, self._warn, self._device)
         return self._reader
+
+    def _is_outdated(self, reader: LibraryReader) -> bool:
+        try:
+            return reader.changed()
+        except LibraryMissingError:
+            self.close()
+            raise
 
     def _fitting_reader(self) -> LibraryReader:
         """The library, if the model made its vectors."""

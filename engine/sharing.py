@@ -3,17 +3,20 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from engine.api import Engine
 from engine.models.multimodal import MultimodalModel
-from engine.opened import open_reader
+from engine.search.opening import open_reader
 from engine.types import Warn
-from index import EngineError, LibraryReader, read_roots
+from index import EngineError, LibraryError, LibraryReader, read_roots
+from index.store.opened_file import steadily
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +28,8 @@ REST = 4.0
 
 PAUSE_AFTER_FAILURE_S = 5.0
 
+Value = TypeVar("Value")
+
 
 class _Pinned(Engine):
     """An Engine that stays with the state of the library that it saw first."""
@@ -32,9 +37,13 @@ class _Pinned(Engine):
     @property
     def reader(self) -> LibraryReader:
         """The library as it was when this was first asked for."""
+        self._files.require()
         if self._reader is None:
             self._reader = open_reader(self.folder, self._warn, self._device)
         return self._reader
+
+    def _steadily(self, question: Callable[[], Value]) -> Value:
+        return question()  # `SharedEngine.ask` puts it to another state
 
     def pin(self) -> None:
         """Open the library, and require that the model fits it."""
@@ -103,6 +112,11 @@ class SharedEngine:
         self._not_before = 0.0
         self._problem: str | None = None
         self._newest = self._open(1) if at_once else None
+        self._sent = partial(SharedEngine, library, model=model, device=device, at_once=False)
+
+    def __reduce__(self) -> tuple[Callable[[], "SharedEngine"], tuple[()]]:
+        """Sent to another process it is opened there anew, by the first question; ``warn`` stays behind."""
+        return self._sent, ()
 
     @property
     def folder(self) -> Path:
@@ -137,24 +151,44 @@ class SharedEngine:
     def leased(self) -> Iterator[Lease]:
         """The newest state of the library, for this thread.
 
-        A question that finds that the library has changed waits for the new state, half a second at most.
+        A question that finds that the library has changed waits for the new state, half a second at most; where
+        another library is in its place, as long as it takes.
 
         Raises:
-            LibraryError: the library cannot be asked whether it has changed, or, the first time, not be opened.
+            LibraryMissingError: there is no library any more.
+            LibraryError: the library cannot be asked whether it has changed, or, the first time and where another is
+                in its place, not be opened.
+            EngineError: this process was forked from one in which it was open.
         """
         state, outer = self._take(), getattr(self._local, "warnings", None)
         try:
             if state.engine.reader.changed():
-                self._wait_for_newer(state)
+                is_lost = state.engine.reader.is_lost()
+                self._wait_for_newer(state, at_once=is_lost)
                 newer = self._take()
                 self._release(state)
-                state = newer
+                is_lost, state = is_lost and newer is state, newer
+                if is_lost:
+                    raise LibraryError(self._problem or f"The library in {self.folder} has changed; ask it again.")
             warnings: list[str] = []
             self._local.warnings = warnings
             yield Lease(state.engine, state.generation, state.roots, warnings)
         finally:
             self._local.warnings = outer
             self._release(state)
+
+    def ask(self, question: Callable[[Lease], Value]) -> Value:
+        """What a function makes of the newest state; it is called again where the library changed under it.
+
+        Raises:
+            LibraryChangedError: it goes on changing, and its folder cannot be written; else as ``leased``.
+        """
+
+        def once() -> Value:
+            with self.leased() as lease:
+                return question(lease)
+
+        return steadily(once)
 
     def refresh(self) -> None:
         """Move on if the library has changed, without a question: an open state keeps SQLite from clearing its log.
@@ -186,15 +220,16 @@ class SharedEngine:
             logger.debug("Closing state %d of the library", state.generation)
             state.engine.close()
 
-    def _wait_for_newer(self, than: _State) -> None:
+    def _wait_for_newer(self, than: _State, *, at_once: bool) -> None:
         with self._lock:
             if self._newest is not than:
                 return
-            if self._opening is None and time.monotonic() >= self._not_before:
+            is_due = time.monotonic() >= self._not_before or (at_once and self._problem is None)
+            if self._opening is None and is_due:
                 self._opening = self._opener.submit(self._move_on, than)
             opening = self._opening
         if opening is not None:
-            wait([opening], PATIENCE_S)
+            wait([opening], None if at_once else PATIENCE_S)
 
     def _move_on(self, before: _State) -> None:
         """Open the library as it is now, and put it in the place of a state."""

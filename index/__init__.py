@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from index.choices import Copies, Generated
     from index.errors import (
         EngineError,
+        LibraryChangedError,
         LibraryDamagedError,
         LibraryError,
         LibraryLockedError,
@@ -50,6 +51,7 @@ __all__ = [
     "EngineError",
     "Generated",
     "KnownPhoto",
+    "LibraryChangedError",
     "LibraryDamagedError",
     "LibraryError",
     "LibraryLockedError",
@@ -83,6 +85,7 @@ _MODULES = {
     "index.choices": ("Copies", "Generated"),
     "index.errors": (
         "EngineError",
+        "LibraryChangedError",
         "LibraryDamagedError",
         "LibraryError",
         "LibraryLockedError",

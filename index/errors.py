@@ -5,6 +5,7 @@ EngineError                      any error that a person can act on
     ├── LibraryMissingError      there is no library in that folder
     ├── LibraryReadOnlyError     the library cannot be written
     ├── LibraryLockedError       another process is writing to it
+    ├── LibraryChangedError      it changed while it was asked; ask again
     ├── LibraryDamagedError      a file of it is not what was written
     ├── WrongModelError          vectors of another model, or of another shape, than the library's
     └── ExchangeError            an export that cannot be written there, or is not what it should be
@@ -29,6 +30,10 @@ class LibraryReadOnlyError(LibraryError):
 
 class LibraryLockedError(LibraryError):
     """Another process is writing to the library."""
+
+
+class LibraryChangedError(LibraryError):
+    """The library changed while it was asked; asking again is the remedy."""
 
 
 class LibraryDamagedError(LibraryError):

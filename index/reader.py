@@ -1,17 +1,17 @@
 """Reads a library: one consistent snapshot, whatever a writer does meanwhile."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine
 
 from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
-from index.catalogue.connection import DATABASE, data_version, open_for_reading
+from index.catalogue.connection import DATABASE, ReadDatabase, data_version, open_for_reading, read_once
 from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_photos
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
@@ -23,6 +23,7 @@ from index.scoring.shape_checks import require_query_fits, require_shape
 from index.search import Searcher
 from index.snapshot import Snapshot, open_snapshot
 from index.snapshot_index import SnapshotIndex
+from index.store.opened_file import steadily
 from index.texts_reader import TextsReader
 from index.values import (
     FLAT_LIMIT,
@@ -44,14 +45,14 @@ class LibraryReader(TextsReader):
     def __init__(
         self,
         folder: Path,
-        engine: Engine,
+        database: ReadDatabase,
         warn: Callable[[str], None],
         verify: bool,
         flat_limit: int,
         make_scan: MakeScan | None,
     ) -> None:
-        super().__init__(folder, engine.connect(), warn)
-        self._probe = engine.connect()
+        super().__init__(folder, database, warn)
+        self._probe = database.connect()
         self._snapshot: Snapshot | None = None
         self._searcher: Searcher | None = None
         try:
@@ -81,9 +82,15 @@ class LibraryReader(TextsReader):
         Raises LibraryMissingError, LibraryDamagedError,
         LibraryReadOnlyError (an older schema in a folder that cannot be written) or LibraryError.
         """
-        engine = open_for_reading(folder)
-        with explained(folder, DATABASE):
-            return cls(folder, engine, warn, verify, flat_limit, make_scan)
+        return steadily(partial(cls._begin, folder, warn, verify, flat_limit, make_scan))
+
+    @classmethod
+    def _begin(
+        cls, folder: Path, warn: Callable[[str], None], verify: bool, flat_limit: int, make_scan: MakeScan | None
+    ) -> Self:
+        database = open_for_reading(folder)
+        with explained(folder, DATABASE), database.reading():
+            return cls(folder, database, warn, verify, flat_limit, make_scan)
 
     @staticmethod
     def current_build(folder: Path) -> BuildInfo | None:
@@ -92,9 +99,7 @@ class LibraryReader(TextsReader):
         So it can be asked of a library whose vectors are damaged, before they are made again. Raises
         LibraryMissingError, LibraryDamagedError (of the catalogue), LibraryReadOnlyError or LibraryError.
         """
-        engine = open_for_reading(folder)
-        with explained(folder, DATABASE), engine.connect() as connection:
-            return BuildRepository(connection).current_build()
+        return read_once(folder, lambda connection: BuildRepository(connection).current_build())
 
     def __enter__(self) -> Self:
         return self
@@ -115,9 +120,17 @@ class LibraryReader(TextsReader):
                 self._snapshot.sentences.close()
 
     def changed(self) -> bool:
-        """Whether something was written to the library since this reader was opened."""
+        """Whether something was written to the library since this reader was opened. Raises LibraryMissingError."""
         with self._lock, explained(self._folder, DATABASE):
-            return data_version(self._probe) != self._version
+            return self._file.is_lost() or data_version(self._probe) != self._version
+
+    def is_lost(self) -> bool:
+        """Whether another library is in the place of this one, or it changed where it cannot be locked.
+
+        No question is to be answered from it then. Raises LibraryMissingError.
+        """
+        with explained(self._folder, DATABASE):
+            return self._file.is_lost()
 
     @property
     def build(self) -> BuildInfo | None:

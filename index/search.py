@@ -118,6 +118,7 @@ class Searcher:
 
     @property
     def _scan(self) -> Scan | None:
+        self._snapshot.photos.require_whole()  # it may hold the mapped rows
         with self._lock:
             if self._make_scan is not None:
                 rows = [rows for _, rows in self._snapshot.photos.segments()]

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.catalogue.connection import DATABASE
+from index.catalogue.connection import DATABASE, ReadDatabase
 from index.catalogue.full_text import FullTextRepository
 from index.catalogue.sqlite_errors import explained
 from index.catalogue.texts import TextRepository
-from index.errors import LibraryError
+from index.errors import LibraryChangedError, LibraryError
 from index.values import PhotoText
 
 Value = TypeVar("Value")
@@ -23,9 +23,10 @@ Value = TypeVar("Value")
 class TextsReader:
     """The part of a ``LibraryReader`` that knows texts; methods may be called from several threads."""
 
-    def __init__(self, folder: Path, connection: Connection, warn: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, database: ReadDatabase, warn: Callable[[str], None]) -> None:
         self._folder = folder
-        self._connection = connection
+        self._file = database.file
+        self._connection = database.connect()
         self._warn = warn
         self._lock = threading.Lock()
 
@@ -75,6 +76,8 @@ class TextsReader:
         try:
             with self._query() as connection:
                 return ask(FullTextRepository(connection))
+        except LibraryChangedError:
+            raise
         except LibraryError:
             self._warn(
                 f"The tables of full-text search in {self._folder} are damaged, so what is written about photos was "
@@ -84,8 +87,10 @@ class TextsReader:
 
     @contextmanager
     def _query(self) -> Iterator[Connection]:
-        """The snapshot's connection, for one thread at a time."""
-        with self._lock, explained(self._folder, DATABASE):
+        """The snapshot's connection, for one thread at a time. Raises LibraryChangedError."""
+        with self._lock, explained(self._folder, DATABASE), self._file.reading():
             if self._connection.closed:
-                raise LibraryError(f"The library in {self._folder} has changed since it was asked; ask it again.")
+                raise LibraryChangedError(
+                    f"The library in {self._folder} has changed since it was asked; ask it again."
+                )
             yield self._connection

@@ -2,8 +2,12 @@
 
 import logging
 import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -12,7 +16,8 @@ from sqlalchemy.pool import NullPool
 from index.catalogue.full_text import FullTextRepository
 from index.catalogue.schema import REVISION
 from index.catalogue.sqlite_errors import explained, sqlite_code
-from index.errors import LibraryDamagedError, LibraryMissingError, LibraryReadOnlyError
+from index.errors import LibraryDamagedError, LibraryReadOnlyError
+from index.store.opened_file import SETTLED_S, FileState, OpenedFile, changed, missing, steadily
 from index.store.plain_files import require_plain
 
 logger = logging.getLogger(__name__)
@@ -21,7 +26,40 @@ DATABASE = "library.sqlite3"
 BUSY_TIMEOUT_S = 30.0
 _SPARE_SHARE = 0.05  # of the pages: below it, copying all others is not worth the while
 
+_NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)  # it is not there, and cannot be made
+_LOOK_AGAIN_S = 0.02
+_LOG_PATIENCE_S = 0.2  # for a log that cannot be read: its writer may be about to begin or to end
+_QUIET_PATIENCE_S = 10.0  # for a file that changes all the time
+
 Access = Literal["mode=rwc", "mode=ro", "immutable=1"]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDatabase:
+    """A library's database that is open for reading, and its file as it was then."""
+
+    engine: Engine
+    file: OpenedFile
+
+    def connect(self) -> Connection:
+        """A connection; what is read from it counts if `reading` lets it pass."""
+        return self.engine.connect()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See `OpenedFile.reading`; a log that was there and is gone when it is needed is a change too."""
+        try:
+            with self.file.reading():
+                yield
+        except DBAPIError as error:
+            if sqlite_code(error) in _NO_LOG:
+                raise changed(self.file.path) from error
+            raise
+
+    def dispose(self) -> None:
+        """Let go of it."""
+        self.engine.dispose()
 
 
 def open_for_writing(folder: Path) -> Engine:
@@ -37,33 +75,44 @@ def open_for_writing(folder: Path) -> Engine:
         return _engine(path, "mode=rwc")
 
 
-def open_for_reading(folder: Path) -> Engine:
+def open_for_reading(folder: Path) -> ReadDatabase:
     """The library's database for reading; an older schema is upgraded first, which needs a writable folder.
 
     Raises LibraryMissingError, LibraryDamagedError, LibraryReadOnlyError or LibraryError.
     """
     path = folder / DATABASE
     if not path.is_file() and not path.is_symlink():
-        raise LibraryMissingError(
-            f"There is no library in {folder} ({DATABASE} was not found). Index some photos first, or name the "
-            "library's folder."
-        )
+        raise missing(path)
     logger.info("Opening %s for reading", path)
     with explained(folder, DATABASE):
         require_plain(folder)
-        engine, revision = _reading_engine(path)
+        database, revision = _open_as_it_can_be(path)
         if revision == REVISION:
-            return engine
-        engine.dispose()
+            return database
+        database.dispose()
     try:
         with explained(folder, DATABASE):
             _upgrade(path)
-            return _reading_engine(path)[0]
+            return _open_as_it_can_be(path)[0]
     except LibraryReadOnlyError as error:
         raise LibraryReadOnlyError(
             f"The library in {folder} has the schema {revision} of an older version, which is brought to {REVISION} "
             "when it is opened, and the folder cannot be written. Open it where you may write, or open a copy of it."
         ) from error
+
+
+def read_once(folder: Path, ask: Callable[[Connection], Value]) -> Value:
+    """What `ask` reads from a library's database as it is now; asked again where that changed meanwhile.
+
+    Raises as `open_for_reading`, and LibraryChangedError where it goes on changing.
+    """
+
+    def read() -> Value:
+        database = open_for_reading(folder)
+        with explained(folder, DATABASE), database.reading(), database.connect() as connection:
+            return ask(connection)
+
+    return steadily(read)
 
 
 def shrink(connection: Connection) -> None:
@@ -126,28 +175,40 @@ def _engine(path: Path, access: Access, *, foreign_keys: bool = True) -> Engine:
     return engine
 
 
-def _reading_engine(path: Path) -> tuple[Engine, str | None]:
-    engine = _engine(path, "mode=ro")
-    try:
-        return engine, _revision_of(engine)
-    except DBAPIError as error:
-        if sqlite_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-            raise
+def _open_as_it_can_be(path: Path) -> tuple[ReadDatabase, str | None]:
+    """The database with SQLite's locks, or, where they cannot be had, at a moment without any writer."""
+    began = time.monotonic()
+    state, since = FileState.of(path), began
+    while True:
+        try:
+            return _opened(path, "mode=ro", FileState.of(path))
+        except DBAPIError as error:
+            if sqlite_code(error) not in _NO_LOG:
+                raise
+            refused = error
         # In a folder that cannot be written SQLite cannot make the files of its write-ahead log. Without a log there
         # is no writer and nothing to recover, so the database file alone is the whole library.
-        wal = path.with_name(path.name + "-wal")
-        if wal.exists() and wal.stat().st_size > 0:
+        before, state = state, FileState.of(path)
+        now = time.monotonic()
+        if state != before:
+            since = now
+        if state.log_bytes and now - began > _LOG_PATIENCE_S:
             raise LibraryReadOnlyError(
-                f"{wal.name} beside {path} holds changes that were not folded in, and the folder cannot be written. "
-                "Open the library once where you may write, then copy it again."
-            ) from error
-    engine = _engine(path, "immutable=1")
-    return engine, _revision_of(engine)
+                f"{path.name}-wal beside {path} holds changes that were not folded in, and the folder cannot be "
+                "written. Open the library once where you may write, then copy it again."
+            ) from refused
+        if not state.log_bytes and (state.is_settled or now - since > SETTLED_S):
+            return _opened(path, "immutable=1", state)
+        if now - began > _QUIET_PATIENCE_S:
+            raise changed(path) from refused
+        time.sleep(_LOOK_AGAIN_S)
 
 
-def _revision_of(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        return _revision(connection)
+def _opened(path: Path, access: Access, state: FileState) -> tuple[ReadDatabase, str | None]:
+    engine = _engine(path, access)
+    file = OpenedFile(path, state, is_locked=access == "mode=ro")
+    with file.reading(), engine.connect() as connection:
+        return ReadDatabase(engine, file), _revision(connection)
 
 
 def _revision(connection: Connection) -> str | None:

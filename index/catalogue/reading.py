@@ -1,17 +1,14 @@
 """What a library knows about photos, read without its vectors: so it can be asked of one whose vectors are damaged."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from index.catalogue.builds import BuildRepository
-from index.catalogue.connection import DATABASE, open_for_reading
+from index.catalogue.connection import DATABASE, read_once
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.roots import RootRepository
-from index.catalogue.sqlite_errors import explained
 from index.store.layout import FAISS_FILES, bytes_of
 from index.values import KnownPhoto, LibraryStatus, StoredPhoto
 
@@ -29,35 +26,38 @@ def read_catalogue(folder: Path) -> Catalogue:
 
     Raises LibraryMissingError, LibraryDamagedError, LibraryReadOnlyError or LibraryError.
     """
-    with _open(folder) as connection:
+
+    def ask(connection: Connection) -> Catalogue:
         build = BuildRepository(connection).current_build()
         photos = PhotoRepository(connection).known_photos(None if build is None else build.build_id)
         return Catalogue(photos, RootRepository(connection).roots())
 
+    return read_once(folder, ask)
+
 
 def read_roots(folder: Path) -> list[str]:
     """The paths that were indexed by name, in order. Raises the same."""
-    with _open(folder) as connection:
-        return RootRepository(connection).roots()
+    return read_once(folder, lambda connection: RootRepository(connection).roots())
 
 
 def read_photos(folder: Path) -> list[StoredPhoto]:
     """Everything about the photos of a library whose file is there, in order of their numbers. Raises the same."""
-    with _open(folder) as connection:
-        return PhotoRepository(connection).present_photos()
+    return read_once(folder, lambda connection: PhotoRepository(connection).present_photos())
 
 
 def read_status(folder: Path) -> LibraryStatus:
     """Counts and sizes, for a person to look at. Raises the same."""
-    with _open(folder) as connection:
-        repository = BuildRepository(connection)
-        build, builds = repository.current_build(), repository.all_builds()
-        photos = 0 if build is None else repository.num_photos(build.build_id)
-        sentences, generated = (0, 0) if build is None else repository.num_sentences(build.build_id)
-        missing = PhotoRepository(connection).num_missing()
+    return read_once(folder, lambda connection: _status(folder, connection))
+
+
+def _status(folder: Path, connection: Connection) -> LibraryStatus:
+    repository = BuildRepository(connection)
+    build, builds = repository.current_build(), repository.all_builds()
+    photos = 0 if build is None else repository.num_photos(build.build_id)
+    sentences, generated = (0, 0) if build is None else repository.num_sentences(build.build_id)
     return LibraryStatus(
         photos=photos,
-        missing=missing,
+        missing=PhotoRepository(connection).num_missing(),
         regions=photos * (build.num_regions if build else 0),
         sentences=sentences,
         generated_sentences=generated,
@@ -71,10 +71,3 @@ def read_status(folder: Path) -> LibraryStatus:
         faiss_bytes=bytes_of(folder.glob(FAISS_FILES)),
         builds=tuple(builds),
     )
-
-
-@contextmanager
-def _open(folder: Path) -> Iterator[Connection]:
-    engine = open_for_reading(folder)
-    with explained(folder, DATABASE), engine.connect() as connection:
-        yield connection

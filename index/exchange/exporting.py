@@ -47,11 +47,12 @@ def export_library(folder: Path, destination: Path, *, vectors: bool = False) ->
 
     The library is read as it is at one moment. A photo's line has its metadata, its regions and its captions; the same
     library always gives the same bytes. Raises ExchangeError when `destination` is not an empty or a new folder, or
-    cannot be written; LibraryMissingError, LibraryDamagedError or LibraryError.
+    cannot be written; LibraryMissingError, LibraryDamagedError, LibraryChangedError or LibraryError.
     """
-    engine = open_for_reading(folder)
-    with ExitStack() as files, explained(folder, DATABASE), engine.connect() as connection:
-        snapshot = open_snapshot(connection, folder)
+    database = open_for_reading(folder)
+    with ExitStack() as files, explained(folder, DATABASE), database.connect() as connection:
+        with database.reading():
+            snapshot = open_snapshot(connection, folder)
         if vectors and snapshot is None:
             raise ExchangeError(f"The library in {folder} holds no vectors yet; export it without --vectors.")
         try:
@@ -59,7 +60,10 @@ def export_library(folder: Path, destination: Path, *, vectors: bool = False) ->
             if any(destination.iterdir()):
                 raise ExchangeError(f"{destination} is not empty; name a folder that does not exist yet.")
             files.callback(_remove_unfinished, destination)
-            report = _Export(connection, snapshot, destination, vectors).write()
+            with database.reading():
+                export = _Export(connection, snapshot, destination, vectors)
+                export.write_rows()
+            report = export.finish()
         except OSError as error:
             raise ExchangeError(f"The export to {destination} failed: {error.strerror or error}.") from error
         finally:
@@ -84,6 +88,7 @@ class _Export:
         self._snapshot = snapshot
         self._destination = destination
         self._vectors = vectors
+        self._counts = 0, 0
         nothing = np.empty((0, 3), np.int64)
         upkeep = UpkeepRepository(connection)
         build_id = None if snapshot is None else snapshot.build.build_id
@@ -91,14 +96,17 @@ class _Export:
         found = nothing if build_id is None else upkeep.sentence_records(build_id)
         self._sentences = {number: (start, num_words) for number, start, num_words in found.tolist()}
 
-    def write(self) -> ExportReport:
-        num_photos, num_sentences = self._rows.counts()
+    def write_rows(self) -> None:
+        self._counts = self._rows.counts()
         with (self._destination / PHOTOS).open("wb") as lines, ExitStack() as files:
             arrays = files.enter_context(self._array(PHOTO_VECTORS, self._photo_shape())) if self._vectors else None
             self._write_photos(lines, arrays)
         with (self._destination / SENTENCES).open("wb") as lines, ExitStack() as files:
             arrays = files.enter_context(self._array(SENTENCE_VECTORS, self._row_shape())) if self._vectors else None
             self._write_sentences(lines, arrays)
+
+    def finish(self) -> ExportReport:
+        num_photos, num_sentences = self._counts
         build = None if self._snapshot is None else self._snapshot.build
         names = ("fingerprint", "num_regions", "dimension", "has_global")
         model = build and {"name": build.model_name, **{name: getattr(build, name) for name in names}}

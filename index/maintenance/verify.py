@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from index.candidates.freshness import FAISS_LOCK, bring_up_to_date, stale_files
 from index.candidates.manifest import MANIFEST, problem_with, read_manifest
 from index.catalogue.builds import BuildRepository
-from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing
+from index.catalogue.connection import DATABASE, ReadDatabase, open_for_reading, open_for_writing
 from index.catalogue.consistency import UpkeepRepository
 from index.catalogue.full_text import FullTextRepository, undo
 from index.catalogue.sentences import stored_sentences
@@ -51,8 +51,9 @@ def verify_library(
                 except OSError:  # in a folder that cannot be written there is no writer to keep out
                     if repair:
                         raise
-                engine = open_for_writing(folder) if repair else open_for_reading(folder)
-                with engine.connect() as connection:
+                database = open_for_writing(folder) if repair else open_for_reading(folder)
+                reading = database.reading() if isinstance(database, ReadDatabase) else nullcontext()
+                with reading, database.connect() as connection:
                     # Those before it are kept when a check meets a page that SQLite cannot read.
                     problems.extend(_Verification(folder, connection, repair, flat_limit).problems())
         except LibraryDamagedError as error:

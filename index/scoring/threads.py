@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -10,7 +11,15 @@ Result = TypeVar("Result")
 
 MOST_THREADS = 16  # a scan is bound by memory, and more only take it from others
 NUM_THREADS = min(os.cpu_count() or 1, MOST_THREADS)
-_POOL = ThreadPoolExecutor(NUM_THREADS, thread_name_prefix="search")  # begins no thread before it is needed
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(NUM_THREADS, thread_name_prefix="search")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # its threads do not live on in a child
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
@@ -20,4 +29,4 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Re
     [2, 1]
     """
     every = list(items)
-    return list(_POOL.map(work, every)) if len(every) > 1 else [work(item) for item in every]
+    return list(_pool().map(work, every)) if len(every) > 1 else [work(item) for item in every]

@@ -181,13 +181,26 @@ class VectorStore:
         self._maps = None
 
     def segments(self) -> Iterator[tuple[int, NDArray[np.float16]]]:
-        """The number of the first row of each segment and its committed rows (n, D), mapped into memory."""
+        """The number of the first row of each segment and its committed rows (n, D), mapped into memory.
+
+        Raises LibraryDamagedError as `require_whole`.
+        """
         if self._maps is None:
             self._maps = [self._map(state) for state in self._committed]
+        self.require_whole()
         first = 0
         for rows in self._maps:
             yield first, rows
             first += len(rows)
+
+    def require_whole(self) -> None:
+        """Ask this before mapped rows are read: the system ends a process that reads where a file was cut off.
+
+        Raises LibraryDamagedError that names the file.
+        """
+        for state, rows in zip(self._committed, self._maps or (), strict=False):
+            if isinstance(rows.base, mmap.mmap) and rows.base.size() < rows.nbytes:
+                raise _cut(self._path(state.number), rows.base.size(), rows.nbytes)
 
     def record_blocks(
         self, rows_per_record: int, block_records: int, first_record: int = 0
@@ -223,6 +236,8 @@ class VectorStore:
             return np.memmap(path, dtype=_STORED, mode="r", shape=(state.num_rows, self.dimension))
         except FileNotFoundError as error:  # it was there a moment ago
             raise _missing(path, state) from error
+        except ValueError as error:  # it was as long as it should be
+            raise _cut(path, path.stat().st_size, state.num_rows * self._row_bytes) from error
 
     def _write(self, rows: NDArray[np.float16]) -> None:
         if not len(rows):
@@ -251,7 +266,7 @@ class VectorStore:
         try:
             status = path.stat()
             if status.st_size < size:
-                raise _damaged(path, f"holds {status.st_size} bytes, expected at least {size}")
+                raise _cut(path, status.st_size, size)
             if verify or status.st_mtime_ns != state.mtime_ns:
                 crc = _crc32_of(path, size)
                 if crc != state.crc32:
@@ -303,6 +318,10 @@ def _crc32_of(path: Path, size: int) -> int:
 
 def _missing(path: Path, state: SegmentState) -> LibraryDamagedError:
     return _damaged(path, f"is missing; {state.num_rows} vectors were expected in it")
+
+
+def _cut(path: Path, found: int, expected: int) -> LibraryDamagedError:
+    return _damaged(path, f"holds {found} bytes, expected at least {expected}")
 
 
 def _damaged(path: Path, found: str) -> LibraryDamagedError:

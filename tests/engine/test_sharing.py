@@ -1,6 +1,5 @@
 """A library that many threads ask while it changes: each answer is from one state, and no state stays open."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -190,9 +189,3 @@ def test_what_cannot_be_opened_is_said_at_once(tmp_path: Path, library: Path, ot
         SharedEngine(tmp_path / "none")
     with pytest.raises(WrongModelError):
         SharedEngine(library, model=str(other_model), device="cpu")
-
-
-def test_a_library_that_was_removed_is_still_answered_from(own_library: Path, shared: SharedEngine) -> None:
-    shutil.rmtree(own_library)
-    with shared.leased() as lease:
-        assert lease.engine.search("a cat")

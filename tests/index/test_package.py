@@ -17,7 +17,7 @@ def test_every_exported_name_exists_and_is_documented() -> None:
 
 def test_every_error_is_an_engine_error() -> None:
     errors = [getattr(index, name) for name in index.__all__ if name.endswith("Error")]
-    assert len(errors) == 7
+    assert len(errors) == 8
     assert all(issubclass(error, index.EngineError) for error in errors)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
@@ -39,11 +40,7 @@ class Service:
 
     async def ask(self, question: Callable[[Lease], Value], place: Place | None = None) -> Value:
         """What a function makes of the newest state of the library, in a thread that answers."""
-
-        def answer() -> Value:
-            with self.shared.leased() as lease:
-                return question(lease)
-
+        answer = partial(self.shared.ask, question)
         return await (self.answering.answer(answer) if place is None else place.answer(answer))
 
     async def follow(self) -> None:

@@ -8,8 +8,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from engine.opened import open_reader
 from engine.search.exhaustive import TorchScan, in_halves
+from engine.search.opening import open_reader
 from index import BuildSpec, LibraryReader, LibraryWriter, PhotoRow, Query, SearchParams
 from index.scoring.maxsim import at_least_best, region_scorer, score_records
 

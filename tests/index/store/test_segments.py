@@ -86,6 +86,33 @@ def test_a_damaged_segment_is_named(tmp_path: Path, damage) -> None:  # type: ig
             opening(tmp_path, 4, store.states)
 
 
+@pytest.mark.parametrize("size", [0, 5, 4095, 8191])
+def test_a_segment_that_is_cut_under_a_reader_is_named_before_it_is_read(tmp_path: Path, size: int) -> None:
+    """The system would end the process (SIGBUS) where it reads a page that is no longer in the file."""
+    store, _, starts = filled(tmp_path, [1024, 1024], max_rows=1024)
+    store.close()
+    reader = VectorStore.open_for_reading(tmp_path, 4, store.states)
+    os.truncate(tmp_path / "000001.f16", size)
+    for ask in (
+        lambda: list(reader.segments()),
+        lambda: list(reader.record_blocks(1, 8)),
+        lambda: reader.records(np.array([2000]), 1),
+        lambda: reader.runs(np.array(starts), np.array([1024, 1024])),
+        reader.require_whole,
+    ):
+        with pytest.raises(LibraryDamagedError, match=rf"000001\.f16.*holds {size} bytes, expected at least 8192"):
+            ask()
+
+
+def test_a_segment_that_was_cut_between_the_check_and_the_mapping_is_named(tmp_path: Path) -> None:
+    store, _, _ = filled(tmp_path, [1024], max_rows=1024)
+    store.close()
+    (state,) = store.states
+    os.truncate(tmp_path / "000000.f16", 5)
+    with pytest.raises(LibraryDamagedError, match=r"000000\.f16.*holds 5 bytes, expected at least 8192"):
+        store._map(state)
+
+
 def test_damage_that_kept_the_time_is_found_on_demand(tmp_path: Path) -> None:
     store, _, _ = filled(tmp_path, [3], max_rows=3)
     store.close()

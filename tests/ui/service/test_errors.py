@@ -1,6 +1,7 @@
 """What the service does not answer: one sentence, the right status, and no file opened that is not the library's."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -238,3 +239,14 @@ def cli_library(photos: Path, tmp_path: Path) -> tuple[Path, Path]:
     with Engine.open(tmp_path / "library", device="cpu") as engine:
         engine.index([folder])
     return tmp_path / "library", photo
+
+
+def test_a_library_that_is_removed_is_said_and_another_in_its_place_answers(own_library: Path, library: Path) -> None:
+    with TestClient(create_app(SharedEngine(own_library, device="cpu"), threads=2, queue=4), base_url=LOCAL) as client:
+        assert len(client.get("/search?q=cat&min_probability=0").json()["hits"]) == 8
+        shutil.rmtree(own_library)
+        for address in ("/search?q=cat", "/photo/1", "/health"):
+            assert "There is no library in" in sentence(client.get(address), 503)
+        shutil.copytree(library, own_library)
+        assert len(client.get("/search?q=cat&min_probability=0").json()["hits"]) == 8
+        assert client.get("/health").json()["status"] == "ready"

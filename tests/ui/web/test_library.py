@@ -77,6 +77,21 @@ def test_a_library_may_be_made_later(library: Path, tmp_path: Path) -> None:
     shared.close()
 
 
+def test_a_library_that_is_removed_is_missing_and_another_in_its_place_is_shown(
+    opened: Library, own_library: Path, library: Path
+) -> None:
+    assert len(opened.contents.photos) == 8
+    shutil.rmtree(own_library)
+    assert not opened.exists()
+    with pytest.raises(LibraryMissingError), opened.asked():
+        pass
+    shutil.copytree(library, own_library)
+    with LibraryWriter.open(own_library) as writer:
+        writer.remove_photos([min(photo.photo_id for photo in writer.known_photos().values())])
+    assert opened.exists()
+    assert len(opened.contents.photos) == 7
+
+
 def test_a_damaged_library_can_still_be_looked_after(own_library: Path) -> None:
     (own_library / "library.sqlite3").write_bytes(b"no database at all, whatever it was")
     shared = SharedEngine(own_library, device="cpu", at_once=False)
