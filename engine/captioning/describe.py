@@ -17,8 +17,8 @@ from engine.captioning.inference import fastest_decoder
 from engine.captioning.scene import Scene, scene_of
 from engine.models.multimodal import MultimodalModel
 from engine.types import Caption
-from engine.vision.encoder import RegionFeatures
 from engine.vision.pixels import pixels_of
+from engine.vision.region_features import RegionFeatures
 
 DEFAULT_BEAM = 7
 MAX_REGIONS = 8

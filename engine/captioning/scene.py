@@ -40,7 +40,8 @@ class Scene(Generic[Array]):
 
     def rows(self, rows: Any) -> "Scene[Array]":
         """Some of the photos, by row."""
-        return Scene(*(part[rows] for part in self.parts))
+        parts: tuple[Any, ...] = self.parts
+        return Scene(*(part[rows] for part in parts))
 
     def focused(self, regions: Any) -> "Scene[Array]":
         """Describe, instead of the whole image, region ``regions[b]`` (B,) of each photo: it is put last once more."""

@@ -17,8 +17,9 @@ from engine.language.tokens import Tokens, tokenize, words_of
 from engine.language.word_vectors import WordVectors, create_word_vectors
 from engine.runtime.batching import Batcher
 from engine.runtime.device import Device
-from engine.vision.encoder import RegionEncoder, RegionFeatures, create_region_encoder
+from engine.vision.encoder import create_region_encoder
 from engine.vision.proposals import NUM_REGIONS
+from engine.vision.region_features import RegionEncoder, RegionFeatures
 from index import Query
 
 TEXTS_TOGETHER = 16

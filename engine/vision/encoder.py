@@ -1,9 +1,6 @@
 """Photos → region features: resize, one forward pass, proposals, RoIAlign. W_m belongs to the alignment model."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,41 +11,9 @@ from engine.runtime.onnx import Traced
 from engine.vision.backbone_names import identity_of
 from engine.vision.inference import Maps, create_extractor
 from engine.vision.pixels import pixels_of
-from engine.vision.pooling import NUM_SAMPLES, pool_regions
+from engine.vision.pooling import pool_regions
 from engine.vision.proposers import create_proposer
-
-
-@dataclass(frozen=True, slots=True)
-class RegionFeatures:
-    """Features (B, R, C) of the regions of a batch, their boxes (B, R, 4) from 0 to 1 and their objectness (B, R)."""
-
-    features: NDArray[np.float32]
-    boxes: NDArray[np.float32]
-    objectness: NDArray[np.float32]
-
-
-class RegionEncoder(Protocol):
-    """Everything between pixels and W_m. Maps are (B, C, h, w) each, wherever they lie: a slice is of some photos."""
-
-    image_size: int
-    extractor_identity: str
-    identity: str
-
-    def extract(self, pixels: NDArray[np.uint8]) -> tuple[Any, ...]:
-        """Pixels (B, 3, H, W) → the backbone's maps, finest first."""
-        ...
-
-    def regions_of(self, pixels: NDArray[np.uint8], maps: tuple[Any, ...]) -> RegionFeatures:
-        """Pixels (B, 3, H, W) and the maps of them → features, boxes and objectness of R proposals."""
-        ...
-
-    def features_of(self, pixels: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Pixels (B, 3, H, W) and boxes (B, R, 4) of one's own → features (B, R, C)."""
-        ...
-
-    def encode(self, images: Sequence[Image.Image]) -> RegionFeatures:
-        """RGB photos → features of R regions each."""
-        ...
+from engine.vision.region_features import RegionEncoder, RegionFeatures, encoder_identity
 
 
 class OnnxRegionEncoder:
@@ -82,11 +47,6 @@ class OnnxRegionEncoder:
         return traced(
             create_backbone(self._backbone, self.image_size, may_download=self._may_download), self.image_size
         )
-
-
-def encoder_identity(extractor_identity: str, proposer_identity: str) -> str:
-    """Names all that features depend on, for cache files."""
-    return hashlib.sha256(f"{extractor_identity}|{proposer_identity}|{NUM_SAMPLES}".encode()).hexdigest()
 
 
 def create_region_encoder(

@@ -15,8 +15,7 @@ from engine.runtime.packaged import CONFIG, WEIGHTS
 from engine.runtime.weights import load_weights, save_weights
 from engine.vision.backbone import FeatureMaps
 from engine.vision.detector import ProposalHead, best_boxes, with_whole_image
-from engine.vision.proposals import NUM_REGIONS
-from engine.vision.proposers import learned_identity, require_channels
+from engine.vision.proposals import NUM_REGIONS, detector_identity, require_channels
 
 LEVELS = ("fine", "middle", "coarse")
 
@@ -52,7 +51,7 @@ class TorchDetector:
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self._head = load_head(folder).to(device)
-        self.identity = learned_identity(folder)
+        self.identity = detector_identity(folder)
 
     @classmethod
     def packaged(cls, device: torch.device) -> "TorchDetector":

@@ -1,7 +1,14 @@
 """Where to look in a photo: 19 proposals and the whole image."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.errors import ModelError
+from engine.runtime.files import sha256
+from engine.runtime.packaged import WEIGHTS
 
 WHOLE_IMAGE = (0.0, 0.0, 1.0, 1.0)
 NUM_REGIONS = 20  # R: 19 proposals and the whole image
@@ -25,3 +32,18 @@ def _grid(width: float, height: float, columns: int, rows: int) -> list[tuple[fl
         for y in np.linspace(0, 1 - height, rows).tolist()
         for x in np.linspace(0, 1 - width, columns).tolist()
     ]
+
+
+def detector_identity(folder: Path) -> str:
+    """Names a trained detector and its weights."""
+    return f"learned/1/{sha256(folder / WEIGHTS)[:16]}"
+
+
+def require_channels(maps: tuple[Any, ...], channels: tuple[int, ...]) -> None:
+    """Raise ModelError where a detector was trained on other maps than these, (B, C, h, w) each."""
+    found = tuple(map_.shape[1] for map_ in maps)
+    if found != channels:
+        raise ModelError(
+            f"The learned proposals were trained on feature maps of {channels} channels, and this backbone gives "
+            f"{found}; use fixed_windows or faster_rcnn with it."
+        )

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
 from engine.errors import ModelError
-from engine.runtime.files import sha256
 from engine.runtime.onnx import Traced, open_session
-from engine.runtime.packaged import CONFIG, WEIGHTS, explaining_damage
+from engine.runtime.packaged import CONFIG, explaining_damage
 from engine.vision.inference import Maps
-from engine.vision.proposals import NUM_REGIONS, WINDOWS_IDENTITY, fixed_windows
+from engine.vision.proposals import NUM_REGIONS, WINDOWS_IDENTITY, detector_identity, fixed_windows, require_channels
 
 PROPOSERS = ("learned", "fixed_windows", "faster_rcnn")
 
@@ -47,7 +46,7 @@ class LearnedProposals:
         self._folder = folder
         with explaining_damage("detector", folder):
             self._channels = tuple(json.loads((folder / CONFIG).read_text(encoding="utf-8"))["channels"])
-            self.identity = learned_identity(folder)
+            self.identity = detector_identity(folder)
         self._sessions: dict[tuple[tuple[int, ...], ...], InferenceSession] = {}  # by the sizes of the maps
 
     @classmethod
@@ -75,21 +74,6 @@ class LearnedProposals:
         from engine.vision.learned import traced
 
         return traced(self._folder, sizes)
-
-
-def learned_identity(folder: Path) -> str:
-    """Names a trained detector and its weights."""
-    return f"learned/1/{sha256(folder / WEIGHTS)[:16]}"
-
-
-def require_channels(maps: tuple[object, ...], channels: tuple[int, ...]) -> None:
-    """Raise ModelError where a detector was trained on other maps than these, (B, C, h, w) each."""
-    found = tuple(map_.shape[1] for map_ in maps)  # type: ignore[attr-defined] # arrays or tensors
-    if found != channels:
-        raise ModelError(
-            f"The learned proposals were trained on feature maps of {channels} channels, and this backbone gives "
-            f"{found}; use fixed_windows or faster_rcnn with it."
-        )
 
 
 def create_proposer(name: str) -> Windows | LearnedProposals:

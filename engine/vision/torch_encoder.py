@@ -10,10 +10,10 @@ from PIL import Image
 from torch import Tensor
 
 from engine.vision.backbone import FeatureMaps, create_backbone
-from engine.vision.encoder import RegionFeatures, encoder_identity
 from engine.vision.pixels import pixels_of
 from engine.vision.pooling import region_weights
 from engine.vision.proposals import NUM_REGIONS, WINDOWS_IDENTITY, fixed_windows
+from engine.vision.region_features import RegionFeatures, encoder_identity
 
 
 class TorchProposer(Protocol):

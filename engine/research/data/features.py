@@ -20,7 +20,7 @@ from engine.language.word_vectors import WordVectors
 from engine.photos.decode import decode
 from engine.runtime.files import sha256
 from engine.runtime.settings import cache_folder
-from engine.vision.encoder import RegionEncoder
+from engine.vision.region_features import RegionEncoder
 from index.store.atomic import replace_file
 
 IMAGE_BATCH = 16

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from engine.research.data.features import ArrayCache, Report, load_view, no_report
 from engine.vision.backbone import FeatureMaps
-from engine.vision.encoder import RegionEncoder
 from engine.vision.pixels import pixels_of
+from engine.vision.region_features import RegionEncoder
 
 IMAGE_BATCH = 16
 

@@ -12,8 +12,8 @@ from engine.language.tokens import tokenize
 from engine.research.data.caption_sets import CaptionSet
 from engine.research.data.entities import PhraseBoxes
 from engine.research.data.features import IMAGE_BATCH, ArrayCache, Report, load_view, no_report
-from engine.vision.encoder import RegionEncoder
 from engine.vision.pixels import pixels_of
+from engine.vision.region_features import RegionEncoder
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ from engine.research.data.caption_sets import CaptionSet, load_captions
 from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.research.evaluation.novelty import Novelty, by_novelty
 from engine.research.evaluation.retrieval import RetrievalResult, retrieval, sentence_to_image_ranks
-from engine.vision.encoder import RegionEncoder
+from engine.vision.region_features import RegionEncoder
 
 IMAGE_BLOCK = 100
 SENTENCE_BLOCK = 500

@@ -28,7 +28,8 @@ from engine.research.data.scenes import marked_scene, region_vectors
 from engine.research.training.caption_stages import CaptionTrainer, Described
 from engine.research.training.log import line_log
 from engine.runtime.device import Device
-from engine.vision.encoder import RegionEncoder, create_region_encoder
+from engine.vision.encoder import create_region_encoder
+from engine.vision.region_features import RegionEncoder
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 NUM_VALIDATION_REGIONS = 1000

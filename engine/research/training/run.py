@@ -30,7 +30,8 @@ from engine.research.training.loop import Trained, train
 from engine.research.training.teachers import Teacher
 from engine.runtime.device import Device
 from engine.vision.backbone import load_classifier
-from engine.vision.encoder import RegionEncoder, create_region_encoder
+from engine.vision.encoder import create_region_encoder
+from engine.vision.region_features import RegionEncoder
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 FURTHER_VIEWS = 2  # of photos from elsewhere: as they are, and mirrored

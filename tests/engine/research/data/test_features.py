@@ -10,7 +10,7 @@ from PIL import Image
 from engine.language.word_vectors import create_word_vectors
 from engine.research.data import features
 from engine.research.data.features import sentence_vectors, stored_regions
-from engine.vision.encoder import RegionFeatures
+from engine.vision.region_features import RegionFeatures
 
 
 class BrightnessEncoder:
