@@ -4,9 +4,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from index.catalogue.filters import Coverage, PhotoFilter
-    from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status
-    from index.choices import Copies, Generated
+    from index.catalogue.filters import (
+        Coverage,
+        PhotoFilter,
+    )
+    from index.catalogue.reading import (
+        Catalogue,
+        read_catalogue,
+        read_photos,
+        read_roots,
+        read_status,
+    )
+    from index.choices import (
+        Copies,
+        Generated,
+    )
     from index.errors import (
         EngineError,
         LibraryChangedError,
@@ -17,16 +29,28 @@ if TYPE_CHECKING:
         LibraryReadOnlyError,
         WrongModelError,
     )
-    from index.maintenance.compact import CompactionReport, compact_library
-    from index.maintenance.problems import Problem
-    from index.maintenance.verify import verify_library
-    from index.reader import LibraryReader
-    from index.scoring.exhaustive import Scan
+    from index.maintenance.compact import (
+        CompactionReport,
+        compact_library,
+    )
+    from index.maintenance.problems import (
+        Problem,
+    )
+    from index.maintenance.verify import (
+        verify_library,
+    )
+    from index.reader import (
+        LibraryReader,
+    )
+    from index.scoring.exhaustive import (
+        Scan,
+    )
     from index.values import (
         FLAT_LIMIT,
         BuildInfo,
         BuildSpec,
         CaptionRow,
+        DatePrecision,
         KnownPhoto,
         LibraryStatus,
         Move,
@@ -37,7 +61,9 @@ if TYPE_CHECKING:
         SearchParams,
         StoredPhoto,
     )
-    from index.writer import LibraryWriter
+    from index.writer import (
+        LibraryWriter,
+    )
 
 __all__ = [
     "FLAT_LIMIT",
@@ -48,6 +74,7 @@ __all__ = [
     "CompactionReport",
     "Copies",
     "Coverage",
+    "DatePrecision",
     "EngineError",
     "Generated",
     "KnownPhoto",
@@ -80,9 +107,21 @@ __all__ = [
 ]
 
 _MODULES = {
-    "index.catalogue.filters": ("Coverage", "PhotoFilter"),
-    "index.catalogue.reading": ("Catalogue", "read_catalogue", "read_photos", "read_roots", "read_status"),
-    "index.choices": ("Copies", "Generated"),
+    "index.catalogue.filters": (
+        "Coverage",
+        "PhotoFilter",
+    ),
+    "index.catalogue.reading": (
+        "Catalogue",
+        "read_catalogue",
+        "read_photos",
+        "read_roots",
+        "read_status",
+    ),
+    "index.choices": (
+        "Copies",
+        "Generated",
+    ),
     "index.errors": (
         "EngineError",
         "LibraryChangedError",
@@ -93,7 +132,10 @@ _MODULES = {
         "LibraryReadOnlyError",
         "WrongModelError",
     ),
-    "index.maintenance.compact": ("CompactionReport", "compact_library"),
+    "index.maintenance.compact": (
+        "CompactionReport",
+        "compact_library",
+    ),
     "index.maintenance.problems": ("Problem",),
     "index.maintenance.verify": ("verify_library",),
     "index.reader": ("LibraryReader",),
@@ -103,6 +145,7 @@ _MODULES = {
         "BuildInfo",
         "BuildSpec",
         "CaptionRow",
+        "DatePrecision",
         "KnownPhoto",
         "LibraryStatus",
         "Move",

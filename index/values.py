@@ -81,6 +81,32 @@ class PhotoText:
     origin: str | None = None
 
 
+DatePrecision = Literal["year", "month", "day", "time"]
+"""How far a date is known. It is kept as the first instant that it may mean."""
+
+_NUM_LETTERS: dict[DatePrecision, int | None] = {"year": 4, "month": 7, "day": 10, "time": None}
+
+
+def date_as_iso(taken_at: datetime, precision: DatePrecision) -> str:
+    """A date in ISO 8601, no more of it than is known.
+
+    >>> date_as_iso(datetime(1958, 7, 1), "month"), date_as_iso(datetime(1958, 7, 1), "time")
+    ('1958-07', '1958-07-01T00:00:00')
+    """
+    return taken_at.isoformat()[: _NUM_LETTERS[precision]]
+
+
+def date_of_iso(text: str) -> tuple[datetime, DatePrecision]:
+    """The other way round; ValueError for what is no such date.
+
+    >>> date_of_iso("1958")
+    (datetime.datetime(1958, 1, 1, 0, 0), 'year')
+    """
+    known: dict[int | None, DatePrecision] = {length: precision for precision, length in _NUM_LETTERS.items()}
+    precision = known.get(len(text), "time")
+    return datetime.fromisoformat(text + {"year": "-01-01", "month": "-01"}.get(precision, "")), precision
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoMetadata:
     """What is known about a photo from its metadata, as in `PhotoRow`, and its texts but those read in the photo."""
@@ -92,6 +118,7 @@ class PhotoMetadata:
     utc_offset_minutes: int | None
     metadata_stamp: str
     ctime_ns: int = 0
+    taken_precision: DatePrecision = "time"
     texts: tuple[PhotoText, ...] = ()
 
 
@@ -99,11 +126,12 @@ class PhotoMetadata:
 class PhotoRow:
     """What the catalogue knows about a photo file.
 
-    `taken_at` is local time, as cameras write it; `utc_offset_minutes` ahead of UTC, where the file says so. Equal
-    `pixel_hash` means equal pixels, and `perceptual_hash` (16 hexadecimal digits) differs in few bits where two photos
-    look the same. `metadata_stamp` says from what, and by which version, the metadata and texts were read: where it is
-    another one now, they are read again. `ctime_ns` is when the system last changed anything about the file, 0 where it
-    does not say.
+    `taken_at` is local time, as cameras write it, or the first instant of a year, month or day where `taken_precision`
+    says that no more is known; `utc_offset_minutes` ahead of UTC, where the file says so. Equal `pixel_hash` means
+    equal pixels, and `perceptual_hash` (16 hexadecimal digits) differs in few bits where two photos look the same.
+    `metadata_stamp` says from what, and by which version, the metadata and texts were read: where it is another one
+    now, they are read again. `ctime_ns` is when the system last changed anything about the file, 0 where it does not
+    say.
     """
 
     path: str
@@ -122,6 +150,12 @@ class PhotoRow:
     perceptual_hash: str | None = None
     metadata_stamp: str = ""
     ctime_ns: int = 0
+    taken_precision: DatePrecision = "time"
+
+    @property
+    def taken(self) -> str | None:
+        """When it was taken, in ISO 8601, as far as it is known: `1958`, `1958-07`, or a local time."""
+        return None if self.taken_at is None else date_as_iso(self.taken_at, self.taken_precision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from math import floor
 from pathlib import Path
 from statistics import fmean
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from scipy.cluster.vq import kmeans, vq  # type: ignore[import-untyped]
 
 from engine.language.function_words import FUNCTION_WORDS, content_words
 from engine.language.tokens import tokenize
-from index import LibraryReader, StoredPhoto
+from index import DatePrecision, LibraryReader, StoredPhoto
 from index.scoring.maxsim import at_unit_length, records_per_block
 
 CELL_DEGREES = 0.1
@@ -31,7 +32,7 @@ NAME_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Photos by their numbers, and what they have in common: a folder, a month ("2024-05"), or words.
+    """Photos by their numbers, and what they have in common: a folder, a month ("2024-05"), a year alone, or words.
 
     ``name`` is None for photos without a date, and for themes whose photos share no word.
     """
@@ -58,12 +59,16 @@ def by_folder(photos: Iterable[StoredPhoto]) -> list[Group]:
 def by_month(photos: Iterable[StoredPhoto]) -> list[Group]:
     """A group for each month by the camera's clock, the newest first, and so are the photos of each.
 
-    Photos without a date are the last group, in the order given.
+    Photos of which only the year is known are a group behind the months of that year, those of which only the month is
+    known stand behind the others of it, and those without a date are the last group, in the order given.
     """
-    ordered = sorted(
-        photos, key=lambda photo: (photo.taken_at is not None, photo.taken_at or datetime.min), reverse=True
-    )
-    return _grouped((photo.taken_at.isoformat()[:7] if photo.taken_at else None, photo.photo_id) for photo in ordered)
+    precisions = get_args(DatePrecision)
+
+    def latest(photo: StoredPhoto) -> tuple[bool, datetime, int]:
+        return photo.taken_at is not None, photo.taken_at or datetime.min, precisions.index(photo.taken_precision)
+
+    ordered = sorted(photos, key=latest, reverse=True)
+    return _grouped((photo.taken and photo.taken[:7], photo.photo_id) for photo in ordered)
 
 
 def by_place(photos: Iterable[StoredPhoto], cell_degrees: float = CELL_DEGREES) -> list[Place]:

@@ -72,6 +72,7 @@ def _read(sidecars: Sidecars, due: tuple[FoundPhoto, int, str]) -> tuple[Metadat
 def _row(metadata: Metadata, ctime_ns: int, stamp: str, texts: Sequence[PhotoText]) -> PhotoMetadata:
     return PhotoMetadata(
         taken_at=metadata.taken_at,
+        taken_precision=metadata.taken_precision,
         camera=metadata.camera,
         latitude=metadata.latitude,
         longitude=metadata.longitude,

@@ -270,6 +270,7 @@ def _row(photo: LoadedPhoto) -> PhotoRow:
         height=photo.height,
         format=photo.format,
         taken_at=metadata.taken_at,
+        taken_precision=metadata.taken_precision,
         camera=metadata.camera,
         latitude=metadata.latitude,
         longitude=metadata.longitude,

@@ -13,7 +13,7 @@ PHOTO_BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: ``done`` of ``total`` of ``what``: photos, metadata, captions, texts or sentences."""
+    """How far a run is: ``done`` of ``total`` of ``what``: photos, metadata, captions, texts, sentences or files."""
 
     what: str
     done: int

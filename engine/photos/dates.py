@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
+from index import DatePrecision
+
 _DATE = re.compile(
     r"(?P<year>\d{4})(?!\d)(?:[:/.-](?P<month>\d{1,2})(?!\d)(?:[:/.-](?P<day>\d{1,2})(?!\d)"
     r"(?:(?P<iso>T| )(?P<hour>\d{1,2}):(?:(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,]\d+)?)?)?)?)?)?"
@@ -21,6 +23,7 @@ _FIRST_YEAR = 1000
 
 _LONGEST = 64  # characters of a text that are looked at
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
+_PRECISIONS: tuple[DatePrecision, ...] = ("year", "month", "day", "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class Moment:
     local: datetime
     utc_offset_minutes: int | None = None
     known: int = len(_PARTS)
+
+    @property
+    def precision(self) -> DatePrecision:
+        """How far it is known, in words."""
+        return _PRECISIONS[min(self.known, len(_PRECISIONS)) - 1]
 
     def is_within(self, other: "Moment") -> bool:
         """Whether this moment is, as far as the other one is known, the same."""

@@ -64,22 +64,28 @@ def decode(path: str | Path, max_pixels: int | None = None, target: int | None =
 
 def _decoded(picture: ImageFile.ImageFile, path: Path, max_pixels: int | None, target: int | None) -> Decoded:
     photo_format = canonical(picture.format)
-    each = bytes_per_pixel(picture)
-    limit = pixel_limit(max_pixels, each, picture.width * picture.height)
-    too_large = refusal(*picture.size, photo_format, limit)
+    width, height = picture.size
+    try:
+        if target is not None and photo_format == "JPEG":
+            picture.draft("RGB", (target, target))
+        num_bytes = _num_bytes(picture, (width, height))
+    except Exception as error:
+        raise PhotoError(str(path), damage(error, photo_format)) from error
+    limit = pixel_limit(max_pixels, num_bytes / (width * height), width * height)
+    too_large = refusal(width, height, photo_format, limit)
     if too_large:
         raise PhotoError(str(path), too_large)
     try:
         # A TIFF lets go of its file once the pixels are read.
         early = None if photo_format == "PNG" else read_metadata(picture)
-        width, height = picture.size
-        if target is not None and photo_format == "JPEG":
-            picture.draft("RGB", (target, target))
-        with ROOM.taken(_num_bytes(picture, (width, height), each)):
+        with ROOM.taken(num_bytes):
             rgb = _pixels(picture, target)
             orientation = read_orientation(picture)
             if orientation in _UPRIGHT:
                 rgb = rgb.transpose(_UPRIGHT[orientation])
+            if rgb is not picture:
+                # The pixels go before others take their room; the file stays open for metadata.
+                picture.im = None  # type: ignore[assignment]
         if photo_format != "JPEG":
             width, height = picture.size  # a HEIC may hold another size than it announces; a TIFF was turned upright
         metadata = early or read_metadata(picture)  # a PNG may carry its EXIF behind the pixels
@@ -91,10 +97,10 @@ def _decoded(picture: ImageFile.ImageFile, path: Path, max_pixels: int | None, t
     return Decoded(rgb, width, height, photo_format, promised is not None and promised != photo_format, metadata)
 
 
-def _num_bytes(picture: ImageFile.ImageFile, whole: tuple[int, int], each: int) -> int:
+def _num_bytes(picture: ImageFile.ImageFile, whole: tuple[int, int]) -> int:
     """The memory that decoding takes; the decoder of a progressive JPEG holds all of it, whatever is made of it."""
     held = 6 * whole[0] * whole[1] if picture.info.get("progressive") else 0
-    return picture.width * picture.height * each + held
+    return picture.width * picture.height * bytes_per_pixel(picture) + held
 
 
 def _pixels(picture: ImageFile.ImageFile, target: int | None) -> Image.Image:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from engine.errors import EngineError
 from engine.photos.formats import canonical
-from engine.runtime.free_memory import free_memory
+from engine.runtime.free_memory import free_memory, memory_within_limits, return_freed_memory
 
 VARIABLE = "ENGINE_MAX_PIXELS"
 
@@ -20,8 +20,11 @@ _SHARE = 2
 _SMALLEST = 25_000_000 * 8
 """Bytes that one photo may always take: what a camera makes, however busy the machine is."""
 
+_SHARE_OF_ONE = 3 / 4
+"""But no more than this part of what a container leaves: whoever goes beyond its limit is killed."""
+
 _UNGUARDED = 50_000_000
-"""Bytes for which no photo waits: an everyday one that is decoded at a fraction of its size takes less."""
+"""Bytes for which all threads together do not wait: everyday photos, decoded at a fraction of their size, take less."""
 
 _LARGEST = 500_000_000
 """Above 500 megapixels it is more likely a decompression bomb or a map than a photo."""
@@ -58,19 +61,22 @@ def bytes_per_pixel(picture: Image.Image) -> int:
     return 11 if picture.format == "AVIF" else 9
 
 
-def pixel_limit(max_pixels: int | None = None, each: int = 9, wanted: int = _LARGEST) -> PixelLimit:
+def pixel_limit(max_pixels: int | None = None, each: float = 9, wanted: int = _LARGEST) -> PixelLimit:
     """The limit that holds now: ``max_pixels``, else ``ENGINE_MAX_PIXELS``, else a share of the free memory.
 
-    ``each`` are the bytes that a pixel takes; for few ``wanted`` pixels the memory is not asked. Raises EngineError
-    where the number that was set is not a whole number of at least 1.
+    ``each`` are the bytes that a pixel takes; for few ``wanted`` pixels, as of everyday photos, the memory is not
+    asked. Raises EngineError where the number that was set is not a whole number of at least 1.
     """
     if max_pixels is not None:
         return PixelLimit(_checked(str(max_pixels), "max_pixels"), "as it was set")
     variable = os.environ.get(VARIABLE, "").strip()
     if variable:
         return PixelLimit(_checked(variable, VARIABLE), f"from {VARIABLE}")
-    affordable = _SMALLEST if wanted * each <= _SMALLEST else max(free_memory() // _SHARE, _SMALLEST)
-    return PixelLimit(min(affordable // each, _LARGEST), "from the memory of this machine")
+    affordable = _SMALLEST
+    if wanted * each > _UNGUARDED:
+        return_freed_memory()
+        affordable = max(free_memory() // _SHARE, min(_SMALLEST, ROOM.for_one()))
+    return PixelLimit(min(int(affordable / each), _LARGEST), "from the memory of this machine")
 
 
 class Room:
@@ -80,19 +86,34 @@ class Room:
         self._taken = 0
         self._changed = Condition()
 
+    def for_one(self) -> int:
+        """Bytes that the limits of this process leave a photo that is decoded alone."""
+        return int((memory_within_limits() + self._taken) * _SHARE_OF_ONE)
+
     @contextmanager
     def taken(self, num_bytes: int) -> Iterator[None]:
-        """Hold bytes in a block, which begins when there is room beside those of others; a photo alone has it."""
+        """Hold bytes in a block, which begins when there is room beside those of others; a photo alone has it.
+
+        Raises MemoryError where it has not even alone, by the limits of this process.
+        """
         with self._changed:
-            if num_bytes > _UNGUARDED:
-                self._changed.wait_for(lambda: not self._taken or num_bytes + self._taken <= free_memory() // _SHARE)
+            if num_bytes + self._taken > _UNGUARDED:
+                self._changed.wait_for(lambda: not self._taken or self._fits(num_bytes))
+                if not self._taken and num_bytes > self.for_one():
+                    raise MemoryError
             self._taken += num_bytes
         try:
             yield
         finally:
+            if num_bytes > _UNGUARDED:
+                return_freed_memory()
             with self._changed:
                 self._taken -= num_bytes
                 self._changed.notify_all()
+
+    def _fits(self, num_bytes: int) -> bool:
+        return_freed_memory()
+        return num_bytes + self._taken <= free_memory() // _SHARE
 
 
 ROOM = Room()

@@ -15,7 +15,7 @@ from engine.photos.dates import Moment, best_moment, read_moment
 from engine.photos.descriptions import exif_text, read_descriptions
 from engine.photos.iptc import Iptc, read_iptc
 from engine.photos.xmp import Xmp, embedded_xmp
-from index import PhotoText
+from index import DatePrecision, PhotoText
 
 T = TypeVar("T")
 
@@ -27,9 +27,9 @@ _NOWHERE: _Position = (None, None)
 class Metadata:
     """What a photo's file says about itself; None or empty where it says nothing that can be believed.
 
-    ``taken_at`` is the local time there, ``utc_offset_minutes`` how far it is ahead of UTC. ``latitude`` and
-    ``longitude`` are in degrees, north and east positive, both given or both None. ``texts`` were written by people,
-    or pass for it; keywords come last among them.
+    ``taken_at`` is the local time there, as far as ``taken_precision`` says, and ``utc_offset_minutes`` how far it is
+    ahead of UTC. ``latitude`` and ``longitude`` are in degrees, north and east positive, both given or both None.
+    ``texts`` were written by people, or pass for it; keywords come last among them.
     """
 
     taken_at: datetime | None = None
@@ -38,6 +38,7 @@ class Metadata:
     longitude: float | None = None
     texts: tuple[PhotoText, ...] = ()
     utc_offset_minutes: int | None = None
+    taken_precision: DatePrecision = "time"
 
 
 def read_metadata(image: Image.Image, beside: Xmp | None = None) -> Metadata:
@@ -67,6 +68,7 @@ def read_metadata(image: Image.Image, beside: Xmp | None = None) -> Metadata:
         longitude=longitude,
         texts=read_descriptions(image, main, details, iptc, [("xmp", packets[0]), ("sidecar", packets[1])]),
         utc_offset_minutes=moment.utc_offset_minutes if moment else None,
+        taken_precision=moment.precision if moment else "time",
     )
 
 
@@ -85,6 +87,7 @@ def completed(first: Metadata, second: Metadata) -> Metadata:
         longitude=where.longitude,
         texts=tuple({text.text: text for text in (*second.texts, *first.texts)}.values()),
         utc_offset_minutes=when.utc_offset_minutes,
+        taken_precision=when.taken_precision,
     )
 
 

@@ -1,5 +1,8 @@
 """How much memory this process may still take: what the machine has free, and what its container leaves it."""
 
+import ctypes
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -11,8 +14,31 @@ _UNLIMITED = 1 << 60  # version 1 writes the largest number of pages where there
 
 
 def free_memory() -> int:
-    """Bytes that are free for this process, by the machine and by every control group that it is in."""
-    return max(0, min([int(psutil.virtual_memory().available), *(_left(*group) for group in _limits())]))
+    """Bytes that are free for this process, by the machine and by its own limits."""
+    return min(int(psutil.virtual_memory().available), memory_within_limits())
+
+
+def memory_within_limits() -> int:
+    """Bytes that every control group that it is in, and its address space (``ulimit -v``), leave this process.
+
+    Where the machine is short it gets slow; who goes beyond these is killed, or gets nothing.
+    """
+    return max(0, min([_address_space_left(), *(_left(*group) for group in _limits())]))
+
+
+def return_freed_memory() -> None:
+    """Have glibc, which keeps for each thread what was freed there, give it back to the system."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _address_space_left() -> int:
+    if sys.platform != "linux":
+        return _UNLIMITED
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return _UNLIMITED if limit == resource.RLIM_INFINITY else limit - int(psutil.Process().memory_info().vms)
 
 
 @cache

@@ -23,7 +23,9 @@ def with_alike(ranked: Sequence[RankedPhoto], photos: Sequence[StoredPhoto]) -> 
     """
     hashes = np.array([int(photo.perceptual_hash or "0", 16) for photo in photos], np.uint64)
     ratios = np.array([photo.width / photo.height for photo in photos])
-    times = np.array([photo.taken_at for photo in photos], "datetime64[s]")  # that of none is near no other
+    # That of none is near no other.
+    moments = [photo.taken_at if photo.taken_precision == "time" else None for photo in photos]
+    times = np.array(moments, "datetime64[s]")
     numbers = {camera: number for number, camera in enumerate({photo.camera for photo in photos if photo.camera})}
     cameras = np.array([numbers.get(photo.camera or "", -1) for photo in photos])
     free_mask = np.ones(len(photos), bool)

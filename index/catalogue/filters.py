@@ -34,7 +34,8 @@ class PhotoFilter:
     Attributes:
         after: taken then or later.
         before: taken earlier. Both compare with the camera's clock. If they have a time zone, photos that know theirs
-            are compared in UTC, and the others as if they had been taken in the zone that was given.
+            are compared in UTC, and the others as if they had been taken in the zone that was given. A photo of which
+            only the year, month or day is known passes where any instant of it does.
         camera: part of the camera's name; case does not matter.
         near: latitude and longitude in degrees, north and east positive.
         within_km: the distance from there, on a great circle.
@@ -172,7 +173,15 @@ def _compared(connection: Connection, moment: datetime, *, earliest: bool) -> Co
     """Photos from a moment on, or until then."""
 
     def beside(local: datetime) -> ColumnElement[bool]:
-        return Photo.taken_at >= local if earliest else Photo.taken_at < local
+        if not earliest:
+            return Photo.taken_at < local
+        # A year ends after a moment where it begins no earlier than the moment's own year; so do months and days.
+        day = datetime(local.year, local.month, local.day)
+        starts = {"year": day.replace(month=1, day=1), "month": day.replace(day=1), "day": day}
+        return or_(
+            Photo.taken_at >= local,
+            *(and_(Photo.taken_precision == known, Photo.taken_at >= start) for known, start in starts.items()),
+        )
 
     if moment.tzinfo is None:
         return beside(moment)

@@ -85,7 +85,10 @@ class PhotoRepository:
 
     def describe(self, photos: Mapping[int, PhotoMetadata]) -> None:
         """Let photos have other metadata."""
-        columns = ("taken_at", "camera", "latitude", "longitude", "utc_offset_minutes", "metadata_stamp", "ctime_ns")
+        columns = (
+            "taken_at", "taken_precision", "camera", "latitude", "longitude", "utc_offset_minutes", "metadata_stamp",
+            "ctime_ns",
+        )  # fmt: skip
         self._connection.execute(
             update(Photo)
             .where(Photo.id == bindparam("of_id"))

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration; a test compares it with the head of ``alembic/versions``."""
 
 NAMING_CONVENTION = {
@@ -89,8 +89,9 @@ Index("uq_builds_current", Build.current, unique=True, sqlite_where=text("curren
 class Photo(Base):
     """A photo of the catalogue, whatever model looked at it.
 
-    `taken_at` is local time, `utc_offset_minutes` what to take from it for UTC where the file says so. A photo whose
-    file disappeared is missing since some time: kept, and hidden.
+    `taken_at` is local time, or where `taken_precision` says that only the year, month or day is known, its first
+    instant; `utc_offset_minutes` is what to take from it for UTC where the file says so. A photo whose file disappeared
+    is missing since some time: kept, and hidden.
     """
 
     __tablename__ = "photos"
@@ -115,6 +116,7 @@ class Photo(Base):
     metadata_stamp: Mapped[str] = mapped_column(Text, server_default="")
     ctime_ns: Mapped[int] = mapped_column(BigInteger, server_default="0")
     text_reader: Mapped[str | None] = mapped_column(Text)
+    taken_precision: Mapped[str] = mapped_column(Text, server_default="time")
 
 
 class Root(Base):

@@ -28,10 +28,10 @@ from index.exchange.format import (
     name_as_json,
 )
 from index.snapshot import Snapshot, open_snapshot
-from index.values import PhotoText
+from index.values import PhotoText, date_as_iso
 
 _AT_ONCE = 500
-_TIMES = ("taken_at", "added_at", "missing_since")
+_TIMES = ("added_at", "missing_since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,8 @@ class _Export:
                     new.append(record)
                 row["path"] = name_as_json(row["path"])
                 row |= {name: row[name] and row[name].isoformat() for name in _TIMES}
+                precision = row.pop("taken_precision")
+                row["taken_at"] = row["taken_at"] and date_as_iso(row["taken_at"], precision)
                 place = {"record": None if record is None else places[record]} if self._vectors else {}
                 row |= {**place, "regions": regions.get(photo_id), "captions": captions.get(photo_id, [])}
                 row["texts"] = [_text_as_json(text) for text in texts.get(photo_id, [])]

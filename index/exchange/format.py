@@ -7,13 +7,15 @@ photos.npy         with vectors: the records (n, S, D) in half precision; a phot
 sentences.npy      with vectors: the rows of words (W, D); a sentence's line says where its own begin
 """
 
+import re
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, PlainValidator, ValidationError
 
 from index.errors import ExchangeError
-from index.values import TextField, TextSource
+from index.values import DatePrecision, TextField, TextSource, date_of_iso
 
 LIBRARY, PHOTOS, SENTENCES = "library.json", "photos.jsonl", "sentences.jsonl"
 PHOTO_VECTORS, SENTENCE_VECTORS = "photos.npy", "sentences.npy"
@@ -28,6 +30,15 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 _Text = Annotated[str, Field(max_length=100_000)]
 _Stamp = Annotated[str, Field(max_length=100_000)]
 _Name = Annotated[str, Field(min_length=1, max_length=1_000)]
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?)?)?)?", re.ASCII)
+
+
+def _date(value: Any) -> tuple[datetime, DatePrecision] | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("expected a date like 1958, 1958-07, 1958-07-14 or 1958-07-14T18:03:59")
+    return date_of_iso(value)
 
 
 class _Line(BaseModel):
@@ -96,7 +107,7 @@ class PhotoLine(_Line):
     width: _Side
     height: _Side
     format: _Name
-    taken_at: NaiveDatetime | None
+    taken_at: Annotated[tuple[datetime, DatePrecision] | None, PlainValidator(_date)]
     camera: _Text | None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None

@@ -224,10 +224,13 @@ class _Import:
         self._require_all_used(PHOTO_VECTORS, records, used)
 
     def _save_photos(self, connection: Connection, build: BuildInfo, batch: Sequence[Numbered[PhotoLine]]) -> None:
-        others = {"path", "record", "regions", "captions", "texts"}
-        ExchangeRepository(connection).add_photos(
-            [{"id": number, "path": name_of(line.path), **line.model_dump(exclude=others)} for number, line in batch]
-        )
+        others = {"path", "taken_at", "record", "regions", "captions", "texts"}
+        rows = []
+        for number, line in batch:
+            taken_at, precision = line.taken_at or (None, "time")
+            known = {"path": name_of(line.path), "taken_at": taken_at, "taken_precision": precision}
+            rows.append({"id": number, **known, **line.model_dump(exclude=others)})
+        ExchangeRepository(connection).add_photos(rows)
         TextRepository(connection).add_texts(
             {
                 number: [

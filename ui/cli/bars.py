@@ -1,4 +1,4 @@
-"""The bars that show how far a run of ``engine index`` is, on stderr where it is a terminal."""
+"""The bars that show how far a run of ``engine index`` or ``verify`` is, on stderr where it is a terminal."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,7 +11,7 @@ from ui.cli.console import stderr
 if TYPE_CHECKING:
     from engine.library.report import Progress as Step
 
-KINDS = ("photos", "metadata", "captions", "texts", "sentences")
+KINDS = ("photos", "metadata", "captions", "texts", "sentences", "files")
 
 
 class RateColumn(ProgressColumn):

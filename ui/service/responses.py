@@ -1,6 +1,5 @@
 """What the service answers: the objects that ``--json`` prints, and more; its description is made of them."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -164,7 +163,10 @@ class PhotoAnswer(Answer):
     width: int
     height: int
     format: str
-    taken_at: datetime | None = Field(description="By the camera's clock.")
+    taken_at: str | None = Field(
+        description="By the camera's clock, in ISO 8601, no more of it than is known: `1958`, `1958-07`, "
+        "`1958-07-14` or `1958-07-14T18:03:59`."
+    )
     utc_offset_minutes: int | None
     camera: Text | None
     latitude: float | None
@@ -214,7 +216,7 @@ def photo_answer(lease: Lease, photo: StoredPhoto) -> PhotoAnswer:
     return PhotoAnswer(
         library=LibraryState.of(lease), warnings=lease.warnings, photo_id=photo.photo_id, path=photo.path,
         size=photo.size, content_hash=photo.content_hash, width=photo.width, height=photo.height, format=photo.format,
-        taken_at=photo.taken_at, utc_offset_minutes=photo.utc_offset_minutes, camera=photo.camera,
+        taken_at=photo.taken, utc_offset_minutes=photo.utc_offset_minutes, camera=photo.camera,
         latitude=photo.latitude, longitude=photo.longitude, regions=regions,
         texts=[_text_of(text, photo) for text in reader.texts([photo.photo_id])[0]],
         captions=[CaptionOut(text=caption.text, log_probability=round(caption.log_probability, 4))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.library import browsing
 from engine.library.browsing import by_folder, by_month, by_place, themes
-from index import BuildSpec, LibraryReader, LibraryWriter, PhotoRow, StoredPhoto, read_photos
+from index import BuildSpec, DatePrecision, LibraryReader, LibraryWriter, PhotoRow, StoredPhoto, read_photos
 from index.scoring.maxsim import at_unit_length
 
 
@@ -53,6 +54,19 @@ def test_months_are_newest_first_and_photos_without_a_date_last(dates: list[date
         of_month = [date for date in dates if (f"{date:%Y-%m}" if date else None) == group.name]
         expected = of_month if group.name is None else sorted((date for date in of_month if date), reverse=True)
         assert [dates[number] for number in group.photo_ids] == expected
+
+
+def test_a_year_alone_stands_behind_its_months_and_a_month_alone_behind_its_days() -> None:
+    dates: list[tuple[datetime, DatePrecision]] = [
+        (datetime(1958, 1, 1), "year"), (datetime(1958, 7, 1), "month"), (datetime(1958, 1, 1), "time"),
+        (datetime(1959, 1, 1), "year"), (datetime(1958, 7, 1), "time"), (datetime(1957, 12, 31), "day"),
+    ]  # fmt: skip
+    found = by_month(
+        replace(photo(number, taken_at=date), taken_precision=known) for number, (date, known) in enumerate(dates)
+    )
+    assert [(group.name, group.photo_ids) for group in found] == [
+        ("1959", (3,)), ("1958-07", (4, 1)), ("1958-01", (2,)), ("1958", (0,)), ("1957-12", (5,)),
+    ]  # fmt: skip
 
 
 @given(PLACES, st.sampled_from([0.1, 1.0, 45.0]))

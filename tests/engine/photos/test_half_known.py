@@ -1,10 +1,10 @@
 """Of a value that is known in part, or broken in part, the good part counts."""
 
-import struct
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from metadata_blocks import iptc, xmp
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
@@ -23,21 +23,6 @@ def saved(path: Path, exif: Image.Exif, **options: bytes) -> Metadata:
     return decode(path).metadata
 
 
-def xmp(attributes: str) -> bytes:
-    return (
-        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
-        'xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" '
-        f'xmlns:xmp="http://ns.adobe.com/xap/1.0/" {attributes}/></rdf:RDF>'
-    ).encode()
-
-
-def iptc(*fields: tuple[int, bytes], after: bytes = b"") -> bytes:
-    record = b"".join(b"\x1c\2" + bytes([number]) + struct.pack(">H", len(text)) + text for number, text in fields)
-    record += after
-    block = b"8BIM\4\4\0\0" + struct.pack(">I", len(record)) + record + b"\0" * (len(record) % 2)
-    return b"\xff\xed" + struct.pack(">H", len(block) + 16) + b"Photoshop 3.0\0" + block
-
-
 @pytest.fixture
 def scan() -> Image.Exif:
     """EXIF of a print that was scanned."""
@@ -47,36 +32,44 @@ def scan() -> Image.Exif:
 
 
 @pytest.mark.parametrize(
-    ("written", "taken_at"),
+    ("written", "taken_at", "precision"),
     [
-        ("1958", datetime(1958, 1, 1)),
-        ("1958:00:00 00:00:00", datetime(1958, 1, 1)),
-        ("1958:  :     :  :  ", datetime(1958, 1, 1)),
-        ("1958:07:  ", datetime(1958, 7, 1)),
-        ("1958:07:00 00:00:00", datetime(1958, 7, 1)),
-        ("1993:00:00 12:00:00", datetime(1993, 1, 1)),
-        ("1958 12:00:00", datetime(1958, 1, 1)),
-        ("0001:01:01 00:00:00", SCANNED),
-        ("0000:00:00 00:00:00", SCANNED),
-        ("1563127439", SCANNED),
+        ("1958", datetime(1958, 1, 1), "year"),
+        ("1958:00:00 00:00:00", datetime(1958, 1, 1), "year"),
+        ("1958:  :     :  :  ", datetime(1958, 1, 1), "year"),
+        ("1958:07:  ", datetime(1958, 7, 1), "month"),
+        ("1958:07:00 00:00:00", datetime(1958, 7, 1), "month"),
+        ("1958:07:14   :  :  ", datetime(1958, 7, 14), "day"),
+        ("1958:07:14 00:00:00", datetime(1958, 7, 14), "time"),
+        ("1993:00:00 12:00:00", datetime(1993, 1, 1), "year"),
+        ("1958 12:00:00", datetime(1958, 1, 1), "year"),
+        ("0001:01:01 00:00:00", SCANNED, "time"),
+        ("0000:00:00 00:00:00", SCANNED, "time"),
+        ("1563127439", SCANNED, "time"),
     ],
 )
 def test_a_year_or_month_wins_over_the_day_of_the_scan(
-    written: str, taken_at: datetime, scan: Image.Exif, tmp_path: Path
+    written: str, taken_at: datetime, precision: str, scan: Image.Exif, tmp_path: Path
 ) -> None:
     scan.get_ifd(ExifTags.IFD.Exif)[TAGS.DateTimeOriginal] = written
-    assert saved(tmp_path / "a.jpg", scan).taken_at == taken_at
+    scan[TAGS.DateTime] = "2015:01:01 09:00:00"  # the file was changed
+    metadata = saved(tmp_path / "a.jpg", scan)
+    assert (metadata.taken_at, metadata.taken_precision) == (taken_at, precision)
 
 
 @pytest.mark.parametrize("written", ["1958-07", "1958"])
 def test_xmp_knows_years_and_months(written: str, scan: Image.Exif, tmp_path: Path) -> None:
     packet = xmp(f'photoshop:DateCreated="{written}" xmp:CreateDate="2014-03-02T10:00:00"')
-    assert saved(tmp_path / "a.jpg", scan, xmp=packet).taken_at == datetime(1958, 7 if "-" in written else 1, 1)
+    metadata = saved(tmp_path / "a.jpg", scan, xmp=packet)
+    expected = (datetime(1958, 7, 1), "month") if "-" in written else (datetime(1958, 1, 1), "year")
+    assert (metadata.taken_at, metadata.taken_precision) == expected
 
 
 @pytest.mark.parametrize(("day", "month"), [(b"19580700", 7), (b"19580000", 1), (b"1958", 1)])
 def test_iptc_knows_years_and_months(day: bytes, month: int, scan: Image.Exif, tmp_path: Path) -> None:
-    assert saved(tmp_path / "a.jpg", scan, extra=iptc((55, day))).taken_at == datetime(1958, month, 1)
+    metadata = saved(tmp_path / "a.jpg", scan, extra=iptc((55, day)))
+    precision = "year" if month == 1 else "month"
+    assert (metadata.taken_at, metadata.taken_precision) == (datetime(1958, month, 1), precision)
 
 
 def test_a_better_known_moment_of_the_same_kind_takes_the_place_of_one_it_falls_within() -> None:

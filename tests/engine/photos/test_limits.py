@@ -109,6 +109,43 @@ def test_large_photos_wait_for_each_other_and_small_ones_do_not(monkeypatch: pyt
         pass
 
 
+def test_small_photos_wait_where_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "free_memory", lambda: 100_000_000)
+    room, done = Room(), threading.Event()
+
+    def second() -> None:
+        with room.taken(30_000_000):
+            done.set()
+
+    with room.taken(30_000_000):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not done.wait(0.1)
+    assert done.wait(5)
+    thread.join()
+
+
+def test_what_a_container_cannot_hold_is_refused_even_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "free_memory", lambda: 160_000_000)
+    monkeypatch.setattr(limits, "memory_within_limits", lambda: 160_000_000)
+    room = Room()
+    with room.taken(120_000_000):
+        pass
+    with pytest.raises(MemoryError), room.taken(120_000_001):
+        pass
+    assert pixel_limit(None, 8).pixels == 15_000_000  # and not the 25 that a busy machine without limits allows
+
+
+def test_a_jpeg_counts_at_the_size_it_is_decoded_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "free_memory", lambda: 0)
+    monkeypatch.setattr(limits, "memory_within_limits", lambda: 80_000_000)
+    for name in ("a.jpg", "b.png"):
+        Image.new("RGB", (3200, 2400)).save(tmp_path / name)
+    jpeg, png = load_photos(scan([tmp_path]), 224)
+    assert not isinstance(jpeg, Failure)
+    assert isinstance(png, Failure)
+
+
 def test_memory_that_runs_out_is_the_failure_of_one_photo(
     picture: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,7 +131,7 @@ def test_a_sidecar_is_read_like_xmp_inside(photo: Path) -> None:
     beside = photo.with_name("photo.jpg.xmp")
     photo.with_suffix(".xmp").write_bytes(xmp(bag("lake"), 'xmp:CreateDate="2019-07-14"'))
     keyword = PhotoText("sidecar", "keyword", "lake", origin="photo.xmp")
-    assert described(photo) == Metadata(taken_at=datetime(2019, 7, 14), texts=(keyword,))
+    assert described(photo) == Metadata(taken_at=datetime(2019, 7, 14), taken_precision="day", texts=(keyword,))
     beside.write_bytes(xmp(bag("sea"), 'exif:GPSLatitude="1,0.0N" exif:GPSLongitude="2,0.0E"'))
     metadata = described(photo)
     assert (said(metadata), metadata.latitude, metadata.longitude) == (("sea",), 1.0, 2.0)

@@ -1,7 +1,9 @@
 """What is free is what the machine, and every control group around the process, leaves."""
 
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from engine.runtime import free_memory as module
@@ -51,6 +53,16 @@ def test_a_group_above_counts_and_so_does_one_that_is_seen_as_the_topmost(groups
     write(groups / "cgroup" / "pod" / "container", memory__max="max", memory__current=5, memory__stat="inactive_file 0")
     write(groups / "cgroup", memory__max=3_000_000_000, memory__current=1_000_000_000, memory__stat="inactive_file 0")
     assert module.free_memory() == 2_000_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its address space")
+def test_an_address_space_that_is_limited_counts(groups: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    vms = psutil.Process().memory_info().vms
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (vms + 500_000_000, resource.RLIM_INFINITY))
+    assert 400_000_000 < module.free_memory() <= 500_000_000
+    assert module.memory_within_limits() < FREE
 
 
 def test_version_1(groups: Path) -> None:

@@ -178,6 +178,7 @@ def some_photo(chance: random.Random, number: int) -> StoredPhoto:
     return StoredPhoto(
         path=f"/{number}.jpg", size=1, mtime_ns=0, content_hash=f"{number}", width=size[0], height=size[1],
         format="JPEG", photo_id=number, added_at=MOMENT, camera=chance.choice(["A", "B", None]),
+        taken_precision=chance.choice(["time", "time", "day"]),
         taken_at=chance.choice([None, *(MOMENT + timedelta(seconds=second) for second in (0, 5, 6))]),
         perceptual_hash=chance.choice([f"{CLEAR ^ ((1 << bits) - 1):016x}"] * 4 + ["8000000000000000", None]),
     )  # fmt: skip
@@ -189,7 +190,7 @@ def is_almost(one: StoredPhoto, other: StoredPhoto) -> bool:
         return False
     if abs(other.width / other.height / (one.width / one.height) - 1) > RATIO:
         return False
-    times = (one.taken_at, other.taken_at)
+    times = [photo.taken_at if photo.taken_precision == "time" else None for photo in (one, other)]
     apart = None if times[0] is None or times[1] is None else abs((times[0] - times[1]).total_seconds())
     is_burst = (
         apart is not None and apart <= BURST.astype(int) and one.camera is not None and one.camera == other.camera

@@ -143,7 +143,7 @@ def test_a_library_of_the_first_schema_is_upgraded_and_loses_nothing(opener: Any
     before["builds"] = [(*row, 0) for row in before["builds"]]  # never compacted
     texts = [(None, "file", "sentence", row[1], row[2]) for row in before["sentences"]]
     assert [row[1:6] for row in after.pop("texts")] == texts
-    before["photos"] = [(*row, None, None, None, None, "", 0, None) for row in before["photos"]]
+    before["photos"] = [(*row, None, None, None, None, "", 0, None, "time") for row in before["photos"]]
     before["sentences"] = [(*row, 0, 0) for row in before["sentences"]]  # persons wrote all of them, in files
     assert {name: rows for name, rows in after.items() if not name.startswith(FULL_TEXT.name)} == before
 

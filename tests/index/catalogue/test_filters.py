@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import LibraryReader, LibraryWriter, PhotoFilter, PhotoRow, SearchParams
+from index import DatePrecision, LibraryReader, LibraryWriter, PhotoFilter, PhotoRow, SearchParams
 from index.catalogue.filters import EARTH_RADIUS_KM, distances_km, in_folders
 
 FULL = SearchParams("approximate", num_candidates=10**6)
@@ -22,6 +22,23 @@ SIZES = [(4000, 3000), (3000, 4000), (2000, 2000), (640, 480)]
 CAMERAS = ["NIKON D90", "Ünal Ä-1", "100%_real", None]
 DATES = [datetime(2018, 12, 31, 23, 59, 59), datetime(2019, 1, 1), datetime(2019, 5, 1, 12, 30), datetime(2020, 1, 1)]
 OFFSETS = [None, -600, 0, 120]
+PRECISIONS = get_args(DatePrecision)
+DAY = timedelta(days=1)
+
+
+def first_instant(moment: datetime, precision: DatePrecision) -> datetime:
+    """Of the year, month or day of a moment; with a time the moment itself."""
+    known = PRECISIONS.index(precision) + 1
+    return moment if precision == "time" else datetime(*[*moment.timetuple()[:known], 1, 1][:3])
+
+
+def last_instant(row: PhotoRow) -> datetime:
+    """Of the year, month or day that is known: the last one of which the first is still that."""
+    assert row.taken_at is not None
+    last = row.taken_at
+    while row.taken_precision != "time" and first_instant(last + DAY, row.taken_precision) == row.taken_at:
+        last += DAY
+    return last if row.taken_precision == "time" else last + DAY - datetime.resolution
 
 
 def rows() -> list[PhotoRow]:
@@ -33,11 +50,13 @@ def rows() -> list[PhotoRow]:
         if number % 8 and number > 30:
             latitude, longitude = float(random.uniform(-90, 90)), float(random.uniform(-180, 180))
         width, height = SIZES[random.integers(4)]
+        precision: DatePrecision = PRECISIONS[number % 8] if number % 8 < 4 else "time"
+        taken_at = first_instant(DATES[random.integers(4)] + timedelta(hours=int(random.integers(30))), precision)
         folder = ("/p/2019-05 sea", "/p/2019-05 sea/raw", "/p/old", "/q/2019*")[number % 4]
         made.append(
             PhotoRow(
                 f"{folder}/{number}.jpg", 1, 1, str(number), width, height, "JPEG",
-                taken_at=DATES[random.integers(4)] + timedelta(hours=int(random.integers(30))) if number % 9 else None,
+                taken_at=taken_at if number % 9 else None, taken_precision=precision,
                 camera=CAMERAS[random.integers(4)], latitude=latitude, longitude=longitude,
                 utc_offset_minutes=OFFSETS[random.integers(4)] if number % 9 else None,
             )
@@ -75,7 +94,7 @@ def slow_distance(one: tuple[float, float], two: tuple[float, float]) -> float:
 
 
 def slow_time(row: PhotoRow, moment: datetime) -> float | None:
-    """Seconds from a moment to when the photo was taken."""
+    """Seconds from a moment to the first instant at which the photo may have been taken."""
     if row.taken_at is None:
         return None
     if moment.tzinfo is None:
@@ -86,7 +105,8 @@ def slow_time(row: PhotoRow, moment: datetime) -> float | None:
 
 def slow_passes(row: PhotoRow, where: PhotoFilter) -> bool:
     if where.after is not None:
-        seconds = slow_time(row, where.after)
+        last = row if row.taken_at is None else replace(row, taken_at=last_instant(row))
+        seconds = slow_time(last, where.after)
         if seconds is None or seconds < 0:
             return False
     if where.before is not None:
@@ -201,6 +221,21 @@ def test_a_name_that_begins_like_a_negation_is_a_name() -> None:
 def test_a_year_after_and_before_means_that_year(catalogue: LibraryReader) -> None:
     found = paths_of(catalogue, PhotoFilter(after=datetime(2019, 1, 1), before=datetime(2020, 1, 1)))
     assert found == [row.path for row in ROWS if row.taken_at is not None and row.taken_at.year == 2019]
+
+
+@pytest.mark.parametrize("precision", ["year", "month", "day"])
+def test_a_date_known_in_part_passes_where_any_instant_of_it_does(catalogue: LibraryReader, precision: str) -> None:
+    row = next(row for row in ROWS if row.taken_precision == precision and row.taken_at is not None)
+    assert row.taken_at is not None
+    last = last_instant(row)
+    for after, before, passes in [
+        (last, last + DAY, True),
+        (last + datetime.resolution, last + 400 * DAY, False),
+        (row.taken_at - DAY, row.taken_at + datetime.resolution, True),
+        (row.taken_at - DAY, row.taken_at, False),
+        (row.taken_at + DAY / 2, row.taken_at + DAY / 2 + datetime.resolution, True),
+    ]:
+        assert (row.path in paths_of(catalogue, PhotoFilter(after=after, before=before))) == passes
 
 
 def test_coverage_counts_what_the_catalogue_knows(catalogue: LibraryReader) -> None:

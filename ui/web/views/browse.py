@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -10,6 +11,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from engine.library.browsing import Group, by_folder, by_month, by_place, themes
+from index.values import date_of_iso
+from ui.shared.dates import date_as_text
 from ui.web import grid, maps
 from ui.web.group_choice import chosen
 from ui.web.library import library
@@ -60,10 +63,26 @@ def _months() -> list[Group]:
     groups = by_month(library().contents.photos)
     dated = [group for group in groups if group.name is not None]
     if dated:
-        rows = [{"month": f"{group.name}-01", "photos": len(group.photo_ids)} for group in dated]
-        chart = alt.Chart(alt.Data(values=rows)).mark_bar().encode(x="yearmonth(month):T", y="photos:Q")  # type: ignore[no-untyped-call]
-        st.altair_chart(chart.properties(height=160), alt="How many photos were taken in each month")
+        rows = [_bar(group.name, len(group.photo_ids)) for group in dated if group.name]
+        chart = alt.Chart(alt.Data(values=rows)).mark_rect(opacity=0.7)  # type: ignore[no-untyped-call]
+        chart = chart.encode(
+            x=alt.X("from:T", title="taken"),
+            x2="to:T",
+            y="photos:Q",
+            y2=alt.datum(0),
+            tooltip=["taken:N", "photos:Q"],
+        )
+        st.altair_chart(chart.properties(height=160), alt="How many photos are of each month, or of a year")
     return groups
+
+
+def _bar(name: str, photos: int) -> dict[str, Any]:
+    """The bar of a month, or one as wide as a year."""
+    start, precision = date_of_iso(name)
+    months = start.year * 12 + start.month - 1 + (12 if precision == "year" else 1)
+    end = f"{months // 12:04}-{months % 12 + 1:02}-01T00:00:00"
+    # With a time: browsers read "1958-01-01" alone as an instant of UTC, which may lie in the year before.
+    return {"from": start.isoformat(), "to": end, "taken": date_as_text(start, precision), "photos": photos}
 
 
 def _places() -> list[Group]:

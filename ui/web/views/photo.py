@@ -14,6 +14,7 @@ from engine.search.question import Question
 from engine.types import SentenceHit
 from index import StoredPhoto
 from ui.shared import results
+from ui.shared.dates import date_as_text
 from ui.web import escaping, grid, maps
 from ui.web.library import large, library
 from ui.web.password import is_public
@@ -156,7 +157,7 @@ def _facts(photo: StoredPhoto) -> None:
     with library().asked() as engine:
         (texts,) = engine.reader.texts([photo.photo_id])
     facts = {
-        "taken": None if photo.taken_at is None else f"{photo.taken_at:%Y-%m-%d %H:%M}",
+        "taken": photo.taken_at and date_as_text(photo.taken_at, photo.taken_precision),
         "camera": photo.camera,
         "size": f"{photo.width} × {photo.height}, {photo.format}, {photo.size / 1e6:.1f} MB",
         "place": None if photo.latitude is None else f"{photo.latitude:.4f}, {photo.longitude:.4f}",
