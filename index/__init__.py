@@ -4,24 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from index.catalogue.filters import (
-        Coverage,
-        PhotoFilter,
-    )
-    from index.catalogue.reading import (
-        Catalogue,
-        read_catalogue,
-        read_photos,
-        read_roots,
-        read_status,
-    )
-    from index.choices import (
-        Copies,
-        Generated,
-    )
+    from index.catalogue.filters import Coverage, PhotoFilter
+    from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status
+    from index.choices import Copies, Generated
     from index.errors import (
         EngineError,
-        LibraryChangedError,
         LibraryDamagedError,
         LibraryError,
         LibraryLockedError,
@@ -29,28 +16,16 @@ if TYPE_CHECKING:
         LibraryReadOnlyError,
         WrongModelError,
     )
-    from index.maintenance.compact import (
-        CompactionReport,
-        compact_library,
-    )
-    from index.maintenance.problems import (
-        Problem,
-    )
-    from index.maintenance.verify import (
-        verify_library,
-    )
-    from index.reader import (
-        LibraryReader,
-    )
-    from index.scoring.exhaustive import (
-        Scan,
-    )
+    from index.maintenance.compact import CompactionReport, compact_library
+    from index.maintenance.problems import Problem
+    from index.maintenance.verify import verify_library
+    from index.reader import LibraryReader
+    from index.scoring.exhaustive import Scan
     from index.values import (
         FLAT_LIMIT,
         BuildInfo,
         BuildSpec,
         CaptionRow,
-        DatePrecision,
         KnownPhoto,
         LibraryStatus,
         Move,
@@ -61,9 +36,7 @@ if TYPE_CHECKING:
         SearchParams,
         StoredPhoto,
     )
-    from index.writer import (
-        LibraryWriter,
-    )
+    from index.writer import LibraryWriter
 
 __all__ = [
     "FLAT_LIMIT",
@@ -74,11 +47,9 @@ __all__ = [
     "CompactionReport",
     "Copies",
     "Coverage",
-    "DatePrecision",
     "EngineError",
     "Generated",
     "KnownPhoto",
-    "LibraryChangedError",
     "LibraryDamagedError",
     "LibraryError",
     "LibraryLockedError",
@@ -107,24 +78,11 @@ __all__ = [
 ]
 
 _MODULES = {
-    "index.catalogue.filters": (
-        "Coverage",
-        "PhotoFilter",
-    ),
-    "index.catalogue.reading": (
-        "Catalogue",
-        "read_catalogue",
-        "read_photos",
-        "read_roots",
-        "read_status",
-    ),
-    "index.choices": (
-        "Copies",
-        "Generated",
-    ),
+    "index.catalogue.filters": ("Coverage", "PhotoFilter"),
+    "index.catalogue.reading": ("Catalogue", "read_catalogue", "read_photos", "read_roots", "read_status"),
+    "index.choices": ("Copies", "Generated"),
     "index.errors": (
         "EngineError",
-        "LibraryChangedError",
         "LibraryDamagedError",
         "LibraryError",
         "LibraryLockedError",
@@ -132,10 +90,7 @@ _MODULES = {
         "LibraryReadOnlyError",
         "WrongModelError",
     ),
-    "index.maintenance.compact": (
-        "CompactionReport",
-        "compact_library",
-    ),
+    "index.maintenance.compact": ("CompactionReport", "compact_library"),
     "index.maintenance.problems": ("Problem",),
     "index.maintenance.verify": ("verify_library",),
     "index.reader": ("LibraryReader",),
@@ -145,7 +100,6 @@ _MODULES = {
         "BuildInfo",
         "BuildSpec",
         "CaptionRow",
-        "DatePrecision",
         "KnownPhoto",
         "LibraryStatus",
         "Move",
