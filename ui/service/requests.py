@@ -26,7 +26,7 @@ def _that_reads(read: Callable[[str], Any]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Words = Annotated[str, Field(max_length=MOST_LETTERS)]
+Words = Annotated[str, Field(max_length=MOST_LETTERS), _that_reads(filter_syntax.searched)]
 Texts = Annotated[list[Words], Field(max_length=MOST_TEXTS)]
 Date = Annotated[str, _that_reads(filter_syntax.moment)]
 

@@ -99,7 +99,7 @@ def test_a_project_of_another_user_is_passed_by(user: Path, project: Path) -> No
         ("limit = ", "is not TOML"),
         ("limit = 1\nlimit = 2", "is not TOML"),
         ("limit = " + "[" * 20_000, "is not TOML"),
-        ("#" * 70_000, "more than 65,536 bytes"),
+        ("#" * 70_000, "larger than 65,536 bytes"),
     ],
 )
 def test_what_may_not_stand_in_a_file_is_explained(text: str, said: str, user: Path) -> None:
