@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from engine.sharing import Lease
 from engine.types import Hit, RegionHit, SentenceHit
@@ -101,6 +101,9 @@ class SentenceHitOut(BaseModel):
     own: bool = Field(description="Whether it stands in the photo's file or beside it.")
 
 
+LocalTime = Annotated[datetime, WithJsonSchema({"type": "string"})]  # a "date-time" of JSON Schema has a zone
+
+
 class Answer(BaseModel):
     """What all answers have."""
 
@@ -164,7 +167,7 @@ class PhotoAnswer(Answer):
     width: int
     height: int
     format: str
-    taken_at: datetime | None = Field(description="By the camera's clock.")
+    taken_at: LocalTime | None = Field(description="By the camera's clock, in no zone: 2019-05-01T12:00:00.")
     utc_offset_minutes: int | None
     camera: Text | None
     latitude: float | None

@@ -52,8 +52,10 @@ def test_in_python_a_text_is_taken_as_it_is() -> None:
         ({"text": "0:red"}, "weight of 'red' is 0"),
         ({"text": "101:red"}, "weight of 'red' is 101"),
         ({"text": "9" * 400 + ":red"}, "weight of 'red' is inf"),
-        *(({"text": f"{number}:red"}, f"'{re.escape(number)}' before the colon is no weight")
-          for number in ("1e999", "1e3", "nan", "-nan", "inf", "Infinity", "-1", "+1", "1.", "1_0", "0,5", ",5")),
+        *(
+            ({"text": f"{number}:red"}, f"'{re.escape(number)}' before the colon is no weight")
+            for number in ("1e999", "1e3", "nan", "-nan", "inf", "Infinity", "-1", "+1", "1.", "1_0", "0,5", ",5")
+        ),
         ({"text": "a", "box": (0, 0, 1, 1)}, "A box belongs to one example photo, and there are 0"),
         ({"like": ["a", "b"], "box": (0, 0, 1, 1)}, "there are 2"),
         ({"like": ["a"] * 21}, "21 example photos are too many"),
