@@ -111,6 +111,30 @@ def test_what_may_not_stand_in_a_file_is_explained(text: str, said: str, user: P
     assert len(str(caught.value)) < 600
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes are a matter of Unix")
+def test_a_projects_file_is_a_plain_one_and_the_users_may_be_a_link(
+    user: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept elsewhere.toml"
+    kept.write_text("limit = 7")
+    user.symlink_to(kept)
+    assert found("limit") == (7, "user")
+    project.symlink_to(kept)
+    with pytest.raises(EngineError, match=r"engine\.toml is not read: it is a symbolic link"):
+        SettingPlaces.read()
+    project.unlink()
+    os.mkfifo(project)
+    with pytest.raises(EngineError, match="pipe"):
+        SettingPlaces.read()
+    project.unlink()
+    user.unlink()
+    os.mkfifo(user)
+    with pytest.raises(EngineError, match="pipe"):
+        SettingPlaces.read()
+    monkeypatch.setenv("ENGINE_CONFIG", os.devnull)
+    assert found("limit") == (10, "default")
+
+
 def test_a_file_that_is_no_text_is_explained(user: Path) -> None:
     user.write_bytes(b"\xff\xfe")
     with pytest.raises(EngineError, match="not UTF-8"):

@@ -86,7 +86,9 @@ def test_a_question_that_cannot_be_answered(address: str, status: int, said: str
 def test_another_method(client: TestClient) -> None:
     response = client.delete("/search")
     assert "does not take DELETE" in sentence(response, 405)
-    assert response.headers["allow"]
+    assert response.headers["allow"] == "GET"
+    for address, methods in (("/similar", "GET, POST"), ("/photo/1", "GET"), ("/health", "GET")):
+        assert client.options(address).headers["allow"] == methods
 
 
 def test_what_is_sent_has_to_be_a_photo(
