@@ -78,6 +78,7 @@ class Engine(OnePhoto):
             ModelError: there is no such caption model, or it was made for another alignment model; or the extra ``ocr``
                 is not installed.
         """
+        LibraryWriter.require_possible(self.folder)  # said before photos are looked for and the model is loaded
         found = scan_library(self.folder, paths, allow_missing=allow_missing)
         texts = {str(file): sentences_of_file(file) for file in map(Path, sentences)}
         model = self.model

@@ -3,27 +3,35 @@
 import hashlib
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from engine.runtime.plain_files import is_kept
 from engine.runtime.settings import cache_folder
 from index.store.atomic import replace_file
 
 logger = logging.getLogger(__name__)
 
+_LARGEST = 2**31  # bytes; no file of the format can be larger
+
 Dimensions = Mapping[int, torch.export.Dim]
+Opened = TypeVar("Opened")
 
 
 def open_session(
     key: str, module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[str, Dimensions]
 ) -> onnxruntime.InferenceSession:
-    """A session that runs ``module`` on a CPU; the arguments are those of ``exported``."""
-    path = exported(key, module, inputs, free)
+    """A session that runs ``module`` on a CPU; the arguments are those of ``opened``."""
+    return opened(_session, key, module, inputs, free)
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # Threads that wait for the next run at full speed would take a core from what torch does between two runs.
@@ -32,10 +40,19 @@ def open_session(
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def exported(key: str, module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[str, Dimensions]) -> Path:
-    """The ONNX file of ``module``, exported once and kept in the cache.
+def opened(
+    reader: Callable[[Path], Opened],
+    key: str,
+    module: nn.Module,
+    inputs: Mapping[str, Tensor],
+    free: Mapping[str, Dimensions],
+) -> Opened:
+    """What ``reader`` makes of the ONNX file of ``module``, which is exported once and kept in the cache.
+
+    A file of the cache that cannot be read is made again.
 
     Args:
+        reader: opens the file.
         key: names the network and its weights; it is exported again when this or the version of torch changes.
         module: the network, called with the inputs in order.
         inputs: an example of each by name. A size of one in it would be taken for a constant.
@@ -43,10 +60,14 @@ def exported(key: str, module: nn.Module, inputs: Mapping[str, Tensor], free: Ma
     """
     digest = hashlib.sha256(f"{key}|torch {torch.__version__}".encode()).hexdigest()
     path = cache_folder() / "onnx" / f"{digest[:16]}.onnx"
-    if not path.is_file():
-        logger.info("Exporting a network to %s, which is done once", path)
-        replace_file(path, partial(_export, module, inputs, free))
-    return path
+    if is_kept(path, _LARGEST):
+        try:
+            return reader(path)
+        except Exception as error:  # ONNX Runtime and OpenVINO have no common one
+            logger.info("%s is damaged and is made again: %s", path, error)
+    logger.info("Exporting a network to %s, which is done once", path)
+    replace_file(path, partial(_export, module, inputs, free))
+    return reader(path)
 
 
 def _export(module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[str, Dimensions], path: Path) -> None:

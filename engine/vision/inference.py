@@ -1,6 +1,7 @@
 """The backbone on whatever runs it fastest: ONNX Runtime or OpenVINO on a CPU, torch with autocast on a GPU."""
 
 from collections.abc import Mapping
+from functools import partial
 from threading import Lock
 from typing import Protocol
 
@@ -8,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.runtime.onnx import Dimensions, exported, open_session
+from engine.runtime.onnx import Dimensions, open_session, opened
 from engine.runtime.openvino_import import import_openvino
 from engine.vision.backbone import Backbone, FeatureMaps
 
 MAX_BATCH = 1024
+_BFLOAT = {"INFERENCE_PRECISION_HINT": "bf16"}
 AT_ONCE = 4  # photos on a CPU: as fast as more, in a third of the memory
 
 
@@ -61,8 +63,8 @@ class BfloatExtractor:
     device = torch.device("cpu")
 
     def __init__(self, backbone: Backbone, image_size: int) -> None:
-        model = exported(*_export_arguments(backbone, image_size))
-        self._network = import_openvino().Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+        compiled = partial(import_openvino().Core().compile_model, device_name="CPU", config=_BFLOAT)
+        self._network = opened(compiled, *_export_arguments(backbone, image_size))
         self._lock = Lock()  # the network has one place for its input
 
     def __call__(self, pixels: Tensor) -> FeatureMaps:
