@@ -82,6 +82,7 @@ class Engine(OnePhoto):
         from engine.reading.text_reader import TextReader
         from index import LibraryWriter
 
+        LibraryWriter.require_possible(self.folder)  # said before photos are looked for and the model is loaded
         found = scan_library(self.folder, paths, allow_missing=allow_missing)
         texts = {str(file): sentences_of_file(file) for file in map(Path, sentences)}
         model = self.model

@@ -27,7 +27,7 @@ from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryError
 from index.scoring.shape_checks import require_boxes, require_finite, require_same_model, require_shape
 from index.store.layout import remove_other_build_folders
-from index.store.lock import WriterLock
+from index.store.lock import WriterLock, require_locks_for
 from index.texts_writer import TextsWriter
 from index.transactions import Transactions
 from index.values import (
@@ -84,6 +84,12 @@ class LibraryWriter(TextsWriter):
             writer.close()
             raise
         return writer
+
+    @staticmethod
+    def require_possible(folder: Path) -> None:
+        """Raise a LibraryError where no library can be written: a disk without locks, or one that may not be used."""
+        with explained(folder, DATABASE):
+            require_locks_for(folder)
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,8 @@ from pathlib import Path
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from engine.errors import PhotoError
-from engine.photos.access import opened
+from engine.photos.access import opened, os_reason
+from engine.runtime.plain_files import why_not_plain
 
 NAME = ".engineignore"
 
@@ -60,10 +61,14 @@ def is_ignored(rules: Sequence[IgnoreRules], path: str, is_folder: bool) -> bool
 def read_rules(folder: str) -> IgnoreRules:
     """Read the ignore file of a folder. Raises PhotoError where it cannot be read or understood."""
     path = str(Path(folder) / NAME)
+    try:
+        refused = why_not_plain(Path(path), _LARGEST)  # git follows no link to rules either
+    except OSError as error:
+        raise PhotoError(path, os_reason(error)) from error
+    if refused is not None:
+        raise PhotoError(path, f"{refused}; it holds a few patterns of gitignore")
     with opened(path) as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise PhotoError(path, f"it is larger than {_LARGEST:,} bytes; expected a few patterns of gitignore")
+        content = file.read(_LARGEST)
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

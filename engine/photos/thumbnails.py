@@ -8,10 +8,12 @@ from threading import Lock
 from engine.errors import PhotoError
 from engine.photos import hashing
 from engine.photos.decode import decode
+from engine.runtime.plain_files import is_kept
 from engine.runtime.settings import cache_folder
 from index.store.atomic import replace_file
 
 _QUALITY = 80
+_LARGEST = 10_000_000  # bytes
 _VERSION = "srgb"  # those that were kept before know no profiles
 _DIGITS = re.compile(r"[0-9a-f]{32}")
 _writing = Lock()  # threads of one process would share a temporary file
@@ -37,9 +39,9 @@ def thumbnail(path: str | Path, content_hash: str, side: int = 320) -> Path:
         reason = f"the library says that its content hash is {content_hash[:80]!r}; expected 32 hexadecimal digits"
         raise PhotoError(str(path), reason)
     kept = _place(content_hash, side)
-    if not kept.is_file():
+    if not is_kept(kept, _LARGEST):
         kept = _place(hashing.content_hash(path), side)
-    if not kept.is_file():
+    if not is_kept(kept, _LARGEST):
         image = decode(path, target=side).image
         image.thumbnail((side, side))
         encoded = io.BytesIO()

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import onnxruntime
 from filelock import FileLock
 
+from engine.runtime.plain_files import is_kept
 from engine.runtime.settings import cache_folder
 from index.store.atomic import replace_file
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Opened = TypeVar("Opened")
+
 MOST = 4096  # that a free axis may be
+_LARGEST = 2**31  # bytes; no file of the format can be larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +47,55 @@ class Traced:
 
 
 def open_session(key: str, trace: Callable[[], Traced], *, threads: int = 0) -> onnxruntime.InferenceSession:
-    """A session that runs a network on a CPU, in so many threads, 0 for all; the other arguments as ``exported``'s."""
+    """A session that runs a network on a CPU, in so many threads, 0 for all; the other arguments as ``opened``'s."""
+    return opened(partial(_session, threads), key, trace)
+
+
+def _session(threads: int, path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
     # Threads that wait for the next run at full speed would take a core from what is done between two runs.
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    path = exported(key, trace)
     logger.debug("Opening the network in %s", path)
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def exported(key: str, trace: Callable[[], Traced]) -> Path:
-    """The ONNX file of a network, exported once and kept in the cache.
+def opened(reader: Callable[[Path], Opened], key: str, trace: Callable[[], Traced]) -> Opened:
+    """What ``reader`` makes of the ONNX file of a network, which is exported once and kept in the cache.
+
+    A file of the cache that cannot be read is made again.
 
     Args:
+        reader: opens the file.
         key: names the network and its weights; it is exported again when this or the version of torch changes.
         trace: makes the network, where it has to be exported.
     """
     digest = hashlib.sha256(f"{key}|torch {version('torch')}".encode()).hexdigest()
     path = cache_folder() / "onnx" / f"{digest[:16]}.onnx"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):  # of two commands that come first one exports, and the other waits
-            if not path.is_file():
-                _announce()
-                logger.info("Exporting a network to %s, which is done once", path)
-                replace_file(path, partial(_export, trace()))
-    return path
+    kept = _kept(reader, path)
+    if kept is not None:
+        return kept
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):  # of two commands that come first one exports, and the other waits
+        kept = _kept(reader, path)
+        if kept is not None:
+            return kept
+        _announce()
+        logger.info("Exporting a network to %s, which is done once", path)
+        replace_file(path, partial(_export, trace()))
+        return reader(path)
+
+
+def _kept(reader: Callable[[Path], Opened], path: Path) -> Opened | None:
+    """What the cache has; None where that is nothing, or nothing that can be read."""
+    if not is_kept(path, _LARGEST):
+        return None
+    try:
+        return reader(path)
+    except Exception as error:  # ONNX Runtime and OpenVINO have no common one
+        logger.info("%s is damaged and is made again: %s", path, error)
+        return None
 
 
 @cache

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.errors import EngineError
+from engine.runtime.plain_files import why_not_plain
 from engine.runtime.settings import SETTINGS, Setting, Value, from_environment, user_file
 from index.store.atomic import replace_file
 
@@ -69,12 +70,16 @@ class SettingFile:
 
     def _text(self) -> str:
         try:
-            if not self.path.is_file():
+            # A user may keep settings elsewhere, or name the null device to have none.
+            path = self.path if self.project else Path(os.path.realpath(self.path))
+            if not self.project and path == Path(os.devnull):
                 return ""
+            if refused := why_not_plain(path, LARGEST_FILE):
+                raise EngineError(f"The settings file {self.path} is not read: {refused}.")
             logger.info("Reading settings from %s", self.path)
-            if self.path.stat().st_size > LARGEST_FILE:
-                raise EngineError(f"{self.path} has more than {LARGEST_FILE:,} bytes; expected a few settings.")
-            return self.path.read_text(encoding="utf-8")
+            return path.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
         except OSError as error:
             raise EngineError(f"The settings file {self.path} cannot be read: {error.strerror}.") from error
         except UnicodeDecodeError as error:
@@ -174,7 +179,7 @@ def project_file() -> SettingFile | None:
         return None
     for folder in (here, *here.parents):
         path = folder / PROJECT_FILE
-        if path.is_file():
+        if os.path.lexists(path):
             if _is_ours(path):
                 return SettingFile(path, project=True)
             logger.info("Passing by %s, which belongs to another user", path)
@@ -205,4 +210,4 @@ def _is_path(setting: Setting, value: str) -> bool:
 
 
 def _is_ours(path: Path) -> bool:
-    return os.name == "nt" or path.stat().st_uid in (os.getuid(), 0)
+    return os.name == "nt" or path.lstat().st_uid in (os.getuid(), 0)

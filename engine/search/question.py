@@ -17,7 +17,9 @@ MOST_WEIGHT = 100.0
 MOST_EXAMPLES = 20
 
 # A digit after the colon makes it a time of day or the shape of a picture, and no weight.
-_WEIGHTED = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+):(?!\d)\s*(\S.*)", re.DOTALL)
+_WEIGHTED = re.compile(r"\s*([^\s:]+):(?!\d)\s*(\S.*)", re.DOTALL)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
+_DECIMAL_COMMA = re.compile(r"\d*,\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,7 @@ class Question:
     def __post_init__(self) -> None:
         for part in self.parts:
             words_of(part.text)
-            if not 0 < abs(part.weight) <= MOST_WEIGHT:
-                raise QueryError(
-                    f"The weight of {part.text!r} is {abs(part.weight):g}; it can be above 0 and up to {MOST_WEIGHT:g}."
-                )
+            _require_weight(part)
         if not self.wanted and not self.examples:
             raise QueryError("Nothing is asked for: write what should be seen in the photo, or name an example photo.")
         if len(self.examples) > MOST_EXAMPLES:
@@ -109,6 +108,33 @@ def weighted(text: str, otherwise: float = 1.0) -> Part:
     (Part(text='red', weight=0.5), Part(text='red: a colour', weight=1.0), Part(text='16:9 pictures', weight=1.0))
     >>> weighted("1: 2: the sequel")
     Part(text='2: the sequel', weight=1.0)
+
+    Raises:
+        QueryError: the weight is out of bounds, or a number that is written in another way (``1e9``, ``-1``, ``nan``).
     """
     found = _WEIGHTED.fullmatch(text)
-    return Part(text, otherwise) if found is None else Part(found[2], float(found[1]))
+    if found is None or not (_NUMBER.fullmatch(found[1]) or _is_other_number(found[1])):
+        return Part(text, otherwise)
+    if not _NUMBER.fullmatch(found[1]):
+        raise QueryError(
+            f"{found[1][:20]!r} before the colon is no weight; write one as 0.5 or 2, above 0 and up to "
+            f"{MOST_WEIGHT:g}, or 1: before a text that begins so."
+        )
+    part = Part(found[2], float(found[1]))
+    _require_weight(part)
+    return part
+
+
+def _is_other_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return _DECIMAL_COMMA.fullmatch(text) is not None
+    return True
+
+
+def _require_weight(part: Part) -> None:
+    if not 0 < abs(part.weight) <= MOST_WEIGHT:
+        raise QueryError(
+            f"The weight of {part.text!r} is {abs(part.weight):g}; it can be above 0 and up to {MOST_WEIGHT:g}."
+        )

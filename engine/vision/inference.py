@@ -1,6 +1,7 @@
 """A backbone on a CPU, without torch: in ONNX Runtime, or in OpenVINO where the CPU calculates in bfloat16."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -8,9 +9,10 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.runtime.onnx import Traced, exported, open_session
+from engine.runtime.onnx import Traced, open_session, opened
 from engine.runtime.openvino_import import import_openvino
 
+_BFLOAT = {"INFERENCE_PRECISION_HINT": "bf16"}
 AT_ONCE = 4  # photos: as fast as more, in a third of the memory
 
 Maps = tuple[NDArray[np.float32], ...]
@@ -35,8 +37,8 @@ class BfloatExtractor:
     """The same network in OpenVINO in bfloat16, for a CPU with instructions for it: twice as fast again."""
 
     def __init__(self, key: str, trace: Callable[[], Traced]) -> None:
-        network = exported(key, trace)
-        self._network = import_openvino().Core().compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+        compiled = partial(import_openvino().Core().compile_model, device_name="CPU", config=_BFLOAT)
+        self._network = opened(compiled, key, trace)
         self._lock = Lock()  # the network has one place for its input
 
     def __call__(self, pixels: NDArray[np.uint8]) -> Maps:
@@ -46,7 +48,7 @@ class BfloatExtractor:
 
 
 def create_extractor(key: str, trace: Callable[[], Traced]) -> Extractor:
-    """The fastest way to run a network here; the arguments are those of ``exported``."""
+    """The fastest way to run a network here; the arguments are those of ``opened``."""
     return BfloatExtractor(key, trace) if has_bfloat16() else OnnxExtractor(key, trace)
 
 

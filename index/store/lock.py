@@ -38,6 +38,11 @@ def require_locks(folder: Path) -> None:
             ) from error
 
 
+def require_locks_for(folder: Path) -> None:
+    """As ``require_locks``, for a folder that may not be there yet: then where it would be made."""
+    require_locks(next(place for place in (folder, *folder.absolute().parents) if place.is_dir()))
+
+
 class WriterLock:
     """The writer's lock of a library; the system releases it when the process ends, however it ends."""
 

@@ -54,6 +54,24 @@ print(result.exit_code, len(result.stdout) > 2, " ".join(result.stderr.split()) 
 
 
 @unix_only
+def test_a_disk_without_locks_is_named_before_a_model_is_loaded(
+    cli: Cli, photos: Path, tmp_path: Path, require_refused: RequireRefused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    from engine import opened
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    loaded: list[object] = []
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(opened, "load_model", loaded.append)
+    require_refused(cli("index", photos, library=tmp_path / "share" / "library"), "refuses to lock files")
+    assert (loaded, list(tmp_path.iterdir())) == ([], [])
+
+
+@unix_only
 def test_a_library_that_cannot_be_written_can_be_searched(library: Path, photos: Path) -> None:
     from engine.alignment.folder import find_model
 

@@ -25,7 +25,10 @@ def command(
     ] = None,
     temperature: Annotated[
         float | None,
-        typer.Option(help="Draw the sentences by chance: below 1 likely ones, above 1 unlikely ones too."),
+        typer.Option(
+            callback=options.finite,
+            help="Draw the sentences by chance: below 1 likely ones, above 1 unlikely ones too.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the chance.")] = 0,
     captioner: Annotated[

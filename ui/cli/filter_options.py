@@ -13,7 +13,7 @@ from ui.shared import filter_syntax
 if TYPE_CHECKING:
     from index import PhotoFilter
 
-__all__ = ["box", "folder_glob", "kilometres", "moment", "photo_filter", "place", "size"]
+__all__ = ["box", "folder_glob", "kilometres", "moment", "photo_filter", "place", "searched", "size"]
 
 Read = TypeVar("Read")
 
@@ -38,6 +38,7 @@ kilometres = _as_parameter(filter_syntax.kilometres)
 size = _as_parameter(filter_syntax.size)
 box = _as_parameter(filter_syntax.box)
 folder_glob = _as_parameter(filter_syntax.folder_glob)
+searched = _as_parameter(filter_syntax.searched)
 
 
 After = Annotated[

@@ -1,5 +1,6 @@
 """The options that several verbs share."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,14 @@ from index.choices import Copies as CopiesChoice
 from index.choices import Generated as Choice
 
 NO_CAPTIONS = "This library holds no generated sentences yet; run `engine index --captions FOLDER` first."
+
+
+def finite(value: float | None) -> float | None:
+    """A number that is one."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no finite number; write one such as 0.5.")
+    return value
+
 
 Library = Annotated[
     Path | None,

@@ -50,7 +50,9 @@ def command(
             "the model's own cut, or the closest photos where none reaches it.",
         ),
     ] = None,
-    min_score: Annotated[float | None, typer.Option(help="Leave out what has a lower score.")] = None,
+    min_score: Annotated[
+        float | None, typer.Option(callback=options.finite, help="Leave out what has a lower score.")
+    ] = None,
     generated: options.Generated = "include",
     text_alone: Annotated[
         bool, typer.Option("--text", help="Find photos by what is written about them, and not by what is seen.")
@@ -90,6 +92,9 @@ def command(
     basis: Basis = "written" if text_alone else "seen" if seen_alone else "both"
     if group and regions:
         raise typer.BadParameter("Photos are grouped, not regions; leave out one of both.", param_hint="--group")
+    query = " ".join(text) if text else None
+    for words in (query or "", *(also or ()), *(without or ())):
+        filter_options.searched(words)
     output = printing.Output(json, print0, lines, preview)
     where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
     paths = printing.paths_of(like or [])
@@ -97,9 +102,7 @@ def command(
     from index import SearchParams
 
     params = SearchParams(copies=copies)
-    asked = Question.of(
-        " ".join(text) if text else None, also=also or [], without=without or [], like=paths, box=like_box, exact=exact
-    )
+    asked = Question.of(query, also=also or [], without=without or [], like=paths, box=like_box, exact=exact)
     # torch takes seconds to import, and what cannot be asked is refused by now
     from engine import Engine
     from engine.search.crops import require_room

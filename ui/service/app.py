@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 REFRESH_S = 5.0
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
+TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {}}, "description": "Prometheus's own format."}
+}
 
 Value = TypeVar("Value")
 
@@ -138,7 +141,7 @@ def _add_state(app: FastAPI, service: Service) -> None:
                 answering=service.answering.num_answering, waiting=service.answering.num_waiting,
             )  # fmt: skip
 
-    @app.get("/metrics", response_class=Response, summary="Counters for Prometheus")
+    @app.get("/metrics", response_class=Response, responses=TEXT | documented(), summary="Counters for Prometheus")
     def metrics() -> Response:
         with service.shared.leased() as lease:
             return Response(service.metrics.text(lease), headers={"Content-Type": CONTENT_TYPE_LATEST})

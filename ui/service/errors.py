@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from engine.errors import EngineError, PhotoError, QueryError
 from ui.shared.results import printable
@@ -44,7 +45,7 @@ def refusal(status: int, sentence: str, headers: Mapping[str, str] | None = None
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Refusals of an address, for its description."""
-    common = (400, 401, 422, 429, 503)
+    common = (400, 401, 403, 422, 429, 503)
     return {
         status: {"model": Refusal, "description": HTTPStatus(status).phrase} for status in sorted({*common, *statuses})
     }
@@ -79,7 +80,7 @@ async def _no_such_address(request: Request, error: Exception) -> JSONResponse:
         return refusal(404, f"There is nothing at {request.url.path}; see /openapi.json.")
     if error.status_code == 405:
         sentence = f"{request.url.path} does not take {request.method}; see /openapi.json."
-        return refusal(405, sentence, error.headers)
+        return refusal(405, sentence, {"Allow": ", ".join(sorted(_methods_at(request)))})
     return refusal(error.status_code, f"{str(error.detail).rstrip('.')}.", error.headers)
 
 
@@ -90,3 +91,14 @@ async def _not_answered(_: Request, error: Exception) -> JSONResponse:
         return refusal(404, _QUOTED.sub("", str(error)))
     logger.warning("%s", error)
     return refusal(503, str(error))
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What an address takes; the error knows only the first of its routes."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    return {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }

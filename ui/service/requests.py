@@ -26,7 +26,7 @@ def _that_reads(read: Callable[[str], Any]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Words = Annotated[str, Field(max_length=MOST_LETTERS)]
+Words = Annotated[str, Field(max_length=MOST_LETTERS), _that_reads(filter_syntax.searched)]
 Texts = Annotated[list[Words], Field(max_length=MOST_TEXTS)]
 Date = Annotated[str, _that_reads(filter_syntax.moment)]
 
@@ -39,18 +39,24 @@ class Filters(BaseModel):
     limit: int = Field(10, ge=1, le=MOST_RESULTS, description="How many results at most.")
     copies: Copies = Field("one", description="Photos of the same content: one hit names all, or all are hits.")
     group: bool = Field(False, description="Join photos that are almost the same picture, or of one burst.")
-    after: Date | None = Field(None, description="Taken then or later: 2019, 2019-05-01 or 2019-05-01T12:00+02:00.")
-    before: Date | None = Field(None, description="Taken earlier.")
+    after: Date | None = Field(
+        None, examples=["2019-05"], description="Taken then or later: 2019, 2019-05-01 or 2019-05-01T12:00+02:00."
+    )
+    before: Date | None = Field(None, examples=["2030"], description="Taken earlier.")
     camera: str | None = Field(None, max_length=MOST_LETTERS, description="Part of the camera's name, in any case.")
     near: Annotated[str, _that_reads(filter_syntax.place)] | None = Field(
-        None, description="Taken near a latitude and a longitude: 48.85,2.35; with `within`."
+        None, examples=["48.85,2.35"], description="Taken near a latitude and a longitude: 48.85,2.35; with `within`."
     )
-    within: Annotated[str, _that_reads(filter_syntax.kilometres)] | None = Field(None, description="20km, 500m, 3mi.")
+    within: Annotated[str, _that_reads(filter_syntax.kilometres)] | None = Field(
+        None, examples=["20km"], description="20km, 500m, 3mi."
+    )
     folder: Annotated[str, _that_reads(filter_syntax.folder_glob)] | None = Field(
-        None, description="In or below a folder: 2019-*, or a path of the service's machine."
+        None, examples=["*"], description="In or below a folder: 2019-*, or a path of the service's machine."
     )
     orientation: Orientation | None = Field(None, description="Of the upright photo.")
-    min_size: Annotated[str, _that_reads(filter_syntax.size)] | None = Field(None, description="2000x1500, or 4MP.")
+    min_size: Annotated[str, _that_reads(filter_syntax.size)] | None = Field(
+        None, examples=["4MP"], description="2000x1500, or 4MP."
+    )
 
     @model_validator(mode="after")
     def _place_and_distance(self) -> "Filters":
@@ -81,7 +87,9 @@ class Filters(BaseModel):
 class SearchParameters(Filters):
     """What should be seen, what not, and in which photos."""
 
-    q: Words | None = Field(None, description="What should be seen. '0.5:red' counts half.")
+    q: Words | None = Field(
+        None, examples=["a dog in the snow"], description="What should be seen. '0.5:red' counts half."
+    )
     also: Texts = Field([], description="What should be seen besides.")
     without: Texts = Field([], alias="not", description="What should not be seen; counts half unless '1:people'.")
     like: list[int] = Field([], max_length=MOST_TEXTS, description="Photos the answers should look like, by number.")
@@ -120,7 +128,7 @@ class SearchParameters(Filters):
 class Named(BaseModel):
     """A photo of the library, by its number or by its path."""
 
-    photo_id: int | None = Field(None, description="The number of a photo.")
+    photo_id: int | None = Field(None, examples=[1], description="The number of a photo.")
     path: str | None = Field(None, max_length=4096, description="Its path, as hits have it.")
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import EngineError
 from index.catalogue.folder_names import MOST_LETTERS
 from index.choices import Orientation
 
@@ -117,12 +118,30 @@ def box(text: str) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
+def searched(text: str) -> str:
+    """A text to be searched for, whose weight, if it has one, can be read.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    from engine.search.question import weighted
+
+    try:
+        weighted(text)
+    except EngineError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
 def folder_glob(text: str) -> str:
     """A glob as the index takes it: one with a slash becomes a path from the root, ``~`` the home folder.
 
     Raises:
-        ValueError: it is too long, or begins with the name of a user whom this machine does not know.
+        ValueError: it is too long, holds what no name can hold, or begins with the name of a user whom this machine
+            does not know.
     """
+    if "\0" in text:
+        raise ValueError(f"{text[:80]!r} holds the sign NUL, which no folder's name can; leave it out.")
     if text == "~" or "/" in text or os.sep in text:
         try:
             whole = Path(text).expanduser()

@@ -38,6 +38,19 @@ def test_the_encoder_equals_the_reference_implementation():
     torch.testing.assert_close(found[mask], expected[mask], atol=1e-4, rtol=1e-4)
 
 
+@torch.inference_mode()
+def test_words_in_context_are_those_of_torch():
+    contextual = create_word_vectors("minilm_contextual")
+    network = minilm.MiniLM(minilm.load_weights())
+    for words in SENTENCES:
+        encoding = contextual._tokenizer.encode(list(words), is_pretokenized=True)
+        pieces = torch.tensor([encoding.ids])
+        output = network(pieces, torch.ones_like(pieces, dtype=torch.bool))[0]
+        for number, vector in enumerate(contextual([words])[0]):
+            own = [place for place, word in enumerate(encoding.word_ids) if word == number]
+            np.testing.assert_allclose(vector, output[own].mean(dim=0), atol=1e-5)
+
+
 def test_a_batch_gives_what_single_sentences_give(word_vectors):
     together = word_vectors(SENTENCES)
     for words, vectors in zip(SENTENCES, together, strict=True):

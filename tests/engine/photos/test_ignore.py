@@ -81,8 +81,20 @@ def test_an_ignore_file_that_is_no_file(tmp_path: Path) -> None:
     make(tmp_path, **{"odd/.engineignore/a.jpg": "", "broken/a.jpg": ""})
     (tmp_path / "broken" / ".engineignore").symlink_to(tmp_path / "nothing")
     reasons = [failure.reason for failure in scan([tmp_path]).failures]
-    assert "no such file" in reasons[0]
+    assert f"{tmp_path}/broken/.engineignore: it is a symbolic link" in reasons[0]
     assert "it is a folder" in reasons[1]
+
+
+def test_rules_are_not_read_through_a_link_or_from_a_pipe(tmp_path: Path) -> None:
+    make(tmp_path, **{"linked/a.jpg": "", "piped/a.jpg": "", "secret.txt": "[z-a] a secret of the house"})
+    (tmp_path / "linked" / ".engineignore").symlink_to(tmp_path / "secret.txt")
+    os.mkfifo(tmp_path / "piped" / ".engineignore")
+    found = scan([tmp_path])
+    assert names(found, tmp_path) == []
+    linked, piped = (failure.reason for failure in found.failures)
+    assert "it is a symbolic link" in linked
+    assert "secret of" not in linked
+    assert "it is a device, pipe or socket" in piped
 
 
 def test_no_pattern_that_is_allowed_takes_long(tmp_path: Path) -> None:

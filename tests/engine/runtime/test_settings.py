@@ -99,7 +99,7 @@ def test_a_project_of_another_user_is_passed_by(user: Path, project: Path) -> No
         ("limit = ", "is not TOML"),
         ("limit = 1\nlimit = 2", "is not TOML"),
         ("limit = " + "[" * 20_000, "is not TOML"),
-        ("#" * 70_000, "more than 65,536 bytes"),
+        ("#" * 70_000, "larger than 65,536 bytes"),
     ],
 )
 def test_what_may_not_stand_in_a_file_is_explained(text: str, said: str, user: Path) -> None:
@@ -109,6 +109,30 @@ def test_what_may_not_stand_in_a_file_is_explained(text: str, said: str, user: P
     assert said in str(caught.value)
     assert str(user) in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes are a matter of Unix")
+def test_a_projects_file_is_a_plain_one_and_the_users_may_be_a_link(
+    user: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept elsewhere.toml"
+    kept.write_text("limit = 7")
+    user.symlink_to(kept)
+    assert found("limit") == (7, "user")
+    project.symlink_to(kept)
+    with pytest.raises(EngineError, match=r"engine\.toml is not read: it is a symbolic link"):
+        SettingPlaces.read()
+    project.unlink()
+    os.mkfifo(project)
+    with pytest.raises(EngineError, match="pipe"):
+        SettingPlaces.read()
+    project.unlink()
+    user.unlink()
+    os.mkfifo(user)
+    with pytest.raises(EngineError, match="pipe"):
+        SettingPlaces.read()
+    monkeypatch.setenv("ENGINE_CONFIG", os.devnull)
+    assert found("limit") == (10, "default")
 
 
 def test_a_file_that_is_no_text_is_explained(user: Path) -> None:

@@ -1,5 +1,6 @@
 """Questions as people write them, and those that cannot be answered."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,9 @@ from engine.search.question import UNWANTED_WEIGHT, Part, Question, weighted
         ("16:9 picture", Part("16:9 picture")),
         ("red: a colour", Part("red: a colour")),
         ("1: 3:one", Part("3:one", 1.0)),
-        ("-1:red", Part("-1:red")),
         ("0.5:", Part("0.5:")),
-        ("1e3:red", Part("1e3:red")),
-        ("nan:red", Part("nan:red")),
+        ("1:nan: a portrait", Part("nan: a portrait")),
+        ("1, 2: a game", Part("1, 2: a game")),
     ],
 )
 def test_a_weight_is_a_number_before_a_colon(text: str, part: Part) -> None:
@@ -51,6 +51,11 @@ def test_in_python_a_text_is_taken_as_it_is() -> None:
         ({"without": ["people"]}, "Nothing is asked"),
         ({"text": "0:red"}, "weight of 'red' is 0"),
         ({"text": "101:red"}, "weight of 'red' is 101"),
+        ({"text": "9" * 400 + ":red"}, "weight of 'red' is inf"),
+        *(
+            ({"text": f"{number}:red"}, f"'{re.escape(number)}' before the colon is no weight")
+            for number in ("1e999", "1e3", "nan", "-nan", "inf", "Infinity", "-1", "+1", "1.", "1_0", "0,5", ",5")
+        ),
         ({"text": "a", "box": (0, 0, 1, 1)}, "A box belongs to one example photo, and there are 0"),
         ({"like": ["a", "b"], "box": (0, 0, 1, 1)}, "there are 2"),
         ({"like": ["a"] * 21}, "21 example photos are too many"),

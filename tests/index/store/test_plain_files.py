@@ -85,6 +85,20 @@ def test_a_disk_without_locks_is_named_at_once(library: Path, monkeypatch: pytes
     assert not isinstance(refused.value, LibraryLockedError)
 
 
+@pytest.mark.parametrize("name", ["library", "new", "new/deeper"])
+def test_it_is_named_before_a_library_is_made(library: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    folder = library.parent / name
+    LibraryWriter.require_possible(folder)
+
+    def refuse(file: object, kind: int) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(LibraryError, match="refuses to lock files"):
+        LibraryWriter.require_possible(folder)
+    assert sorted(path.name for path in library.parent.iterdir()) == ["library"]
+
+
 def test_a_disk_with_locks_is_not(tmp_path: Path) -> None:
     require_locks(tmp_path)
     assert list(tmp_path.iterdir()) == []

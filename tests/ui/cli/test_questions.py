@@ -115,6 +115,13 @@ def test_paths_come_on_stdin(cli: Cli, library: Path, photos: Path) -> None:
         (["search", "--after", "2019"], "Write what should be seen"),
         (["search", "a", "--like", "b.jpg", "--like-box", "1,2,3"], "left,top,right,bottom"),
         (["search", "a", "--preview"], "need a terminal"),
+        (["search", "0:red"], "weight of 'red' is 0"),
+        (["search", "1e999:red"], "'1e999' before the colon is no weight"),
+        (["search", "a", "--not", "nan:red"], "'nan' before the colon is no weight"),
+        (["search", "a", "--also=-1:red"], "'-1' before the colon is no weight"),
+        (["search", "a", "--min-score", "nan"], "nan is no finite number"),
+        (["search", "a", "--min-probability", "nan"], "less than or equal to 1"),
+        (["caption", "a.jpg", "--temperature", "inf"], "inf is no finite number"),
         (["similar", "a.jpg", "--preview", "--json"], "--json and --preview"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -130,7 +137,6 @@ def test_what_does_not_go_together_is_a_usage_error(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["search", "0:red"], "weight of 'red' is 0"),
         (["search", "a", "--like-box", "0,0,1,1"], "A box belongs to one example photo"),
         (["search", "--like", "no such.jpg"], "no such.jpg"),
         (["search", "a", "--regions", "--like", "{photos}/chelsea.png"], "Regions are found by texts alone"),

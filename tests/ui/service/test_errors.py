@@ -38,7 +38,12 @@ def sentence(response: Any, status: int) -> str:
         ("/search?q=", 400, "The text is empty"),
         ("/search?q=...", 400, "no word"),
         ("/search?q=cat&like=1&generated=only", 400, "Example photos"),
-        ("/search?q=200:cat", 400, "weight"),
+        ("/search?q=200:cat", 422, "weight"),
+        ("/search?q=1e999:cat", 422, "q: '1e999' before the colon is no weight"),
+        ("/search?q=cat&not=nan:red", 422, "not.0: 'nan' before the colon is no weight"),
+        ("/search?q=cat&also=-1:red", 422, "also.0: '-1' before the colon is no weight"),
+        ("/search?q=cat&min_probability=nan", 422, "min_probability"),
+        ("/search?q=cat&folder=a%00b", 422, "NUL"),
         ("/search?not=cat", 400, "Nothing is asked for"),
         ("/search?q=cat&limit=0", 422, "limit"),
         ("/search?q=cat&limit=9999999", 422, "limit"),
@@ -82,7 +87,9 @@ def test_a_question_that_cannot_be_answered(address: str, status: int, said: str
 def test_another_method(client: TestClient) -> None:
     response = client.delete("/search")
     assert "does not take DELETE" in sentence(response, 405)
-    assert response.headers["allow"]
+    assert response.headers["allow"] == "GET"
+    for address, methods in (("/similar", "GET, POST"), ("/photo/1", "GET"), ("/health", "GET")):
+        assert client.options(address).headers["allow"] == methods
 
 
 def test_what_is_sent_has_to_be_a_photo(
@@ -188,7 +195,7 @@ def test_a_library_that_cannot_be_asked_is_not_our_turn(client: TestClient, monk
     assert "damaged" in sentence(client.get("/search?q=cat"), 503)
 
 
-@pytest.mark.parametrize("folder", ["[", "[z-a]", "\\", "a\\", "[\\]", "*?" * 24, "**", "/", "~", "\0"])
+@pytest.mark.parametrize("folder", ["[", "[z-a]", "\\", "a\\", "[\\]", "*?" * 24, "**", "/", "~", "[[:digit:]]"])
 def test_any_text_may_be_a_folder(client: TestClient, folder: str) -> None:
     assert client.get("/search", params={"q": "cat", "folder": folder}).status_code == 200
 

@@ -159,7 +159,10 @@ def test_the_description_names_every_address_and_every_refusal(client: TestClien
     assert {"q", "also", "not", "like", "limit", "after", "min_size", "min_probability", "regions"} <= set(named)
     assert all(parameter["schema"].get("description") or parameter.get("description") for parameter in named.values())
     refused = description["paths"]["/similar"]["post"]["responses"]
-    assert {"400", "413", "415", "422", "429", "503"} <= set(refused)
+    assert {"400", "401", "403", "413", "415", "422", "429", "503"} <= set(refused)
+    assert {"400", "401", "403", "503"} <= set(description["paths"]["/metrics"]["get"]["responses"])
+    taken = description["components"]["schemas"]["PhotoAnswer"]["properties"]["taken_at"]
+    assert {"type": "string"} in taken["anyOf"]  # a date-time would have to have a zone
     for status in ("422", "429"):
         assert refused[status]["content"]["application/json"]["schema"]["$ref"].endswith("/Refusal")
     assert client.get("/docs").status_code == 404  # it would fetch scripts from elsewhere
