@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from index.catalogue.filters import Coverage, PhotoFilter
     from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status
-    from index.choices import Copies, Generated
+    from index.choices import Copies, DatePrecision, Generated
     from index.errors import (
         EngineError,
         LibraryDamagedError,
@@ -47,6 +47,7 @@ __all__ = [
     "CompactionReport",
     "Copies",
     "Coverage",
+    "DatePrecision",
     "EngineError",
     "Generated",
     "KnownPhoto",
@@ -80,7 +81,7 @@ __all__ = [
 _MODULES = {
     "index.catalogue.filters": ("Coverage", "PhotoFilter"),
     "index.catalogue.reading": ("Catalogue", "read_catalogue", "read_photos", "read_roots", "read_status"),
-    "index.choices": ("Copies", "Generated"),
+    "index.choices": ("Copies", "DatePrecision", "Generated"),
     "index.errors": (
         "EngineError",
         "LibraryDamagedError",

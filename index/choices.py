@@ -1,4 +1,4 @@
-"""What one may choose by name; it imports nothing, so that options can be read before anything is loaded."""
+"""Closed lists of names; it imports nothing, so that options can be read before anything is loaded."""
 
 from typing import Literal
 
@@ -10,3 +10,6 @@ Copies = Literal["one", "all"]
 
 Orientation = Literal["landscape", "portrait", "square"]
 """How an upright photo lies."""
+
+DatePrecision = Literal["year", "month", "day", "time"]
+"""How far a date is known. It is kept as the first instant that it may mean."""

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from index.choices import Copies
+from index.choices import Copies, DatePrecision
 
 VectorKind = Literal["photos", "sentences"]
 """What the vectors of a store are of."""
@@ -80,9 +80,6 @@ class PhotoText:
     confidence: float | None = None
     origin: str | None = None
 
-
-DatePrecision = Literal["year", "month", "day", "time"]
-"""How far a date is known. It is kept as the first instant that it may mean."""
 
 _NUM_LETTERS: dict[DatePrecision, int | None] = {"year": 4, "month": 7, "day": 10, "time": None}
 

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, PlainValidator, ValidationError
 
+from index.choices import DatePrecision
 from index.errors import ExchangeError
-from index.values import DatePrecision, TextField, TextSource, date_of_iso
+from index.values import TextField, TextSource, date_of_iso
 
 LIBRARY, PHOTOS, SENTENCES = "library.json", "photos.jsonl", "sentences.jsonl"
 PHOTO_VECTORS, SENTENCE_VECTORS = "photos.npy", "sentences.npy"
