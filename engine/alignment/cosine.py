@@ -129,7 +129,8 @@ class CosineSentenceTower(nn.Module):
 def _geometry(boxes: Tensor) -> Tensor:
     """Boxes (B, R, 4) from 0 to 1 → corners, sides, area, and place in the order of the proposals (B, R, 8)."""
     sides = boxes[..., 2:] - boxes[..., :2]
-    order = torch.linspace(0, 1, boxes.shape[1], device=boxes.device).expand(boxes.shape[:2])[..., None]
+    places = torch.arange(boxes.shape[1], dtype=boxes.dtype, device=boxes.device)
+    order = (places / places[-1:].clamp(min=1)).expand(boxes.shape[:2])[..., None]  # linspace is traced as a constant
     return torch.cat([boxes, sides, sides.prod(dim=-1, keepdim=True), order], dim=-1)
 
 

@@ -112,10 +112,15 @@ def _export(traced: Traced, path: Path) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(
+        program = torch.onnx.export(
             traced.module, tuple(traced.inputs.values()), path, dynamo=True, external_data=False, verbose=False,
             input_names=list(traced.inputs),
             dynamic_shapes={
                 name: {axis: sizes[size] for axis, size in axes.items()} for name, axes in traced.free.items()
             },
         )  # fmt: skip
+    assert program is not None
+    for node in program.model.graph.inputs:
+        for axis in traced.free.get(node.name or "", {}):
+            if node.shape is not None and isinstance(node.shape[axis], int):
+                raise RuntimeError(f"axis {axis} of {node.name} was traced as the constant {node.shape[axis]}")

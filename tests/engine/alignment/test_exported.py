@@ -35,7 +35,7 @@ def test_regions_have_the_vectors_that_torch_gives_them(folder: ModelFolder, bat
     boxes = torch.rand(batch, regions, 4, generator=random).sort(dim=-1).values
     expected = folder.model.embed_images(features, boxes)
     records = Towers(folder).embed_regions(features.numpy(), boxes.numpy())
-    np.testing.assert_allclose(records[:, :regions], expected.regions, atol=1e-5)
+    np.testing.assert_allclose(records[:, :regions], expected.regions, rtol=1e-6, atol=1e-5)
     if expected.photo is not None:
         np.testing.assert_allclose(records[:, regions], expected.photo, atol=1e-5)
     assert records.shape[1] == regions + (expected.photo is not None)
