@@ -37,6 +37,7 @@ class OpenedLibrary:
         self._device = device
         self._warn = warn
         self._reader: LibraryReader | None = None
+        self._told: set[str] = set()
         self._describers: dict[tuple[str, str], Describer] = {}
 
     @classmethod
@@ -110,6 +111,9 @@ class OpenedLibrary:
             self.close()
         if self._reader is None:
             self._reader = open_reader(self.folder, self._warn, self._device)
+        for text in set(self._reader.damage) - self._told:
+            self._told.add(text)
+            self._warn(text)
         return self._reader
 
     def _fitting_reader(self) -> LibraryReader:

@@ -102,6 +102,7 @@ class SharedEngine:
         self._opening: Future[None] | None = None
         self._not_before = 0.0
         self._problem: str | None = None
+        self._told: list[str] = []
         self._newest = self._open(1) if at_once else None
 
     @property
@@ -116,8 +117,10 @@ class SharedEngine:
 
     @property
     def problem(self) -> str | None:
-        """Why a newer state of the library could not be opened; None where there is none."""
-        return self._problem
+        """Why a newer state of the library could not be opened, or what is damaged in this one; None for neither."""
+        with self._lock:
+            damage = () if self._newest is None else self._newest.engine.reader.damage
+        return self._problem or next(iter(damage), None)
 
     def beside(self) -> Engine:
         """An Engine of its own with the same networks in memory, for what needs no library or writes to it."""
@@ -149,7 +152,8 @@ class SharedEngine:
                 newer = self._take()
                 self._release(state)
                 state = newer
-            warnings: list[str] = []
+            warnings = list(state.engine.reader.damage)
+            self._tell_once(warnings)
             self._local.warnings = warnings
             yield Lease(state.engine, state.generation, state.roots, warnings)
         finally:
@@ -226,6 +230,12 @@ class SharedEngine:
             raise
         logger.info("Opened state %d of the library: %d photos", generation, engine.reader.num_photos)
         return state
+
+    def _tell_once(self, texts: list[str]) -> None:
+        for text in texts:
+            if text not in self._told:
+                self._told.append(text)
+                self._warn(text)
 
     def _tell(self, text: str) -> None:
         """A warning of the Engine: it belongs to the question of this thread, if there is one."""

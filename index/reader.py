@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
+from index.byte_check import ByteCheck, catalogue_first
 from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import DATABASE, data_version, open_for_reading
@@ -16,7 +17,7 @@ from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_pho
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
 from index.catalogue.sentences import SentenceRepository
-from index.catalogue.sqlite_errors import explained
+from index.catalogue.sqlite_errors import explained, readable
 from index.scoring.exhaustive import MakeScan
 from index.scoring.shape_checks import require_query_fits, require_shape
 from index.search import Searcher
@@ -54,12 +55,15 @@ class LibraryReader(TextsReader):
         self._probe = engine.connect()
         self._snapshot: Snapshot | None = None
         self._searcher: Searcher | None = None
+        self._check: ByteCheck | None = None
         try:
             self._version = data_version(self._probe)
             self._snapshot = open_snapshot(self._connection, folder, verify=verify)
             if self._snapshot is not None:
                 index = SnapshotIndex(folder, self._snapshot, warn, flat_limit)
                 self._searcher = Searcher(self._snapshot, index.load, flat_limit, make_scan)
+            stores = () if self._snapshot is None else (self._snapshot.photos, self._snapshot.sentences)
+            self._check = ByteCheck(folder, engine, self._probe, stores)
         except BaseException:
             self.close()
             raise
@@ -82,7 +86,7 @@ class LibraryReader(TextsReader):
         LibraryReadOnlyError (an older schema in a folder that cannot be written) or LibraryError.
         """
         engine = open_for_reading(folder)
-        with explained(folder, DATABASE):
+        with catalogue_first(engine, folder):
             return cls(folder, engine, warn, verify, flat_limit, make_scan)
 
     @staticmethod
@@ -93,7 +97,7 @@ class LibraryReader(TextsReader):
         LibraryMissingError, LibraryDamagedError (of the catalogue), LibraryReadOnlyError or LibraryError.
         """
         engine = open_for_reading(folder)
-        with explained(folder, DATABASE), engine.connect() as connection:
+        with readable(folder, DATABASE), engine.connect() as connection:
             return BuildRepository(connection).current_build()
 
     def __enter__(self) -> Self:
@@ -106,6 +110,8 @@ class LibraryReader(TextsReader):
 
     def close(self) -> None:
         """Let go of the snapshot."""
+        if self._check is not None:
+            self._check.stop()
         with self._lock:
             self._connection.close()
             self._probe.close()
@@ -118,6 +124,11 @@ class LibraryReader(TextsReader):
         """Whether something was written to the library since this reader was opened."""
         with self._lock, explained(self._folder, DATABASE):
             return data_version(self._probe) != self._version
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """What was found wrong with the bytes of the library so far, a sentence each; see `index.byte_check`."""
+        return () if self._check is None else self._check.found
 
     @property
     def build(self) -> BuildInfo | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from index.catalogue.connection import DATABASE
 from index.catalogue.full_text import FullTextRepository
-from index.catalogue.sqlite_errors import explained
+from index.catalogue.sqlite_errors import readable
 from index.catalogue.texts import TextRepository
 from index.errors import LibraryError
 from index.values import PhotoText
@@ -85,7 +85,7 @@ class TextsReader:
     @contextmanager
     def _query(self) -> Iterator[Connection]:
         """The snapshot's connection, for one thread at a time."""
-        with self._lock, explained(self._folder, DATABASE):
+        with self._lock, readable(self._folder, DATABASE):
             if self._connection.closed:
                 raise LibraryError(f"The library in {self._folder} has changed since it was asked; ask it again.")
             yield self._connection

@@ -11,13 +11,14 @@ from sqlalchemy.pool import NullPool
 
 from index.catalogue.full_text import FullTextRepository
 from index.catalogue.schema import REVISION
+from index.catalogue.seal import break_seals, will_rewrite
 from index.catalogue.sqlite_errors import explained, sqlite_code
 from index.errors import LibraryDamagedError, LibraryMissingError, LibraryReadOnlyError
+from index.store.layout import DATABASE as DATABASE
 from index.store.plain_files import require_plain
 
 logger = logging.getLogger(__name__)
 
-DATABASE = "library.sqlite3"
 BUSY_TIMEOUT_S = 30.0
 _SPARE_SHARE = 0.05  # of the pages: below it, copying all others is not worth the while
 
@@ -75,6 +76,8 @@ def shrink(connection: Connection) -> None:
     assert isinstance(raw, sqlite3.Connection)
     (pages,), (free,) = (raw.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count"))
     if free > _SPARE_SHARE * pages:
+        with connection.begin():
+            will_rewrite(connection)
         raw.execute("VACUUM")
     raw.execute("PRAGMA busy_timeout = 0")
     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -123,6 +126,8 @@ def _engine(path: Path, access: Access, *, foreign_keys: bool = True) -> Engine:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if access == "mode=rwc" else "BEGIN")
 
+    if access == "mode=rwc":
+        break_seals(engine, path)
     return engine
 
 

@@ -11,7 +11,7 @@ from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, open_for_reading
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.roots import RootRepository
-from index.catalogue.sqlite_errors import explained
+from index.catalogue.sqlite_errors import readable
 from index.store.layout import FAISS_FILES, bytes_of
 from index.values import KnownPhoto, LibraryStatus, StoredPhoto
 
@@ -76,5 +76,5 @@ def read_status(folder: Path) -> LibraryStatus:
 @contextmanager
 def _open(folder: Path) -> Iterator[Connection]:
     engine = open_for_reading(folder)
-    with explained(folder, DATABASE), engine.connect() as connection:
+    with readable(folder, DATABASE), engine.connect() as connection:
         yield connection

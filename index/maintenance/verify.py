@@ -17,6 +17,7 @@ from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing
 from index.catalogue.consistency import UpkeepRepository
 from index.catalogue.full_text import FullTextRepository, undo
+from index.catalogue.seal import is_sealed, problem_with_catalogue, seal
 from index.catalogue.sentences import stored_sentences
 from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryDamagedError
@@ -55,6 +56,8 @@ def verify_library(
                 with engine.connect() as connection:
                     # Those before it are kept when a check meets a page that SQLite cannot read.
                     problems.extend(_Verification(folder, connection, repair, flat_limit).problems())
+                    if repair:
+                        seal(connection, folder, whole=True)
         except LibraryDamagedError as error:
             problems.append(Problem("catalogue", str(error)))
     return problems
@@ -74,6 +77,7 @@ class _Verification:
             yield broken
             if not broken.repaired:
                 return  # nothing that it says can be relied on
+        yield from self._seal()
         yield from self._orphans()
         yield from self._full_text()
         with self._connection.begin():
@@ -96,6 +100,20 @@ class _Verification:
         mended = self._repair and self._reindexed()
         done = "its indexes were made again." if mended else "Restore it from a backup, or index the photos again."
         return Problem("catalogue", f"{self._folder / DATABASE} is damaged: {'; '.join(lines)}. {done}", mended)
+
+    def _seal(self) -> Iterator[Problem]:
+        """The bytes of SQLite's file; with `repair` they are sealed at the end as they are then."""
+        problem = problem_with_catalogue(self._connection, self._folder)
+        if problem is not None:
+            if self._repair:
+                with self._connection.begin():
+                    UpkeepRepository(self._connection).read_metadata_again()
+            done = " What can be read in it was kept, and the next `engine index` reads all metadata again."
+            yield Problem("catalogue", problem + (done if self._repair else ""), self._repair)
+        elif not is_sealed(self._connection, self._folder):
+            done = "it was written" if self._repair else "the next run writes it, and so does `engine verify --repair`"
+            found = f"{self._folder / DATABASE} has no checksum, as after a run that was interrupted"
+            yield Problem("leftover", f"{found}; {done}.", self._repair)
 
     def _reindexed(self) -> bool:
         rows = UpkeepRepository(self._connection)
