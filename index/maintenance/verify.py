@@ -23,6 +23,7 @@ from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryDamagedError
 from index.maintenance.build_checks import KINDS, BuildCheck, committed_stores
 from index.maintenance.problems import Problem
+from index.store.checksums import SEEN
 from index.store.layout import other_build_folders, store_folder
 from index.store.lock import WriterLock
 from index.store.segments import VectorStore
@@ -43,6 +44,7 @@ def verify_library(
     `timeout_s`, LibraryReadOnlyError when it is to be repaired and cannot be written, or LibraryError.
     """
     problems: list[Problem] = []
+    SEEN.forget()
     with ExitStack() as held:
         try:
             open_for_reading(folder).dispose()
