@@ -211,9 +211,10 @@ class SharedEngine:
             self._release(before)
             pause = REST * (time.monotonic() - began)
         except (EngineError, OSError, MemoryError) as error:
-            if self._problem != str(error):
-                self._warn(f"The library has changed, and its new state cannot be opened: {error}")
-            self._problem = str(error)
+            problem = f"The library has changed, and its new state cannot be opened: {error}"
+            if self._problem != problem:
+                self._warn(problem)
+            self._problem = problem
         finally:
             with self._lock:
                 self._opening = None

@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from damage import flip_bit
 
 from engine import Engine, sharing
 from engine.errors import LibraryMissingError, QueryError, WrongModelError
 from engine.sharing import SharedEngine
 from index import LibraryReader, LibraryWriter
+from index.store.checksums import SEEN
 
 
 @pytest.fixture
@@ -196,3 +198,30 @@ def test_a_library_that_was_removed_is_still_answered_from(own_library: Path, sh
     shutil.rmtree(own_library)
     with shared.leased() as lease:
         assert lease.engine.search("a cat")
+
+
+def test_every_question_to_a_damaged_library_says_so(own_library: Path) -> None:
+    SEEN.forget()
+    segment = next(own_library.glob("vectors/*/photos/000000.f16"))
+    flip_bit(segment, 100)
+    log: list[str] = []
+    shared = SharedEngine(own_library, device="cpu", warn=log.append)
+    for _ in range(2):
+        with shared.leased() as lease:
+            assert len(lease.engine.search("a cat", limit=3)) == 3
+            assert [text for text in lease.warnings if str(segment) in text]
+    assert len([text for text in log if str(segment) in text]) == 1
+    assert shared.problem is not None
+    assert str(segment) in shared.problem
+    shared.close()
+
+
+def test_an_engine_says_once_that_its_library_is_damaged(own_library: Path) -> None:
+    SEEN.forget()
+    segment = next(own_library.glob("vectors/*/photos/000000.f16"))
+    flip_bit(segment, 100)
+    said: list[str] = []
+    with Engine.open(own_library, device="cpu", warn=said.append) as engine:
+        assert len(engine.search("a cat", limit=3)) == 3
+        assert len(engine.search("a dog", limit=3)) == 3
+    assert len([text for text in said if str(segment) in text]) == 1
