@@ -119,3 +119,11 @@ def _problem(engine: Engine, folder: Path, go_on: GoOn = lambda: True) -> str | 
             return problem_with_catalogue(connection, folder, go_on)
     except LibraryDamagedError as error:
         return str(error)
+
+
+def lost_row(folder: Path, kind: str, number: int) -> LibraryDamagedError:
+    """The error for a row that the catalogue both knows and does not."""
+    return LibraryDamagedError(
+        f"{folder / DATABASE} knows {kind} {number} and has no row of it. Run `engine verify --repair`, or "
+        "restore it from a backup."
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
-from index.byte_check import ByteCheck, catalogue_first
+from index.byte_check import ByteCheck, catalogue_first, lost_row
 from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import DATABASE, data_version, open_for_reading
@@ -33,6 +33,8 @@ from index.values import (
     SearchParams,
     StoredPhoto,
 )
+
+Value = TypeVar("Value")
 
 
 class LibraryReader(TextsReader):
@@ -239,13 +241,13 @@ class LibraryReader(TextsReader):
         """The photos in the order asked for. Raises ValueError for a number that is not in the library."""
         with self._query() as connection:
             found = PhotoRepository(connection).photos(photo_ids)
-        return [_of(found, photo_id, "photo") for photo_id in photo_ids]
+        return [self._of(found, photo_id, "photo") for photo_id in photo_ids]
 
     def hashes(self, photo_ids: Sequence[int]) -> list[tuple[str, str | None]]:
         """The hashes of the content and, where known, of the pixels of photos. Raises ValueError as `photos`."""
         with self._query() as connection:
             found = PhotoRepository(connection).hashes(photo_ids)
-        return [_of(found, photo_id, "photo") for photo_id in photo_ids]
+        return [self._of(found, photo_id, "photo") for photo_id in photo_ids]
 
     def photo_id_of_path(self, path: str) -> int | None:
         """The number of the photo at a path, None when it is not in the catalogue."""
@@ -256,7 +258,7 @@ class LibraryReader(TextsReader):
         """The texts in the order asked for. Raises ValueError for a number that is not in the library."""
         with self._query() as connection:
             found = SentenceRepository(connection).texts(sentence_ids)
-        return [_of(found, sentence_id, "sentence") for sentence_id in sentence_ids]
+        return [self._of(found, sentence_id, "sentence") for sentence_id in sentence_ids]
 
     def sentence_queries(self, sentence_ids: Sequence[int]) -> list[Query]:
         """The vectors of sentences, as a query of each. Raises ValueError for one that the build has not embedded."""
@@ -306,7 +308,7 @@ class LibraryReader(TextsReader):
         build = self._require_snapshot(photo_ids).build
         with self._query() as connection:
             found = PhotoRepository(connection).regions(build.build_id, photo_ids)
-        return unpacked([_of(found, photo_id, "photo") for photo_id in photo_ids], build.num_regions)
+        return unpacked([self._of(found, photo_id, "photo") for photo_id in photo_ids], build.num_regions)
 
     def _rows_of(self, photo_ids: Sequence[int]) -> NDArray[np.int64]:
         """Where in the snapshot photos stand. Raises ValueError for one that the current build has not embedded."""
@@ -330,14 +332,13 @@ class LibraryReader(TextsReader):
             raise _unknown(next(iter(ids), 0), kind)
         return self._snapshot
 
-
-Value = TypeVar("Value")
-
-
-def _of(found: Mapping[int, Value], number: int, kind: str) -> Value:
-    if number not in found:
+    def _of(self, found: Mapping[int, Value], number: int, kind: str) -> Value:
+        if number in found:
+            return found[number]
+        snapshot = self._snapshot
+        if snapshot is not None and number in (snapshot.photo_ids if kind == "photo" else snapshot.sentence_ids):
+            raise lost_row(self._folder, kind, number)
         raise _unknown(number, kind)
-    return found[number]
 
 
 def _unknown(number: int, kind: str) -> ValueError:

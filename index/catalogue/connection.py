@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,9 +12,9 @@ from sqlalchemy.pool import NullPool
 
 from index.catalogue.full_text import FullTextRepository
 from index.catalogue.schema import REVISION
-from index.catalogue.seal import break_seals, will_rewrite
+from index.catalogue.seal import break_seals, seal, will_rewrite
 from index.catalogue.sqlite_errors import explained, sqlite_code
-from index.errors import LibraryDamagedError, LibraryMissingError, LibraryReadOnlyError
+from index.errors import LibraryDamagedError, LibraryError, LibraryMissingError, LibraryReadOnlyError
 from index.store.layout import DATABASE as DATABASE
 from index.store.plain_files import require_plain
 
@@ -174,6 +175,8 @@ def _upgrade(path: Path) -> None:
                     FullTextRepository(connection).rebuild()
             if revision not in (None, REVISION):
                 _try_to_shrink(connection, path)
+                with suppress(LibraryError):
+                    seal(connection, path.parent)
     finally:
         engine.dispose()
 

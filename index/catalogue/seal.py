@@ -63,10 +63,10 @@ def will_rewrite(connection: Connection) -> None:
 
 
 def seal(connection: Connection, folder: Path, *, whole: bool | None = None) -> bool:
-    """Write the seal, if it is not there already; the caller holds the writer's lock. Returns whether there is one.
+    """Write the seal, if it is not there already; return whether there is one.
 
-    There is none while a reader keeps SQLite from folding everything into the file. `whole` says that damage that was
-    found is mended as far as it can be. Raises as `explained`.
+    There is none while a reader keeps SQLite from folding everything into the file, or another process writes. `whole`
+    says that damage that was found is mended as far as it can be. Raises as `explained`.
     """
     with explained(folder, DATABASE):
         raw = _raw(connection)
@@ -80,10 +80,13 @@ def seal(connection: Connection, folder: Path, *, whole: bool | None = None) -> 
         _, in_log, folded_in = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if in_log != folded_in:
             return False
-        path = folder / DATABASE
+        path, number = folder / DATABASE, _number(raw)
         size = path.stat().st_size
         is_whole = (before is None or before.whole) if whole is None else whole
-        _write(folder, Seal(_number(raw), size, crc32_of(path, size), is_whole))
+        made = Seal(number, size, crc32_of(path, size), is_whole)
+        if _number(raw) != number:
+            return False
+        _write(folder, made)
         return True
 
 

@@ -33,6 +33,8 @@ def explained(folder: Path, database: str) -> Iterator[None]:
         raise _from_sqlite(error.orig or error, folder, database) from error
     except sqlite3.Error as error:
         raise _from_sqlite(error, folder, database) from error
+    except UnicodeDecodeError as error:  # SQLite's message quotes what it cannot read
+        raise _from_sqlite(error, folder, database) from error
     except OSError as error:
         raise _from_system(error, folder) from error
 
@@ -62,7 +64,7 @@ def sqlite_code(error: BaseException) -> int:
 def _from_sqlite(error: BaseException, folder: Path, database: str) -> LibraryError:
     code = sqlite_code(error)
     path = folder / database
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "not decode to UTF-8" in str(error):
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _is_not_text(error):
         return LibraryDamagedError(
             f"{path} is not a readable SQLite database ({error}). Restore it from a backup, or move the folder "
             "away and index the photos again."
@@ -79,6 +81,10 @@ def _from_sqlite(error: BaseException, folder: Path, database: str) -> LibraryEr
                 return refused
         return LibraryLockedError(f"{path} is being written by another process ({error}). Try again when it is done.")
     return LibraryError(f"{path} could not be used: {error}. Check that the file can be read and the disk is healthy.")
+
+
+def _is_not_text(error: BaseException) -> bool:
+    return isinstance(error, UnicodeDecodeError) or "not decode to UTF-8" in str(error)
 
 
 def _from_system(error: OSError, folder: Path) -> LibraryError:
