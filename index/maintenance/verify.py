@@ -74,12 +74,18 @@ class _Verification:
         self._damaged = False  # vectors, which then cannot be opened
 
     def problems(self) -> Iterator[Problem]:
+        # Before anything is mended: what is written has no seal until the end.
+        rotten, sealed = (
+            problem_with_catalogue(self._connection, self._folder),
+            is_sealed(self._connection, self._folder),
+        )
         broken = self._broken_pages()
         if broken is not None:
             yield broken
             if not broken.repaired:
                 return  # nothing that it says can be relied on
-        yield from self._seal()
+        if broken is None or sealed:
+            yield from self._seal(rotten, sealed=sealed)
         yield from self._orphans()
         yield from self._full_text()
         with self._connection.begin():
@@ -103,16 +109,15 @@ class _Verification:
         done = "its indexes were made again." if mended else "Restore it from a backup, or index the photos again."
         return Problem("catalogue", f"{self._folder / DATABASE} is damaged: {'; '.join(lines)}. {done}", mended)
 
-    def _seal(self) -> Iterator[Problem]:
+    def _seal(self, problem: str | None, *, sealed: bool) -> Iterator[Problem]:
         """The bytes of SQLite's file; with `repair` they are sealed at the end as they are then."""
-        problem = problem_with_catalogue(self._connection, self._folder)
         if problem is not None:
             if self._repair:
                 with self._connection.begin():
                     UpkeepRepository(self._connection).read_metadata_again()
             done = " What can be read in it was kept, and the next `engine index` reads all metadata again."
             yield Problem("catalogue", problem + (done if self._repair else ""), self._repair)
-        elif not is_sealed(self._connection, self._folder):
+        elif not sealed:
             done = "it was written" if self._repair else "the next run writes it, and so does `engine verify --repair`"
             found = f"{self._folder / DATABASE} has no checksum, as after a run that was interrupted"
             yield Problem("leftover", f"{found}; {done}.", self._repair)
