@@ -360,4 +360,4 @@ def test_readers_in_other_processes_notice_nothing(plain: Any, tmp_path: Path) -
     assert [reader.returncode for reader in readers] == [0, 0]
     assert num_generations > 3
     assert all(rounds >= opened > 3 for rounds, opened in results)
-    assert verify_library(plain.folder) == []
+    assert all(problem.harmless for problem in verify_library(plain.folder))  # a reader may have kept it from its seal
