@@ -1,7 +1,7 @@
 """Keeps photos, sentences and their vectors in a folder, and finds them again. It knows no model."""
 
 from index.catalogue.filters import Coverage, PhotoFilter
-from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status
+from index.catalogue.reading import Catalogue, read_catalogue, read_current_build, read_photos, read_roots, read_status
 from index.errors import (
     EngineError,
     LibraryChangedError,
@@ -72,6 +72,7 @@ __all__ = [
     "WrongModelError",
     "compact_library",
     "read_catalogue",
+    "read_current_build",
     "read_photos",
     "read_roots",
     "read_status",

@@ -242,7 +242,7 @@ def test_any_life_of_a_library_survives(
 COMPACT = """
 import os
 import index.candidates.faiss_store
-from index import compact_library
+from index import LibraryReader, compact_library, read_current_build
 
 def work(folder):
     compact_library(folder, max_rows=60)
@@ -280,7 +280,7 @@ def test_killed_at_any_instant_it_is_the_old_library_or_the_new_one(
             return None
         problems = verify_library(folder)
         assert all(problem.harmless for problem in problems), problems
-        build = LibraryReader.current_build(folder)
+        build = read_current_build(folder)
         if trial % 3 == 0:
             assert all(problem.repaired for problem in verify_library(folder, repair=True))
         elif trial % 3 == 1:
@@ -360,4 +360,4 @@ def test_readers_in_other_processes_notice_nothing(plain: Any, tmp_path: Path) -
     assert [reader.returncode for reader in readers] == [0, 0]
     assert num_generations > 3
     assert all(rounds >= opened > 3 for rounds, opened in results)
-    assert verify_library(plain.folder) == []
+    assert all(problem.harmless for problem in verify_library(plain.folder))  # a reader may have kept it from its seal
