@@ -28,6 +28,7 @@ from index import (
     Query,
     SearchParams,
     compact_library,
+    read_current_build,
     verify_library,
 )
 from index.candidates.manifest import read_manifest
@@ -242,7 +243,7 @@ def test_any_life_of_a_library_survives(
 COMPACT = """
 import os
 import index.candidates.faiss_store
-from index import LibraryReader, compact_library, read_current_build
+from index import compact_library
 
 def work(folder):
     compact_library(folder, max_rows=60)
