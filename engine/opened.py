@@ -15,7 +15,7 @@ from engine.runtime.device import choose_device
 from engine.runtime.settings import library_folder
 from engine.search.opening import open_reader
 from engine.types import Warn
-from index import LibraryReader
+from index import LibraryReader, read_current_build
 from index.store.opened_file import steadily
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class OpenedLibrary:
         self._device = device
         self._warn = warn
         self._reader: LibraryReader | None = None
+        self._told: set[str] = set()
         self._describers: dict[tuple[str, str], Describer] = {}
         self._model: MultimodalModel | None = None
         self._files = _OwnProcess()
@@ -158,7 +159,7 @@ class OpenedLibrary:
 
     def _library_model(self) -> str:
         try:
-            build = LibraryReader.current_build(self.folder)
+            build = read_current_build(self.folder)
         except LibraryMissingError:
             return DEFAULT_MODEL
         if build is not None and build.model_name not in PRETRAINED:
@@ -182,6 +183,9 @@ class OpenedLibrary:
             self.close()
         if self._reader is None:
             self._reader = open_reader(self.folder, self._warn, self._device)
+        for text in set(self._reader.damage) - self._told:
+            self._told.add(text)
+            self._warn(text)
         return self._reader
 
     def _is_outdated(self, reader: LibraryReader) -> bool:

@@ -15,7 +15,7 @@ from engine.api import Engine
 from engine.models.multimodal import MultimodalModel
 from engine.search.opening import open_reader
 from engine.types import Warn
-from index import EngineError, LibraryError, LibraryReader, read_roots
+from index import EngineError, LibraryError, LibraryReader, read_current_build, read_roots
 from index.store.opened_file import steadily
 
 logger = logging.getLogger(__name__)
@@ -111,6 +111,7 @@ class SharedEngine:
         self._opening: Future[None] | None = None
         self._not_before = 0.0
         self._problem: str | None = None
+        self._told: list[str] = []
         self._newest = self._open(1) if at_once else None
         self._sent = partial(SharedEngine, library, model=model, device=device, at_once=False)
 
@@ -130,8 +131,10 @@ class SharedEngine:
 
     @property
     def problem(self) -> str | None:
-        """Why a newer state of the library could not be opened; None where there is none."""
-        return self._problem
+        """Why a newer state of the library could not be opened, or what is damaged in this one; None for neither."""
+        with self._lock:
+            damage = () if self._newest is None else self._newest.engine.reader.damage
+        return self._problem or next(iter(damage), None)
 
     def beside(self) -> Engine:
         """An Engine of its own with the same networks in memory, for what needs no library or writes to it."""
@@ -170,7 +173,8 @@ class SharedEngine:
                 is_lost, state = is_lost and newer is state, newer
                 if is_lost:
                     raise LibraryError(self._problem or f"The library in {self.folder} has changed; ask it again.")
-            warnings: list[str] = []
+            warnings = list(state.engine.reader.damage)
+            self._tell_once(warnings)
             self._local.warnings = warnings
             yield Lease(state.engine, state.generation, state.roots, warnings)
         finally:
@@ -242,16 +246,17 @@ class SharedEngine:
             self._release(before)
             pause = REST * (time.monotonic() - began)
         except (EngineError, OSError, MemoryError) as error:
-            if self._problem != str(error):
-                self._warn(f"The library has changed, and its new state cannot be opened: {error}")
-            self._problem = str(error)
+            problem = f"The library has changed, and its new state cannot be opened: {error}"
+            if self._problem != problem:
+                self._warn(problem)
+            self._problem = problem
         finally:
             with self._lock:
                 self._opening = None
                 self._not_before = time.monotonic() + pause
 
     def _open(self, generation: int) -> _State:
-        LibraryReader.current_build(self.folder)  # before the model is loaded, which is the library's if there is one
+        read_current_build(self.folder)  # before the model is loaded, which is the library's if there is one
         engine = self._origin.beside()
         try:
             engine.pin()
@@ -261,6 +266,12 @@ class SharedEngine:
             raise
         logger.info("Opened state %d of the library: %d photos", generation, engine.reader.num_photos)
         return state
+
+    def _tell_once(self, texts: list[str]) -> None:
+        for text in texts:
+            if text not in self._told:
+                self._told.append(text)
+                self._warn(text)
 
     def _tell(self, text: str) -> None:
         """A warning of the Engine: it belongs to the question of this thread, if there is one."""

@@ -5,10 +5,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from index.catalogue.filters import Coverage, PhotoFilter
-    from index.catalogue.reading import Catalogue, read_catalogue, read_photos, read_roots, read_status
+    from index.catalogue.reading import (
+        Catalogue,
+        read_catalogue,
+        read_current_build,
+        read_photos,
+        read_roots,
+        read_status,
+    )
     from index.choices import Copies, DatePrecision, Generated
     from index.errors import (
         EngineError,
+        LibraryChangedError,
         LibraryDamagedError,
         LibraryError,
         LibraryLockedError,
@@ -51,6 +59,7 @@ __all__ = [
     "EngineError",
     "Generated",
     "KnownPhoto",
+    "LibraryChangedError",
     "LibraryDamagedError",
     "LibraryError",
     "LibraryLockedError",
@@ -72,6 +81,7 @@ __all__ = [
     "WrongModelError",
     "compact_library",
     "read_catalogue",
+    "read_current_build",
     "read_photos",
     "read_roots",
     "read_status",
@@ -80,10 +90,18 @@ __all__ = [
 
 _MODULES = {
     "index.catalogue.filters": ("Coverage", "PhotoFilter"),
-    "index.catalogue.reading": ("Catalogue", "read_catalogue", "read_photos", "read_roots", "read_status"),
+    "index.catalogue.reading": (
+        "Catalogue",
+        "read_catalogue",
+        "read_current_build",
+        "read_photos",
+        "read_roots",
+        "read_status",
+    ),
     "index.choices": ("Copies", "DatePrecision", "Generated"),
     "index.errors": (
         "EngineError",
+        "LibraryChangedError",
         "LibraryDamagedError",
         "LibraryError",
         "LibraryLockedError",

@@ -9,9 +9,9 @@ from typing import Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from index.catalogue.builds import BuildRepository
+from index.byte_check import ByteCheck, catalogue_first, lost_row
 from index.catalogue.captions import CaptionRepository
-from index.catalogue.connection import DATABASE, ReadDatabase, data_version, open_for_reading, read_once
+from index.catalogue.connection import DATABASE, ReadDatabase, data_version, open_for_reading
 from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_photos
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
@@ -34,6 +34,8 @@ from index.values import (
     StoredPhoto,
 )
 
+Value = TypeVar("Value")
+
 
 class LibraryReader(TextsReader):
     """A library as it was when it was opened. It never waits for a writer, and no writer waits for it.
@@ -55,12 +57,15 @@ class LibraryReader(TextsReader):
         self._probe = database.connect()
         self._snapshot: Snapshot | None = None
         self._searcher: Searcher | None = None
+        self._check: ByteCheck | None = None
         try:
             self._version = data_version(self._probe)
             self._snapshot = open_snapshot(self._connection, folder, verify=verify)
             if self._snapshot is not None:
                 index = SnapshotIndex(folder, self._snapshot, warn, flat_limit)
                 self._searcher = Searcher(self._snapshot, index.load, flat_limit, make_scan)
+            stores = () if self._snapshot is None else (self._snapshot.photos, self._snapshot.sentences)
+            self._check = ByteCheck(folder, database, self._probe, stores)
         except BaseException:
             self.close()
             raise
@@ -89,17 +94,8 @@ class LibraryReader(TextsReader):
         cls, folder: Path, warn: Callable[[str], None], verify: bool, flat_limit: int, make_scan: MakeScan | None
     ) -> Self:
         database = open_for_reading(folder)
-        with explained(folder, DATABASE), database.reading():
+        with catalogue_first(database, folder), database.reading():
             return cls(folder, database, warn, verify, flat_limit, make_scan)
-
-    @staticmethod
-    def current_build(folder: Path) -> BuildInfo | None:
-        """The build that answers searches, None where nothing was indexed. The vectors are not looked at.
-
-        So it can be asked of a library whose vectors are damaged, before they are made again. Raises
-        LibraryMissingError, LibraryDamagedError (of the catalogue), LibraryReadOnlyError or LibraryError.
-        """
-        return read_once(folder, lambda connection: BuildRepository(connection).current_build())
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +107,8 @@ class LibraryReader(TextsReader):
 
     def close(self) -> None:
         """Let go of the snapshot."""
+        if self._check is not None:
+            self._check.stop()
         with self._lock:
             self._connection.close()
             self._probe.close()
@@ -131,6 +129,11 @@ class LibraryReader(TextsReader):
         """
         with explained(self._folder, DATABASE):
             return self._file.is_lost()
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """What was found wrong with the bytes of the library so far, a sentence each; see `index.byte_check`."""
+        return () if self._check is None else self._check.found
 
     @property
     def build(self) -> BuildInfo | None:
@@ -241,13 +244,13 @@ class LibraryReader(TextsReader):
         """The photos in the order asked for. Raises ValueError for a number that is not in the library."""
         with self._query() as connection:
             found = PhotoRepository(connection).photos(photo_ids)
-        return [_of(found, photo_id, "photo") for photo_id in photo_ids]
+        return [self._of(found, photo_id, "photo") for photo_id in photo_ids]
 
     def hashes(self, photo_ids: Sequence[int]) -> list[tuple[str, str | None]]:
         """The hashes of the content and, where known, of the pixels of photos. Raises ValueError as `photos`."""
         with self._query() as connection:
             found = PhotoRepository(connection).hashes(photo_ids)
-        return [_of(found, photo_id, "photo") for photo_id in photo_ids]
+        return [self._of(found, photo_id, "photo") for photo_id in photo_ids]
 
     def photo_id_of_path(self, path: str) -> int | None:
         """The number of the photo at a path, None when it is not in the catalogue."""
@@ -258,7 +261,7 @@ class LibraryReader(TextsReader):
         """The texts in the order asked for. Raises ValueError for a number that is not in the library."""
         with self._query() as connection:
             found = SentenceRepository(connection).texts(sentence_ids)
-        return [_of(found, sentence_id, "sentence") for sentence_id in sentence_ids]
+        return [self._of(found, sentence_id, "sentence") for sentence_id in sentence_ids]
 
     def sentence_queries(self, sentence_ids: Sequence[int]) -> list[Query]:
         """The vectors of sentences, as a query of each. Raises ValueError for one that the build has not embedded."""
@@ -308,7 +311,7 @@ class LibraryReader(TextsReader):
         build = self._require_snapshot(photo_ids).build
         with self._query() as connection:
             found = PhotoRepository(connection).regions(build.build_id, photo_ids)
-        return unpacked([_of(found, photo_id, "photo") for photo_id in photo_ids], build.num_regions)
+        return unpacked([self._of(found, photo_id, "photo") for photo_id in photo_ids], build.num_regions)
 
     def _rows_of(self, photo_ids: Sequence[int]) -> NDArray[np.int64]:
         """Where in the snapshot photos stand. Raises ValueError for one that the current build has not embedded."""
@@ -332,14 +335,13 @@ class LibraryReader(TextsReader):
             raise _unknown(next(iter(ids), 0), kind)
         return self._snapshot
 
-
-Value = TypeVar("Value")
-
-
-def _of(found: Mapping[int, Value], number: int, kind: str) -> Value:
-    if number not in found:
+    def _of(self, found: Mapping[int, Value], number: int, kind: str) -> Value:
+        if number in found:
+            return found[number]
+        snapshot = self._snapshot
+        if snapshot is not None and number in (snapshot.photo_ids if kind == "photo" else snapshot.sentence_ids):
+            raise lost_row(self._folder, kind, number)
         raise _unknown(number, kind)
-    return found[number]
 
 
 def _unknown(number: int, kind: str) -> ValueError:

@@ -26,7 +26,7 @@ from index.scoring.stored import CHUNKS, score_stored
 from index.scoring.threads import NUM_THREADS, in_threads
 from index.snapshot import Snapshot
 from index.store.half_precision import widened
-from index.store.segments import ask_ahead
+from index.store.read_ahead import ask_ahead
 from index.values import Query, SearchParams
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from index.catalogue.photos import PhotoRepository
 from index.catalogue.sentences import SentenceRepository
 from index.errors import LibraryDamagedError
 from index.scoring.maxsim import runs
-from index.store.layout import store_folder
+from index.store.layout import DATABASE, store_folder
 from index.store.segments import VectorStore
 from index.values import BuildInfo, VectorKind
 
@@ -125,10 +125,13 @@ def take_snapshot(connection: Connection, folder: Path, *, verify: bool) -> Snap
     captioned, captions = _columns(CaptionRepository(connection).best_captions(build.build_id), 2)
     order = np.argsort(sentence_ids)
     places = order[np.searchsorted(sentence_ids, captions, sorter=order)]
+    photos, sentences = open_store("photos"), open_store("sentences")
+    _require_within(photos, records * build.rows_per_photo, np.full_like(records, build.rows_per_photo))
+    _require_within(sentences, starts, num_words + build.has_global)
     return Snapshot(
         build,
-        open_store("photos"),
-        open_store("sentences"),
+        photos,
+        sentences,
         photo_ids,
         records,
         sentence_ids,
@@ -139,6 +142,15 @@ def take_snapshot(connection: Connection, folder: Path, *, verify: bool) -> Snap
         captioned,
         places,
     )
+
+
+def _require_within(store: VectorStore, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
+    """Raise LibraryDamagedError where runs of rows (n,) lie outside the vectors that they name."""
+    if number := int((~store.holds(starts, lengths)).sum()):
+        raise LibraryDamagedError(
+            f"{number} records in {DATABASE} lie outside the vectors in {store.folder}. Run `engine verify --repair` "
+            "and then `engine index` to make them again."
+        )
 
 
 def _columns(rows: object, count: int) -> list[NDArray[np.int64]]:

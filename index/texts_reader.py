@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from index.catalogue.connection import DATABASE, ReadDatabase
 from index.catalogue.full_text import FullTextRepository
-from index.catalogue.sqlite_errors import explained
+from index.catalogue.sqlite_errors import readable
 from index.catalogue.texts import TextRepository
 from index.errors import LibraryChangedError, LibraryError
 from index.values import PhotoText
@@ -88,7 +88,7 @@ class TextsReader:
     @contextmanager
     def _query(self) -> Iterator[Connection]:
         """The snapshot's connection, for one thread at a time. Raises LibraryChangedError."""
-        with self._lock, explained(self._folder, DATABASE), self._file.reading():
+        with self._lock, readable(self._folder, DATABASE), self._file.reading():
             if self._connection.closed:
                 raise LibraryChangedError(
                     f"The library in {self._folder} has changed since it was asked; ask it again."

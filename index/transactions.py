@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from index.candidates.freshness import forget_index
 from index.candidates.manifest import Manifest
 from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import BUSY_TIMEOUT_S, DATABASE, wait_for_locks
+from index.catalogue.seal import problem_with_catalogue, seal
 from index.catalogue.sentences import stored_sentences
-from index.catalogue.sqlite_errors import explained
-from index.errors import LibraryError
+from index.catalogue.sqlite_errors import NOT_UNDERSTOOD, explained
+from index.errors import LibraryDamagedError, LibraryError
 from index.store.layout import store_folder
 from index.store.segments import StoredSentences, VectorStore
 from index.values import BuildInfo, VectorKind
@@ -83,8 +85,10 @@ class Transactions:
         self._build, self._stores = None, {}
 
     def close(self) -> None:
-        """Close the build and the connection."""
+        """Close the build and the connection, and seal the database; without a seal the next writer does it."""
         self.close_build()
+        with suppress(LibraryError, SQLAlchemyError):
+            seal(self._connection, self._folder)
         self._connection.close()
 
     @contextmanager
@@ -93,11 +97,20 @@ class Transactions:
         try:
             with explained(self._folder, DATABASE), self._connection.begin():
                 yield self._connection
-        except BaseException:
+        except BaseException as error:
             self._undo()
+            if isinstance(error, NOT_UNDERSTOOD):
+                self._require_whole(error)
             raise
         for store in self._stores.values():
             store.settle()
+
+    def _require_whole(self, error: BaseException) -> None:
+        """Raise LibraryDamagedError where it was a wrong byte in the catalogue that could not be understood."""
+        with explained(self._folder, DATABASE):
+            problem = problem_with_catalogue(self._connection, self._folder)
+        if problem is not None:
+            raise LibraryDamagedError(problem) from error
 
     def append(self, kind: VectorKind, rows: NDArray[np.float16], lengths: Sequence[int]) -> list[int]:
         """Append records to a store inside a transaction and return the first row of each."""

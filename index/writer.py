@@ -120,9 +120,11 @@ class LibraryWriter(TextsWriter):
             if found is not None:
                 require_same_model(found, spec)
             build_id = builds.add_build(spec) if found is None else found.build_id
-            builds.mark_no_build_current()
-            builds.mark_current(build_id)
             build = builds.current_build()
+            if build is None or build.build_id != build_id:  # a run that changes nothing writes nothing
+                builds.mark_no_build_current()
+                builds.mark_current(build_id)
+                build = builds.current_build()
             known = builds.all_builds()
         if build is None:
             raise LibraryError(f"The build of {spec.fingerprint} disappeared while it was written; run it again.")

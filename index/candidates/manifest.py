@@ -4,16 +4,14 @@ It describes a file that is derived from the vectors. Where it is missing or can
 which is never an error: the index is made again.
 """
 
-import json
-import zlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import get_origin
 
-from index.store.atomic import replace_file
+from index.store.checked_json import read_checked, write_checked
+from index.store.checksums import crc32_of
 
 MANIFEST = "manifest.json"
-_READ_BYTES = 2**22
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +38,12 @@ class Manifest:
 
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a library, or None where there is none that can be understood."""
+    values = read_checked(folder / MANIFEST)
+    if values is None:
+        return None
     try:
-        values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         manifest = Manifest(**values)
-    except (OSError, ValueError, TypeError):
+    except TypeError:
         return None
     expected = {field.name: field.type for field in fields(Manifest)}
     if any(type(getattr(manifest, name)) is not (get_origin(kind) or kind) for name, kind in expected.items()):
@@ -54,21 +54,17 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest: a reader sees the old one or the new one, whatever happens. Raises OSError."""
-    content = json.dumps(asdict(manifest), indent=2).encode() + b"\n"
-    replace_file(folder / MANIFEST, lambda temporary: temporary.write_bytes(content))
+    write_checked(folder / MANIFEST, asdict(manifest))
 
 
 def problem_with(folder: Path, manifest: Manifest) -> str | None:
     """What is wrong with the FAISS file that a manifest describes, or None when it is whole."""
     path = folder / manifest.faiss_file
-    crc = 0
     try:
         size = path.stat().st_size
         if size != manifest.num_bytes:
             return f"holds {size} bytes, expected {manifest.num_bytes}"
-        with path.open("rb") as file:
-            while data := file.read(_READ_BYTES):
-                crc = zlib.crc32(data, crc)
+        crc = crc32_of(path, size)
     except FileNotFoundError:
         return "is missing"
     return None if crc == manifest.crc32 else f"has checksum {crc:08x}, expected {manifest.crc32:08x}"

@@ -4,7 +4,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -15,14 +15,15 @@ from sqlalchemy.pool import NullPool
 
 from index.catalogue.full_text import FullTextRepository
 from index.catalogue.schema import REVISION
-from index.catalogue.sqlite_errors import explained, sqlite_code
-from index.errors import LibraryDamagedError, LibraryReadOnlyError
+from index.catalogue.seal import break_seals, seal, will_rewrite
+from index.catalogue.sqlite_errors import explained, readable, sqlite_code
+from index.errors import LibraryDamagedError, LibraryError, LibraryReadOnlyError
+from index.store.layout import DATABASE as DATABASE
 from index.store.opened_file import SETTLED_S, FileState, OpenedFile, changed, missing, steadily
 from index.store.plain_files import require_plain
 
 logger = logging.getLogger(__name__)
 
-DATABASE = "library.sqlite3"
 BUSY_TIMEOUT_S = 30.0
 _SPARE_SHARE = 0.05  # of the pages: below it, copying all others is not worth the while
 
@@ -109,7 +110,7 @@ def read_once(folder: Path, ask: Callable[[Connection], Value]) -> Value:
 
     def read() -> Value:
         database = open_for_reading(folder)
-        with explained(folder, DATABASE), database.reading(), database.connect() as connection:
+        with readable(folder, DATABASE), database.reading(), database.connect() as connection:
             return ask(connection)
 
     return steadily(read)
@@ -124,6 +125,8 @@ def shrink(connection: Connection) -> None:
     assert isinstance(raw, sqlite3.Connection)
     (pages,), (free,) = (raw.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count"))
     if free > _SPARE_SHARE * pages:
+        with connection.begin():
+            will_rewrite(connection)
         raw.execute("VACUUM")
     raw.execute("PRAGMA busy_timeout = 0")
     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -172,6 +175,8 @@ def _engine(path: Path, access: Access, *, foreign_keys: bool = True) -> Engine:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if access == "mode=rwc" else "BEGIN")
 
+    if access == "mode=rwc":
+        break_seals(engine, path)
     return engine
 
 
@@ -230,6 +235,8 @@ def _upgrade(path: Path) -> None:
                     FullTextRepository(connection).rebuild()
             if revision not in (None, REVISION):
                 _try_to_shrink(connection, path)
+                with suppress(LibraryError):
+                    seal(connection, path.parent)
     finally:
         engine.dispose()
 

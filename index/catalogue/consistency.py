@@ -21,6 +21,7 @@ from sqlalchemy import (
 from index.catalogue.builds import portions
 from index.catalogue.regions import checked
 from index.catalogue.schema import Base, Build, Photo, PhotoRecord, PhotoRegions, Segment, SentenceRecord
+from index.catalogue.seal import will_rewrite
 
 _PHOTOS_AT_ONCE = 1_000
 
@@ -38,7 +39,12 @@ class UpkeepRepository:
 
     def rebuild_indexes(self) -> None:
         """Make the indexes of the tables again."""
+        will_rewrite(self._connection)
         self._connection.exec_driver_sql("REINDEX")
+
+    def read_metadata_again(self) -> None:
+        """Forget of all photos which metadata were read, so that the next run reads them."""
+        self._connection.execute(update(Photo).values(metadata_stamp=""))
 
     def orphans(self) -> list[tuple[str, str, int]]:
         """(table, table that it refers to, rows that refer to nothing)."""

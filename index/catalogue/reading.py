@@ -10,7 +10,7 @@ from index.catalogue.connection import DATABASE, read_once
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.roots import RootRepository
 from index.store.layout import FAISS_FILES, bytes_of
-from index.values import KnownPhoto, LibraryStatus, StoredPhoto
+from index.values import BuildInfo, KnownPhoto, LibraryStatus, StoredPhoto
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ def read_catalogue(folder: Path) -> Catalogue:
         return Catalogue(photos, RootRepository(connection).roots())
 
     return read_once(folder, ask)
+
+
+def read_current_build(folder: Path) -> BuildInfo | None:
+    """The build that answers searches, None where nothing was indexed. Raises the same."""
+    return read_once(folder, lambda connection: BuildRepository(connection).current_build())
 
 
 def read_roots(folder: Path) -> list[str]:

@@ -28,8 +28,8 @@ def unpacked(values: Sequence[bytes], num_regions: int) -> NDArray[np.float32]:
     regions = _regions(values, num_regions) if whole else None
     if regions is None or not np.isfinite(regions).all():
         raise LibraryDamagedError(
-            f"Photos of this library do not have {num_regions} regions that can be read. `engine verify --repair` "
-            "drops their records, and the next `engine index` embeds them again."
+            f"Photos of this library do not have {num_regions} regions that can be read in library.sqlite3. `engine "
+            "verify --repair` drops their records, and the next `engine index` embeds them again."
         )
     return regions
 

@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from index.store.lock import require_locks
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, struct.error)
+"""What Python raises for a value that is not what it should be."""
 
 
 @contextmanager
@@ -30,8 +33,26 @@ def explained(folder: Path, database: str) -> Iterator[None]:
         raise _from_sqlite(error.orig or error, folder, database) from error
     except sqlite3.Error as error:
         raise _from_sqlite(error, folder, database) from error
+    except UnicodeDecodeError as error:  # SQLite's message quotes what it cannot read
+        raise _from_sqlite(error, folder, database) from error
     except OSError as error:
         raise _from_system(error, folder) from error
+
+
+@contextmanager
+def readable(folder: Path, database: str) -> Iterator[None]:
+    """As `explained`, around what only reads: a value that cannot be understood was not written so.
+
+    Raises LibraryDamagedError for it that names the database.
+    """
+    try:
+        with explained(folder, database):
+            yield
+    except NOT_UNDERSTOOD as error:
+        raise LibraryDamagedError(
+            f"{folder / database} holds a value that cannot be right ({type(error).__name__}: {error}). Run `engine "
+            "verify`, restore the file from a backup, or move the folder away and index the photos again."
+        ) from error
 
 
 def sqlite_code(error: BaseException) -> int:
@@ -43,7 +64,7 @@ def sqlite_code(error: BaseException) -> int:
 def _from_sqlite(error: BaseException, folder: Path, database: str) -> LibraryError:
     code = sqlite_code(error)
     path = folder / database
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _is_not_text(error):
         return LibraryDamagedError(
             f"{path} is not a readable SQLite database ({error}). Restore it from a backup, or move the folder "
             "away and index the photos again."
@@ -60,6 +81,10 @@ def _from_sqlite(error: BaseException, folder: Path, database: str) -> LibraryEr
                 return refused
         return LibraryLockedError(f"{path} is being written by another process ({error}). Try again when it is done.")
     return LibraryError(f"{path} could not be used: {error}. Check that the file can be read and the disk is healthy.")
+
+
+def _is_not_text(error: BaseException) -> bool:
+    return isinstance(error, UnicodeDecodeError) or "not decode to UTF-8" in str(error)
 
 
 def _from_system(error: OSError, folder: Path) -> LibraryError:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from index.catalogue.builds import BuildRepository
@@ -100,12 +98,8 @@ class BuildCheck:
     def _sentences_out_of_range(self) -> Iterator[Problem]:
         places = self._rows.sentence_records(self._build.build_id)
         starts, num_words = places[:, 1], places[:, 2]
-        lengths = num_words + self._build.has_global
-        wrong_mask = (starts < 0) | (num_words < 0) | (starts + lengths > self._num_rows("sentences"))
-        # The first row of the segment after the one in which a sentence begins: none may reach beyond it.
-        ends = np.cumsum([state.num_rows for state in self._states["sentences"]])
-        wrong_mask |= starts + lengths > _next_end(ends, starts, lengths)
-        wrong = places[wrong_mask, 0].tolist()
+        held_mask = self._stores["sentences"].holds(starts, num_words + self._build.has_global)
+        wrong = places[~held_mask | (num_words < 0), 0].tolist()
         if wrong:
             if self._repair:
                 self._forget("sentences", wrong)
@@ -129,12 +123,3 @@ class BuildCheck:
 
     def _num_rows(self, kind: VectorKind) -> int:
         return sum(state.num_rows for state in self._states[kind])
-
-
-def _next_end(ends: NDArray[np.int64], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where the segment ends in which each run of rows begins; its own end for a run without rows."""
-    if not len(ends):
-        return starts + lengths
-    within = np.minimum(np.searchsorted(ends, starts, side="right"), len(ends) - 1)
-    limits: NDArray[np.int64] = np.where(lengths > 0, ends[within], starts + lengths)
-    return limits

@@ -20,6 +20,7 @@ from index.candidates.freshness import bring_up_to_date
 from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing, shrink
 from index.catalogue.consistency import UpkeepRepository
+from index.catalogue.seal import seal
 from index.catalogue.sentences import stored_sentences
 from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryDamagedError
@@ -71,6 +72,7 @@ def compact_library(
                 rows = sum(work.compact(build) for build in work.builds())
                 work.bring_index_up_to_date(flat_limit)
                 shrink(connection)
+                seal(connection, folder)
             return CompactionReport(before, _bytes(folder), rows, dropped)
         finally:
             lock.release()

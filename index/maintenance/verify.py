@@ -17,11 +17,13 @@ from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, ReadDatabase, open_for_reading, open_for_writing
 from index.catalogue.consistency import UpkeepRepository
 from index.catalogue.full_text import FullTextRepository, undo
+from index.catalogue.seal import is_sealed, problem_with_catalogue, seal
 from index.catalogue.sentences import stored_sentences
 from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryDamagedError
 from index.maintenance.build_checks import KINDS, BuildCheck, committed_stores
 from index.maintenance.problems import Problem
+from index.store.checksums import SEEN
 from index.store.layout import other_build_folders, store_folder
 from index.store.lock import WriterLock
 from index.store.segments import VectorStore
@@ -42,6 +44,7 @@ def verify_library(
     `timeout_s`, LibraryReadOnlyError when it is to be repaired and cannot be written, or LibraryError.
     """
     problems: list[Problem] = []
+    SEEN.forget()
     with ExitStack() as held:
         try:
             open_for_reading(folder).dispose()
@@ -56,6 +59,8 @@ def verify_library(
                 with reading, database.connect() as connection:
                     # Those before it are kept when a check meets a page that SQLite cannot read.
                     problems.extend(_Verification(folder, connection, repair, flat_limit).problems())
+                    if repair:
+                        seal(connection, folder, whole=True)
         except LibraryDamagedError as error:
             problems.append(Problem("catalogue", str(error)))
     return problems
@@ -70,11 +75,18 @@ class _Verification:
         self._damaged = False  # vectors, which then cannot be opened
 
     def problems(self) -> Iterator[Problem]:
+        # Before anything is mended: what is written has no seal until the end.
+        rotten, sealed = (
+            problem_with_catalogue(self._connection, self._folder),
+            is_sealed(self._connection, self._folder),
+        )
         broken = self._broken_pages()
         if broken is not None:
             yield broken
             if not broken.repaired:
                 return  # nothing that it says can be relied on
+        if broken is None or sealed:
+            yield from self._seal(rotten, sealed=sealed)
         yield from self._orphans()
         yield from self._full_text()
         with self._connection.begin():
@@ -97,6 +109,19 @@ class _Verification:
         mended = self._repair and self._reindexed()
         done = "its indexes were made again." if mended else "Restore it from a backup, or index the photos again."
         return Problem("catalogue", f"{self._folder / DATABASE} is damaged: {'; '.join(lines)}. {done}", mended)
+
+    def _seal(self, problem: str | None, *, sealed: bool) -> Iterator[Problem]:
+        """The bytes of SQLite's file; with `repair` they are sealed at the end as they are then."""
+        if problem is not None:
+            if self._repair:
+                with self._connection.begin():
+                    UpkeepRepository(self._connection).read_metadata_again()
+            done = " What can be read in it was kept, and the next `engine index` reads all metadata again."
+            yield Problem("catalogue", problem + (done if self._repair else ""), self._repair)
+        elif not sealed:
+            done = "it was written" if self._repair else "the next run writes it, and so does `engine verify --repair`"
+            found = f"{self._folder / DATABASE} has no checksum, as after a run that was interrupted"
+            yield Problem("leftover", f"{found}; {done}.", self._repair)
 
     def _reindexed(self) -> bool:
         rows = UpkeepRepository(self._connection)

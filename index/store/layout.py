@@ -1,6 +1,7 @@
 """Where each file of a library lies, and how many bytes the files take.
 
 library.sqlite3                              the catalogue: the truth about everything else
+library.seal                                 its checksum, written when a writer is done
 library.lock, library.pid                    held by the process that writes
 vectors/<build>-<fingerprint>/photos/        segments of region and photo vectors
 vectors/<build>-<fingerprint>/sentences/     segments of word and sentence vectors
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from index.values import BuildInfo, VectorKind
 
+DATABASE = "library.sqlite3"
+SEAL = "library.seal"
 FAISS_FILES = "regions-*.faiss"
 BUILD_FOLDER = re.compile(r"\d+-[0-9A-Za-z]*(-\d+)?")
 

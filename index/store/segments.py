@@ -8,6 +8,7 @@ import mmap
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 
 from index.errors import LibraryDamagedError
 from index.store.atomic import replace_file, sync_folder
+from index.store.checksums import SEEN, GoOn, crc32_of
+from index.store.read_ahead import ask_ahead
 
 SEGMENT_BYTES = 256 * 2**20
 _STORED = np.dtype("<f2")
-_READ_BYTES = 2**22
-_CLOSE = 7  # times the length of a run, from its end to the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,38 @@ class VectorStore:
             except LibraryDamagedError as error:
                 yield state, error
 
+    def unseen_bytes(self) -> int:
+        """How many of the committed bytes nobody in this process has checked yet; files that are gone have none."""
+        total = 0
+        for state in self._committed:
+            with suppress(OSError):
+                size = state.num_rows * self._row_bytes
+                total += SEEN.unseen_bytes(self._path(state.number), size, state.crc32)
+        return total
+
+    def check_unseen(self, go_on: GoOn) -> Iterator[LibraryDamagedError]:
+        """Read those bytes, and say what is wrong with them; files that a compaction has removed are passed by.
+
+        Raises StoppedError, or OSError.
+        """
+        for state in self._committed:
+            path = self._path(state.number)
+            try:
+                crc = SEEN.crc32_of(path, state.num_rows * self._row_bytes, state.crc32, go_on=go_on)
+                _require(path, crc, state)
+            except FileNotFoundError:
+                continue
+            except LibraryDamagedError as error:
+                yield error
+
+    def holds(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which runs of rows (n,) lie within what is committed, each in one segment; those without rows anywhere."""
+        ends = np.cumsum([0, *(state.num_rows for state in self._committed)])
+        within = np.clip(np.searchsorted(ends, starts, side="right"), 0, len(ends) - 1)
+        held_mask: NDArray[np.bool_] = (starts >= 0) & (lengths >= 0) & (starts + lengths <= ends[-1])
+        held_mask &= (lengths == 0) | (starts + lengths <= ends[within])
+        return held_mask
+
     def unfinished(self) -> Iterator[tuple[Path, int]]:
         """Segments that hold bytes beyond what was committed, and how many."""
         for state in self._committed:
@@ -170,7 +203,7 @@ class VectorStore:
                 file.truncate(size)
 
         replace_file(path, write)
-        crc = _crc32_of(path, size)
+        crc = crc32_of(path, size)
         return self._timed(SegmentState(state.number, state.num_rows, crc, 0))
 
     def close(self) -> None:
@@ -268,9 +301,8 @@ class VectorStore:
             if status.st_size < size:
                 raise _cut(path, status.st_size, size)
             if verify or status.st_mtime_ns != state.mtime_ns:
-                crc = _crc32_of(path, size)
-                if crc != state.crc32:
-                    raise _damaged(path, f"has checksum {crc:08x}, expected {state.crc32:08x}")
+                crc = crc32_of(path, size) if verify else SEEN.crc32_of(path, size, state.crc32)
+                _require(path, crc, state)
         except FileNotFoundError as error:
             raise _missing(path, state) from error
         return SegmentState(state.number, state.num_rows, state.crc32, status.st_mtime_ns)
@@ -290,30 +322,9 @@ class StoredSentences:
         return self.starts + self.num_words
 
 
-def ask_ahead(rows: NDArray[np.float16], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
-    """Tell the system which runs of a segment's rows will be read, so that a disk is asked for all of them at once.
-
-    Else each would be waited for before the next is asked for. What lies close together is asked for in one piece.
-    """
-    mapped = rows.base
-    if not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_WILLNEED") or not len(starts):
-        return
-    gaps = starts[1:] - ends[:-1]
-    breaks = np.flatnonzero((gaps < 0) | (gaps > _CLOSE * (ends - starts)[:-1])) + 1
-    firsts = starts[np.concatenate([[0], breaks])] * rows.strides[0] // mmap.PAGESIZE * mmap.PAGESIZE
-    lasts = ends[np.concatenate([breaks, [len(ends)]]) - 1] * rows.strides[0]
-    for first, length in zip(firsts.tolist(), (lasts - firsts).tolist(), strict=True):
-        if length:
-            mapped.madvise(mmap.MADV_WILLNEED, first, length)
-
-
-def _crc32_of(path: Path, size: int) -> int:
-    crc = 0
-    with path.open("rb") as file:
-        while size > 0 and (data := file.read(min(size, _READ_BYTES))):
-            crc = zlib.crc32(data, crc)
-            size -= len(data)
-    return crc
+def _require(path: Path, crc: int, state: SegmentState) -> None:
+    if crc != state.crc32:
+        raise _damaged(path, f"has checksum {crc:08x}, expected {state.crc32:08x}")
 
 
 def _missing(path: Path, state: SegmentState) -> LibraryDamagedError:

@@ -76,6 +76,6 @@ def test_the_answers_are_those_with_torch(
 def test_a_library_goes_out_and_comes_back_without_torch(
     engine: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    assert engine("export", tmp_path / "exported").returncode == 0
+    assert engine("export", tmp_path / "exported", "--vectors").returncode == 0
     done = engine("import", tmp_path / "exported", "--library", tmp_path / "again")
     assert done.returncode == 0, done.stderr

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from damage import flip_bit
 
 from engine import Engine, sharing
 from engine.errors import LibraryMissingError, QueryError, WrongModelError
 from engine.sharing import SharedEngine
 from index import LibraryReader, LibraryWriter
+from index.store.checksums import SEEN
 
 
 @pytest.fixture
@@ -189,3 +191,30 @@ def test_what_cannot_be_opened_is_said_at_once(tmp_path: Path, library: Path, ot
         SharedEngine(tmp_path / "none")
     with pytest.raises(WrongModelError):
         SharedEngine(library, model=str(other_model), device="cpu")
+
+
+def test_every_question_to_a_damaged_library_says_so(own_library: Path) -> None:
+    SEEN.forget()
+    segment = next(own_library.glob("vectors/*/photos/000000.f16"))
+    flip_bit(segment, 100)
+    log: list[str] = []
+    shared = SharedEngine(own_library, device="cpu", warn=log.append)
+    for _ in range(2):
+        with shared.leased() as lease:
+            assert len(lease.engine.search("a cat", limit=3)) == 3
+            assert [text for text in lease.warnings if str(segment) in text]
+    assert len([text for text in log if str(segment) in text]) == 1
+    assert shared.problem is not None
+    assert str(segment) in shared.problem
+    shared.close()
+
+
+def test_an_engine_says_once_that_its_library_is_damaged(own_library: Path) -> None:
+    SEEN.forget()
+    segment = next(own_library.glob("vectors/*/photos/000000.f16"))
+    flip_bit(segment, 100)
+    said: list[str] = []
+    with Engine.open(own_library, device="cpu", warn=said.append) as engine:
+        assert len(engine.search("a cat", limit=3)) == 3
+        assert len(engine.search("a dog", limit=3)) == 3
+    assert len([text for text in said if str(segment) in text]) == 1

@@ -7,6 +7,7 @@ from sqlalchemy import create_engine
 
 from alembic import command
 from index.catalogue.connection import DATABASE, script_location
+from index.store.layout import SEAL
 
 
 def take_back(folder: Path, revision: str) -> None:
@@ -17,3 +18,4 @@ def take_back(folder: Path, revision: str) -> None:
         config.set_main_option("script_location", str(script_location()))
         command.downgrade(config, revision)
     engine.dispose()
+    (folder / SEAL).unlink(missing_ok=True)  # which no older version has written

@@ -183,7 +183,7 @@ class Health(BaseModel):
     model: str
     fingerprint: str
     library: LibraryState
-    problem: str | None = Field(description="Why a newer state of the library could not be opened.")
+    problem: str | None = Field(description="Why a newer state of the library could not be opened, or what is damaged.")
     answering: int
     waiting: int
 

@@ -29,7 +29,7 @@ def main() -> None:
     try:
         page.run()
         if problem := library_of_pages().problem:
-            st.warning(escaping.markdown(f"The library has changed, and is shown as it was before: {problem}"))
+            st.warning(escaping.markdown(problem))
     except EngineError as error:
         st.error(escaping.markdown(str(error)), icon=":material/error:")
 

@@ -75,7 +75,7 @@ class Library:
 
     @property
     def problem(self) -> str | None:
-        """Why a newer state of the library cannot be opened; questions are answered from the one before."""
+        """Why a newer state of the library cannot be opened, so that the one before answers; or what is damaged."""
         return self._shared.problem
 
     def beside(self) -> Engine:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damage import edit_manifest
 from numpy.typing import NDArray
 
 from index import LibraryReader, LibraryWriter, SearchParams, compact_library, verify_library
@@ -215,9 +216,8 @@ def test_after_a_compaction_the_codes_are_those_of_the_new_rows(library: Any) ->
 
 def test_a_file_whose_sentences_are_not_those_of_its_manifest_is_made_again(library: Any) -> None:
     add(library, named(300))
-    path = library.folder / "manifest.json"
     rows = read_manifest(library.folder).num_sentence_rows
-    path.write_text(path.read_text().replace(f'"num_sentence_rows": {rows}', f'"num_sentence_rows": {rows - 1}'))
+    edit_manifest(library.folder, num_sentence_rows=rows - 1)
     with opened(library) as reader:
         assert len(reader.search_sentences(record_of(library), 5)) == 5
     assert any(f"knows {rows} rows of sentences" in warning for warning in library.warnings)

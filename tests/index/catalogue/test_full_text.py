@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damage import seal_as_it_is
 from exports import filled
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ def execute(folder: Path, *statements: str) -> None:
     with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
         for statement in statements:
             connection.execute(statement)
+    seal_as_it_is(folder)
 
 
 def add(maker: Any, writer: LibraryWriter, paths: list[str], texts: list[list[PhotoText]]) -> list[int]:
@@ -199,6 +201,7 @@ def without_a_part(folder: Path) -> None:
     execute(folder, "PRAGMA writable_schema = ON", "DELETE FROM sqlite_schema WHERE name = 'full_text_content'")
     with closing(sqlite3.connect(folder / DATABASE)) as connection:
         connection.execute("VACUUM")
+    seal_as_it_is(folder)
 
 
 def lost(folder: Path) -> None:

@@ -195,7 +195,7 @@ def test_killed_at_any_instant_the_next_opening_has_it_all(plain: Any, tmp_path:
         OPENERS[int(value) % 2](folder).dispose()
         assert revision(folder) == REVISION
         assert values(folder) == before
-        assert verify_library(folder) == []
+        assert all(problem.harmless for problem in verify_library(folder))  # it may be without its seal
         shutil.rmtree(folder)
         return found
 

@@ -28,6 +28,7 @@ from index import (
     Query,
     SearchParams,
     compact_library,
+    read_current_build,
     verify_library,
 )
 from index.candidates.manifest import read_manifest
@@ -280,7 +281,7 @@ def test_killed_at_any_instant_it_is_the_old_library_or_the_new_one(
             return None
         problems = verify_library(folder)
         assert all(problem.harmless for problem in problems), problems
-        build = LibraryReader.current_build(folder)
+        build = read_current_build(folder)
         if trial % 3 == 0:
             assert all(problem.repaired for problem in verify_library(folder, repair=True))
         elif trial % 3 == 1:
@@ -360,4 +361,4 @@ def test_readers_in_other_processes_notice_nothing(plain: Any, tmp_path: Path) -
     assert [reader.returncode for reader in readers] == [0, 0]
     assert num_generations > 3
     assert all(rounds >= opened > 3 for rounds, opened in results)
-    assert verify_library(plain.folder) == []
+    assert all(problem.harmless for problem in verify_library(plain.folder))  # a reader may have kept it from its seal

@@ -1,6 +1,5 @@
 """Crashes, full disks and damaged files: nothing lost, nothing twice, and a person is told what happened."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damage import edit_manifest
 from damage import flip as flip_file
 
 from index import LibraryDamagedError, LibraryError, LibraryReader, LibraryWriter, SearchParams
@@ -149,8 +149,7 @@ def scribble(folder: Path) -> None:
 
 
 def other_types(folder: Path) -> None:
-    values = json.loads((folder / MANIFEST).read_text())
-    (folder / MANIFEST).write_text(json.dumps({**values, "generation": "many"}))
+    edit_manifest(folder, generation="many")
 
 
 def swap(folder: Path) -> None:
@@ -158,9 +157,7 @@ def swap(folder: Path) -> None:
     import zlib
 
     faiss_file(folder).write_bytes(b"whole but no index")
-    values = json.loads((folder / MANIFEST).read_text())
-    values |= {"num_bytes": 18, "crc32": zlib.crc32(b"whole but no index")}
-    (folder / MANIFEST).write_text(json.dumps(values))
+    edit_manifest(folder, num_bytes=18, crc32=zlib.crc32(b"whole but no index"))
 
 
 DAMAGES = [

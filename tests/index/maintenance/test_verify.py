@@ -1,6 +1,5 @@
 """Every kind of damage is found, and mended as promised: nothing is lost that can be made again."""
 
-import json
 import os
 import sqlite3
 import zlib
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from damage import flip
+from damage import edit_manifest, flip, seal_as_it_is
 
 from index import (
     LibraryLockedError,
@@ -46,12 +45,14 @@ def run_sql(maker: Any, *statements: str) -> None:
     with closing(sqlite3.connect(maker.folder / DATABASE, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
+    seal_as_it_is(maker.folder)
 
 
 def edit_regions(maker: Any, photo_id: int, edit: Callable[[bytes], bytes]) -> None:
     with closing(sqlite3.connect(maker.folder / DATABASE)) as connection, connection:
         ((numbers,),) = connection.execute("SELECT numbers FROM photo_regions WHERE photo_id = ?", (photo_id,))
         connection.execute("UPDATE photo_regions SET numbers = ? WHERE photo_id = ?", (edit(numbers), photo_id))
+    seal_as_it_is(maker.folder)
 
 
 def with_number(place: int, number: float) -> Callable[[bytes], bytes]:
@@ -75,16 +76,11 @@ def flip_a_bit(path: Path) -> None:
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def edit_manifest(maker: Any, **values: Any) -> None:
-    path = maker.folder / MANIFEST
-    path.write_text(json.dumps(json.loads(path.read_text()) | values))
-
-
 def foreign_index(maker: Any) -> None:
     """A whole file of something else, that the manifest vouches for."""
     (path,) = maker.folder.glob("regions-*.faiss")
     path.write_bytes(b"no index")
-    edit_manifest(maker, num_bytes=8, crc32=zlib.crc32(b"no index"))
+    edit_manifest(maker.folder, num_bytes=8, crc32=zlib.crc32(b"no index"))
 
 
 def write(path: Path, data: bytes = b"x") -> None:
@@ -181,8 +177,8 @@ DAMAGES: dict[str, tuple[Callable[[Any], object], str, str, int, int]] = {
     "FAISS bit": (lambda it: flip_a_bit(next(it.folder.glob("regions-*.faiss"))), "index", "has checksum", 0, 0),
     "FAISS missing": (lambda it: next(it.folder.glob("regions-*.faiss")).unlink(), "index", "is missing", 0, 0),
     "FAISS of something else": (foreign_index, "index", "cannot be read", 0, 0),
-    "FAISS count": (lambda it: edit_manifest(it, num_records=29), "index", "holds 150 vectors", 0, 0),
-    "FAISS ahead": (lambda it: edit_manifest(it, num_records=31), "index", "speaks of 31 photo records", 0, 0),
+    "FAISS count": (lambda it: edit_manifest(it.folder, num_records=29), "index", "holds 150 vectors", 0, 0),
+    "FAISS ahead": (lambda it: edit_manifest(it.folder, num_records=31), "index", "speaks of 31 photo records", 0, 0),
     "manifest": (lambda it: (it.folder / MANIFEST).write_text("{"), "index", "could not be read", 0, 0),
     "uncommitted bytes": (lambda it: append(segment(it, 2)), "leftover", "1001 bytes that were never", 0, 0),
     "uncommitted segment": (lambda it: write(vectors(it) / "photos/000003.f16"), "leftover", "000003.f16", 0, 0),
