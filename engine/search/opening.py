@@ -1,4 +1,4 @@
-"""Opens a library for searches, with the scan of a GPU where there is one."""
+"""Opens a library for searches, with what scans all of its photos here."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,21 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.runtime.device import choose_device
+from engine.search.cpu_scan import OnnxScan
 from engine.types import Warn
 from index import BuildSpec, LibraryReader, Scan
 
+WORTH_A_NETWORK = 1000
+"""Photos from which a scan by a network of its own is sooner than numpy's, with the time that it takes to open."""
+
 
 def open_reader(folder: Path, warn: Warn, device_name: str) -> LibraryReader:
-    """Open a library whose photos are all scanned on a GPU, where it is to be used and has room for their vectors.
+    """Open a library whose photos are all scanned on a GPU where it has room for their vectors, else on the CPU.
 
     Raises as `LibraryReader.open`; a search raises EngineError for a device that cannot be had.
     """
 
     def make_scan(segments: Sequence[NDArray[np.float16]], spec: BuildSpec) -> Scan | None:
-        if choose_device(device_name) == "cpu":
-            return None
-        from engine.search.exhaustive import scan_on_gpu
+        if choose_device(device_name) == "cuda":
+            from engine.search.gpu_scan import scan_on_gpu
 
-        return scan_on_gpu(segments, spec)
+            return scan_on_gpu(segments, spec)
+        num_rows = sum(len(rows) for rows in segments)
+        return OnnxScan(segments, spec) if num_rows > WORTH_A_NETWORK * spec.rows_per_photo else None
 
     return LibraryReader.open(folder, warn, make_scan=make_scan)

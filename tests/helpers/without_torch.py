@@ -2,8 +2,7 @@
 
 import sys
 from importlib.abc import MetaPathFinder
-
-sys.path[0] = str(__import__("pathlib").Path(__file__).resolve().parents[2])
+from pathlib import Path
 
 
 class NoTorch(MetaPathFinder):
@@ -15,8 +14,10 @@ class NoTorch(MetaPathFinder):
             raise ImportError(f"{name} must not be imported here")
 
 
-sys.meta_path.insert(0, NoTorch())
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+    sys.meta_path.insert(0, NoTorch())
 
-from ui.cli.main import run  # noqa: E402 - after the finder
+    from ui.cli.main import run
 
-run()
+    run()

@@ -1,4 +1,4 @@
-"""The exact scan of all photos on a GPU that holds their vectors; on a CPU the index scores them in numpy.
+"""The exact scan of all photos on a GPU that holds their vectors; on a CPU see ``cpu_scan``.
 
 No index is asked: its memory is read once for a query, in half precision as the vectors are stored. Products
 are summed in single precision, and each word goes in as two halves, what half precision takes of it and the rest, so
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.runtime.batching import Batcher
+from engine.search.cpu_scan import word_weights
 from index import BuildSpec, Query, Scan
 from index.scoring.maxsim import whole_query
 
@@ -70,7 +71,7 @@ class TorchScan:
         """The scores (n,) of all records for each query, on the device, see `index.scoring.maxsim.score_records`."""
         num_regions = self._spec.num_regions
         words = np.concatenate([query.words for query in queries])  # (C, D)
-        weights = torch.from_numpy(_weights(queries)).to(self._device)  # (C, Q)
+        weights = torch.from_numpy(word_weights(queries)).to(self._device)  # (C, Q)
         if self._spec.has_global:
             sentences = [query.sentence for query in queries if query.sentence is not None]
             words = np.concatenate([words, sentences])  # (C + Q, D)
@@ -90,19 +91,6 @@ class TorchScan:
         with torch.inference_mode():
             parts = [part for segment in self._segments for part in torch.split(segment, at_once * size)]
             return torch.cat([score(products(part).view(len(part) // size, size, width)) for part in parts])
-
-
-def _weights(queries: Sequence[Query]) -> NDArray[np.float32]:
-    """What each word of all queries counts for each query: (C, Q), zero for the words of others.
-
-    >>> _weights([Query(np.ones((2, 3), np.float32)), Query(np.ones((1, 3), np.float32))]).tolist()
-    [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
-    """
-    lengths = [len(query.words) for query in queries]
-    weights = np.zeros((sum(lengths), len(queries)), np.float32)
-    for number, (end, query) in enumerate(zip(np.cumsum(lengths), queries, strict=True)):
-        weights[end - len(query.words) : end, number] = 1 if query.weights is None else query.weights
-    return weights
 
 
 @torch.inference_mode()

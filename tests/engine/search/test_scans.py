@@ -1,14 +1,17 @@
-"""The scan in torch against the scores of numpy, which are the oracle."""
+"""The scans of a CPU and of a GPU against the scores of numpy, which are the oracle."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
-from engine.search.exhaustive import TorchScan, in_halves
+from engine.search.cpu_scan import OnnxScan
+from engine.search.gpu_scan import TorchScan, in_halves
 from engine.search.opening import open_reader
 from index import BuildSpec, LibraryReader, LibraryWriter, PhotoRow, Query, SearchParams
 from index.scoring.maxsim import at_least_best, region_scorer, score_records
@@ -32,15 +35,27 @@ def asked(num_words: int, *, has_global: bool) -> Query:
     return Query(words, random.standard_normal(DIMENSION).astype(np.float32) if has_global else None)
 
 
-def scan_of(records: NDArray[np.float16], spec: BuildSpec) -> TorchScan:
-    segments = [some.reshape(-1, DIMENSION) for some in (records[:130], records[130:])]
+def scan_on_gpu(segments: Sequence[NDArray[np.float16]], spec: BuildSpec) -> TorchScan:
+    """That of a GPU, tried without one."""
     return TorchScan(segments, spec, torch.device("cpu"))
+
+
+@pytest.fixture(params=[OnnxScan, scan_on_gpu])
+def scan_of(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Makes a scan of records in two segments."""
+
+    def made(records: NDArray[np.float16], spec: BuildSpec) -> Any:
+        return request.param([some.reshape(-1, DIMENSION) for some in (records[:130], records[130:])], spec)
+
+    return made
 
 
 @pytest.mark.parametrize("has_global", [True, False])
 @pytest.mark.parametrize("num_words", [0, 1, 12])
 @pytest.mark.parametrize("weighted", [True, False])
-def test_scores_are_those_of_numpy(num_words: int, has_global: bool, weighted: bool) -> None:
+def test_scores_are_those_of_numpy(
+    scan_of: Callable[..., Any], num_words: int, has_global: bool, weighted: bool
+) -> None:
     spec, query = spec_of(has_global=has_global), asked(num_words, has_global=has_global)
     if weighted:
         query = replace(query, weights=np.linspace(-1, 2, num_words, dtype=np.float32))
@@ -54,18 +69,22 @@ def test_scores_are_those_of_numpy(num_words: int, has_global: bool, weighted: b
 
 
 @pytest.mark.parametrize("has_global", [True, False])
-def test_queries_at_the_same_time_get_the_scores_that_each_gets_alone(has_global: bool) -> None:
+def test_queries_at_the_same_time_get_the_scores_that_each_gets_alone(
+    scan_of: Callable[..., Any], has_global: bool
+) -> None:
     spec = spec_of(has_global=has_global)
     records = records_of(spec, 300)
     queries = [asked(num_words, has_global=has_global) for num_words in (3, 0, 12, 1)]
     queries.append(replace(queries[2], weights=np.linspace(-1, 2, 12, dtype=np.float32)))
     together = scan_of(records, spec)._scores(queries)
     for query, scores in zip(queries, together, strict=True):
-        np.testing.assert_allclose(scores.numpy(), score_records(records, query), rtol=1e-5, atol=1e-4)
+        np.testing.assert_allclose(np.asarray(scores), score_records(records, query), rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("records", [EVERY, np.array([2, 3, 150, 299])])
-def test_equal_scores_and_no_numbers_are_ranked_as_numpy_ranks_them(records: NDArray[np.int64]) -> None:
+def test_equal_scores_and_no_numbers_are_ranked_as_numpy_ranks_them(
+    scan_of: Callable[..., Any], records: NDArray[np.int64]
+) -> None:
     spec, query = spec_of(has_global=True), asked(4, has_global=True)
     whole = Query(np.rint(query.words), None if query.sentence is None else np.rint(query.sentence))
     stored = np.rint(records_of(spec, 300))  # of whole numbers every sum is exact
