@@ -51,8 +51,6 @@ def caption(cli: Cli, small_captioner: Path) -> Cli:
         (["-n", "2", "--beam", "1"], "a beam of 1 finds 1 to 1"),
         (["--temperature", "0"], "The temperature is 0; choose one from 0.001 to 1000"),
         (["--temperature", "-1"], "The temperature is -1"),
-        (["--temperature", "nan"], "The temperature is nan"),
-        (["--temperature", "inf"], "The temperature is inf"),
         (["-n", "101", "--temperature", "1"], "1 to 100 can be drawn"),
     ],
 )

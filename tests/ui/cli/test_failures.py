@@ -69,7 +69,7 @@ def test_odd_characters_do_no_harm(text: str, cli: Cli, library: Path) -> None:
 def test_no_match_says_the_best_score(cli: Cli, library: Path) -> None:
     anyway = ("search", "a cat", "--min-probability", "0")
     best = json.loads(cli(*anyway, "--json", "-n", "1", library=library).stdout)[0]["score"]
-    require_failure(cli(*anyway, "--min-score", "2", library=library), "Nothing matches", f"{best:.3f}")
+    require_failure(cli(*anyway, "--min-score", "2", library=library), "Nothing matches", f"{best:.2f}")
     as_json = cli(*anyway, "--min-score", "2", "--json", library=library)
     assert (as_json.exit_code, json.loads(as_json.stdout)) == (1, [])
 
