@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 import onnxruntime
@@ -76,15 +77,23 @@ def opened(reader: Callable[[Path], Opened], key: str, trace: Callable[[], Trace
     kept = _kept(reader, path)
     if kept is not None:
         return kept
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):  # of two commands that come first one exports, and the other waits
-        kept = _kept(reader, path)
-        if kept is not None:
-            return kept
-        _announce()
-        logger.info("Exporting a network to %s, which is done once", path)
-        replace_file(path, partial(_export, trace()))
-        return reader(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):  # of two commands that come first one exports, and the other waits
+            kept = _kept(reader, path)
+            if kept is not None:
+                return kept
+            _announce("Preparing the networks for this machine, which is done once and takes some seconds ...")
+            logger.info("Exporting a network to %s, which is done once", path)
+            replace_file(path, partial(_export, trace()))
+            return reader(path)
+    except OSError as error:
+        _announce(
+            f"The cache folder {cache_folder()} cannot be used ({error}), so that the networks are prepared anew."
+        )
+        with TemporaryDirectory() as folder:
+            _export(trace(), Path(folder) / path.name)
+            return reader(Path(folder) / path.name)
 
 
 def _kept(reader: Callable[[Path], Opened], path: Path) -> Opened | None:
@@ -99,8 +108,8 @@ def _kept(reader: Callable[[Path], Opened], path: Path) -> Opened | None:
 
 
 @cache
-def _announce() -> None:
-    logger.warning("Preparing the networks for this machine, which is done once and takes some seconds ...")
+def _announce(text: str) -> None:
+    logger.warning(text)
 
 
 def _export(traced: Traced, path: Path) -> None:

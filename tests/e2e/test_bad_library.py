@@ -90,7 +90,12 @@ def test_a_library_that_cannot_be_written_can_be_searched(library: Path, photos:
         files = sorted(places["library"].rglob("*"))
         done = subprocess.run(
             [sys.executable, "-c", READ_ONLY, *places.values(), photo],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "ENGINE_CONFIG": str(Path(base) / "no settings.toml")},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "ENGINE_CONFIG": str(Path(base) / "no settings.toml"),
+                "ENGINE_CACHE": str(Path(base) / "cache"),  # that of all tests is root's alone
+            },
             capture_output=True,
             text=True,
             timeout=120,

@@ -60,3 +60,14 @@ def test_an_axis_that_was_traced_as_a_constant_is_no_free_one(cache: Path) -> No
     with pytest.raises((RuntimeError, ValueError)):
         open_session("counted", lambda: traced(Counted()))
     assert not list(cache.glob("*.onnx"))
+
+
+def test_without_a_cache_a_network_is_exported_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("ENGINE_CACHE", str(tmp_path / "a file"))
+    values = np.ones((2, 2), np.float32)
+    session = open_session("doubled", lambda: traced(Doubled()))
+    assert session.run(None, {"values": values})[0].tolist() == (2 * values).tolist()
+    assert "a file cannot be used" in caplog.text
