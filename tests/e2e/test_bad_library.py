@@ -74,6 +74,7 @@ def test_a_disk_without_locks_is_named_before_a_model_is_loaded(
 @unix_only
 def test_a_library_that_cannot_be_written_can_be_searched(library: Path, photos: Path) -> None:
     from engine.alignment.folder import find_model
+    from engine.runtime.settings import cache_folder
 
     with tempfile.TemporaryDirectory() as base:
         Path(base).chmod(0o755)
@@ -81,6 +82,8 @@ def test_a_library_that_cannot_be_written_can_be_searched(library: Path, photos:
         shutil.copytree(library, places["library"])
         shutil.copytree(library, places["scratch"])
         shutil.copytree(find_model("default"), places["model"])
+        # The networks that were exported: the cache of all tests is root's alone.
+        shutil.copytree(cache_folder() / "onnx", Path(base) / "cache" / "onnx")
         photo = Path(base) / "photo.png"
         Image.new("RGB", (64, 48), "green").save(photo)
         for path in Path(base).rglob("*"):
@@ -94,7 +97,7 @@ def test_a_library_that_cannot_be_written_can_be_searched(library: Path, photos:
                 **os.environ,
                 "PYTHONPATH": str(ROOT),
                 "ENGINE_CONFIG": str(Path(base) / "no settings.toml"),
-                "ENGINE_CACHE": str(Path(base) / "cache"),  # that of all tests is root's alone
+                "ENGINE_CACHE": str(Path(base) / "cache"),
             },
             capture_output=True,
             text=True,
