@@ -10,7 +10,7 @@ from PIL import Image
 
 from engine.photos.hashing import content_hash
 from engine.photos.thumbnails import thumbnail
-from engine.runtime.onnx import opened
+from engine.runtime.onnx import Traced, opened
 from engine.runtime.plain_files import is_kept, why_not_plain
 
 
@@ -55,12 +55,14 @@ def test_a_network_is_exported_again(spoil: Spoil, tmp_path: Path, monkeypatch: 
             raise RuntimeError("damaged")
         return content
 
-    arguments = ("a network", torch.nn.ReLU(), {"input": torch.zeros(2, 3)}, {"input": {}})
-    first = opened(checked, *arguments)
-    (file,) = (tmp_path / "cache" / "onnx").iterdir()
+    def trace() -> Traced:
+        return Traced(torch.nn.ReLU(), {"input": torch.zeros(2, 3)}, {"input": {}})
+
+    first = opened(checked, "a network", trace)
+    (file,) = (tmp_path / "cache" / "onnx").glob("*.onnx")
     file.unlink()
     spoil(file)
-    assert opened(checked, *arguments) == first
+    assert opened(checked, "a network", trace) == first
     assert file.is_file()
     assert not file.is_symlink()
     if spoil is _link:

@@ -20,7 +20,7 @@ def test_once_says_what_is_opened_and_twice_more(cli: Cli, own_photos: Path, tmp
     result = cli("-v", "index", own_photos, library=library)
     lines = result.stderr.splitlines()
     assert any(f"INFO index.catalogue.connection: Opening {library}" in line for line in lines)
-    assert any("INFO engine.alignment.folder: Loaded the model" in line for line in lines)
+    assert any("INFO engine.alignment.folder: Read the model" in line for line in lines)
     assert "DEBUG" not in result.stderr
     (own_photos / "chelsea.png").write_bytes((own_photos / "coffee.png").read_bytes()[:-1] + b"x")
     twice = cli("-vv", "index", own_photos, library=library)
