@@ -12,6 +12,7 @@ from rich.console import Console
 
 from engine.types import Hit, RegionHit
 from ui.cli.console import print_json, terminal_width
+from ui.cli.help import OUTPUT
 from ui.cli.preview import require_preview, show_preview
 from ui.shared import results
 from ui.shared.line_format import LineFormat
@@ -28,13 +29,14 @@ def line_format(template: str) -> LineFormat:
 PrintNul = Annotated[
     bool,
     typer.Option(
-        "-0", "--print0", help="Print paths alone, each followed by a NUL, for `xargs -0`; with --format, its lines."
+        "-0", "--print0", rich_help_panel=OUTPUT,
+        help="Print paths alone, each followed by a NUL, for `xargs -0`; with --format, its lines.",
     ),
-]
+]  # fmt: skip
 Format = Annotated[
     Any,
     typer.Option(
-        "--format", parser=line_format, metavar="TEMPLATE",
+        "--format", parser=line_format, metavar="TEMPLATE", rich_help_panel=OUTPUT,
         help=r"A line for each result: '{path}\t{score}'; {rank}, {probability}, {likely}, {caption}, {phrase}, {box} "
         "and the numbers of {copies} and of the {group} are known too, and formats such as {score:.2f}.",
     ),
