@@ -13,7 +13,7 @@ from rich.console import Console
 from engine.types import Hit, RegionHit
 from ui.cli.console import print_json, terminal_width
 from ui.cli.help import OUTPUT
-from ui.cli.preview import require_preview, show_preview
+from ui.cli.preview import can_show_pictures, require_preview, show_preview
 from ui.shared import results
 from ui.shared.line_format import LineFormat
 
@@ -42,7 +42,13 @@ Format = Annotated[
     ),
 ]  # fmt: skip
 Preview = Annotated[
-    bool, typer.Option("--preview", help="Show thumbnails, where the terminal can (the extra 'preview').")
+    bool | None,
+    typer.Option(
+        "--preview/--no-preview",
+        rich_help_panel=OUTPUT,
+        help="Show thumbnails, or none; by default where the terminal says that it shows pictures (the extra "
+        "'preview').",
+    ),
 ]
 
 
@@ -53,7 +59,7 @@ class Output:
     json: bool = False
     nul: bool = False
     lines: LineFormat | None = None
-    preview: bool = False
+    preview: bool | None = None
 
     def __post_init__(self) -> None:
         chosen = [name for name, wanted in (("--json", self.json), ("--preview", self.preview)) if wanted]
@@ -73,10 +79,11 @@ class Output:
             self._print_lines(hits)
         else:
             console = Console()
+            with_thumbnails = hits and (can_show_pictures() if self.preview is None else self.preview)
             linked = console.is_terminal and not console.is_dumb_terminal
             for rank, hit in enumerate(hits, start=1):
                 typer.echo(results.hit_as_text(rank, hit, terminal_width(), linked=linked))
-                if self.preview:
+                if with_thumbnails:
                     show_preview(hit)
 
     def _print_lines(self, hits: Sequence[Hit | RegionHit]) -> None:

@@ -123,7 +123,7 @@ def command(
     json: options.Json = False,
     print0: printing.PrintNul = False,
     lines: printing.Format = None,
-    preview: printing.Preview = False,
+    preview: printing.Preview = None,
     library: options.Library = None,
     model: options.Model = None,
     device: options.Device = "auto",
