@@ -111,8 +111,9 @@ def _ask(folder: Path, ask: Callable[[sqlite3.Connection], Value]) -> Value:
     address = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_S, isolation_level=None)) as raw:
         raw.execute("BEGIN")
-        if raw.execute("SELECT version_num FROM alembic_version").fetchone() != (REVISION,):
-            raise sqlite3.NotSupportedError("another schema")
+        (schema,) = raw.execute("SELECT version_num FROM alembic_version").fetchone() or (None,)
+        if schema != REVISION:
+            raise sqlite3.NotSupportedError(f"the schema is {schema}, of another version")
         return ask(raw)
 
 

@@ -1,5 +1,6 @@
 """How help shows a command: what a value is in place of its Python type, kinds of options apart, and real examples."""
 
+import inspect
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -58,22 +59,16 @@ class Option(TyperOption):
         return items
 
 
-def _made_readable(parameters: Sequence[Any]) -> None:
-    """Give parameters the classes above: Typer makes them of its own, and takes no others."""
-    for parameter in parameters:
-        parameter.__class__ = Argument if isinstance(parameter, TyperArgument) else Option
-
-
 class Command(TyperCommand):
     """A verb."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        _made_readable(self.params)
+        self.help = _unwrapped(self.help)
 
-    def get_help_option(self, ctx: Any) -> Any:
-        """``--help``, after the options of the verb."""
-        return _last(super().get_help_option(ctx), self.params)
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its parameters, ``--help`` last."""
+        return _readable(super().get_params(ctx))
 
 
 class Group(TyperGroup):
@@ -81,16 +76,24 @@ class Group(TyperGroup):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        _made_readable(self.params)
+        self.help = _unwrapped(self.help)
 
-    def get_help_option(self, ctx: Any) -> Any:
-        """``--help``, after the options of the command."""
-        return _last(super().get_help_option(ctx), self.params)
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its parameters, ``--help`` last."""
+        return _readable(super().get_params(ctx))
 
 
-def _last(help_option: Any, parameters: Sequence[Any]) -> Any:
-    if help_option is not None:
-        _made_readable([help_option])
-        if any(getattr(parameter, "rich_help_panel", None) for parameter in parameters):
-            help_option.rich_help_panel = OTHER
-    return help_option
+def _readable(parameters: list[Any]) -> list[Any]:
+    """Parameters of the classes above: Typer makes them of its own, and takes no others."""
+    for parameter in parameters:
+        parameter.__class__ = Argument if isinstance(parameter, TyperArgument) else Option
+    in_panels = any(parameter.rich_help_panel for parameter in parameters)
+    for parameter in parameters:
+        if parameter.name == "help" and in_panels:
+            parameter.rich_help_panel = OTHER
+    return parameters
+
+
+def _unwrapped(text: str | None) -> str | None:
+    """Paragraphs of one line each: Typer keeps the ends of lines in all but the first."""
+    return text and "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(text).split("\n\n"))

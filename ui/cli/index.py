@@ -42,9 +42,30 @@ def command(
             help="A text file with one sentence a line, or a dataset.json. Can be given again.",
         ),
     ] = None,
-    library: options.Library = None,
-    model: options.Model = None,
-    device: options.Device = "auto",
+    captions: Annotated[
+        bool,
+        typer.Option(
+            "--captions", rich_help_panel=READ, help="Write a sentence about every photo that has none, to search in."
+        ),
+    ] = False,
+    captioner: Annotated[
+        str | None,
+        typer.Option(
+            "--captioner",
+            metavar="CAPTIONER",
+            autocompletion=completion.captioners,
+            rich_help_panel=READ,
+            help="What writes it: default, paper, or the folder of a caption model. It needs --captions.",
+        ),
+    ] = None,
+    text: Annotated[
+        bool,
+        typer.Option(
+            "--text",
+            rich_help_panel=READ,
+            help="Read the text in every photo that was not read yet: signs, documents, screens.",
+        ),
+    ] = False,
     max_pixels: Annotated[
         int | None,
         typer.Option(
@@ -76,30 +97,6 @@ def command(
             "--check-content", rich_help_panel=RUN, help="Read every file, also those that seem to be what they were."
         ),
     ] = False,
-    captions: Annotated[
-        bool,
-        typer.Option(
-            "--captions", rich_help_panel=READ, help="Write a sentence about every photo that has none, to search in."
-        ),
-    ] = False,
-    captioner: Annotated[
-        str | None,
-        typer.Option(
-            "--captioner",
-            metavar="CAPTIONER",
-            autocompletion=completion.captioners,
-            rich_help_panel=READ,
-            help="What writes it: default, paper, or the folder of a caption model. It needs --captions.",
-        ),
-    ] = None,
-    text: Annotated[
-        bool,
-        typer.Option(
-            "--text",
-            rich_help_panel=READ,
-            help="Read the text in every photo that was not read yet: signs, documents, screens.",
-        ),
-    ] = False,
     watch: Annotated[
         bool,
         typer.Option(
@@ -110,6 +107,9 @@ def command(
         bool,
         typer.Option("--json", rich_help_panel=OUTPUT, help="Print JSON; with --watch an object a line for every run."),
     ] = False,
+    library: options.Library = None,
+    model: options.Model = None,
+    device: options.Device = "auto",
     verbose: logs.Verbose = 0,
 ) -> None:
     """Bring a library up to date with photos, and with sentences that may describe them."""
