@@ -69,6 +69,7 @@ class Checkup:
             "processor": machine.processor(),
             "cores": os.cpu_count(),
             "bfloat16": bfloat16,
+            "gpu_driver": machine.has_gpu_driver(),
             "gpus": gpus,
         }
         if bfloat16 is False:

@@ -1,8 +1,10 @@
 """What this machine has, read without loading anything: processor, GPUs, kinds of disks, versions of packages."""
 
+import ctypes
 import os
 import platform
 import re
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -30,6 +32,15 @@ def has_bfloat16_instructions() -> bool | None:
     """Whether the processor has instructions for bfloat16; None where the system does not say."""
     known = _read("/proc/cpuinfo")
     return " avx512_bf16 " in known if known else None
+
+
+def has_gpu_driver() -> bool:
+    """Whether the library of NVIDIA's driver can be loaded, which does not say that there is a GPU."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def gpus() -> list[str]:
