@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from index.catalogue.at_a_glance import read_status
     from index.catalogue.filters import Coverage, PhotoFilter
     from index.catalogue.reading import (
         Catalogue,
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
         read_current_build,
         read_photos,
         read_roots,
-        read_status,
     )
     from index.choices import Copies, DatePrecision, Generated
     from index.errors import (
@@ -89,6 +89,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "index.catalogue.at_a_glance": ("read_status",),
     "index.catalogue.filters": ("Coverage", "PhotoFilter"),
     "index.catalogue.reading": (
         "Catalogue",
@@ -96,7 +97,6 @@ _MODULES = {
         "read_current_build",
         "read_photos",
         "read_roots",
-        "read_status",
     ),
     "index.choices": ("Copies", "DatePrecision", "Generated"),
     "index.errors": (

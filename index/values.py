@@ -6,12 +6,13 @@ either a global vector; the other vectors are of a photo's regions and of a sent
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, get_args
 
 from index.choices import Copies, DatePrecision
+
+if TYPE_CHECKING:  # `engine status` does without numpy, which takes a tenth of a second to import
+    import numpy as np
+    from numpy.typing import NDArray
 
 VectorKind = Literal["photos", "sentences"]
 """What the vectors of a store are of."""
@@ -217,9 +218,9 @@ class Query:
     sentence vectors summed with the weights of their texts.
     """
 
-    words: NDArray[np.float32]
-    sentence: NDArray[np.float32] | None = None
-    weights: NDArray[np.float32] | None = None
+    words: "NDArray[np.float32]"
+    sentence: "NDArray[np.float32] | None" = None
+    weights: "NDArray[np.float32] | None" = None
 
     @property
     def by_regions(self) -> bool:
@@ -227,7 +228,7 @@ class Query:
         return self.sentence is None or not self.sentence.any()
 
     @property
-    def wanted_words(self) -> NDArray[np.float32]:
+    def wanted_words(self) -> "NDArray[np.float32]":
         """The words (W, D) that a photo should have, each as long as it counts."""
         if self.weights is None:
             return self.words

@@ -22,7 +22,8 @@ ORDER = {
     ],
     "engine": [
         "errors types", "boxes pretrained", "runtime", "photos language vision drawing reading", "alignment", "models",
-        "captioning search", "library", "opened watching", "one_photo", "api", "sharing", "__init__", "research",
+        "captioning search", "library", "checkup opened watching", "one_photo", "api", "sharing", "__init__",
+        "research",
     ],
     "ui": ["__init__", "shared", "service web", "cli"],
 }  # fmt: skip

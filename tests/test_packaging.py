@@ -84,6 +84,13 @@ def test_it_carries_the_models(wheel: Path, part: str) -> None:
     assert [file for file in PARTS[part] if not sizes.get(f"engine/pretrained/{part}/{file}")] == []
 
 
+def test_it_carries_the_manual_page(wheel: Path, fresh: Environment) -> None:
+    (name,) = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith("share/man/man1/engine.1")]
+    assert ".data/data/" in name
+    installed = fresh.folder / "share" / "man" / "man1" / "engine.1"
+    assert installed.read_bytes() == (ROOT / "docs" / "engine.1").read_bytes()
+
+
 def test_it_carries_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"engine", "index", "ui", "visual_semantic_engine"}

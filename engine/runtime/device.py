@@ -1,10 +1,9 @@
 """The device that the networks run on, chosen by name."""
 
-import ctypes
-import sys
 from typing import Literal
 
 from engine.errors import EngineError
+from engine.runtime.machine import has_gpu_driver
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -29,9 +28,7 @@ def choose_device(name: str = "auto") -> Device:
 
 def _has_gpu() -> bool:
     """Whether torch can use a GPU. It takes seconds to import, and is not asked where there is no driver of one."""
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
+    if not has_gpu_driver():
         return False
     import torch
 

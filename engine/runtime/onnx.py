@@ -3,13 +3,11 @@
 torch defines a network and exports it, once; what runs it afterwards does without torch, which takes seconds to import.
 """
 
-import hashlib
 import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
@@ -17,8 +15,8 @@ from typing import TYPE_CHECKING, TypeVar
 import onnxruntime
 from filelock import FileLock
 
+from engine.runtime.exported_path import exported_path
 from engine.runtime.plain_files import is_kept
-from engine.runtime.settings import cache_folder
 from index.store.atomic import replace_file
 
 if TYPE_CHECKING:
@@ -72,8 +70,7 @@ def opened(reader: Callable[[Path], Opened], key: str, trace: Callable[[], Trace
         key: names the network and its weights; it is exported again when this or the version of torch changes.
         trace: makes the network, where it has to be exported.
     """
-    digest = hashlib.sha256(f"{key}|torch {version('torch')}".encode()).hexdigest()
-    path = cache_folder() / "onnx" / f"{digest[:16]}.onnx"
+    path = exported_path(key)
     kept = _kept(reader, path)
     if kept is not None:
         return kept

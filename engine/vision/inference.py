@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.runtime.machine import has_bfloat16_instructions
 from engine.runtime.onnx import Traced, open_session, opened
 from engine.runtime.openvino_import import import_openvino
 
@@ -56,12 +56,12 @@ def has_bfloat16() -> bool:
     """Whether the CPU has instructions for bfloat16, and OpenVINO is here to use them."""
     if find_spec("openvino") is None:
         return False
-    try:
-        return " avx512_bf16 " in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:  # another system than Linux
+    found = has_bfloat16_instructions()
+    if found is None:  # another system than Linux
         import torch
 
         return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    return found
 
 
 def _parts(pixels: NDArray[np.uint8]) -> Sequence[NDArray[np.uint8]]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from index.catalogue.schema import Build, Photo, PhotoRecord, Segment, Sentence, SentenceRecord
+from index.catalogue.schema import Build, Segment
 from index.store.segments import SegmentState
 from index.values import BuildInfo, BuildSpec, VectorKind
 
@@ -114,27 +114,6 @@ class BuildRepository:
                 ),
                 values,
             )
-
-    def num_photos(self, build_id: int) -> int:
-        """How many photos a build has embedded whose file is there."""
-        statement = (
-            select(func.count())
-            .select_from(PhotoRecord)
-            .join(Photo, Photo.id == PhotoRecord.photo_id)
-            .where(PhotoRecord.build_id == build_id, Photo.missing_since.is_(None))
-        )
-        return self._connection.execute(statement).scalar_one()
-
-    def num_sentences(self, build_id: int) -> tuple[int, int]:
-        """How many sentences a build has embedded, and how many of them a caption model wrote."""
-        statement = (
-            select(func.count(), func.count().filter(Sentence.generated))
-            .select_from(SentenceRecord)
-            .join(Sentence, Sentence.id == SentenceRecord.sentence_id)
-            .where(SentenceRecord.build_id == build_id)
-        )
-        total, generated = self._connection.execute(statement).one()
-        return total, generated
 
 
 def _build_info(row: Row[tuple[object, ...]]) -> BuildInfo:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from index.catalogue.full_text import FullTextRepository
-from index.catalogue.schema import REVISION
+from index.catalogue.revision import REVISION
 from index.catalogue.seal import break_seals, seal, will_rewrite
 from index.catalogue.sqlite_errors import explained, readable, sqlite_code
 from index.errors import LibraryDamagedError, LibraryError, LibraryReadOnlyError

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.catalogue.builds import portions, utc_now
@@ -134,11 +134,6 @@ class PhotoRepository:
         """Say since when the files of photos are missing, or that they are there."""
         for some in portions(photo_ids):
             self._connection.execute(update(Photo).where(Photo.id.in_(some)).values(missing_since=since))
-
-    def num_missing(self) -> int:
-        """How many photos there are whose file has disappeared."""
-        statement = select(func.count()).select_from(Photo).where(Photo.missing_since.is_not(None))
-        return self._connection.execute(statement).scalar_one()
 
     def delete_photos(self, photo_ids: Sequence[int]) -> None:
         """Remove photos from the catalogue, with their records and regions in every build."""

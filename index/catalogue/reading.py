@@ -6,11 +6,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from index.catalogue.builds import BuildRepository
-from index.catalogue.connection import DATABASE, read_once
+from index.catalogue.connection import read_once
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.roots import RootRepository
-from index.store.layout import FAISS_FILES, bytes_of
-from index.values import BuildInfo, KnownPhoto, LibraryStatus, StoredPhoto
+from index.values import BuildInfo, KnownPhoto, StoredPhoto
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +47,3 @@ def read_roots(folder: Path) -> list[str]:
 def read_photos(folder: Path) -> list[StoredPhoto]:
     """Everything about the photos of a library whose file is there, in order of their numbers. Raises the same."""
     return read_once(folder, lambda connection: PhotoRepository(connection).present_photos())
-
-
-def read_status(folder: Path) -> LibraryStatus:
-    """Counts and sizes, for a person to look at. Raises the same."""
-    return read_once(folder, lambda connection: _status(folder, connection))
-
-
-def _status(folder: Path, connection: Connection) -> LibraryStatus:
-    repository = BuildRepository(connection)
-    build, builds = repository.current_build(), repository.all_builds()
-    photos = 0 if build is None else repository.num_photos(build.build_id)
-    sentences, generated = (0, 0) if build is None else repository.num_sentences(build.build_id)
-    return LibraryStatus(
-        photos=photos,
-        missing=PhotoRepository(connection).num_missing(),
-        regions=photos * (build.num_regions if build else 0),
-        sentences=sentences,
-        generated_sentences=generated,
-        model_name=build.model_name if build else "",
-        fingerprint=build.fingerprint if build else "",
-        num_regions=build.num_regions if build else 0,
-        dimension=build.dimension if build else 0,
-        has_global=build.has_global if build else False,
-        sqlite_bytes=bytes_of(folder.glob(f"{DATABASE}*")),
-        vector_bytes=bytes_of((folder / "vectors").rglob("*.f16")),
-        faiss_bytes=bytes_of(folder.glob(FAISS_FILES)),
-        builds=tuple(builds),
-    )

@@ -39,6 +39,7 @@ def library(cli: Callable[..., Result], photos: Path, tmp_path_factory: pytest.T
 
 VERBS = [
     ("status",),
+    ("doctor",),
     ("search", "a cat", "--json"),
     ("search", "a cat", "--not", "coffee", "--regions"),
     ("search", "a catt"),

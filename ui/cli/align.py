@@ -7,14 +7,27 @@ import typer
 
 from ui.cli import options, pictures
 from ui.cli.console import print_json, terminal_width, warn
+from ui.cli.help import OUTPUT
 from ui.shared import results
+
+EXAMPLES = (
+    "engine align holiday.jpg two people on a beach",
+    "engine align holiday.jpg 'two people on a beach' --output why.png",
+)
 
 
 def command(
-    image: Annotated[Path, typer.Argument(help="A photo.")],
-    sentence: Annotated[list[str], typer.Argument(help="A sentence about it.", metavar="SENTENCE...")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A photo.")],
+    sentence: Annotated[list[str], typer.Argument(help="A sentence about it.", metavar="SENTENCE")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write a picture with the phrases and their boxes.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            rich_help_panel=OUTPUT,
+            help="Write a picture with the phrases and their boxes.",
+        ),
     ] = None,
     json: options.Json = False,
     library: options.Library = None,

@@ -3,23 +3,14 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
-
 from ui.cli.console import stderr
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from engine.library.report import Progress as Step
 
 KINDS = ("photos", "metadata", "captions", "texts", "sentences", "files")
-
-
-class RateColumn(ProgressColumn):
-    """Items a second."""
-
-    def render(self, task: Task) -> Text:
-        """The rate so far."""
-        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
 
 
 class Bars:
@@ -31,10 +22,7 @@ class Bars:
     def show(self, step: "Step") -> None:
         """Move a bar."""
         if self._progress is None:
-            columns = (
-                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
-            )  # fmt: skip
-            self._progress = Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)
+            self._progress = _bars()
             self._tasks = {what: self._progress.add_task(what, total=None, visible=False) for what in KINDS}
             self._progress.start()
         self._progress.update(self._tasks[step.what], completed=step.done, total=step.total, visible=True)
@@ -52,3 +40,26 @@ class Bars:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.hide()
+
+
+def _bars() -> "Progress":
+    from rich.progress import (  # late: help does not wait for it
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        """Items a second."""
+
+        def render(self, task: Task) -> Text:
+            """The rate so far."""
+            return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)

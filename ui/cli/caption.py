@@ -5,36 +5,70 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli import options, pictures
+from ui.cli import completion, options, pictures
 from ui.cli.console import FAILURE, fail, print_json, terminal_width, warn
+from ui.cli.help import MODEL, OUTPUT
 from ui.shared.descriptions import description_as_dict, descriptions_as_text
 
 if TYPE_CHECKING:
     from engine.types import Description
 
+EXAMPLES = (
+    "engine caption holiday.jpg",
+    "engine caption holiday.jpg rex.jpg -n 3 --beam 10",
+    "engine caption holiday.jpg --regions --output seen.png",
+)
+
 
 def command(
-    images: Annotated[list[Path], typer.Argument(help="Photos.", metavar="IMAGE...")],
+    images: Annotated[list[Path], typer.Argument(help="Photos.", metavar="IMAGE")],
     regions: Annotated[bool, typer.Option("--regions", help="Describe the regions of the photos too.")] = False,
     beam: Annotated[
-        int, typer.Option(min=1, max=100, help="Width of the beam search; 1 takes the likeliest word each time.")
+        int,
+        typer.Option(
+            min=1, max=100, metavar="N", help="Width of the beam search; 1 takes the likeliest word each time."
+        ),
     ] = 7,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many sentences a photo.")] = 1,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, metavar="N", help="How many sentences a photo.")] = 1,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write a picture of the photo with its regions described.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            rich_help_panel=OUTPUT,
+            help="Write a picture of the photo with its regions described.",
+        ),
     ] = None,
     temperature: Annotated[
         float | None,
         typer.Option(
             callback=options.finite,
+            metavar="N",
             help="Draw the sentences by chance: below 1 likely ones, above 1 unlikely ones too.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the chance.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, metavar="N", help="Of the chance.")] = 0,
     captioner: Annotated[
-        str, typer.Option("--captioner", help="default, paper, or the folder of a caption model.")
+        str,
+        typer.Option(
+            "--captioner",
+            metavar="CAPTIONER",
+            autocompletion=completion.captioners,
+            rich_help_panel=MODEL,
+            help="default, paper, or the folder of a caption model.",
+        ),
     ] = "default",
-    region_captioner: Annotated[str, typer.Option("--region-captioner", help="The same for regions.")] = "regions",
+    region_captioner: Annotated[
+        str,
+        typer.Option(
+            "--region-captioner",
+            metavar="CAPTIONER",
+            autocompletion=completion.captioners,
+            rich_help_panel=MODEL,
+            help="The same for regions.",
+        ),
+    ] = "regions",
     json: options.Json = False,
     library: options.Library = None,
     model: options.Model = None,

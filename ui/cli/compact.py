@@ -7,6 +7,8 @@ import typer
 from ui.cli import options
 from ui.cli.console import print_json
 
+EXAMPLES = ("engine compact", "engine compact --drop-other-models --json")
+
 
 def command(
     drop_other_models: Annotated[

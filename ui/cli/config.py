@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.cli import options
+from ui.cli import completion, options
 from ui.cli.console import note, print_json
+from ui.cli.help import Command, Group, epilog
 from ui.shared.results import printable, shown_path
 
 if TYPE_CHECKING:
@@ -14,8 +15,15 @@ if TYPE_CHECKING:
 
 ORIGINS = {"environment": "environment", "project": "project file", "user": "user file", "default": "built-in default"}
 
-app = typer.Typer()
-Name = Annotated[str, typer.Argument(help="The name of a setting, as `engine config` lists it.")]
+EXAMPLES = ("engine config", "engine config set limit 20", "engine config --json")
+
+app = typer.Typer(cls=Group, epilog=epilog(EXAMPLES))
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", autocompletion=completion.settings, help="The name of a setting, as `engine config` lists it."
+    ),
+]
 Project = Annotated[bool, typer.Option("--project", help="Of the project, in engine.toml, instead of the user.")]
 
 
@@ -44,7 +52,7 @@ def show(context: typer.Context, json: options.Json = False) -> None:
         typer.echo(f"{one.setting.name:<17}{value:<{width}}  {ORIGINS[one.origin]}{place}")
 
 
-@app.command()
+@app.command(cls=Command, epilog=epilog(("engine config path",)))
 def path() -> None:
     """Say where the files of settings are."""
     from engine.runtime.setting_files import PROJECT_FILE, project_file
@@ -56,10 +64,19 @@ def path() -> None:
     typer.echo(f"project file  {nowhere if project is None else printable(str(project.path))}")
 
 
-@app.command("set")
+@app.command(
+    "set", cls=Command, epilog=epilog(("engine config set limit 20", "engine config set model ./mine --project"))
+)
 def set_value(
     name: Name,
-    value: Annotated[str, typer.Argument(help="Its value; a model folder is written with a slash, as ./mine.")],
+    value: Annotated[
+        str,
+        typer.Argument(
+            metavar="VALUE",
+            autocompletion=completion.setting_values,
+            help="Its value; a model folder is written with a slash, as ./mine.",
+        ),
+    ],
     project: Project = False,
 ) -> None:
     """Write a setting into the user's file, or the project's. The rest of the file stays as it is."""
@@ -71,7 +88,7 @@ def set_value(
     note(f"Wrote {name} to {file.path}.")
 
 
-@app.command()
+@app.command(cls=Command, epilog=epilog(("engine config unset limit", "engine config unset model --project")))
 def unset(name: Name, project: Project = False) -> None:
     """Take a setting out of the user's file, or the project's."""
     from engine.runtime.setting_files import find_setting

@@ -17,9 +17,9 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from typer.core import TyperGroup
 
 from engine.errors import EngineError
+from ui.cli.help import Group
 from ui.shared.results import printable
 
 FAILURE = 1
@@ -70,7 +70,7 @@ def _safe(text: str) -> str:
     return escape(printable(text))
 
 
-class ErrorReportingGroup(TyperGroup):
+class ErrorReportingGroup(Group):
     """Runs a command so that no traceback reaches a user."""
 
     def invoke(self, ctx: Any) -> Any:

@@ -25,6 +25,7 @@ def use_settings(context: typer.Context) -> None:
     context.default_map = {
         word: {parameter.name: values[parameter.name] for parameter in command.params if parameter.name in values}
         for word, command in group.commands.items()
+        if word != "doctor"  # which says itself what is wrong with them
     }
     _let_photos_be_as_large(context, values.get("max_pixels"))
 

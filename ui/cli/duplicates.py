@@ -7,12 +7,21 @@ import typer
 
 from ui.cli import options
 from ui.cli.console import note, print_json
+from ui.cli.help import OUTPUT
 from ui.shared.results import shown_path
+
+EXAMPLES = ("engine duplicates", "engine duplicates -0 | xargs -0 ls -l")
 
 
 def command(
     print0: Annotated[
-        bool, typer.Option("-0", "--print0", help="Print only the paths of all but the best of each, ended by NUL.")
+        bool,
+        typer.Option(
+            "-0",
+            "--print0",
+            rich_help_panel=OUTPUT,
+            help="Print only the paths of all but the best of each, ended by NUL.",
+        ),
     ] = False,
     json: options.Json = False,
     library: options.Library = None,

@@ -7,9 +7,13 @@ import typer
 
 from ui.cli import options
 
+EXAMPLES = ("engine export backup", "engine export backup --vectors")
+
 
 def command(
-    destination: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.", metavar="DIR")],
+    destination: Annotated[
+        Path, typer.Argument(help="A folder that does not exist yet, or is empty.", metavar="FOLDER")
+    ],
     vectors: Annotated[
         bool, typer.Option("--vectors", help="Write the vectors too, as NumPy arrays; `engine import` needs them.")
     ] = False,

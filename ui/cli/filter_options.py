@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from index.choices import Orientation
+from ui.cli import completion
+from ui.cli.help import FILTERS
 from ui.shared import filter_syntax
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ searched = _as_parameter(filter_syntax.searched)
 After = Annotated[
     datetime | None,
     typer.Option(
-        "--after", parser=moment, metavar="DATE",
+        "--after", parser=moment, metavar="DATE", rich_help_panel=FILTERS,
         help="Taken then or later: 2019, 2019-05, 2019-05-01 or 2019-05-01T12:00, by the camera's clock; with a zone "
         "(+02:00, Z) in UTC, as far as photos know theirs.",
     ),
@@ -52,31 +54,54 @@ After = Annotated[
 Before = Annotated[
     datetime | None,
     typer.Option(
-        "--before", parser=moment, metavar="DATE",
+        "--before", parser=moment, metavar="DATE", rich_help_panel=FILTERS,
         help="Taken earlier: --after 2019 --before 2020 is the year 2019.",
     ),
 ]  # fmt: skip
-Camera = Annotated[str | None, typer.Option("--camera", help="Part of the camera's name, in any case.")]
+Camera = Annotated[
+    str | None,
+    typer.Option(
+        "--camera", metavar="TEXT", autocompletion=completion.cameras, rich_help_panel=FILTERS,
+        help="Part of the camera's name, in any case.",
+    ),
+]  # fmt: skip
 Near = Annotated[
     Any,  # a tuple would ask Typer for two arguments
-    typer.Option("--near", parser=place, metavar="LAT,LON", help="Taken near a place, in degrees; with --within."),
-]
+    typer.Option(
+        "--near", parser=place, metavar="LAT,LON", rich_help_panel=FILTERS,
+        help="Taken near a place, in degrees; with --within.",
+    ),
+]  # fmt: skip
 Within = Annotated[
     float | None,
-    typer.Option("--within", parser=kilometres, metavar="DISTANCE", help="How near: 20km, 500m, 3mi."),
+    typer.Option(
+        "--within", parser=kilometres, metavar="DISTANCE", rich_help_panel=FILTERS, help="How near: 20km, 500m, 3mi."
+    ),
 ]
 Folder = Annotated[
     str | None,
     typer.Option(
-        "--folder", parser=folder_glob, metavar="GLOB",
+        "--folder", parser=folder_glob, metavar="GLOB", autocompletion=completion.folders,
+        rich_help_panel=FILTERS,
         help="In or below a folder: a name such as '2019-*', or a path such as '~/Pictures/**/raw'.",
     ),
 ]  # fmt: skip
-Lying = Annotated[Orientation | None, typer.Option("--orientation", help="Of the upright photo.")]
+Lying = Annotated[
+    Orientation | None,
+    typer.Option(
+        "--orientation",
+        metavar="SHAPE",
+        rich_help_panel=FILTERS,
+        help="landscape, portrait or square, of the upright photo.",
+    ),
+]
 MinSize = Annotated[
     Any,
-    typer.Option("--min-size", parser=size, metavar="SIZE", help="At least 2000x1500 pixels, either way up, or 4MP."),
-]
+    typer.Option(
+        "--min-size", parser=size, metavar="SIZE", rich_help_panel=FILTERS,
+        help="At least 2000x1500 pixels, either way up, or 4MP.",
+    ),
+]  # fmt: skip
 
 
 def photo_filter(

@@ -7,9 +7,11 @@ import typer
 
 from ui.cli import options
 
+EXAMPLES = ("engine import backup --library copy", "engine import backup")
+
 
 def command(
-    source: Annotated[Path, typer.Argument(help="What `engine export --vectors` wrote.", metavar="DIR")],
+    source: Annotated[Path, typer.Argument(help="What `engine export --vectors` wrote.", metavar="FOLDER")],
     library: options.Library = None,
 ) -> None:
     """Make a new library from an export with vectors, without looking at a photo.

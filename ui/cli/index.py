@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli import logs, options
+from ui.cli import completion, logs, options
 from ui.cli.bars import Bars
 from ui.cli.console import fail, note, print_json, warn
+from ui.cli.help import OUTPUT
 from ui.shared import reports
 
 if TYPE_CHECKING:
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from engine.library.report import IndexReport
 
 MAX_FAILURES_SHOWN = 20
+EXAMPLES = (
+    "engine index ~/Pictures",
+    "engine index",
+    "engine index ~/Pictures --captions --text",
+    "engine index --watch",
+)
+READ, RUN = "What is read and written about photos", "The run"
 KINDS = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
 
@@ -23,50 +31,85 @@ def command(
     context: typer.Context,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Photos, and folders of photos; without any, those of earlier runs.", metavar="[PATH...]"),
+        typer.Argument(help="Photos, and folders of photos; without any, those of earlier runs.", metavar="PATH"),
     ] = None,
     sentence_files: Annotated[
         list[Path] | None,
         typer.Option(
-            "--sentences", help="A text file with one sentence a line, or a dataset.json. Can be given again."
+            "--sentences",
+            metavar="FILE",
+            rich_help_panel=READ,
+            help="A text file with one sentence a line, or a dataset.json. Can be given again.",
         ),
     ] = None,
-    library: options.Library = None,
-    model: options.Model = None,
-    device: options.Device = "auto",
+    captions: Annotated[
+        bool,
+        typer.Option(
+            "--captions", rich_help_panel=READ, help="Write a sentence about every photo that has none, to search in."
+        ),
+    ] = False,
+    captioner: Annotated[
+        str | None,
+        typer.Option(
+            "--captioner",
+            metavar="CAPTIONER",
+            autocompletion=completion.captioners,
+            rich_help_panel=READ,
+            help="What writes it: default, paper, or the folder of a caption model. It needs --captions.",
+        ),
+    ] = None,
+    text: Annotated[
+        bool,
+        typer.Option(
+            "--text",
+            rich_help_panel=READ,
+            help="Read the text in every photo that was not read yet: signs, documents, screens.",
+        ),
+    ] = False,
     max_pixels: Annotated[
         int | None,
-        typer.Option(min=1, help="Largest photo taken, in pixels; by default what the memory of this machine allows."),
+        typer.Option(
+            min=1,
+            metavar="N",
+            rich_help_panel=RUN,
+            help="Largest photo taken, in pixels; by default what the memory of this machine allows.",
+        ),
     ] = None,
     allow_missing: Annotated[
         bool,
         typer.Option(
-            "--allow-missing", help="Hide photos that disappeared, even a whole folder or more than a tenth of all."
+            "--allow-missing",
+            rich_help_panel=RUN,
+            help="Hide photos that disappeared, even a whole folder or more than a tenth of all.",
         ),
     ] = False,
     rebuild_vectors: Annotated[
-        bool, typer.Option(help="Make all vectors again: the repair of a damaged vector file.")
+        bool,
+        typer.Option(
+            "--rebuild-vectors",
+            rich_help_panel=RUN,
+            help="Make all vectors again: the repair of a damaged vector file.",
+        ),
     ] = False,
     check_content: Annotated[
-        bool, typer.Option("--check-content", help="Read every file, also those that seem to be what they were.")
-    ] = False,
-    captions: Annotated[
-        bool, typer.Option("--captions", help="Write a sentence about every photo that has none, to search in.")
-    ] = False,
-    captioner: Annotated[
-        str | None,
-        typer.Option(help="What writes it: default, paper, or the folder of a caption model. It needs --captions."),
-    ] = None,
-    text: Annotated[
         bool,
-        typer.Option("--text", help="Read the text in every photo that was not read yet: signs, documents, screens."),
+        typer.Option(
+            "--check-content", rich_help_panel=RUN, help="Read every file, also those that seem to be what they were."
+        ),
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on until Ctrl-C: make another run whenever photos change.")
+        bool,
+        typer.Option(
+            "--watch", rich_help_panel=RUN, help="Go on until Ctrl-C: make another run whenever photos change."
+        ),
     ] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="Print JSON; with --watch an object a line for every run.")
+        bool,
+        typer.Option("--json", rich_help_panel=OUTPUT, help="Print JSON; with --watch an object a line for every run."),
     ] = False,
+    library: options.Library = None,
+    model: options.Model = None,
+    device: options.Device = "auto",
     verbose: logs.Verbose = 0,
 ) -> None:
     """Bring a library up to date with photos, and with sentences that may describe them."""

@@ -1,7 +1,7 @@
 """The command ``engine``."""
 
 import gc
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from ui.cli import (
     caption,
     compact,
     config,
+    doctor,
     duplicates,
     evaluate,
     export,
@@ -29,6 +30,38 @@ from ui.cli import (
 )
 from ui.cli.console import ErrorReportingGroup, last_resort
 from ui.cli.defaults import use_settings
+from ui.cli.help import Command, epilog
+
+VERBS: dict[str, dict[str, Any]] = {
+    "Photos into a library": {"index": index},
+    "Find and look": {
+        "search": search,
+        "similar": similar,
+        "sentences": sentences,
+        "align": align,
+        "caption": caption,
+    },
+    "The library": {
+        "status": status,
+        "roots": roots,
+        "duplicates": duplicates,
+        "remove": remove,
+        "prune": prune,
+        "verify": verify,
+        "compact": compact,
+        "export": export,
+        "import": import_,
+    },
+    "Other faces": {"ui": ui, "serve": serve},
+    "The program": {"doctor": doctor},
+}
+NEED_AN_ARGUMENT = {"search", "similar", "sentences", "align", "caption", "remove", "export", "import"}
+EXAMPLES = (
+    "engine index ~/Pictures",
+    "engine search a dog jumping over a log",
+    "engine search --help",
+    "engine -v status",
+)
 
 app = typer.Typer(
     name="engine",
@@ -36,26 +69,19 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=epilog(EXAMPLES),
 )
-app.command("index")(index.command)
-app.command("search", no_args_is_help=True)(search.command)
-app.command("sentences", no_args_is_help=True)(sentences.command)
-app.command("align", no_args_is_help=True)(align.command)
-app.command("caption", no_args_is_help=True)(caption.command)
-app.command("similar", no_args_is_help=True)(similar.command)
-app.command("status")(status.command)
-app.command("roots")(roots.command)
-app.command("duplicates")(duplicates.command)
-app.command("remove", no_args_is_help=True)(remove.command)
-app.command("prune")(prune.command)
-app.command("verify")(verify.command)
-app.command("compact")(compact.command)
-app.command("export", no_args_is_help=True)(export.command)
-app.command("import", no_args_is_help=True)(import_.command)
-app.command("ui")(ui.command)
-app.command("serve")(serve.command)
-app.add_typer(config.app, name="config")
-app.add_typer(evaluate.app, name="evaluate")
+for panel, verbs in VERBS.items():
+    for name, verb in verbs.items():
+        app.command(
+            name,
+            cls=Command,
+            epilog=epilog(verb.EXAMPLES),
+            no_args_is_help=name in NEED_AN_ARGUMENT,
+            rich_help_panel=panel,
+        )(verb.command)
+app.add_typer(config.app, name="config", rich_help_panel="The program")
+app.add_typer(evaluate.app, name="evaluate", rich_help_panel="The program")
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,6 +8,8 @@ import typer
 
 from index.choices import Copies as CopiesChoice
 from index.choices import Generated as Choice
+from ui.cli import completion
+from ui.cli.help import FILTERS, MODEL, OUTPUT
 
 NO_CAPTIONS = "This library holds no generated sentences yet; run `engine index --captions FOLDER` first."
 
@@ -22,31 +24,51 @@ def finite(value: float | None) -> float | None:
 Library = Annotated[
     Path | None,
     typer.Option(
-        "--library", envvar="ENGINE_LIBRARY", help="Folder of the library; by default in the user's data folder."
+        "--library", envvar="ENGINE_LIBRARY", metavar="FOLDER", rich_help_panel=MODEL,
+        help="Folder of the library; by default in the user's data folder.",
     ),
-]
+]  # fmt: skip
 Model = Annotated[
     str | None,
     typer.Option(
         "--model",
         envvar="ENGINE_MODEL",
+        metavar="MODEL",
+        autocompletion=completion.models,
+        rich_help_panel=MODEL,
         help="default, paper, or a model folder. By default the one that made the library, else 'default'.",
     ),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
-Limit = Annotated[int, typer.Option("-n", "--limit", min=1, help="How many results at most.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device", metavar="DEVICE", autocompletion=completion.devices, rich_help_panel=MODEL,
+        help="auto, cpu or cuda.",
+    ),
+]  # fmt: skip
+Limit = Annotated[
+    int, typer.Option("-n", "--limit", min=1, metavar="N", rich_help_panel=OUTPUT, help="How many results at most.")
+]
 Copies = Annotated[
     CopiesChoice,
-    typer.Option("--copies", help="Photos with the same content: one hit that names the others, or all as hits."),
-]
+    typer.Option(
+        "--copies", rich_help_panel=OUTPUT,
+        help="Photos with the same content: one hit that names the others, or all as hits.",
+    ),
+]  # fmt: skip
 Group = Annotated[
-    bool, typer.Option("--group", help="Join photos that are almost the same picture, or of one burst, with the best.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+    bool,
+    typer.Option(
+        "--group", rich_help_panel=OUTPUT,
+        help="Join photos that are almost the same picture, or of one burst, with the best.",
+    ),
+]  # fmt: skip
+Json = Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print JSON.")]
 Generated = Annotated[
     Choice,
     typer.Option(
         "--generated",
+        rich_help_panel=FILTERS,
         help="What a caption model wrote (engine index --captions): include it, exclude it, or search in nothing else.",
     ),
 ]

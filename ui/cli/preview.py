@@ -23,12 +23,30 @@ def require_preview() -> None:
             "thumbnails need the package textual-image: pip install 'visual-semantic-engine[preview]'.",
             param_hint="--preview",
         )
-    console = Console()
-    if not sys.stdout.isatty() or console.is_dumb_terminal or console.color_system is None or not _has_size():
+    if not _is_looked_at():
         raise typer.BadParameter(
             "thumbnails need a terminal with colours and a size, and stdout is none; leave it out.",
             param_hint="--preview",
         )
+
+
+def can_show_pictures() -> bool:
+    """Whether the terminal says that it shows pictures themselves (Sixel, or kitty's way), and the extra is here.
+
+    It is asked for that, so its answer has to come back on stdin: nothing is asked where that is none of a terminal.
+    """
+    if find_spec("textual_image") is None or not _is_looked_at() or not (sys.__stdin__ and sys.__stdin__.isatty()):
+        return False
+    logging.getLogger("textual_image").setLevel(logging.ERROR)
+    from textual_image import renderable  # it asks the terminal what it can show when it is imported
+
+    return renderable.Image in (renderable.SixelImage, renderable.TGPImage)
+
+
+def _is_looked_at() -> bool:
+    """Whether stdout is a terminal with colours and a size."""
+    console = Console()
+    return sys.stdout.isatty() and not console.is_dumb_terminal and console.color_system is not None and _has_size()
 
 
 def _has_size() -> bool:

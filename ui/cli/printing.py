@@ -12,7 +12,8 @@ from rich.console import Console
 
 from engine.types import Hit, RegionHit
 from ui.cli.console import print_json, terminal_width
-from ui.cli.preview import require_preview, show_preview
+from ui.cli.help import OUTPUT
+from ui.cli.preview import can_show_pictures, require_preview, show_preview
 from ui.shared import results
 from ui.shared.line_format import LineFormat
 
@@ -28,19 +29,26 @@ def line_format(template: str) -> LineFormat:
 PrintNul = Annotated[
     bool,
     typer.Option(
-        "-0", "--print0", help="Print paths alone, each followed by a NUL, for `xargs -0`; with --format, its lines."
+        "-0", "--print0", rich_help_panel=OUTPUT,
+        help="Print paths alone, each followed by a NUL, for `xargs -0`; with --format, its lines.",
     ),
-]
+]  # fmt: skip
 Format = Annotated[
     Any,
     typer.Option(
-        "--format", parser=line_format, metavar="TEMPLATE",
+        "--format", parser=line_format, metavar="TEMPLATE", rich_help_panel=OUTPUT,
         help=r"A line for each result: '{path}\t{score}'; {rank}, {probability}, {likely}, {caption}, {phrase}, {box} "
         "and the numbers of {copies} and of the {group} are known too, and formats such as {score:.2f}.",
     ),
 ]  # fmt: skip
 Preview = Annotated[
-    bool, typer.Option("--preview", help="Show thumbnails, where the terminal can (the extra 'preview').")
+    bool | None,
+    typer.Option(
+        "--preview/--no-preview",
+        rich_help_panel=OUTPUT,
+        help="Show thumbnails, or none; by default where the terminal says that it shows pictures (the extra "
+        "'preview').",
+    ),
 ]
 
 
@@ -51,7 +59,7 @@ class Output:
     json: bool = False
     nul: bool = False
     lines: LineFormat | None = None
-    preview: bool = False
+    preview: bool | None = None
 
     def __post_init__(self) -> None:
         chosen = [name for name, wanted in (("--json", self.json), ("--preview", self.preview)) if wanted]
@@ -71,10 +79,11 @@ class Output:
             self._print_lines(hits)
         else:
             console = Console()
+            with_thumbnails = hits and (can_show_pictures() if self.preview is None else self.preview)
             linked = console.is_terminal and not console.is_dumb_terminal
             for rank, hit in enumerate(hits, start=1):
                 typer.echo(results.hit_as_text(rank, hit, terminal_width(), linked=linked))
-                if self.preview:
+                if with_thumbnails:
                     show_preview(hit)
 
     def _print_lines(self, hits: Sequence[Hit | RegionHit]) -> None:

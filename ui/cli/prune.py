@@ -8,6 +8,8 @@ import typer
 from ui.cli import options
 from ui.shared.results import shown_path
 
+EXAMPLES = ("engine prune --dry-run", "engine prune")
+
 
 def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list them.")] = False,

@@ -8,6 +8,8 @@ from ui.cli import options
 from ui.cli.console import note, print_json
 from ui.shared.results import shown_path
 
+EXAMPLES = ("engine roots", "engine roots --json")
+
 
 def command(json: options.Json = False, library: options.Library = None) -> None:
     """List the photos and folders that were indexed by name; `engine index` without a path looks at them again."""

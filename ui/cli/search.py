@@ -8,29 +8,53 @@ import typer
 from engine.types import Answer, Basis, RegionHit
 from ui.cli import filter_options, options, printing
 from ui.cli.console import fail, note, warn
+from ui.cli.help import FILTERS, LOOK_FOR, OUTPUT
+
+EXAMPLES = (
+    "engine search a dog jumping over a log",
+    "engine search 'a beach' --not people --after 2019 --folder 'Holidays'",
+    "engine search --like holiday.jpg 'at night' -n 5",
+    "engine search 'a red ball' -0 | xargs -0 ls -l",
+)
 
 
 def command(
-    text: Annotated[
-        list[str] | None, typer.Argument(help="What should be seen in the photo.", metavar="TEXT...")
-    ] = None,
-    limit: options.Limit = 10,
+    text: Annotated[list[str] | None, typer.Argument(help="What should be seen in the photo.", metavar="TEXT")] = None,
     also: Annotated[
         list[str] | None,
-        typer.Option("--also", metavar="TEXT", help="What should be seen besides. '0.5:red' counts half, in TEXT too."),
+        typer.Option(
+            "--also",
+            metavar="TEXT",
+            rich_help_panel=LOOK_FOR,
+            help="What should be seen besides. '0.5:red' counts half, in TEXT too.",
+        ),
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option("--not", metavar="TEXT", help="What should not be seen; counts half unless '1:people' says more."),
+        typer.Option(
+            "--not",
+            metavar="TEXT",
+            rich_help_panel=LOOK_FOR,
+            help="What should not be seen; counts half unless '1:people' says more.",
+        ),
     ] = None,
     like: Annotated[
         list[Path] | None,
-        typer.Option("--like", metavar="IMAGE", help="A photo that the answers should look like. - reads their paths."),
+        typer.Option(
+            "--like",
+            metavar="IMAGE",
+            rich_help_panel=LOOK_FOR,
+            help="A photo that the answers should look like. - reads their paths.",
+        ),
     ] = None,
     like_box: Annotated[
         Any,  # a tuple would ask Typer for four arguments
         typer.Option(
-            "--like-box", parser=filter_options.box, metavar="X0,Y0,X1,Y1", help="What alone counts of it, in pixels."
+            "--like-box",
+            parser=filter_options.box,
+            metavar="X0,Y0,X1,Y1",
+            rich_help_panel=LOOK_FOR,
+            help="What alone counts of it, in pixels.",
         ),
     ] = None,
     after: filter_options.After = None,
@@ -46,35 +70,60 @@ def command(
         typer.Option(
             min=0,
             max=1,
+            metavar="P",
+            rich_help_panel=FILTERS,
             help="Leave out photos that match with a lower probability, from 0 to 1; 0 shows everything. By default "
             "the model's own cut, or the closest photos where none reaches it.",
         ),
     ] = None,
     min_score: Annotated[
-        float | None, typer.Option(callback=options.finite, help="Leave out what has a lower score.")
+        float | None,
+        typer.Option(
+            callback=options.finite, metavar="N", rich_help_panel=FILTERS, help="Leave out what has a lower score."
+        ),
     ] = None,
     generated: options.Generated = "include",
     text_alone: Annotated[
-        bool, typer.Option("--text", help="Find photos by what is written about them, and not by what is seen.")
+        bool,
+        typer.Option(
+            "--text",
+            rich_help_panel=LOOK_FOR,
+            help="Find photos by what is written about them, and not by what is seen.",
+        ),
     ] = False,
     seen_alone: Annotated[
-        bool, typer.Option("--seen", help="Find photos by what is seen, and not by what is written about them.")
+        bool,
+        typer.Option(
+            "--seen",
+            rich_help_panel=LOOK_FOR,
+            help="Find photos by what is seen, and not by what is written about them.",
+        ),
     ] = False,
+    limit: options.Limit = 10,
     copies: options.Copies = "one",
     group: options.Group = False,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Take words as they are written; correct no spelling.")
+        bool,
+        typer.Option("--exact", rich_help_panel=LOOK_FOR, help="Take words as they are written; correct no spelling."),
     ] = False,
     regions: Annotated[
-        bool, typer.Option("--regions", help="Find regions of photos; neither probabilities nor captions count.")
+        bool,
+        typer.Option(
+            "--regions",
+            rich_help_panel=LOOK_FOR,
+            help="Find regions of photos; neither probabilities nor captions count.",
+        ),
     ] = False,
     crops: Annotated[
-        Path | None, typer.Option("--output", metavar="FOLDER", help="Write the regions into a new or empty folder.")
+        Path | None,
+        typer.Option(
+            "--output", metavar="FOLDER", rich_help_panel=OUTPUT, help="Write the regions into a new or empty folder."
+        ),
     ] = None,
     json: options.Json = False,
     print0: printing.PrintNul = False,
     lines: printing.Format = None,
-    preview: printing.Preview = False,
+    preview: printing.Preview = None,
     library: options.Library = None,
     model: options.Model = None,
     device: options.Device = "auto",

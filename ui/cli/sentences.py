@@ -5,22 +5,40 @@ from typing import Annotated
 
 import typer
 
-from ui.cli import options
+from ui.cli import completion, options
 from ui.cli.console import fail, note, print_json, terminal_width, warn
+from ui.cli.help import LOOK_FOR, OTHER
 from ui.shared import results
+
+EXAMPLES = (
+    "engine sentences holiday.jpg",
+    "engine sentences holiday.jpg -n 3 --generated exclude",
+    "engine sentences --remove captions.txt",
+)
 
 
 def command(
-    image: Annotated[Path | None, typer.Argument(help="A photo, indexed or not.")] = None,
-    limit: options.Limit = 10,
+    image: Annotated[Path | None, typer.Argument(metavar="IMAGE", help="A photo, indexed or not.")] = None,
     generated: options.Generated = "include",
     others: Annotated[
-        bool, typer.Option("--others", help="Count what stands in the files of other photos, and beside them, too.")
+        bool,
+        typer.Option(
+            "--others",
+            rich_help_panel=LOOK_FOR,
+            help="Count what stands in the files of other photos, and beside them, too.",
+        ),
     ] = False,
     remove: Annotated[
         Path | None,
-        typer.Option("--remove", metavar="FILE", help="Forget the sentences of a file that was indexed with them."),
+        typer.Option(
+            "--remove",
+            metavar="FILE",
+            autocompletion=completion.sentence_files,
+            rich_help_panel=OTHER,
+            help="Forget the sentences of a file that was indexed with them.",
+        ),
     ] = None,
+    limit: options.Limit = 10,
     json: options.Json = False,
     library: options.Library = None,
     model: options.Model = None,

@@ -13,21 +13,29 @@ from ui.service.local_hosts import is_local
 
 LEAST_LETTERS = 16  # of a token
 NEEDED = ("fastapi", "prometheus_client", "uvicorn")
+EXAMPLES = ("engine serve", "engine serve --port 0 --threads 4", "engine serve --public")
 
 
 def command(
     host: Annotated[
         str | None,
-        typer.Option("--host", help="The address to listen at; by default 127.0.0.1, with --public 0.0.0.0."),
+        typer.Option(
+            "--host", metavar="ADDRESS", help="The address to listen at; by default 127.0.0.1, with --public 0.0.0.0."
+        ),
     ] = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Where; 0 takes a free port.")] = 8000,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, metavar="PORT", help="Where; 0 takes a free port.")
+    ] = 8000,
     public: Annotated[
         bool,
         typer.Option("--public", help=f"Let other machines in that know the token, which is taken from {TOKEN}."),
     ] = False,
-    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="How many questions at a time.")] = 8,
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, max=64, metavar="N", help="How many questions at a time.")
+    ] = 8,
     queue: Annotated[
-        int, typer.Option("--queue", min=0, max=10_000, help="How many wait for their turn; more are refused.")
+        int,
+        typer.Option("--queue", min=0, max=10_000, metavar="N", help="How many wait for their turn; more are refused."),
     ] = 64,
     library: options.Library = None,
     model: options.Model = None,

@@ -8,13 +8,18 @@ import typer
 from ui.cli import filter_options, options, printing
 from ui.cli.console import fail, warn
 
+EXAMPLES = (
+    "engine similar holiday.jpg",
+    "engine similar holiday.jpg rex.jpg -n 20 --group",
+    "engine search 'a dog' -0 -n 3 | engine similar -",
+)
+
 
 def command(
     images: Annotated[
         list[Path],
-        typer.Argument(metavar="IMAGE...", help="Photos, indexed or not; several count together. - reads their paths."),
+        typer.Argument(metavar="IMAGE", help="Photos, indexed or not; several count together. - reads their paths."),
     ],
-    limit: options.Limit = 10,
     after: filter_options.After = None,
     before: filter_options.Before = None,
     camera: filter_options.Camera = None,
@@ -23,12 +28,13 @@ def command(
     folder: filter_options.Folder = None,
     orientation: filter_options.Lying = None,
     min_size: filter_options.MinSize = None,
+    limit: options.Limit = 10,
     copies: options.Copies = "one",
     group: options.Group = False,
     json: options.Json = False,
     print0: printing.PrintNul = False,
     lines: printing.Format = None,
-    preview: printing.Preview = False,
+    preview: printing.Preview = None,
     library: options.Library = None,
     model: options.Model = None,
     device: options.Device = "auto",

@@ -5,6 +5,8 @@ import typer
 from ui.cli import options
 from ui.cli.console import print_json
 
+EXAMPLES = ("engine status", "engine status --json --library ~/Pictures/library")
+
 
 def command(json: options.Json = False, library: options.Library = None) -> None:
     """Say what a library holds, which model made it, and how much room it takes."""

@@ -18,18 +18,19 @@ import typer
 from ui.cli import options
 from ui.cli.console import fail, note, warn
 from ui.web import FOLDER, PASSWORD, PUBLIC
-from ui.web.process import START_S, comes_to_answer, started
-from ui.web.theme import THEME
 
 LEAST_LETTERS = 8  # of a password
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _NAMES_TOO = {"ENGINE_MODEL", "ENGINE_CAPTIONER", "ENGINE_REGION_CAPTIONER"}
 _PATHS = _NAMES_TOO | {"ENGINE_CACHE", "ENGINE_CONFIG"}
 MOST_MEGABYTES = 50  # of an upload
+EXAMPLES = ("engine ui", "engine ui --port 8080 --no-browser", "engine ui --host-name photos.example.org")
 
 
 def command(
-    port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where the pages are served.")] = 8501,
+    port: Annotated[
+        int, typer.Option("--port", min=1, max=65_535, metavar="PORT", help="Where the pages are served.")
+    ] = 8501,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
     public: Annotated[
         bool,
@@ -51,6 +52,8 @@ def command(
     if find_spec("streamlit") is None:
         raise fail('The pages need Streamlit, which is not installed; run `pip install "visual-semantic-engine[web]"`.')
     from engine.runtime.settings import library_folder
+    from ui.web.process import comes_to_answer, started
+    from ui.web.theme import THEME
 
     folder = library_folder(library).absolute()
     address = "0.0.0.0" if public else "127.0.0.1"
@@ -124,6 +127,8 @@ def _stopped_by_signals() -> Iterator[None]:
 
 def _why_not(code: int | None, url: str) -> str:
     if code is None:
+        from ui.web.process import START_S
+
         return f"The server did not answer at {url} within {START_S} seconds and was stopped; try again."
     return f"The server ended with status {code} before it answered; what it said stands above."
 

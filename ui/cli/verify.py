@@ -20,6 +20,7 @@ NEXT = {
     "unreadable": "Make unreadable photos readable; until then they keep what is known about them.",
     "outside": "`engine index FOLDER` adds the folder of photos that were not opened; it embeds nothing again.",
 }
+EXAMPLES = ("engine verify", "engine verify --photos", "engine verify --repair")
 
 
 def command(

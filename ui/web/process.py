@@ -1,6 +1,5 @@
 """The server of the pages as a process, seen from the command that begins it: started, asked, and stopped."""
 
-import http.client
 import os
 import signal
 import subprocess
@@ -50,6 +49,8 @@ def comes_to_answer(process: "subprocess.Popen[bytes]", port: int) -> bool:
 
 
 def _answers(port: int) -> bool:
+    import http.client  # late, as help does not wait for it
+
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/_stcore/health")

@@ -24,7 +24,8 @@ from sqlalchemy import Connection, create_engine
 from alembic import command
 from index import LibraryDamagedError, LibraryReadOnlyError, LibraryWriter
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing, script_location
-from index.catalogue.schema import FULL_TEXT, REVISION, Base
+from index.catalogue.revision import REVISION
+from index.catalogue.schema import FULL_TEXT, Base
 
 ROOT = Path(__file__).resolve().parents[3]
 

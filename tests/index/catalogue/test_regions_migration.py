@@ -18,7 +18,7 @@ from older import take_back
 from index import LibraryDamagedError, LibraryReader, LibraryWriter, compact_library, verify_library
 from index.catalogue import connection as library_connection
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing
-from index.catalogue.schema import REVISION
+from index.catalogue.revision import REVISION
 from index.exchange.exporting import export_library
 
 OLDER = ["0001", "0002", "0003"]

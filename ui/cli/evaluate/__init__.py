@@ -1,17 +1,29 @@
 """``engine evaluate``: how good a model is, on annotated photos; one file a verb."""
 
+from typing import Any
+
 import typer
 
 from ui.cli.evaluate import calibration, captions, concepts, grounding, proposals, retrieval, words
+from ui.cli.help import Command, Group, epilog
 
-app = typer.Typer(no_args_is_help=True, help="Measure a model on captioned photos.")
-app.command("retrieval", no_args_is_help=True)(retrieval.command)
-app.command("grounding", no_args_is_help=True)(grounding.command)
-app.command("proposals", no_args_is_help=True)(proposals.command)
-app.command("concepts", no_args_is_help=True)(concepts.command)
-app.command("calibration", no_args_is_help=True)(calibration.command)
-app.command("words", no_args_is_help=True)(words.command)
-app.command("captions", no_args_is_help=True)(captions.command)
+VERBS: dict[str, Any] = {
+    "retrieval": retrieval,
+    "grounding": grounding,
+    "proposals": proposals,
+    "concepts": concepts,
+    "calibration": calibration,
+    "words": words,
+    "captions": captions,
+}
+EXAMPLES = (
+    "engine evaluate retrieval --data flickr8k --split val",
+    "engine evaluate grounding --data flickr8k",
+)
+
+app = typer.Typer(cls=Group, no_args_is_help=True, help="Measure a model on captioned photos.", epilog=epilog(EXAMPLES))
+for name, verb in VERBS.items():
+    app.command(name, cls=Command, epilog=epilog(verb.EXAMPLES), no_args_is_help=True)(verb.command)
 
 
 @app.callback()

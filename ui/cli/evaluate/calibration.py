@@ -6,6 +6,11 @@ from ui.cli import options
 from ui.cli.console import print_json
 from ui.cli.evaluate import measuring
 
+EXAMPLES = (
+    "engine evaluate calibration --data flickr8k",
+    "engine evaluate calibration --data flickr8k --split test",
+)
+
 
 def command(
     data: measuring.Captioned,

@@ -4,12 +4,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli import options
+from ui.cli import completion, options
 from ui.cli.console import note, print_json
 from ui.cli.evaluate import measuring
+from ui.cli.help import MODEL
 
 if TYPE_CHECKING:
     from engine.research.evaluation.caption_metrics import CaptionFigures
+
+EXAMPLES = (
+    "engine evaluate captions --data flickr8k",
+    "engine evaluate captions --data flickr8k --regions --no-baselines",
+)
 
 Regions = Annotated[
     bool, typer.Option("--regions", help="Descriptions of annotated regions instead; needs entities.json.")
@@ -18,10 +24,13 @@ Captioner = Annotated[
     str | None,
     typer.Option(
         "--captioner",
+        metavar="CAPTIONER",
+        autocompletion=completion.captioners,
+        rich_help_panel=MODEL,
         help="default, paper, regions, or a folder of a caption model. By default 'default', of regions 'regions'.",
     ),
 ]
-Beam = Annotated[int, typer.Option("--beam", help="Width of the beam search.")]
+Beam = Annotated[int, typer.Option("--beam", metavar="N", help="Width of the beam search.")]
 NoBaselines = Annotated[bool, typer.Option("--no-baselines", help="Measure the caption model alone, which is faster.")]
 
 

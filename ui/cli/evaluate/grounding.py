@@ -11,6 +11,11 @@ from ui.cli.evaluate import measuring
 if TYPE_CHECKING:
     from engine.research.evaluation.segment_agreement import BetaChoice, SegmentAgreement
 
+EXAMPLES = (
+    "engine evaluate grounding --data flickr8k",
+    "engine evaluate grounding --data flickr8k --segments",
+)
+
 Segments = Annotated[
     bool,
     typer.Option(

@@ -6,19 +6,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, TaskID
 
 from ui.cli.console import stderr
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from engine.models.multimodal import MultimodalModel
 
-Captioned = Annotated[Path, typer.Option("--data", help="A folder with dataset.json and images/<split>/.")]
-WithPhrases = Annotated[
-    Path, typer.Option("--data", help="A folder with dataset.json, entities.json and images/<split>/.")
+Captioned = Annotated[
+    Path, typer.Option("--data", metavar="FOLDER", help="A folder with dataset.json and images/<split>/.")
 ]
-WithConcepts = Annotated[Path, typer.Option("--data", help="A folder with concepts.json and images/<split>/.")]
-Split = Annotated[str, typer.Option("--split", help="The split to measure on.")]
+WithPhrases = Annotated[
+    Path,
+    typer.Option("--data", metavar="FOLDER", help="A folder with dataset.json, entities.json and images/<split>/."),
+]
+WithConcepts = Annotated[
+    Path, typer.Option("--data", metavar="FOLDER", help="A folder with concepts.json and images/<split>/.")
+]
+Split = Annotated[str, typer.Option("--split", metavar="NAME", help="The split to measure on.")]
 
 
 def load(model: str | None, device: str) -> "MultimodalModel":
@@ -33,6 +39,8 @@ def load(model: str | None, device: str) -> "MultimodalModel":
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each kind of work, on stderr; gives the function that is told of it: what, how many done, of all."""
+    from rich.progress import Progress
+
     with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 

@@ -8,10 +8,18 @@ from ui.cli import options
 from ui.cli.console import note, print_json
 from ui.cli.evaluate import measuring
 
+EXAMPLES = (
+    "engine evaluate proposals --data flickr8k",
+    "engine evaluate proposals --data flickr8k --selective-search-photos 0",
+)
+
 SelectiveSearchPhotos = Annotated[
     int,
-    typer.Option("--selective-search-photos", min=0, help="Photos to run selective search on, which is slow; 0: none."),
-]
+    typer.Option(
+        "--selective-search-photos", min=0, metavar="N",
+        help="Photos to run selective search on, which is slow; 0: none.",
+    ),
+]  # fmt: skip
 
 
 def command(

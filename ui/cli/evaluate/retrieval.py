@@ -6,6 +6,11 @@ from ui.cli import options
 from ui.cli.console import print_json
 from ui.cli.evaluate import measuring
 
+EXAMPLES = (
+    "engine evaluate retrieval --data flickr8k",
+    "engine evaluate retrieval --data flickr8k --split test --model paper --json",
+)
+
 
 def command(
     data: measuring.Captioned,

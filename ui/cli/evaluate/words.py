@@ -6,6 +6,11 @@ from ui.cli import options
 from ui.cli.console import print_json
 from ui.cli.evaluate import measuring
 
+EXAMPLES = (
+    "engine evaluate words --data photos",
+    "engine evaluate words --data photos --json",
+)
+
 
 def command(
     data: measuring.Captioned,
