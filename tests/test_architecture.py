@@ -24,7 +24,7 @@ ORDER = {
         "errors types", "boxes pretrained", "runtime", "photos language vision drawing reading", "alignment", "models",
         "captioning search", "library", "opened watching", "one_photo", "api", "sharing", "__init__", "research",
     ],
-    "ui": ["__init__", "shared", "service web", "cli"],
+    "ui": ["__init__", "shared", "service web mcp", "cli"],
 }  # fmt: skip
 MAY_IMPORT_RESEARCH = {"ui.cli.evaluate"}
 

@@ -16,6 +16,7 @@ from ui.cli import (
     import_,
     index,
     logs,
+    mcp,
     prune,
     remove,
     roots,
@@ -54,6 +55,7 @@ app.command("export", no_args_is_help=True)(export.command)
 app.command("import", no_args_is_help=True)(import_.command)
 app.command("ui")(ui.command)
 app.command("serve")(serve.command)
+app.command("mcp")(mcp.command)
 app.add_typer(config.app, name="config")
 app.add_typer(evaluate.app, name="evaluate")
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine.library.roots import may_be_shown
+from engine.library.roots import photo_to_show
 from engine.photos.thumbnails import thumbnail
 from engine.search.question import Question
 from engine.search.wording import showing
@@ -23,8 +23,6 @@ from ui.service.responses import (
     sentence_hit,
 )
 from ui.shared import filter_syntax
-
-LARGEST_ID = 2**63 - 1  # that SQLite can hold
 
 
 def search(lease: Lease, asked: SearchParameters) -> SearchAnswer:
@@ -123,10 +121,10 @@ def named(lease: Lease, which: Named) -> str:
     """
     if which.path is None:
         return photo(lease, which.photo_id or 0).path
-    photo_id = None if "\0" in which.path else lease.engine.reader.photo_id_of_path(which.path)
-    if photo_id is None:
+    found = photo_to_show(lease.engine.reader, lease.roots, which.path)
+    if found is None:
         raise RefusedError(404, f"The library knows no photo at {which.path}; take a path from a hit.")
-    return photo(lease, photo_id).path
+    return found.path
 
 
 def photo(lease: Lease, photo_id: int) -> StoredPhoto:
@@ -135,9 +133,7 @@ def photo(lease: Lease, photo_id: int) -> StoredPhoto:
     Raises:
         RefusedError: there is none.
     """
-    reader = lease.engine.reader
-    if 0 <= photo_id <= LARGEST_ID and photo_id in reader.photo_ids:
-        (found,) = reader.photos([photo_id])
-        if may_be_shown(found, lease.roots):
-            return found
-    raise RefusedError(404, f"The library has no photo of the number {photo_id}; take a number from a hit.")
+    found = photo_to_show(lease.engine.reader, lease.roots, photo_id)
+    if found is None:
+        raise RefusedError(404, f"The library has no photo of the number {photo_id}; take a number from a hit.")
+    return found
