@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 from engine.drawing.annotated_photo import draw_phrases
 from engine.photos.decode import decode
-from engine.photos.reencoded import as_jpeg
+from engine.photos.reencoded import as_jpeg, reencoded
 from engine.photos.thumbnails import thumbnail
 from engine.types import Box
 from index import StoredPhoto
 
+SMALL = 320
+
 
 def plain(photo: StoredPhoto, side: int) -> bytes:
-    """A JPEG of a photo without metadata. Raises PhotoError."""
-    return thumbnail(photo.path, photo.content_hash, side).read_bytes()
+    """A JPEG of a photo without metadata; of the usual size it is kept. Raises PhotoError."""
+    is_kept = side == SMALL
+    return thumbnail(photo.path, photo.content_hash).read_bytes() if is_kept else reencoded(photo.path, side)
 
 
 def with_boxes(photo: StoredPhoto, side: int, boxes: Sequence[tuple[str, Box]]) -> bytes:

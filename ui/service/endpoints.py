@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from engine.library.roots import photo_to_show
-from engine.photos.thumbnails import thumbnail
 from engine.search.question import Question
 from engine.search.wording import showing
 from engine.sharing import Lease
@@ -100,17 +99,6 @@ def about(lease: Lease, photo_id: int) -> PhotoAnswer:
         RefusedError: there is none that may be shown.
     """
     return photo_answer(lease, photo(lease, photo_id))
-
-
-def small(lease: Lease, photo_id: int) -> bytes:
-    """A photo as a small JPEG.
-
-    Raises:
-        RefusedError: there is none that may be shown.
-        PhotoError: it cannot be read.
-    """
-    found = photo(lease, photo_id)
-    return thumbnail(found.path, found.content_hash).read_bytes()
 
 
 def named(lease: Lease, which: Named) -> str:

@@ -64,6 +64,8 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 async def _not_understood(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return refusal(422, f"The body is no JSON: {first['ctx']['error'].rstrip('.')}.")
     name = ".".join(str(part) for part in first["loc"][1:]) or "The request"
     reason = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
     if first["type"] == "extra_forbidden":

@@ -153,8 +153,10 @@ def test_health_and_metrics(client: TestClient) -> None:
 def test_the_description_names_every_address_and_every_refusal(client: TestClient) -> None:
     description = client.get("/openapi.json").json()
     addresses = {"/search", "/similar", "/sentences", "/photo/{photo_id}", "/photo/{photo_id}/thumbnail"}
+    addresses |= {"/photo/{photo_id}/image", "/captions", "/align"}
     assert set(description["paths"]) == addresses | {"/health", "/metrics"}
-    assert set(description["paths"]["/similar"]) == {"get", "post"}
+    for address in ("/search", "/similar", "/sentences", "/captions", "/align"):
+        assert set(description["paths"][address]) == {"get", "post"}
     named = {parameter["name"]: parameter for parameter in description["paths"]["/search"]["get"]["parameters"]}
     assert {"q", "also", "not", "like", "limit", "after", "min_size", "min_probability", "regions"} <= set(named)
     assert all(parameter["schema"].get("description") or parameter.get("description") for parameter in named.values())
