@@ -10,7 +10,7 @@ from fastapi import FastAPI, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from engine.sharing import SharedEngine
-from ui.service import batches, compression, endpoints, errors, one_photo, pictures
+from ui.service import batches, compression, endpoints, errors, manual, one_photo, pictures
 from ui.service.asking import Service
 from ui.service.errors import documented
 from ui.service.middleware import Guard
@@ -41,7 +41,7 @@ def create_app(
         await asyncio.to_thread(service.answering.close)
         await asyncio.to_thread(shared.close)
 
-    # The pages of FastAPI that show the description would fetch their scripts from elsewhere.
+    # FastAPI's own pages fetch their scripts from elsewhere; ours is in `manual.py`.
     app = FastAPI(
         title="visual-semantic-engine", version=version("visual-semantic-engine"), lifespan=lifespan, docs_url=None,
         redoc_url=None, description="Semantic search in the photos of one library.",
@@ -55,6 +55,7 @@ def create_app(
     _add_photos(app, service)
     pictures.add(app, service)
     _add_state(app, service)
+    manual.add(app)
     return app
 
 
