@@ -1,5 +1,6 @@
 """Requests to the service as neighbours send them: each parameter valid, at its bounds, or nothing that it can be."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -83,6 +84,17 @@ HEADERS: tuple[Mapping[str, str], ...] = (
 )  # fmt: skip
 KINDS = ("image/jpeg", "image/png", "image/heic", "application/octet-stream", "IMAGE/*; q=nan")
 OTHER_KINDS = ("", "text/html", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "\xff")
+FORM = "multipart/form-data; boundary=x"
+PARTS = (
+    b'Content-Disposition: form-data; name="photo"; filename="a.jpg"', b'Content-Disposition: form-data; name="photo"',
+    b'Content-Disposition: form-data; filename="../../a\0.jpg"; name*=UTF-8\'\'%ff',
+    b"Content-Disposition: \xff; filename=",
+    b"X: " + b"y" * 5000, b"\r\n" * 9, b"no header", b"Content-Disposition: form-data; filename=a\r\n" * 9,
+)  # fmt: skip
+JSON_VALUES = (
+    None, True, 0, -1, 1.5, 10**30, 1e308, float("nan"), "", "a", "\ud800", "\0", [], [[]], {}, ["a"] * 21, [1],
+    "x" * 5000,
+)  # fmt: skip
 BODIES = (b"", b"x", b"\0" * 100_000, b"<svg/>" * 9, b"\xff\xd8\xff" + b"\0" * 64, b"II*\0\xff\xff\xff\xff", b"GIF89a")
 
 
@@ -110,7 +122,7 @@ def hostile_request(description: Mapping[str, Any], seed: int, number: int) -> H
         if parameter["in"] == "path":
             target = target.replace(f"{{{parameter['name']}}}", _quoted(random.choice(values)).replace("+", "%20"))
         elif parameter["in"] == "query":
-            chance = {"q": 0.9, "photo_id": 0.6}.get(parameter["name"], 0.12)
+            chance = {"q": 0.9, "sentence": 0.9, "photo_id": 0.6}.get(parameter["name"], 0.12)
             for _ in range(random.choice((1, 1, 1, 2, 21)) if random.random() < chance else 0):
                 pairs.append((parameter["name"], random.choice(values[:2] if random.random() < valid else values)))
                 if _schema(parameter, description).get("type") != "array" and random.random() < 0.9:
@@ -120,8 +132,14 @@ def hostile_request(description: Mapping[str, Any], seed: int, number: int) -> H
     query = "&".join(f"{name}={_quoted(value)}" for name, value in pairs)
     headers, body = dict(random.choice(HEADERS)), None
     if "requestBody" in operation:
-        body = _body(random, seed, number)
-        headers["Content-Type"] = random.choice(KINDS if random.random() < 0.9 else OTHER_KINDS)
+        kinds = KINDS
+        if "application/json" in operation["requestBody"]["content"]:
+            body, kinds = _questions(random, description), ("application/json",)
+        else:
+            body = _body(random, seed, number)
+            if random.random() < 0.3:
+                body, kinds = _form(random, body), (FORM,)
+        headers["Content-Type"] = random.choice(kinds if random.random() < 0.9 else OTHER_KINDS)
     return Hostile(method.upper(), path, f"{target}?{query}" if query else target, headers, body)
 
 
@@ -130,6 +148,35 @@ def _body(random: Random, seed: int, number: int) -> bytes:
     if kind < 0.3:
         return random.choice(list(valid_photos().values()))
     return mutation(seed, number)[2] if kind < 0.8 else random.choice(BODIES)
+
+
+def _form(random: Random, photo: bytes) -> bytes:
+    """A form with a photo in it, or nearly one."""
+    heads = [
+        random.choice(PARTS[:1] if random.random() < 0.6 else PARTS) for _ in range(random.choice((1, 1, 1, 2, 9)))
+    ]
+    form = b"".join(b"--x\r\n" + head + b"\r\n\r\n" + photo + b"\r\n" for head in heads) + b"--x--\r\n"
+    return form if random.random() < 0.7 else form[: random.randrange(len(form))]
+
+
+def _questions(random: Random, description: Mapping[str, Any]) -> bytes:
+    """A list of questions, or nearly one."""
+    fields = description["components"]["schemas"]["BatchedQuestion"]["properties"]
+    questions: list[Any] = []
+    for _ in range(random.choice((0, 1, 1, 2, 3, 21))):
+        question: dict[str, Any] = {"q": random.choice([text for text in TEXTS if isinstance(text, str)])}
+        while random.random() < 0.4:
+            question[random.choice([*fields, "unknown"])] = random.choice(JSON_VALUES)
+        questions.append(question if random.random() < 0.95 else random.choice(JSON_VALUES))
+    body = json.dumps(questions if random.random() < 0.95 else random.choice(JSON_VALUES)).encode()
+    broken = (
+        b"[" * 50_000,
+        body[: len(body) // 2],
+        b"\xff" + body,
+        b"\xef\xbb\xbf" + body,
+        b"[" + b" " * 300_000 + b"]",
+    )
+    return body if random.random() < 0.8 else random.choice(broken)
 
 
 def _values(parameter: Mapping[str, Any], description: Mapping[str, Any]) -> tuple[Value, ...]:

@@ -125,6 +125,11 @@ class SharedEngine:
         return self._origin.folder
 
     @property
+    def is_open(self) -> bool:
+        """Whether a state of the library was opened yet."""
+        return self._newest is not None
+
+    @property
     def model(self) -> MultimodalModel:
         """The model."""
         return self._origin.model

@@ -25,7 +25,7 @@ ORDER = {
         "captioning search", "library", "checkup opened watching", "one_photo", "api", "sharing", "__init__",
         "research",
     ],
-    "ui": ["__init__", "shared", "service web", "cli"],
+    "ui": ["__init__", "shared", "service web mcp", "cli"],
 }  # fmt: skip
 MAY_IMPORT_RESEARCH = {"ui.cli.evaluate"}
 

@@ -9,7 +9,9 @@ from engine.errors import LibraryError, PhotoError, PhotoPathError, PhotosGoneEr
 from engine.library.changes import is_below, is_in
 from engine.photos.hashing import content_hash
 from engine.photos.walk import Scan, scan
-from index import LibraryWriter, StoredPhoto, read_catalogue, read_roots
+from index import LibraryReader, LibraryWriter, StoredPhoto, read_catalogue, read_roots
+
+LARGEST_ID = 2**63 - 1  # that SQLite can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,19 @@ def may_be_shown(photo: StoredPhoto, roots: Sequence[str]) -> bool:
         return content_hash(photo.path) == photo.content_hash
     except PhotoError:
         return False
+
+
+def photo_to_show(reader: LibraryReader, roots: Sequence[str], which: int | str) -> StoredPhoto | None:
+    """The photo of a number or at a path, if its file may be shown: no other file is opened for another program."""
+    photo_id: int | None
+    if isinstance(which, int):
+        photo_id = which if 0 <= which <= LARGEST_ID else None
+    else:
+        photo_id = None if "\0" in which else reader.photo_id_of_path(which)
+    if photo_id is None or photo_id not in reader.photo_ids:
+        return None
+    (photo,) = reader.photos([photo_id])
+    return photo if may_be_shown(photo, roots) else None
 
 
 def scan_library(folder: Path, paths: Iterable[str | Path] | None, *, allow_missing: bool) -> Scan:

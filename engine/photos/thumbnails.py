@@ -1,18 +1,16 @@
 """Small pictures of photos: made when they are first asked for, and kept in the cache."""
 
-import io
 import re
 from pathlib import Path
 from threading import Lock
 
 from engine.errors import PhotoError
 from engine.photos import hashing
-from engine.photos.decode import decode
+from engine.photos.reencoded import reencoded
 from engine.runtime.plain_files import is_kept
 from engine.runtime.settings import cache_folder
 from index.store.atomic import replace_file
 
-_QUALITY = 80
 _LARGEST = 10_000_000  # bytes
 _VERSION = "srgb"  # those that were kept before know no profiles
 _DIGITS = re.compile(r"[0-9a-f]{32}")
@@ -42,12 +40,9 @@ def thumbnail(path: str | Path, content_hash: str, side: int = 320) -> Path:
     if not is_kept(kept, _LARGEST):
         kept = _place(hashing.content_hash(path), side)
     if not is_kept(kept, _LARGEST):
-        image = decode(path, target=side).image
-        image.thumbnail((side, side))
-        encoded = io.BytesIO()
-        image.save(encoded, "JPEG", quality=_QUALITY)
+        encoded = reencoded(path, side)
         with _writing:
-            replace_file(kept, lambda temporary: temporary.write_bytes(encoded.getvalue()))
+            replace_file(kept, lambda temporary: temporary.write_bytes(encoded))
     return kept
 
 

@@ -33,6 +33,7 @@ PLACEHOLDERS = {
 NOT_RUN = {
     "ui": "a server, which test_ui_process.py runs",
     "serve": "a server, which test_service.py runs",
+    "mcp": "a server, which test_mcp.py runs",
     "--watch": "goes on until it is stopped; test_watch.py does that",
     "evaluate": "needs the data of research, with which tests/ui/test_cli_evaluate.py and others run it",
 }

@@ -17,6 +17,7 @@ from ui.cli import (
     import_,
     index,
     logs,
+    mcp,
     prune,
     remove,
     roots,
@@ -52,7 +53,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "export": export,
         "import": import_,
     },
-    "Other faces": {"ui": ui, "serve": serve},
+    "Other faces": {"ui": ui, "serve": serve, "mcp": mcp},
     "The program": {"doctor": doctor},
 }
 NEED_AN_ARGUMENT = {"search", "similar", "sentences", "align", "caption", "remove", "export", "import"}

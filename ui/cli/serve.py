@@ -12,7 +12,7 @@ from ui.service import TOKEN
 from ui.service.local_hosts import is_local
 
 LEAST_LETTERS = 16  # of a token
-NEEDED = ("fastapi", "prometheus_client", "uvicorn")
+NEEDED = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
 EXAMPLES = ("engine serve", "engine serve --port 0 --threads 4", "engine serve --public")
 
 
@@ -43,8 +43,8 @@ def command(
 ) -> None:
     """Answer questions about a library over HTTP, to programs on this machine alone unless --public is given.
 
-    The addresses are /search, /similar, /sentences, /photo/NUMBER, /photo/NUMBER/thumbnail, /health and /metrics;
-    /openapi.json describes them. SIGTERM and Ctrl-C let it finish the answers it has begun.
+    The addresses are /search, /similar, /sentences, /captions, /align, /photo/NUMBER with /thumbnail and /image,
+    /health and /metrics; /openapi.json describes them, and /docs is a page to try them on. SIGTERM and Ctrl-C let it finish the answers it has begun.
     """
     if not all(map(find_spec, NEEDED)):
         raise fail(

@@ -1,59 +1,27 @@
 """The addresses of the service."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from importlib.metadata import version
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from engine.errors import EngineError
-from engine.sharing import Lease, SharedEngine
-from ui.service import endpoints, errors
+from engine.sharing import SharedEngine
+from ui.service import batches, compression, endpoints, errors, manual, one_photo, pictures
+from ui.service.asking import Service
 from ui.service.errors import documented
-from ui.service.metrics import Metrics
 from ui.service.middleware import Guard
 from ui.service.requests import Filters, SearchParameters, SentenceChoice, SentencesParameters, SimilarParameters
 from ui.service.responses import Health, LibraryState, PhotoAnswer, SearchAnswer, SentencesAnswer, SimilarAnswer
 from ui.service.uploads import DOCUMENTED, received
-from ui.service.workers import Answering, Place
+from ui.service.workers import Answering
 
-logger = logging.getLogger(__name__)
-
-REFRESH_S = 5.0
-JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 TEXT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {}}, "description": "Prometheus's own format."}
 }
-
-Value = TypeVar("Value")
-
-
-class Service:
-    """A shared library, and the threads that answer from it."""
-
-    def __init__(self, shared: SharedEngine, answering: Answering) -> None:
-        self.shared = shared
-        self.answering = answering
-        self.metrics = Metrics(answering)
-
-    async def ask(self, question: Callable[[Lease], Value], place: Place | None = None) -> Value:
-        """What a function makes of the newest state of the library, in a thread that answers."""
-        answer = partial(self.shared.ask, question)
-        return await (self.answering.answer(answer) if place is None else place.answer(answer))
-
-    async def follow(self) -> None:
-        """Move on when the library changes and nobody asks."""
-        while True:
-            await asyncio.sleep(REFRESH_S)
-            try:
-                await asyncio.to_thread(self.shared.refresh)
-            except EngineError as error:
-                logger.warning("%s", error)
 
 
 def create_app(
@@ -73,16 +41,21 @@ def create_app(
         await asyncio.to_thread(service.answering.close)
         await asyncio.to_thread(shared.close)
 
-    # The pages of FastAPI that show the description would fetch their scripts from elsewhere.
+    # FastAPI's own pages fetch their scripts from elsewhere; ours is in `manual.py`.
     app = FastAPI(
         title="visual-semantic-engine", version=version("visual-semantic-engine"), lifespan=lifespan, docs_url=None,
         redoc_url=None, description="Semantic search in the photos of one library.",
     )  # fmt: skip
+    app.add_middleware(compression.Compressed)
     app.add_middleware(Guard, metrics=service.metrics, token=token, local=local)
     errors.install(app)
     _add_questions(app, service)
+    batches.add(app, service)
+    one_photo.add(app, service)
     _add_photos(app, service)
+    pictures.add(app, service)
     _add_state(app, service)
+    manual.add(app)
     return app
 
 
@@ -120,14 +93,6 @@ def _add_photos(app: FastAPI, service: Service) -> None:
     @app.get("/photo/{photo_id}", responses=documented(404), summary="What the library knows about a photo")
     async def photo(photo_id: int) -> PhotoAnswer:
         return await service.ask(lambda lease: endpoints.about(lease, photo_id))
-
-    @app.get(
-        "/photo/{photo_id}/thumbnail", response_class=Response, responses=JPEG | documented(404),
-        summary="The photo in at most 320 pixels, as a JPEG",
-    )  # fmt: skip
-    async def thumbnail(photo_id: int) -> Response:
-        picture = await service.ask(lambda lease: endpoints.small(lease, photo_id))
-        return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
 def _add_state(app: FastAPI, service: Service) -> None:

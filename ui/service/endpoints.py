@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from engine.library.roots import may_be_shown
-from engine.photos.thumbnails import thumbnail
+from engine.library.roots import photo_to_show
 from engine.search.question import Question
 from engine.search.wording import showing
 from engine.sharing import Lease
@@ -23,8 +22,6 @@ from ui.service.responses import (
     sentence_hit,
 )
 from ui.shared import filter_syntax
-
-LARGEST_ID = 2**63 - 1  # that SQLite can hold
 
 
 def search(lease: Lease, asked: SearchParameters) -> SearchAnswer:
@@ -104,17 +101,6 @@ def about(lease: Lease, photo_id: int) -> PhotoAnswer:
     return photo_answer(lease, photo(lease, photo_id))
 
 
-def small(lease: Lease, photo_id: int) -> bytes:
-    """A photo as a small JPEG.
-
-    Raises:
-        RefusedError: there is none that may be shown.
-        PhotoError: it cannot be read.
-    """
-    found = photo(lease, photo_id)
-    return thumbnail(found.path, found.content_hash).read_bytes()
-
-
 def named(lease: Lease, which: Named) -> str:
     """The path of a photo of the library.
 
@@ -123,10 +109,10 @@ def named(lease: Lease, which: Named) -> str:
     """
     if which.path is None:
         return photo(lease, which.photo_id or 0).path
-    photo_id = None if "\0" in which.path else lease.engine.reader.photo_id_of_path(which.path)
-    if photo_id is None:
+    found = photo_to_show(lease.engine.reader, lease.roots, which.path)
+    if found is None:
         raise RefusedError(404, f"The library knows no photo at {which.path}; take a path from a hit.")
-    return photo(lease, photo_id).path
+    return found.path
 
 
 def photo(lease: Lease, photo_id: int) -> StoredPhoto:
@@ -135,9 +121,7 @@ def photo(lease: Lease, photo_id: int) -> StoredPhoto:
     Raises:
         RefusedError: there is none.
     """
-    reader = lease.engine.reader
-    if 0 <= photo_id <= LARGEST_ID and photo_id in reader.photo_ids:
-        (found,) = reader.photos([photo_id])
-        if may_be_shown(found, lease.roots):
-            return found
-    raise RefusedError(404, f"The library has no photo of the number {photo_id}; take a number from a hit.")
+    found = photo_to_show(lease.engine.reader, lease.roots, photo_id)
+    if found is None:
+        raise RefusedError(404, f"The library has no photo of the number {photo_id}; take a number from a hit.")
+    return found

@@ -1,7 +1,6 @@
 """What cannot be answered: one sentence in JSON, with the status that says whose turn it is."""
 
 import logging
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,12 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from engine.errors import EngineError, PhotoError, QueryError
+from ui.shared.photo_errors import without_content
 from ui.shared.results import printable
 
 logger = logging.getLogger(__name__)
-
-_QUOTED = re.compile(r": it starts with b['\"].*", re.DOTALL)
-"""How a file begins that is no photo: nobody who asks from elsewhere should learn it."""
 
 
 class Refusal(BaseModel):
@@ -67,6 +64,8 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 async def _not_understood(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return refusal(422, f"The body is no JSON: {first['ctx']['error'].rstrip('.')}.")
     name = ".".join(str(part) for part in first["loc"][1:]) or "The request"
     reason = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
     if first["type"] == "extra_forbidden":
@@ -88,7 +87,7 @@ async def _not_answered(_: Request, error: Exception) -> JSONResponse:
     if isinstance(error, QueryError):
         return refusal(400, str(error))
     if isinstance(error, PhotoError):
-        return refusal(404, _QUOTED.sub("", str(error)))
+        return refusal(404, without_content(error))
     logger.warning("%s", error)
     return refusal(503, str(error))
 

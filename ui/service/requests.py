@@ -13,6 +13,7 @@ from ui.shared import filter_syntax
 MOST_RESULTS = 1000
 MOST_LETTERS = 2000
 MOST_TEXTS = 20
+DEFAULT_BEAM = 7  # of the search for captions: it finds no more sentences
 MOST_LETTERS_IN_ALL = 4000  # of the texts of one question, each of which is embedded: 1.5 to 5 seconds of a busy core
 
 
@@ -111,11 +112,17 @@ class SearchParameters(Filters):
     exact: bool = Field(False, description="Take words as they are written; correct no spelling.")
     regions: bool = Field(False, description="Find regions; neither probabilities nor captions count.")
 
+    @property
+    def num_letters(self) -> int:
+        """Of all its texts."""
+        return sum(map(len, (self.q or "", *self.also, *self.without)))
+
     @model_validator(mode="after")
     def _texts_are_answered_soon(self) -> "SearchParameters":
-        letters = sum(map(len, (self.q or "", *self.also, *self.without)))
-        if letters > MOST_LETTERS_IN_ALL:
-            raise ValueError(f"the texts have {letters} characters together; send at most {MOST_LETTERS_IN_ALL}.")
+        if self.num_letters > MOST_LETTERS_IN_ALL:
+            raise ValueError(
+                f"the texts have {self.num_letters} characters together; send at most {MOST_LETTERS_IN_ALL}."
+            )
         return self
 
     @model_validator(mode="after")
@@ -156,3 +163,28 @@ class SentenceChoice(BaseModel):
 
 class SentencesParameters(Named, SentenceChoice):
     """Sentences about a photo of the library."""
+
+
+class CaptionChoice(BaseModel):
+    """How many new sentences, and whether about regions too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    count: int = Field(1, ge=1, le=DEFAULT_BEAM, description="How many sentences, best first.")
+    regions: bool = Field(False, description="Describe the regions of the photo too.")
+
+
+class CaptionsParameters(Named, CaptionChoice):
+    """New sentences about a photo of the library."""
+
+
+class AlignChoice(BaseModel):
+    """A sentence to be found in a photo."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sentence: str = Field(max_length=MOST_LETTERS, examples=["a dog in the snow"], description="A sentence about it.")
+
+
+class AlignParameters(Named, AlignChoice):
+    """A sentence to be found in a photo of the library."""

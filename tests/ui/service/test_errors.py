@@ -87,7 +87,7 @@ def test_a_question_that_cannot_be_answered(address: str, status: int, said: str
 def test_another_method(client: TestClient) -> None:
     response = client.delete("/search")
     assert "does not take DELETE" in sentence(response, 405)
-    assert response.headers["allow"] == "GET"
+    assert response.headers["allow"] == "GET, POST"
     for address, methods in (("/similar", "GET, POST"), ("/photo/1", "GET"), ("/health", "GET")):
         assert client.options(address).headers["allow"] == methods
 
@@ -138,7 +138,14 @@ def test_no_file_outside_the_roots_is_opened(own_library: Path, photos: Path, tm
         writer.note_changes(moved=[Move(first, str(outside), 1, 1), Move(second, around, 1, 1)], returned=[], gone=[])
     with TestClient(create_app(SharedEngine(own_library, device="cpu"), threads=1, queue=1), base_url=LOCAL) as client:
         for number in (first, second):
-            for address in (f"/photo/{number}", f"/photo/{number}/thumbnail", f"/similar?photo_id={number}"):
+            for address in (
+                f"/photo/{number}",
+                f"/photo/{number}/thumbnail",
+                f"/photo/{number}/image",
+                f"/captions?photo_id={number}",
+                f"/align?sentence=cat&photo_id={number}",
+                f"/similar?photo_id={number}",
+            ):
                 sentence(client.get(address), 404)
         sentence(client.get("/similar", params={"path": str(outside)}), 404)
         sentence(client.get("/sentences", params={"path": around}), 404)
@@ -163,7 +170,17 @@ def test_a_token_is_asked_for(library: Path) -> None:
     shared = SharedEngine(library, device="cpu")
     app = create_app(shared, threads=1, queue=1, token=TOKEN, local=False)
     with TestClient(app, base_url="http://nas.example") as client:
-        for address in ("/health", "/metrics", "/openapi.json", "/search?q=cat", "/photo/1/thumbnail", "/nowhere"):
+        for address in (
+            "/health",
+            "/metrics",
+            "/openapi.json",
+            "/search?q=cat",
+            "/photo/1/thumbnail",
+            "/photo/1/image",
+            "/align?photo_id=1&sentence=a",
+            "/captions?photo_id=1",
+            "/nowhere",
+        ):
             for given in (None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer \xe9"):
                 headers = {} if given is None else {"Authorization": given.encode("latin-1")}
                 response = client.get(address, headers=headers)
@@ -223,7 +240,13 @@ def test_a_photo_that_became_a_link_out_of_the_roots_is_not_shown(
     photo.unlink()
     photo.symlink_to(secret)
     with TestClient(create_app(SharedEngine(library, device="cpu"), threads=1, queue=1), base_url=LOCAL) as client:
-        for address in ("/photo/1", "/photo/1/thumbnail", "/similar?photo_id=1"):
+        for address in (
+            "/photo/1",
+            "/photo/1/thumbnail",
+            "/photo/1/image",
+            "/captions?photo_id=1",
+            "/similar?photo_id=1",
+        ):
             assert "secret of" not in sentence(client.get(address), 404)
         photo.unlink()
         photo.write_text("a secret of the house")  # in the root, and no photo any more

@@ -153,8 +153,10 @@ def test_health_and_metrics(client: TestClient) -> None:
 def test_the_description_names_every_address_and_every_refusal(client: TestClient) -> None:
     description = client.get("/openapi.json").json()
     addresses = {"/search", "/similar", "/sentences", "/photo/{photo_id}", "/photo/{photo_id}/thumbnail"}
+    addresses |= {"/photo/{photo_id}/image", "/captions", "/align"}
     assert set(description["paths"]) == addresses | {"/health", "/metrics"}
-    assert set(description["paths"]["/similar"]) == {"get", "post"}
+    for address in ("/search", "/similar", "/sentences", "/captions", "/align"):
+        assert set(description["paths"][address]) == {"get", "post"}
     named = {parameter["name"]: parameter for parameter in description["paths"]["/search"]["get"]["parameters"]}
     assert {"q", "also", "not", "like", "limit", "after", "min_size", "min_probability", "regions"} <= set(named)
     assert all(parameter["schema"].get("description") or parameter.get("description") for parameter in named.values())
@@ -165,7 +167,7 @@ def test_the_description_names_every_address_and_every_refusal(client: TestClien
     assert {"type": "string"} in taken["anyOf"]  # a date-time would have to have a zone
     for status in ("422", "429"):
         assert refused[status]["content"]["application/json"]["schema"]["$ref"].endswith("/Refusal")
-    assert client.get("/docs").status_code == 404  # it would fetch scripts from elsewhere
+    assert client.get("/redoc").status_code == 404  # it would fetch scripts from elsewhere
 
 
 def test_copies_stand_behind_one_hit(own_photos: Path, tmp_path: Path) -> None:
