@@ -85,9 +85,7 @@ def opened(reader: Callable[[Path], Opened], key: str, trace: Callable[[], Trace
             replace_file(path, partial(_export, trace()))
             return reader(path)
     except OSError as error:
-        _announce(
-            f"The cache folder {cache_folder()} cannot be used ({error}), so that the networks are prepared anew."
-        )
+        _announce(f"The cache folder {path.parent} cannot be used ({error}), so that networks are prepared each time.")
         with TemporaryDirectory() as folder:
             _export(trace(), Path(folder) / path.name)
             return reader(Path(folder) / path.name)

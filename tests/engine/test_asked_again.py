@@ -56,6 +56,8 @@ def public(library: Path) -> Iterator[Path]:
     """A copy of the library that everybody may read."""
     with public_folder() as base:
         folder = shutil.copytree(library, base / "library")
+        with LibraryWriter.open(folder):  # folds a log in that was copied along, and removes it
+            pass
         settle(folder)
         yield folder
 

@@ -44,7 +44,8 @@ def command(
     """Answer questions about a library over HTTP, to programs on this machine alone unless --public is given.
 
     The addresses are /search, /similar, /sentences, /captions, /align, /photo/NUMBER with /thumbnail and /image,
-    /health and /metrics; /openapi.json describes them, and /docs is a page to try them on. SIGTERM and Ctrl-C let it finish the answers it has begun.
+    /health and /metrics; /openapi.json describes them, and /docs is a page to try them on. SIGTERM and Ctrl-C let it
+    finish the answers it has begun.
     """
     if not all(map(find_spec, NEEDED)):
         raise fail(
