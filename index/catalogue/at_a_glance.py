@@ -4,6 +4,7 @@ Where anything is unusual (no such file, an older schema, damage, a folder that 
 left to ``connection``, which explains it; names for the shell are left out.
 """
 
+import logging
 import os
 import sqlite3
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from index.values import BuildInfo, LibraryStatus
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+logger = logging.getLogger(__name__)
 
 MOST_NAMES = 1000
 _PATIENCE_S = 1.0
@@ -84,12 +87,14 @@ def cameras(folder: Path) -> list[str]:
 
 
 def folders(folder: Path, beginning: str = "") -> list[str]:
-    """The folders of its photos whose path begins so."""
-    statement = (  # the index of paths finds the beginning; what is cut off at the right has no slash
-        "SELECT DISTINCT rtrim(rtrim(path, replace(path, '/', '')), '/') FROM photos "
-        "WHERE path >= ? AND path < ? AND missing_since IS NULL AND typeof(path) = 'text' ORDER BY 1"
-    )
-    return _ask(folder, lambda raw: _names(raw, statement, beginning, beginning + chr(0x10FFFF)))
+    """The folders of its photos whose path begins so; missing photos count, so that the index of paths is enough."""
+    statement = "SELECT path FROM photos WHERE path >= ? AND path < ?"
+
+    def ask(raw: sqlite3.Connection) -> list[str]:
+        paths = raw.execute(statement, (beginning, beginning + chr(0x10FFFF)))
+        return sorted({path.rpartition("/")[0] for (path,) in paths if isinstance(path, str)})[:MOST_NAMES]
+
+    return _ask(folder, ask)
 
 
 def sentence_files(folder: Path) -> list[str]:
@@ -101,14 +106,16 @@ def sentence_files(folder: Path) -> list[str]:
     return _ask(folder, lambda raw: _names(raw, statement))
 
 
-def _names(raw: sqlite3.Connection, statement: str, *values: str) -> list[str]:
-    return [name for (name,) in raw.execute(f"{statement} LIMIT {MOST_NAMES}", values)]
+def _names(raw: sqlite3.Connection, statement: str) -> list[str]:
+    return [name for (name,) in raw.execute(f"{statement} LIMIT {MOST_NAMES}")]
 
 
 def _ask(folder: Path, ask: Callable[[sqlite3.Connection], Value]) -> Value:
     """What is read in one transaction of a database of the newest schema."""
     require_plain(folder)
-    address = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
+    path = folder / DATABASE
+    logger.info("Opening %s for reading", path)
+    address = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE_S, isolation_level=None)) as raw:
         raw.execute("BEGIN")
         (schema,) = raw.execute("SELECT version_num FROM alembic_version").fetchone() or (None,)

@@ -33,7 +33,7 @@ def test_a_log_file_is_appended_to(cli: Cli, library: Path, tmp_path: Path, monk
     log = tmp_path / "engine.log"
     assert cli("--log-file", log, "status", library=library).stderr == ""
     first = log.read_text()
-    assert "INFO index.catalogue.connection: Opening" in first
+    assert "INFO index.catalogue.at_a_glance: Opening" in first
     monkeypatch.setenv("ENGINE_LOG", str(log))
     cli("status", library=library)
     assert log.read_text().startswith(first)
