@@ -13,15 +13,17 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
-from engine.one_photo import OnePhoto
+from engine.encoding import Encoding
 from engine.opened import asked_steadily
+from engine.photos.given import PhotoLike, photo_of
+from engine.results.hits import Answer, Hit, Hits, RegionHits, SentenceHits
 from engine.search import answering
 from engine.search.answering import Ranking
 from engine.search.question import Question
 from engine.search.regions import search_regions
 from engine.search.sentences import search_sentences
 from engine.search.wording import showing
-from engine.types import Answer, Basis, Hit, RegionHit, SentenceHit
+from engine.types import Basis
 from index import Generated, LibraryStatus, PhotoFilter, SearchParams, read_status
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from engine.watching import WatchOptions
 
 
-class Engine(OnePhoto):
+class Engine(Encoding):
     """A photo library with the model that reads it. Use ``Engine.open``; close it, or use it in a ``with`` block.
 
     Networks are loaded when they are first needed, and stay.
@@ -220,7 +222,7 @@ class Engine(OnePhoto):
         where: PhotoFilter | None = None,
         basis: Basis = "both",
         group: bool = False,
-    ) -> list[Hit]:
+    ) -> Hits:
         """The photos of ``answer`` that match with at least ``min_probability``, all by default; none where none does.
 
         What a user should know about the question is told to the Engine's ``warn``. Raises as ``answer``.
@@ -237,7 +239,7 @@ class Engine(OnePhoto):
         )
         for warning in (*showing(answer.corrections), *answer.warnings):
             self._warn(warning)
-        return list(answer.hits)
+        return Hits(answer.hits)
 
     @asked_steadily
     def search_regions(
@@ -247,7 +249,7 @@ class Engine(OnePhoto):
         params: SearchParams | None = None,
         *,
         where: PhotoFilter | None = None,
-    ) -> list[RegionHit]:
+    ) -> RegionHits:
         """As ``search``, but each hit is a region of a photo: several of one photo where they do not overlap.
 
         It knows no probabilities and no captions, and raises ``QueryError`` for example photos too.
@@ -262,8 +264,8 @@ class Engine(OnePhoto):
 
     @asked_steadily
     def sentences(
-        self, image: str | Path, limit: int = 10, *, generated: Generated = "include", others: bool = False
-    ) -> list[SentenceHit]:
+        self, image: PhotoLike, limit: int = 10, *, generated: Generated = "include", others: bool = False
+    ) -> SentenceHits:
         """The photo's own descriptions, then the sentences of the library's files that describe it best.
 
         The photo need not be indexed. With ``others`` the descriptions of other photos count too. ``generated`` says
@@ -275,7 +277,7 @@ class Engine(OnePhoto):
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        return search_sentences(self._fitting_reader(), self.model, Path(image), limit, generated, others=others)
+        return search_sentences(self._fitting_reader(), self.model, photo_of(image), limit, generated, others=others)
 
     def remove_sentences(self, file: str | Path) -> int:
         """Forget the sentences of a file, except those that stand elsewhere too; returns how many it had.
@@ -291,13 +293,13 @@ class Engine(OnePhoto):
 
     def similar(
         self,
-        images: str | Path | Iterable[str | Path],
+        images: PhotoLike | Iterable[PhotoLike],
         limit: int = 10,
         params: SearchParams | None = None,
         *,
         where: PhotoFilter | None = None,
         group: bool = False,
-    ) -> list[Hit]:
+    ) -> Hits:
         """The photos of the library that look most like a photo, or like several; these need not be indexed.
 
         Those that are indexed are left out with their copies, of which ``warn`` is told.
@@ -308,8 +310,7 @@ class Engine(OnePhoto):
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        paths = [images] if isinstance(images, str | Path) else images
-        question = Question(examples=tuple(map(Path, paths)))
+        question = Question.of(like=images)
         return self.search(question, limit, params, generated="exclude", where=where, group=group)
 
     def status(self) -> LibraryStatus:

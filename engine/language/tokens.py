@@ -41,8 +41,12 @@ def words_of(text: str) -> Tokens:
     """The words of a text that should be seen in a photo.
 
     Raises:
-        QueryError: there is none.
+        QueryError: there is none, or it is no text.
     """
+    if not isinstance(text, str):
+        raise QueryError(
+            f"A text was expected, such as 'a dog on a beach', and this is of the type {type(text).__name__}."
+        )
     if not text.strip():
         raise QueryError("The text is empty; write what should be seen in the photo, such as 'a dog on a beach'.")
     tokens = tokenize(text)

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from engine.errors import QueryError
 from engine.language.tokens import words_of
+from engine.photos.given import Photo, PhotoLike, photos_of
 from engine.types import Box
 
 UNWANTED_WEIGHT = 0.5
@@ -36,7 +36,7 @@ class Question:
 
     Attributes:
         parts: texts with their weights.
-        examples: photos that the answers should look like; they need not be indexed.
+        examples: photos that the answers should look like; they need not be indexed. Given as any ``PhotoLike``.
         box: of the one example, what alone counts of it: x0, y0, x1, y1 in pixels of the upright photo.
         exact: whether words are taken as they are written, with no spelling corrected.
 
@@ -46,11 +46,12 @@ class Question:
     """
 
     parts: tuple[Part, ...] = ()
-    examples: tuple[Path, ...] = ()
+    examples: tuple[Photo, ...] = ()
     box: Box | None = None
     exact: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "examples", tuple(photos_of(self.examples)))
         for part in self.parts:
             words_of(part.text)
             _require_weight(part)
@@ -83,7 +84,7 @@ class Question:
         *,
         also: Iterable[str] = (),
         without: Iterable[str] = (),
-        like: Iterable[str | Path] = (),
+        like: PhotoLike | Iterable[PhotoLike] = (),
         box: Box | None = None,
         exact: bool = False,
     ) -> Self:
@@ -95,7 +96,7 @@ class Question:
         wanted = [weighted(one) for one in (also if text is None else [text, *also])]
         unwanted = [weighted(one, UNWANTED_WEIGHT) for one in without]
         parts = (*wanted, *(Part(part.text, -part.weight) for part in unwanted))
-        return cls(parts, tuple(Path(path) for path in like), box, exact)
+        return cls(parts, tuple(photos_of(like)), box, exact)
 
 
 def weighted(text: str, otherwise: float = 1.0) -> Part:

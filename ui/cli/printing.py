@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from engine.types import Hit, RegionHit
+from engine.results.hits import Hit, RegionHit
 from ui.cli.console import print_json, terminal_width
 from ui.cli.preview import require_preview, show_preview
 from ui.shared import results
