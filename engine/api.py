@@ -9,26 +9,30 @@ PosixPath('/home/me/photos/rex.jpg')
 """
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
-from engine.encoding import Encoding
+from engine.encoding import Encoding, several_texts
 from engine.opened import asked_steadily
-from engine.photos.given import PhotoLike, photo_of
+from engine.photos.given import Paths, PhotoLike, paths_of, photo_of
 from engine.results.hits import Answer, Hit, Hits, RegionHits, SentenceHits
 from engine.search import answering
-from engine.search.answering import Ranking
+from engine.search.answering import Ranking, SearchOptions
+from engine.search.options import require_filter, require_limit, require_options
 from engine.search.question import Question
 from engine.search.regions import search_regions
 from engine.search.sentences import search_sentences
 from engine.search.wording import showing
 from engine.types import Basis
-from index import Generated, LibraryStatus, PhotoFilter, SearchParams, read_status
+from index import Generated, PhotoFilter, SearchParams
 
 if TYPE_CHECKING:
     from engine.library.report import IndexReport, Report
     from engine.watching import WatchOptions
+
+QUESTIONS_TOGETHER = 4  # that threads answer at the same time; docs/decisions
 
 
 class Engine(Encoding):
@@ -39,8 +43,8 @@ class Engine(Encoding):
 
     def index(
         self,
-        paths: Iterable[str | Path] | None = None,
-        sentences: Iterable[str | Path] = (),
+        paths: Paths | None = None,
+        sentences: Paths = (),
         *,
         report: "Report" = lambda _: None,
         allow_missing: bool = False,
@@ -85,8 +89,8 @@ class Engine(Encoding):
         from index import LibraryWriter
 
         LibraryWriter.require_possible(self.folder)  # said before photos are looked for and the model is loaded
-        found = scan_library(self.folder, paths, allow_missing=allow_missing)
-        texts = {str(file): sentences_of_file(file) for file in map(Path, sentences)}
+        found = scan_library(self.folder, None if paths is None else paths_of(paths), allow_missing=allow_missing)
+        texts = {str(file): sentences_of_file(file) for file in paths_of(sentences)}
         model = self.model
         describer = self.describer(captioner) if captions else None  # refused before anything is written
         reader = TextReader() if text else None
@@ -104,12 +108,15 @@ class Engine(Encoding):
             )
 
     def watch(
-        self, paths: Iterable[str | Path] | None = None, stop: Event | None = None, **options: Unpack["WatchOptions"]
+        self,
+        paths: Paths | None = None,
+        stop: Event | None = None,
+        **options: Unpack["WatchOptions"],
     ) -> None:
         """Do as ``index``, and again whenever photos change, until ``stop`` is set; see ``engine.watching.watch``."""
         from engine.watching import watch
 
-        watch(self, paths, stop or Event(), **options)
+        watch(self, None if paths is None else paths_of(paths), stop or Event(), **options)
 
     @property
     def default_min_probability(self) -> float:
@@ -190,6 +197,7 @@ class Engine(Encoding):
         group: bool = False,
     ) -> Ranking:
         """As ``answer``, with photos that are not yet explained: to rank many and ``explain`` those that are shown."""
+        require_options(limit, params, where, min_probability, basis)
         question = Question.about(asked)
         if basis == "written":
             return answering.rank_written(self.reader, question, limit, params or SearchParams(), where, group=group)
@@ -237,9 +245,29 @@ class Engine(Encoding):
             basis=basis,
             group=group,
         )
-        for warning in (*showing(answer.corrections), *answer.warnings):
-            self._warn(warning)
+        self._tell(answer)
         return Hits(answer.hits)
+
+    def _tell(self, answer: Answer, about: str = "") -> None:
+        for warning in (*showing(answer.corrections), *answer.warnings):
+            self._warn(about + warning)
+
+    @asked_steadily
+    def search_many(
+        self, asked: Iterable[str | Question], limit: int = 10, **options: Unpack[SearchOptions]
+    ) -> list[Hits]:
+        """The hits of ``search`` for each of several questions, in their order: the same, sooner than one by one.
+
+        All are answered from one state of the library, with the options of ``search``; ``warn`` is told which question
+        a sentence is about. Raises as ``answer``, for the first question that cannot be answered.
+        """
+        questions = [Question.about(one) for one in several_texts(asked)]
+        options.setdefault("min_probability", 0.0)
+        with self._held(), ThreadPoolExecutor(QUESTIONS_TOGETHER, thread_name_prefix="questions") as threads:
+            answers = list(threads.map(lambda question: self.answer(question, limit, **options), questions))
+        for question, found in zip(questions, answers, strict=True):
+            self._tell(found, f"{question.name}: ")
+        return [Hits(answer.hits) for answer in answers]
 
     @asked_steadily
     def search_regions(
@@ -254,12 +282,14 @@ class Engine(Encoding):
 
         It knows no probabilities and no captions, and raises ``QueryError`` for example photos too.
         """
+        require_options(limit, params, where)
         reader, question = self._fitting_reader(), Question.about(asked)
         return search_regions(reader, self.model, question, limit, params or SearchParams(), self._warn, where)
 
     @asked_steadily
     def why_nothing(self, where: PhotoFilter | None = None, *, with_example: bool = False) -> str:
         """Why a search of regions, or one for similar photos, found nothing at all: a sentence that says what to do."""
+        require_filter(where)
         return answering.why_nothing(self.reader, where, with_example=with_example)
 
     @asked_steadily
@@ -277,6 +307,7 @@ class Engine(Encoding):
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
+        require_limit(limit)
         return search_sentences(self._fitting_reader(), self.model, photo_of(image), limit, generated, others=others)
 
     def remove_sentences(self, file: str | Path) -> int:
@@ -312,11 +343,3 @@ class Engine(Encoding):
         """
         question = Question.of(like=images)
         return self.search(question, limit, params, generated="exclude", where=where, group=group)
-
-    def status(self) -> LibraryStatus:
-        """What the library holds.
-
-        Raises:
-            LibraryMissingError: there is none in the folder.
-        """
-        return read_status(self.folder)

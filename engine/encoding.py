@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.boxes import boxes_of
 from engine.errors import QueryError
 from engine.one_photo import OnePhoto
 from engine.photos.decode import decode
 from engine.photos.given import PhotoLike, photo_of, photos_of
 from engine.search.by_example import region_vectors
-from engine.types import Box
+
+Text = TypeVar("Text")
 
 TOGETHER = 16  # texts or photos that go through the networks at once
 
@@ -38,7 +41,7 @@ class Encoding(OnePhoto):
         Raises:
             QueryError: it is no list of texts, or one of them has no word that the model knows.
         """
-        words = [self.model.usable(text).words for text in _several(texts)]
+        words = [self.model.usable(text).words for text in several_texts(texts)]
         order = sorted(range(len(words)), key=lambda number: len(words[number]))  # texts of one length go together
         longest = max(map(len, words), default=0)
         vectors = np.zeros((len(words), longest + 1, self.model.dimension), np.float32)
@@ -81,18 +84,15 @@ class Encoding(OnePhoto):
             PhotoError: the photo cannot be read.
             QueryError: a box does not lie in the photo, or is none.
         """
-        return region_vectors(self.model, photo_of(image), [_box(box) for box in boxes])
+        return region_vectors(self.model, photo_of(image), boxes_of(boxes))
 
 
-def _several(texts: Iterable[str]) -> list[str]:
-    if isinstance(texts, str) or not isinstance(texts, Iterable):
-        raise QueryError(f"A list of texts was expected, not a value of type {type(texts).__name__}; write [text].")
-    return list(texts)
+def several_texts(given: Iterable[Text]) -> list[Text]:
+    """A list of texts, or of questions.
 
-
-def _box(given: Sequence[float]) -> Box:
-    try:
-        x0, y0, x1, y1 = map(float, given)
-    except (TypeError, ValueError) as error:
-        raise QueryError(f"A box was expected, as (x0, y0, x1, y1) in pixels, not {given!r}.") from error
-    return x0, y0, x1, y1
+    Raises:
+        QueryError: it is one text alone, whose letters would be taken for texts, or nothing like a list.
+    """
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise QueryError(f"A list of texts was expected, not a value of type {type(given).__name__}; write [text].")
+    return list(given)

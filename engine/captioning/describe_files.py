@@ -26,6 +26,13 @@ def require_numbers(count: int, beam: int, temperature: float | None) -> None:
     Raises:
         QueryError: a number out of its range, and what the range is.
     """
+    for name, value, kinds in (
+        ("count", count, int),
+        ("beam", beam, int),
+        ("temperature", temperature or 0, int | float),
+    ):
+        if not isinstance(value, kinds):
+            raise QueryError(f"The {name} is {value!r}; expected a number.")
     if not 1 <= beam <= MAX_BEAM:
         raise QueryError(f"The beam is {beam}; choose a width from 1 to {MAX_BEAM}, 7 is usual.")
     if temperature is None:

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.errors import PhotoError
+from engine.errors import PhotoError, PhotoPathError
 
 PhotoLike = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
 """A photo: a path, the bytes of a file, a PIL image, or RGB pixels as an array (H, W, 3) of uint8."""
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 _EXPECTED = "expected a path, the bytes of a photo's file, a PIL image, or an array (H, W, 3) of uint8 with RGB pixels"
 
@@ -67,6 +69,19 @@ def photos_of(given: PhotoLike | Photo | Iterable[PhotoLike | Photo]) -> Iterato
     several: Iterable[Any] = [given] if is_one or not isinstance(given, Iterable) else given
     for number, photo in enumerate(several, start=1):
         yield photo_of(photo, number)
+
+
+def paths_of(given: Paths) -> list[Path]:
+    """Paths of photos, folders or other files, or one path.
+
+    Raises:
+        PhotoPathError: one of them is none.
+    """
+    several = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    for path in several:
+        if not isinstance(path, str | os.PathLike):
+            raise PhotoPathError(str(path), f"it is {_kind(path)}; expected a path")
+    return [Path(path) for path in several]
 
 
 def _picture(pixels: NDArray[Any], name: str) -> Image.Image:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,17 @@ from index.scoring.maxsim import score_records
 from index.word_folding import folded
 
 MOST_NAMED = 3  # copies of an example
+
+
+class SearchOptions(TypedDict, total=False):
+    """The options of ``Engine.search`` that one by one or together are the same."""
+
+    params: SearchParams | None
+    min_probability: float
+    generated: Generated
+    where: PhotoFilter | None
+    basis: Basis
+    group: bool
 
 
 @dataclass(frozen=True, slots=True)

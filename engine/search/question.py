@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from engine.boxes import boxes_of
 from engine.errors import QueryError
-from engine.language.tokens import words_of
+from engine.language.tokens import require_text, words_of
 from engine.photos.given import Photo, PhotoLike, photos_of
 from engine.types import Box
 
@@ -53,6 +54,8 @@ class Question:
     def __post_init__(self) -> None:
         object.__setattr__(self, "examples", tuple(photos_of(self.examples)))
         for part in self.parts:
+            if not isinstance(part, Part):
+                raise QueryError(f"A Part was expected, such as Part('a dog'), not {part!r}; see Question.of.")
             words_of(part.text)
             _require_weight(part)
         if not self.wanted and not self.examples:
@@ -61,6 +64,8 @@ class Question:
             raise QueryError(f"{len(self.examples)} example photos are too many; name at most {MOST_EXAMPLES}.")
         if self.box is not None and len(self.examples) != 1:
             raise QueryError(f"A box belongs to one example photo, and there are {len(self.examples)}; name one.")
+        if self.box is not None:
+            boxes_of([self.box])
 
     @classmethod
     def about(cls, asked: "str | Question") -> "Question":
@@ -113,6 +118,7 @@ def weighted(text: str, otherwise: float = 1.0) -> Part:
     Raises:
         QueryError: the weight is out of bounds, or a number that is written in another way (``1e9``, ``-1``, ``nan``).
     """
+    require_text(text)
     found = _WEIGHTED.fullmatch(text)
     if found is None or not (_NUMBER.fullmatch(found[1]) or _is_other_number(found[1])):
         return Part(text, otherwise)
