@@ -9,37 +9,62 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.api import Engine
     from engine.errors import EngineError
-    from engine.search.question import Question
-    from engine.types import Alignment, Answer, Caption, Description, Hit, Phrase, RegionCaption, RegionHit, SentenceHit
-    from index import PhotoFilter
+    from engine.photos.given import PhotoLike
+    from engine.results.hits import Answer, Hit, Hits, RegionHit, RegionHits, SentenceHit, SentenceHits
+    from engine.search.question import Part, Question
+    from engine.types import Alignment, Caption, Correction, Description, Phrase, RegionCaption, WordScores, Written
+    from index import LibraryStatus, PhotoFilter, SearchParams
+
+    __version__: str
 
 __all__ = [
     "Alignment",
     "Answer",
     "Caption",
+    "Correction",
     "Description",
     "Engine",
     "EngineError",
     "Hit",
+    "Hits",
+    "LibraryStatus",
+    "Part",
     "PhotoFilter",
+    "PhotoLike",
     "Phrase",
     "Question",
     "RegionCaption",
     "RegionHit",
+    "RegionHits",
+    "SearchParams",
     "SentenceHit",
+    "SentenceHits",
+    "WordScores",
+    "Written",
+    "__version__",
 ]
 
-
-_MODULE_OF = {
-    "Engine": "engine.api",
-    "EngineError": "engine.errors",
-    "PhotoFilter": "index",
-    "Question": "engine.search.question",
+_MODULES = {
+    "engine.api": ("Engine",),
+    "engine.errors": ("EngineError",),
+    "engine.photos.given": ("PhotoLike",),
+    "engine.results.hits": ("Answer", "Hit", "Hits", "RegionHit", "RegionHits", "SentenceHit", "SentenceHits"),
+    "engine.search.question": ("Part", "Question"),
+    "index": ("LibraryStatus", "PhotoFilter", "SearchParams"),
 }
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
     # What answers takes half a second to import: `engine.errors` and `--help` do without it.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("visual-semantic-engine")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULE_OF.get(name, "engine.types")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,27 +9,33 @@ PosixPath('/home/me/photos/rex.jpg')
 """
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Unpack
 
-from engine.one_photo import OnePhoto
+from engine.encoding import Encoding, several_texts
 from engine.opened import asked_steadily
+from engine.photos.given import Paths, PhotoLike, paths_of, photo_of
+from engine.results.hits import Answer, Hit, Hits, RegionHits, SentenceHits
 from engine.search import answering
-from engine.search.answering import Ranking
+from engine.search.answering import Ranking, SearchOptions
+from engine.search.options import require_filter, require_limit, require_options
 from engine.search.question import Question
 from engine.search.regions import search_regions
 from engine.search.sentences import search_sentences
 from engine.search.wording import showing
-from engine.types import Answer, Basis, Hit, RegionHit, SentenceHit
-from index import Generated, LibraryStatus, PhotoFilter, SearchParams, read_status
+from engine.types import Basis
+from index import Generated, PhotoFilter, SearchParams
 
 if TYPE_CHECKING:
     from engine.library.report import IndexReport, Report
     from engine.watching import WatchOptions
 
+QUESTIONS_TOGETHER = 8  # that threads answer at the same time; docs/decisions
 
-class Engine(OnePhoto):
+
+class Engine(Encoding):
     """A photo library with the model that reads it. Use ``Engine.open``; close it, or use it in a ``with`` block.
 
     Networks are loaded when they are first needed, and stay.
@@ -37,8 +43,8 @@ class Engine(OnePhoto):
 
     def index(
         self,
-        paths: Iterable[str | Path] | None = None,
-        sentences: Iterable[str | Path] = (),
+        paths: Paths | None = None,
+        sentences: Paths = (),
         *,
         report: "Report" = lambda _: None,
         allow_missing: bool = False,
@@ -83,8 +89,8 @@ class Engine(OnePhoto):
         from index import LibraryWriter
 
         LibraryWriter.require_possible(self.folder)  # said before photos are looked for and the model is loaded
-        found = scan_library(self.folder, paths, allow_missing=allow_missing)
-        texts = {str(file): sentences_of_file(file) for file in map(Path, sentences)}
+        found = scan_library(self.folder, None if paths is None else paths_of(paths), allow_missing=allow_missing)
+        texts = {str(file): sentences_of_file(file) for file in paths_of(sentences)}
         model = self.model
         describer = self.describer(captioner) if captions else None  # refused before anything is written
         reader = TextReader() if text else None
@@ -102,12 +108,15 @@ class Engine(OnePhoto):
             )
 
     def watch(
-        self, paths: Iterable[str | Path] | None = None, stop: Event | None = None, **options: Unpack["WatchOptions"]
+        self,
+        paths: Paths | None = None,
+        stop: Event | None = None,
+        **options: Unpack["WatchOptions"],
     ) -> None:
         """Do as ``index``, and again whenever photos change, until ``stop`` is set; see ``engine.watching.watch``."""
         from engine.watching import watch
 
-        watch(self, paths, stop or Event(), **options)
+        watch(self, None if paths is None else paths_of(paths), stop or Event(), **options)
 
     @property
     def default_min_probability(self) -> float:
@@ -188,6 +197,7 @@ class Engine(OnePhoto):
         group: bool = False,
     ) -> Ranking:
         """As ``answer``, with photos that are not yet explained: to rank many and ``explain`` those that are shown."""
+        require_options(limit, params, where, min_probability, basis)
         question = Question.about(asked)
         if basis == "written":
             return answering.rank_written(self.reader, question, limit, params or SearchParams(), where, group=group)
@@ -220,7 +230,7 @@ class Engine(OnePhoto):
         where: PhotoFilter | None = None,
         basis: Basis = "both",
         group: bool = False,
-    ) -> list[Hit]:
+    ) -> Hits:
         """The photos of ``answer`` that match with at least ``min_probability``, all by default; none where none does.
 
         What a user should know about the question is told to the Engine's ``warn``. Raises as ``answer``.
@@ -235,9 +245,30 @@ class Engine(OnePhoto):
             basis=basis,
             group=group,
         )
+        self._tell(answer)
+        return Hits(answer.hits)
+
+    def _tell(self, answer: Answer, about: str = "") -> None:
         for warning in (*showing(answer.corrections), *answer.warnings):
-            self._warn(warning)
-        return list(answer.hits)
+            self._warn(about + warning)
+
+    @asked_steadily
+    def search_many(
+        self, asked: Iterable[str | Question], limit: int = 10, **options: Unpack[SearchOptions]
+    ) -> list[Hits]:
+        """The hits of ``search`` for each of several questions, in their order: the same, sooner than one by one.
+
+        Scores agree within the rounding of single precision, because a large library is scanned for several at once.
+        All are answered from one state of the library, with the options of ``search``; ``warn`` is told which question
+        a sentence is about. Raises as ``answer``, for the first question that cannot be answered.
+        """
+        questions = [Question.about(one) for one in several_texts(asked)]
+        options.setdefault("min_probability", 0.0)
+        with self._held(), ThreadPoolExecutor(QUESTIONS_TOGETHER, thread_name_prefix="questions") as threads:
+            answers = list(threads.map(lambda question: self.answer(question, limit, **options), questions))
+        for question, found in zip(questions, answers, strict=True):
+            self._tell(found, f"{question.name}: ")
+        return [Hits(answer.hits) for answer in answers]
 
     @asked_steadily
     def search_regions(
@@ -247,23 +278,25 @@ class Engine(OnePhoto):
         params: SearchParams | None = None,
         *,
         where: PhotoFilter | None = None,
-    ) -> list[RegionHit]:
+    ) -> RegionHits:
         """As ``search``, but each hit is a region of a photo: several of one photo where they do not overlap.
 
         It knows no probabilities and no captions, and raises ``QueryError`` for example photos too.
         """
+        require_options(limit, params, where)
         reader, question = self._fitting_reader(), Question.about(asked)
         return search_regions(reader, self.model, question, limit, params or SearchParams(), self._warn, where)
 
     @asked_steadily
     def why_nothing(self, where: PhotoFilter | None = None, *, with_example: bool = False) -> str:
         """Why a search of regions, or one for similar photos, found nothing at all: a sentence that says what to do."""
+        require_filter(where)
         return answering.why_nothing(self.reader, where, with_example=with_example)
 
     @asked_steadily
     def sentences(
-        self, image: str | Path, limit: int = 10, *, generated: Generated = "include", others: bool = False
-    ) -> list[SentenceHit]:
+        self, image: PhotoLike, limit: int = 10, *, generated: Generated = "include", others: bool = False
+    ) -> SentenceHits:
         """The photo's own descriptions, then the sentences of the library's files that describe it best.
 
         The photo need not be indexed. With ``others`` the descriptions of other photos count too. ``generated`` says
@@ -275,7 +308,8 @@ class Engine(OnePhoto):
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        return search_sentences(self._fitting_reader(), self.model, Path(image), limit, generated, others=others)
+        require_limit(limit)
+        return search_sentences(self._fitting_reader(), self.model, photo_of(image), limit, generated, others=others)
 
     def remove_sentences(self, file: str | Path) -> int:
         """Forget the sentences of a file, except those that stand elsewhere too; returns how many it had.
@@ -291,13 +325,13 @@ class Engine(OnePhoto):
 
     def similar(
         self,
-        images: str | Path | Iterable[str | Path],
+        images: PhotoLike | Iterable[PhotoLike],
         limit: int = 10,
         params: SearchParams | None = None,
         *,
         where: PhotoFilter | None = None,
         group: bool = False,
-    ) -> list[Hit]:
+    ) -> Hits:
         """The photos of the library that look most like a photo, or like several; these need not be indexed.
 
         Those that are indexed are left out with their copies, of which ``warn`` is told.
@@ -308,14 +342,5 @@ class Engine(OnePhoto):
             LibraryMissingError: there is no library.
             WrongModelError: another model made the library.
         """
-        paths = [images] if isinstance(images, str | Path) else images
-        question = Question(examples=tuple(map(Path, paths)))
+        question = Question.of(like=images)
         return self.search(question, limit, params, generated="exclude", where=where, group=group)
-
-    def status(self) -> LibraryStatus:
-        """What the library holds.
-
-        Raises:
-            LibraryMissingError: there is none in the folder.
-        """
-        return read_status(self.folder)

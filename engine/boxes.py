@@ -1,8 +1,11 @@
 """How boxes compare with each other, and where they lie in a photo. Boxes are x0 y0 x1 y1 from 0 to 1."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import QueryError
 from engine.types import Box
 
 OVERLAPS = 0.5  # IoU from which a box counts as found, as Flickr30k Entities has it (Plummer et al. 2015)
@@ -57,3 +60,19 @@ def in_pixels(box: NDArray[np.float32], size: tuple[int, int]) -> Box:
     """
     x0, y0, x1, y1 = (box * np.array([*size, *size])).tolist()
     return x0, y0, x1, y1
+
+
+def boxes_of(given: Iterable[Sequence[float]]) -> list[Box]:
+    """Boxes as a caller gives them.
+
+    Raises:
+        QueryError: one is none.
+    """
+    found: list[Box] = []
+    for one in given if isinstance(given, Iterable) else [given]:
+        try:
+            x0, y0, x1, y1 = map(float, one)
+        except (TypeError, ValueError) as error:
+            raise QueryError(f"A box was expected, as (x0, y0, x1, y1) in pixels, not {one!r}.") from error
+        found.append((x0, y0, x1, y1))
+    return found

@@ -1,11 +1,11 @@
 """What is asked of single photos, and needs no library: where a sentence is in one, and new sentences about it."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.captioning.describe_files import Failed, describe_files, require_numbers
 from engine.opened import OpenedLibrary
+from engine.photos.given import PhotoLike, photo_of, photos_of
 from engine.search.explain import align, word_scores
 from engine.types import Alignment, Description, WordScores
 
@@ -17,24 +17,28 @@ DEFAULT_REGION_CAPTIONER = "regions"
 
 
 class OnePhoto(OpenedLibrary):
-    """The part of an ``Engine`` that looks at one photo at a time."""
+    """The part of an ``Engine`` that looks at one photo at a time.
 
-    def align(self, image: str | Path, sentence: str) -> Alignment:
+    A photo is a path, the bytes of a file, a PIL image or an array (H, W, 3) of uint8; the result of one in memory has
+    ``photo 1`` for its path, by its number.
+    """
+
+    def align(self, image: PhotoLike, sentence: str) -> Alignment:
         """Where each phrase of a sentence is in a photo. It needs no library.
 
         Raises:
             PhotoError: the photo cannot be read.
             QueryError: the sentence has no word that the model knows.
         """
-        return align(self.model, Path(image), sentence, self._warn)
+        return align(self.model, photo_of(image), sentence, self._warn)
 
-    def word_scores(self, image: str | Path, sentence: str) -> WordScores:
+    def word_scores(self, image: PhotoLike, sentence: str) -> WordScores:
         """How well each word of a sentence fits each region of a photo. It needs no library; raises as ``align``."""
-        return word_scores(self.model, Path(image), sentence)
+        return word_scores(self.model, photo_of(image), sentence)
 
     def caption(
         self,
-        images: str | Path | Iterable[str | Path],
+        images: PhotoLike | Iterable[PhotoLike],
         *,
         count: int = 1,
         beam: int = 7,
@@ -63,10 +67,10 @@ class OnePhoto(OpenedLibrary):
             ModelError: there is no such caption model, or it was made for another alignment model.
             QueryError: ``count``, ``beam`` or ``temperature`` cannot be used.
         """
-        paths = [Path(images)] if isinstance(images, str | Path) else [Path(image) for image in images]
+        photos = list(photos_of(images))
         require_numbers(count, beam, temperature)
         describer = self.describer(captioner, region_captioner)
-        return describe_files(describer, paths, count, beam, temperature, seed, regions, failed)
+        return describe_files(describer, photos, count, beam, temperature, seed, regions, failed)
 
     def describer(self, captioner: str | None = None, region_captioner: str | None = None) -> "Describer":
         """What writes sentences about photos that are in memory; it stays loaded.

@@ -2,7 +2,8 @@
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from engine.runtime.device import choose_device
 from engine.runtime.settings import library_folder
 from engine.search.opening import open_reader
 from engine.types import Warn
-from index import LibraryReader, read_current_build
+from index import LibraryReader, LibraryStatus, read_current_build, read_status
 from index.store.opened_file import steadily
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class OpenedLibrary:
         self._model: MultimodalModel | None = None
         self._files = _OwnProcess()
         self._is_asking = False
+        self._is_held = False
 
     def __reduce__(self) -> tuple[Callable[[], Self], tuple[()]]:
         """Sent to another process it is opened there anew; ``warn`` stays behind."""
@@ -98,7 +100,7 @@ class OpenedLibrary:
         cls,
         library: str | Path | None = None,
         *,
-        model: str | None = None,
+        model: str | Path | None = None,
         device: str = "auto",
         warn: Warn = _warn,
     ) -> Self:
@@ -108,7 +110,10 @@ class OpenedLibrary:
         ``paper`` or a model folder; None for the one that made the library, else ``default``. ``device`` is ``auto``,
         ``cpu`` or ``cuda``. ``warn`` is told what a user should know, a sentence at a time.
         """
-        return cls(library_folder(library), model, device, warn)
+        for name, value in (("library", library), ("model", model)):
+            if value is not None and not isinstance(value, str | os.PathLike):
+                raise EngineError(f"The {name} is {value!r}; expected the path of a folder, or a name.")
+        return cls(library_folder(library), None if model is None else str(model), device, warn)
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +147,15 @@ class OpenedLibrary:
             return steadily(question)
         finally:
             self._is_asking = False
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """A block in which the library stays as it is now, and which threads may ask."""
+        self._is_held = self.reader is not None
+        try:
+            yield
+        finally:
+            self._is_held = False
 
     @property
     def model(self) -> MultimodalModel:
@@ -179,7 +193,7 @@ class OpenedLibrary:
             EngineError: this process was forked from one in which it was opened.
         """
         self._files.require()
-        if self._reader is not None and self._is_outdated(self._reader):
+        if self._reader is not None and not self._is_held and self._is_outdated(self._reader):
             self.close()
         if self._reader is None:
             self._reader = open_reader(self.folder, self._warn, self._device)
@@ -207,3 +221,11 @@ class OpenedLibrary:
                 "to embed its photos again."
             )
         return reader
+
+    def status(self) -> LibraryStatus:
+        """What the library holds.
+
+        Raises:
+            LibraryMissingError: there is none in the folder.
+        """
+        return read_status(self.folder)

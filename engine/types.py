@@ -6,13 +6,19 @@ A box is ``(x0, y0, x1, y1)``: inside the engine from 0 to 1, in results in pixe
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Box = tuple[float, float, float, float]
 Basis = Literal["both", "seen", "written"]
 """What photos are found by: by what is seen in them, by what people wrote about them, or by both."""
+
+
+def rounded(value: float, digits: int) -> float:
+    """A finite rounded number, which JSON can hold; zero for what is none, and no minus before a zero."""
+    return round(float(value), digits) + 0.0 if math.isfinite(value) else 0.0
+
 
 Warn = Callable[[str], None]
 """Is told what a user should know, a sentence at a time."""
@@ -30,6 +36,11 @@ class Phrase:
     box: Box
     score: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """``{"text", "box": [x0, y0, x1, y1], "score"}``."""
+        box = [rounded(value, 1) for value in self.box]
+        return {"text": self.text, "box": box, "score": rounded(self.score, 4)}
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -46,6 +57,16 @@ class Written:
     spans: tuple[tuple[int, int], ...]
     box: Box | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """``{"source", "field", "text", "spans": [[from, to]], "box"}``; spans count characters, a box is in pixels."""
+        return {
+            "source": self.source,
+            "field": self.field,
+            "text": self.text,
+            "spans": [list(span) for span in self.spans],
+            "box": None if self.box is None else [round(value, 1) for value in self.box],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -53,88 +74,6 @@ class Correction:
 
     written: str
     meant: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A photo found by a text query: its path, its score (eq. 8 plus the model's global term), and why.
-
-    Of several texts the score is the sum, each times its weight, and the phrases are those of the texts that should be
-    seen. ``probability``, from 0 to 1, says how likely the photo matches what was asked, see
-    ``engine.search.combination.together`` for several texts. It can be compared between queries and libraries. None
-    where the model has no calibration, and for photos that are similar to a photo.
-    ``caption`` is the best sentence that a caption model wrote about the photo for the library, None without one.
-    ``photo_id`` is the photo's number in the library that it was found in. ``likely`` says whether the photo reaches
-    the model's own cut, whatever least probability was asked for; one without a probability counts as likely.
-    ``copies`` are the other files of the library with the same content, whether a filter lets
-    them through or not, and those with the same pixels that answered too. ``written`` are the texts that belong to the
-    photo and have words of the question. ``group`` are the photos that were joined with it, because they are almost the
-    same picture, best first.
-    """
-
-    path: Path
-    score: float
-    phrases: tuple[Phrase, ...] = ()
-    probability: float | None = None
-    caption: str | None = None
-    photo_id: int | None = field(default=None, compare=False)
-    likely: bool = True
-    copies: tuple[Path, ...] = ()
-    written: tuple[Written, ...] = ()
-    group: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to a question.
-
-    Attributes:
-        hits: the likely photos, best first, and where none is likely, the closest; with a least probability, those
-            that reach it.
-        likely: whether any of them is.
-        cut: the probability from which on a photo is likely; 0 where none is known.
-        why_nothing: why no photo was found, or that these are only the closest, in a sentence; else None.
-        warnings: what a user should know about the question, a sentence each.
-        corrections: the words that were read as others.
-    """
-
-    hits: tuple[Hit, ...]
-    likely: bool
-    cut: float
-    why_nothing: str | None = None
-    warnings: tuple[str, ...] = ()
-    corrections: tuple[Correction, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RegionHit:
-    """A region of a photo found by a text query.
-
-    ``box`` is in pixels of the upright photo, ``score`` the sum of what all words of the query score in this one
-    region, and ``phrase`` the run of words that fit it better than they fit the photo's other regions. ``photo_id`` and
-    ``copies`` are as in ``Hit``.
-    """
-
-    path: Path
-    box: Box
-    score: float
-    phrase: str
-    photo_id: int | None = field(default=None, compare=False)
-    copies: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceHit:
-    """A sentence that describes a photo, with its score, and the probability that it does as in ``Hit``.
-
-    ``generated`` when a caption model wrote it, and no person; ``own`` when it stands in the photo's file or beside it.
-    """
-
-    sentence: str
-    score: float
-    probability: float | None = None
-    generated: bool = False
-    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +90,15 @@ class Alignment:
     height: int
     phrases: tuple[Phrase, ...]
     probability: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """``{"path", "score", "probability", "phrases"}``."""
+        return {
+            "path": str(self.path),
+            "score": rounded(self.score, 4),
+            "probability": None if self.probability is None else rounded(self.probability, 4),
+            "phrases": [phrase.to_dict() for phrase in self.phrases],
+        }
 
 
 @dataclass(frozen=True, slots=True)

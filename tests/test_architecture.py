@@ -21,9 +21,9 @@ ORDER = {
         "maintenance exchange", "__init__",
     ],
     "engine": [
-        "errors types", "boxes pretrained", "runtime", "photos language vision drawing reading", "alignment", "models",
-        "captioning search", "library", "checkup opened watching", "one_photo", "api", "sharing", "__init__",
-        "research",
+        "errors types", "boxes pretrained", "runtime", "photos language vision drawing reading", "results", "alignment",
+        "models", "captioning search", "library", "checkup opened watching", "one_photo", "encoding", "api",
+        "sharing", "__init__", "research",
     ],
     "ui": ["__init__", "shared", "service web mcp", "cli"],
 }  # fmt: skip

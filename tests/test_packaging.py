@@ -91,6 +91,10 @@ def test_it_carries_the_manual_page(wheel: Path, fresh: Environment) -> None:
     assert installed.read_bytes() == (ROOT / "docs" / "engine.1").read_bytes()
 
 
+def test_it_says_that_it_has_types(wheel: Path) -> None:
+    assert {"engine/py.typed", "index/py.typed"} <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_it_carries_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"engine", "index", "ui", "visual_semantic_engine"}

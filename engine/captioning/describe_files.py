@@ -1,4 +1,4 @@
-"""Photo files → descriptions."""
+"""Photos, in files or in memory → descriptions."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import PhotoError, QueryError
 from engine.photos.decode import Decoded, decode
+from engine.photos.given import Photo
 from engine.types import Box, Description, RegionCaption
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ def require_numbers(count: int, beam: int, temperature: float | None) -> None:
     Raises:
         QueryError: a number out of its range, and what the range is.
     """
+    for name, value, kinds in (
+        ("count", count, int),
+        ("beam", beam, int),
+        ("temperature", temperature or 0, int | float),
+    ):
+        if not isinstance(value, kinds):
+            raise QueryError(f"The {name} is {value!r}; expected a number.")
     if not 1 <= beam <= MAX_BEAM:
         raise QueryError(f"The beam is {beam}; choose a width from 1 to {MAX_BEAM}, 7 is usual.")
     if temperature is None:
@@ -44,7 +52,7 @@ def require_numbers(count: int, beam: int, temperature: float | None) -> None:
 
 def describe_files(
     describer: "Describer",
-    paths: Sequence[Path],
+    paths: Sequence[Photo],
     count: int,
     beam: int,
     temperature: float | None,
@@ -52,11 +60,11 @@ def describe_files(
     regions: bool,
     failed: Failed | None = None,
 ) -> list[Description]:
-    """Descriptions of photo files, in their order.
+    """Descriptions of photos, in their order.
 
     Args:
         describer: writes them.
-        paths: of the photos.
+        paths: of the photos, or what is in memory.
         count: sentences a photo.
         beam: width of the beam search.
         temperature: draw sentences by chance instead; None for the beam search.
@@ -83,11 +91,11 @@ def describe_files(
                 RegionCaption(_in_pixels(region.box, size), region.caption.text, region.caption.probability)
                 for region in (describer.regions(own, beam) if regions else ())
             ]
-            found.append(Description(path, *size, tuple(written), tuple(described)))
+            found.append(Description(Path(str(path)), *size, tuple(written), tuple(described)))
     return found
 
 
-def _decoded(paths: Sequence[Path], size: int, failed: Failed | None) -> list[tuple[Path, Decoded]]:
+def _decoded(paths: Sequence[Photo], size: int, failed: Failed | None) -> list[tuple[Photo, Decoded]]:
     photos = []
     for path in paths:
         try:

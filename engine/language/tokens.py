@@ -37,12 +37,25 @@ def tokenize(text: str) -> Tokens:
     return Tokens(text, tuple(text[start:end].lower() for start, end in spans), spans)
 
 
+def require_text(text: object) -> None:
+    """Refuse what is no text.
+
+    Raises:
+        QueryError: it is none.
+    """
+    if not isinstance(text, str):
+        raise QueryError(
+            f"A text was expected, such as 'a dog on a beach', and this is of the type {type(text).__name__}."
+        )
+
+
 def words_of(text: str) -> Tokens:
     """The words of a text that should be seen in a photo.
 
     Raises:
-        QueryError: there is none.
+        QueryError: there is none, or it is no text.
     """
+    require_text(text)
     if not text.strip():
         raise QueryError("The text is empty; write what should be seen in the photo, such as 'a dog on a beach'.")
     tokens = tokenize(text)

@@ -1,14 +1,16 @@
-"""One photo's file to upright RGB pixels and its metadata, in one reading of the file."""
+"""One photo, in a file or in memory, to upright RGB pixels and its metadata, in one reading."""
 
+import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image, ImageFile
+from PIL import Image
 
 from engine.errors import PhotoError
 from engine.photos.access import opened
 from engine.photos.colour import to_rgb
 from engine.photos.formats import RAW, canonical, promised_by
+from engine.photos.given import Photo, PhotoInMemory
 from engine.photos.identify import damage, identified
 from engine.photos.limits import ROOM, bytes_per_pixel, pixel_limit, refusal
 from engine.photos.metadata import Metadata, completed_raw, read_metadata, read_orientation
@@ -43,15 +45,19 @@ class Decoded:
     metadata: Metadata
 
 
-def decode(path: str | Path, max_pixels: int | None = None, target: int | None = None) -> Decoded:
+def decode(photo: str | Photo, max_pixels: int | None = None, target: int | None = None) -> Decoded:
     """Decode a photo: its first frame, turned upright by the EXIF orientation, in RGB.
+
+    A picture in memory is read as a file would be, with its profile and orientation, and left as it is.
 
     With ``target`` the image may come back smaller, but with both sides of at least ``target`` pixels where
     the photo's are: a JPEG is then decoded at a fraction of its size, several times as fast. ``max_pixels``
     replaces the limit of ``engine.photos.limits``. Raises PhotoError where there is no whole photo to be had:
     a truncated file never comes back half grey.
     """
-    path = Path(path)
+    if isinstance(photo, PhotoInMemory):
+        return _decoded_in_memory(photo, max_pixels, target)
+    path = Path(photo)
     with opened(path) as file:
         if not is_raw(file, path):
             with identified(file, path) as picture:
@@ -62,11 +68,21 @@ def decode(path: str | Path, max_pixels: int | None = None, target: int | None =
     return replace(decoded, format=RAW, mismatched_name=False, metadata=metadata)
 
 
-def _decoded(picture: ImageFile.ImageFile, path: Path, max_pixels: int | None, target: int | None) -> Decoded:
+def _decoded_in_memory(photo: PhotoInMemory, max_pixels: int | None, target: int | None) -> Decoded:
+    if isinstance(photo.content, Image.Image):
+        return _decoded(photo.content, Path(photo.name), max_pixels, target, is_ours=False)
+    with identified(io.BytesIO(photo.content), photo.name) as picture:
+        return _decoded(picture, Path(photo.name), max_pixels, target)
+
+
+def _decoded(
+    picture: Image.Image, path: Path, max_pixels: int | None, target: int | None, *, is_ours: bool = True
+) -> Decoded:
+    """The photo in an opened picture; one that is not ours may be read, but neither changed nor emptied."""
     photo_format = canonical(picture.format)
     width, height = picture.size
     try:
-        if target is not None and photo_format == "JPEG":
+        if target is not None and photo_format == "JPEG" and is_ours:
             picture.draft("RGB", (target, target))
         num_bytes = _num_bytes(picture, (width, height))
     except Exception as error:
@@ -83,7 +99,7 @@ def _decoded(picture: ImageFile.ImageFile, path: Path, max_pixels: int | None, t
             orientation = read_orientation(picture)
             if orientation in _UPRIGHT:
                 rgb = rgb.transpose(_UPRIGHT[orientation])
-            if rgb is not picture:
+            if rgb is not picture and is_ours:
                 # The pixels go before others take their room; the file stays open for metadata.
                 picture.im = None  # type: ignore[assignment]
         if photo_format != "JPEG":
@@ -97,13 +113,13 @@ def _decoded(picture: ImageFile.ImageFile, path: Path, max_pixels: int | None, t
     return Decoded(rgb, width, height, photo_format, promised is not None and promised != photo_format, metadata)
 
 
-def _num_bytes(picture: ImageFile.ImageFile, whole: tuple[int, int]) -> int:
+def _num_bytes(picture: Image.Image, whole: tuple[int, int]) -> int:
     """The memory that decoding takes; the decoder of a progressive JPEG holds all of it, whatever is made of it."""
     held = 6 * whole[0] * whole[1] if picture.info.get("progressive") else 0
     return picture.width * picture.height * bytes_per_pixel(picture) + held
 
 
-def _pixels(picture: ImageFile.ImageFile, target: int | None) -> Image.Image:
+def _pixels(picture: Image.Image, target: int | None) -> Image.Image:
     """The pixels as stored, in RGB, reduced towards ``target``."""
     picture.load()
     # The usual modes are reduced before they are converted: that copies the picture, several times where it is clear.

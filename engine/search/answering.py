@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from engine.errors import QueryError
 from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel, rare_note
+from engine.photos.given import Photo
+from engine.results.hits import Hit
 from engine.search.by_example import rank_by_example, unchanged
 from engine.search.caption_ranking import CANDIDATES, RankedPhoto, rank_described, require_choice
 from engine.search.combination import ReadPart, combined, probability_of_all
@@ -19,12 +22,23 @@ from engine.search.pictures import paths_of, rank_pictures
 from engine.search.question import Question
 from engine.search.wording import read_question
 from engine.search.written import allowed_photos, evidence, joined, not_written, strongest, words_of, written_about
-from engine.types import Basis, Correction, Hit, Phrase
+from engine.types import Basis, Correction, Phrase
 from index import Generated, LibraryReader, PhotoFilter, SearchParams
 from index.scoring.maxsim import score_records
 from index.word_folding import folded
 
 MOST_NAMED = 3  # copies of an example
+
+
+class SearchOptions(TypedDict, total=False):
+    """The options of ``Engine.search`` that one by one or together are the same."""
+
+    params: SearchParams | None
+    min_probability: float
+    generated: Generated
+    where: PhotoFilter | None
+    basis: Basis
+    group: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +259,7 @@ def _spared(
     return spared
 
 
-def _copies_named(reader: LibraryReader, image: Path, copies: Sequence[int]) -> str:
+def _copies_named(reader: LibraryReader, image: Photo, copies: Sequence[int]) -> str:
     """That a library has copies of an example, which are no answer, in a sentence."""
     paths = sorted(map(str, paths_of(reader, copies).values()))
     named = ", ".join(paths[:MOST_NAMED]) + (f" and {len(paths) - MOST_NAMED} more" if paths[MOST_NAMED:] else "")

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from engine.errors import QueryError
 from engine.models.multimodal import MultimodalModel
 from engine.photos.decode import decode
+from engine.photos.given import Photo, PhotoInMemory
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.question import Question
 from engine.types import Box
@@ -23,15 +23,17 @@ CANDIDATES = 1000  # photos, found by the vectors as they are, that are compared
 TEXT_WEIGHT = 1.5
 """How much words count beside example photos, both in deviations from the ordinary photo; docs/decisions."""
 
+BOXES_TOGETHER = 256  # of one photo that are embedded at once
+
 SAMPLE = 256  # photos of the library that say what is ordinary
 
 
-def absolute(image: Path) -> str:
-    """A path as the catalogue writes it."""
-    return os.path.normpath(image.absolute())
+def photo_id_at(reader: LibraryReader, image: Photo) -> int | None:
+    """The number of the photo that the catalogue has at a path; None for one in memory."""
+    return None if isinstance(image, PhotoInMemory) else reader.photo_id_of_path(os.path.normpath(image.absolute()))
 
 
-def record_of(reader: LibraryReader, model: MultimodalModel, image: Path) -> NDArray[np.float32]:
+def record_of(reader: LibraryReader, model: MultimodalModel, image: Photo) -> NDArray[np.float32]:
     """The record (S, D) of a photo: the stored one where the file is indexed and unchanged, else computed now.
 
     Raises:
@@ -45,17 +47,17 @@ def record_of(reader: LibraryReader, model: MultimodalModel, image: Path) -> NDA
     return computed.astype(np.float16).astype(np.float32)  # as it would be stored
 
 
-def unchanged(reader: LibraryReader, image: Path) -> int | None:
-    """The number of an indexed photo whose file is as it was; None for any other file."""
-    photo_id = reader.photo_id_of_path(absolute(image))
-    if photo_id is None or not image.is_file() or photo_id not in reader.photo_ids:
+def unchanged(reader: LibraryReader, image: Photo) -> int | None:
+    """The number of an indexed photo whose file is as it was; None for any other file, and a photo in memory."""
+    photo_id = photo_id_at(reader, image)
+    if isinstance(image, PhotoInMemory) or photo_id is None or not image.is_file() or photo_id not in reader.photo_ids:
         return None
     (photo,), status = reader.photos([photo_id]), image.stat()
     return photo_id if (photo.size, photo.mtime_ns) == (status.st_size, status.st_mtime_ns) else None
 
 
 def example_query(
-    reader: LibraryReader, model: MultimodalModel, images: Sequence[Path], box: Box | None = None
+    reader: LibraryReader, model: MultimodalModel, images: Sequence[Photo], box: Box | None = None
 ) -> Query:
     """What finds photos like these, the mean over them; of records at unit length, where an equal photo scores 1.
 
@@ -69,7 +71,7 @@ def example_query(
         QueryError: the box does not lie in the photo.
     """
     if box is not None:
-        region = at_unit_length(_region(model, images[0], box))
+        region = at_unit_length(region_vectors(model, images[0], [box])[0])
         return Query(region[None], np.zeros_like(region) if model.has_global else None)
     units = np.stack([at_unit_length(record_of(reader, model, image)) for image in images])  # (B, S, D)
     share = 0.5 if model.has_global else 1.0
@@ -107,10 +109,10 @@ def _rank_alike(
     limit: int,
     params: SearchParams,
     allowed: NDArray[np.int64] | None,
-    images: Sequence[Path],
+    images: Sequence[Photo],
 ) -> list[tuple[int, float]]:
     """The ``limit`` best photos for an ``example_query``, without the examples themselves."""
-    own = {reader.photo_id_of_path(absolute(image)) for image in images}
+    own = {photo_id_at(reader, image) for image in images}
     found = reader.search_photos(query, CANDIDATES + limit + len(own), params, allowed)
     candidates = [photo_id for photo_id, _ in found if photo_id not in own]
     if not candidates:
@@ -125,7 +127,7 @@ def _rank_alike_and_described(
     limit: int,
     params: SearchParams,
     allowed: NDArray[np.int64] | None,
-    images: Sequence[Path],
+    images: Sequence[Photo],
 ) -> list[tuple[int, float]]:
     """The ``limit`` best photos that look like examples and that a text describes.
 
@@ -133,7 +135,7 @@ def _rank_alike_and_described(
     library, and added, the text ``TEXT_WEIGHT`` times.
     """
     found = dict(_rank_alike(reader, query, max(CANDIDATES, limit), params, allowed, images))
-    own = {reader.photo_id_of_path(absolute(image)) for image in images}
+    own = {photo_id_at(reader, image) for image in images}
     described = reader.search_photos(text, max(CANDIDATES, limit), params, allowed)
     candidates = sorted((found.keys() | {photo_id for photo_id, _ in described}) - own)
     if not candidates:
@@ -155,18 +157,33 @@ def _standard(scores: NDArray[np.float32], ordinary: NDArray[np.float32]) -> NDA
     return standard
 
 
-def _region(model: MultimodalModel, image: Path, box: Box) -> NDArray[np.float32]:
-    """The vector (D,) of a part of a photo."""
+def region_vectors(model: MultimodalModel, image: Photo, boxes: Sequence[Box]) -> NDArray[np.float32]:
+    """The vectors (N, D) of parts of a photo; boxes are in pixels of the upright photo.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+        QueryError: a box does not lie in the photo.
+    """
     decoded = decode(image, target=model.image_size)
-    x0, y0, x1, y1 = box
-    if not (0 <= x0 < x1 <= decoded.width and 0 <= y0 < y1 <= decoded.height):
-        raise QueryError(
-            f"The box {','.join(f'{value:g}' for value in box)} does not lie in {image}, which has {decoded.width} × "
-            f"{decoded.height} pixels; give left, top, right and bottom in pixels of the upright photo."
-        )
     size = (decoded.width, decoded.height)
-    # The whole image is last, as in every record: the model's photo vector is made of it, and left out here.
-    boxes = np.array([[[x0, y0, x1, y1] / np.array([*size, *size]), WHOLE_IMAGE]], np.float32)
-    features = model.regions.features_of(pixels_of([decoded.image], model.image_size), boxes)
-    vector: NDArray[np.float32] = model.embed_regions(features, boxes)[0, 0]
-    return vector
+    for x0, y0, x1, y1 in boxes:
+        if not (0 <= x0 < x1 <= decoded.width and 0 <= y0 < y1 <= decoded.height):
+            raise QueryError(
+                f"The box {','.join(f'{value:g}' for value in (x0, y0, x1, y1))} does not lie in {image}, which has "
+                f"{decoded.width} × {decoded.height} pixels; give left, top, right and bottom in pixels of the upright "
+                "photo."
+            )
+    pixels = pixels_of([decoded.image], model.image_size)
+    vectors = [np.empty((0, model.dimension), np.float32)]
+    for start in range(0, len(boxes), BOXES_TOGETHER):
+        scaled = np.array(boxes[start : start + BOXES_TOGETHER]) / np.array([*size, *size])
+        places = np.vstack([scaled, WHOLE_IMAGE]).astype(np.float32)  # (N + 1, 4)
+        features = model.regions.features_of(pixels, places[None])[0]  # (N + 1, C)
+        # Each beside the whole image, which is last in every record and left out here: a vector knows its place in one.
+        vectors.append(model.embed_regions(_each_with_last(features), _each_with_last(places))[:, 0])
+    return np.concatenate(vectors)
+
+
+def _each_with_last(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows (N + 1, C) → pairs (N, 2, C) of each with the last."""
+    return np.stack([rows[:-1], np.broadcast_to(rows[-1], rows[:-1].shape)], axis=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.errors import PhotoError, QueryError
 from engine.photos.decode import decode
-from engine.types import RegionHit
+from engine.results.hits import RegionHit
 
 QUALITY = 92
 _LONGEST_NAME = 100  # letters of the photo's name

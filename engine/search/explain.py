@@ -9,6 +9,7 @@ from engine.alignment.localisation import located_segments
 from engine.boxes import in_pixels
 from engine.models.multimodal import MultimodalModel, ReadQuery
 from engine.photos.decode import decode
+from engine.photos.given import Photo
 from engine.types import Alignment, Phrase, Warn, WordScores
 from index.scoring.maxsim import score_records
 
@@ -36,7 +37,7 @@ def phrases_of(
     )
 
 
-def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Alignment:
+def align(model: MultimodalModel, image: Photo, sentence: str, warn: Warn) -> Alignment:
     """The score of one photo and one sentence, and the phrases of the sentence with their boxes.
 
     Raises:
@@ -53,10 +54,10 @@ def align(model: MultimodalModel, image: Path, sentence: str, warn: Warn) -> Ali
     probability = None if probabilities is None else float(probabilities[0])
     size = (decoded.width, decoded.height)
     phrases = phrases_of(model, text, vectors.records[0, : model.num_regions], vectors.boxes[0], size)
-    return Alignment(image, sentence, float(scores[0]), *size, phrases, probability)
+    return Alignment(Path(str(image)), sentence, float(scores[0]), *size, phrases, probability)
 
 
-def word_scores(model: MultimodalModel, image: Path, sentence: str) -> WordScores:
+def word_scores(model: MultimodalModel, image: Photo, sentence: str) -> WordScores:
     """The products v_i · s_t of the regions of a photo and the words of a sentence, which eq. 8 takes the maxima of.
 
     Raises:

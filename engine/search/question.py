@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
+from engine.boxes import boxes_of
 from engine.errors import QueryError
-from engine.language.tokens import words_of
+from engine.language.tokens import require_text, words_of
+from engine.photos.given import Photo, PhotoLike, photos_of
 from engine.types import Box
 
 UNWANTED_WEIGHT = 0.5
@@ -36,7 +37,7 @@ class Question:
 
     Attributes:
         parts: texts with their weights.
-        examples: photos that the answers should look like; they need not be indexed.
+        examples: photos that the answers should look like; they need not be indexed. Given as any ``PhotoLike``.
         box: of the one example, what alone counts of it: x0, y0, x1, y1 in pixels of the upright photo.
         exact: whether words are taken as they are written, with no spelling corrected.
 
@@ -46,12 +47,15 @@ class Question:
     """
 
     parts: tuple[Part, ...] = ()
-    examples: tuple[Path, ...] = ()
+    examples: tuple[Photo, ...] = ()
     box: Box | None = None
     exact: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "examples", tuple(photos_of(self.examples)))
         for part in self.parts:
+            if not isinstance(part, Part):
+                raise QueryError(f"A Part was expected, such as Part('a dog'), not {part!r}; see Question.of.")
             words_of(part.text)
             _require_weight(part)
         if not self.wanted and not self.examples:
@@ -60,6 +64,8 @@ class Question:
             raise QueryError(f"{len(self.examples)} example photos are too many; name at most {MOST_EXAMPLES}.")
         if self.box is not None and len(self.examples) != 1:
             raise QueryError(f"A box belongs to one example photo, and there are {len(self.examples)}; name one.")
+        if self.box is not None:
+            boxes_of([self.box])
 
     @classmethod
     def about(cls, asked: "str | Question") -> "Question":
@@ -83,7 +89,7 @@ class Question:
         *,
         also: Iterable[str] = (),
         without: Iterable[str] = (),
-        like: Iterable[str | Path] = (),
+        like: PhotoLike | Iterable[PhotoLike] = (),
         box: Box | None = None,
         exact: bool = False,
     ) -> Self:
@@ -95,7 +101,7 @@ class Question:
         wanted = [weighted(one) for one in (also if text is None else [text, *also])]
         unwanted = [weighted(one, UNWANTED_WEIGHT) for one in without]
         parts = (*wanted, *(Part(part.text, -part.weight) for part in unwanted))
-        return cls(parts, tuple(Path(path) for path in like), box, exact)
+        return cls(parts, tuple(photos_of(like)), box, exact)
 
 
 def weighted(text: str, otherwise: float = 1.0) -> Part:
@@ -112,6 +118,7 @@ def weighted(text: str, otherwise: float = 1.0) -> Part:
     Raises:
         QueryError: the weight is out of bounds, or a number that is written in another way (``1e9``, ``-1``, ``nan``).
     """
+    require_text(text)
     found = _WEIGHTED.fullmatch(text)
     if found is None or not (_NUMBER.fullmatch(found[1]) or _is_other_number(found[1])):
         return Part(text, otherwise)

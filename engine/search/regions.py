@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from engine.boxes import in_pixels, overlaps
 from engine.errors import QueryError
 from engine.models.multimodal import MultimodalModel, rare_note
+from engine.results.hits import RegionHit, RegionHits
 from engine.search.combination import ReadPart, combined
 from engine.search.pictures import SPARE, all_copies, paths_of, same_pictures
 from engine.search.question import Question
 from engine.search.wording import read_question, showing
 from engine.search.written import allowed_photos
-from engine.types import RegionHit, Warn
+from engine.types import Warn
 from index import LibraryReader, PhotoFilter, Query, SearchParams
 
 MOST_OVERLAP = 0.5  # as intersection over union, between two hits in one photo
@@ -32,7 +33,7 @@ def search_regions(
     params: SearchParams,
     warn: Warn,
     where: PhotoFilter | None,
-) -> list[RegionHit]:
+) -> RegionHits:
     """Regions that texts describe, best first: several of a photo where they do not overlap.
 
     Raises:
@@ -48,10 +49,10 @@ def search_regions(
     ranked, copies = rank_regions(reader, combined(reading.texts), limit, params, allowed)
     ids = [photo_id for photo_id, _, _ in ranked]
     if not ids:
-        return []
+        return RegionHits()
     vectors = reader.photo_vectors(ids)[:, : model.num_regions]  # (B, R, D)
     paths = paths_of(reader, [other for photo_id in set(ids) for other in copies[photo_id]])
-    return [
+    return RegionHits(
         RegionHit(
             Path(photo.path),
             in_pixels(boxes[region], (photo.width, photo.height)),
@@ -63,7 +64,7 @@ def search_regions(
         for (_, region, score), photo, regions, boxes in zip(
             ranked, reader.photos(ids), vectors, reader.boxes(ids), strict=True
         )
-    ]
+    )
 
 
 def rank_regions(

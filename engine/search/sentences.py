@@ -1,23 +1,22 @@
 """Photo → sentences: those of the library that describe it best."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import QueryError
 from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
-from engine.search.by_example import absolute, record_of
+from engine.photos.given import Photo
+from engine.results.hits import SentenceHit, SentenceHits
+from engine.search.by_example import photo_id_at, record_of
 from engine.search.caption_ranking import require_choice
-from engine.types import SentenceHit
 from index import Generated, LibraryReader
 from index.scoring.maxsim import score_records
 
 
 def search_sentences(
-    reader: LibraryReader, model: MultimodalModel, image: Path, limit: int, generated: Generated, *, others: bool
-) -> list[SentenceHit]:
+    reader: LibraryReader, model: MultimodalModel, image: Photo, limit: int, generated: Generated, *, others: bool
+) -> SentenceHits:
     """The photo's own descriptions, then the indexed sentences that describe it best; the photo need not be indexed.
 
     Those of files, those that a caption model wrote as ``generated`` says, and with ``others`` what stands beside other
@@ -31,7 +30,7 @@ def search_sentences(
     record = record_of(reader, model, image)
     own = [] if generated == "only" else _own(reader, model, image, record, limit)
     if len(own) == limit:
-        return own
+        return SentenceHits(own)
     said = {hit.sentence for hit in own}
     ranked = reader.search_sentences(record, limit + len(own), generated, of_photos=others)
     ids = [sentence_id for sentence_id, _ in ranked]
@@ -42,16 +41,16 @@ def search_sentences(
         probabilities.append(None if likely is None else float(likely[0]))
     scores = [score for _, score in ranked]
     found = zip(texts, scores, probabilities, reader.are_generated(ids), strict=True)
-    return [*own, *(SentenceHit(*hit) for hit in found if hit[0] not in said)][:limit]
+    return SentenceHits([*own, *(SentenceHit(*hit) for hit in found if hit[0] not in said)][:limit])
 
 
 def _own(
-    reader: LibraryReader, model: MultimodalModel, image: Path, record: NDArray[np.float32], limit: int
+    reader: LibraryReader, model: MultimodalModel, image: Photo, record: NDArray[np.float32], limit: int
 ) -> list[SentenceHit]:
     """The first descriptions in a photo's file and beside it, as far as the library holds them; a score of 0 where the
     model cannot read one.
     """
-    photo_id = reader.photo_id_of_path(absolute(image))
+    photo_id = photo_id_at(reader, image)
     texts = [] if photo_id is None else reader.texts([photo_id])[0]
     hits: list[SentenceHit] = []
     for text in [text for text in texts if text.field == "description"][:limit]:  # each takes the model some time

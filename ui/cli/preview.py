@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from engine.errors import PhotoError
-from engine.types import Hit, RegionHit
+from engine.results.hits import Hit, RegionHit
 from ui.cli.console import warn
 
 HEIGHT = 10  # lines

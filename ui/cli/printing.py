@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from engine.types import Hit, RegionHit
+from engine.results.hits import Hit, RegionHit
 from ui.cli.console import print_json, terminal_width
 from ui.cli.help import OUTPUT
 from ui.cli.preview import can_show_pictures, require_preview, show_preview

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.types import Answer, Basis, RegionHit
+from engine.results.hits import Answer, RegionHit
+from engine.types import Basis
 from ui.cli import filter_options, options, printing
 from ui.cli.console import fail, note, warn
 from ui.cli.help import FILTERS, LOOK_FOR, OUTPUT

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from engine.results.hits import Hit, RegionHit, SentenceHit
 from engine.sharing import Lease
-from engine.types import Hit, RegionHit, SentenceHit
 from index import CaptionRow, StoredPhoto
 from index import PhotoText as StoredText
 from ui.shared import results

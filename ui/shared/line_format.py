@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Any
 
-from engine.types import Hit, RegionHit
+from engine.results.hits import Hit, RegionHit
 from ui.shared.results import box_as_text
 
 FIELDS = ("rank", "path", "score", "probability", "likely", "caption", "phrase", "box", "copies", "group")

@@ -11,8 +11,9 @@ from typing import Any
 from rich.color import ColorSystem
 from rich.style import Style
 
-from engine.types import Alignment, Box, Hit, Phrase, RegionHit, SentenceHit
-from ui.shared.written import written_as_dict, written_lines
+from engine.results.hits import Hit, RegionHit, SentenceHit
+from engine.types import Alignment, Box, Phrase, rounded
+from ui.shared.written import written_lines
 
 INDENT = "      "
 SHORTEST = 20
@@ -24,36 +25,22 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
     Boxes are in pixels. The probability is from 0 to 1, or None. The caption is a generated sentence, or None. What is
     ``"written"`` is as in ``written_as_dict``; ``"copies"`` and ``"group"`` are paths of photos that stand behind it.
     """
-    behind = {"copies": list(map(str, hit.copies)), "group": list(map(str, hit.group))}
-    written = [written_as_dict(written) for written in hit.written]
-    return {**_found_as_dict(hit), "caption": hit.caption, "likely": hit.likely, "written": written, **behind}
+    return hit.to_dict()
 
 
 def region_as_dict(hit: RegionHit) -> dict[str, Any]:
     """``{"path", "score", "box": [x0, y0, x1, y1], "phrase", "copies"}``, the box in pixels."""
-    return {
-        "path": str(hit.path),
-        "score": _number(hit.score, 4),
-        "box": [_number(value, 1) for value in hit.box],
-        "phrase": hit.phrase,
-        "copies": list(map(str, hit.copies)),
-    }
+    return hit.to_dict()
 
 
 def sentence_hit_as_dict(hit: SentenceHit) -> dict[str, Any]:
     """``{"sentence", "score", "probability", "generated", "own"}``."""
-    return {
-        "sentence": hit.sentence,
-        "score": _number(hit.score, 4),
-        "probability": _probability(hit.probability),
-        "generated": hit.generated,
-        "own": hit.own,
-    }
+    return hit.to_dict()
 
 
 def alignment_as_dict(alignment: Alignment) -> dict[str, Any]:
     """The same as ``hit_as_dict``, without a caption."""
-    return _found_as_dict(alignment)
+    return alignment.to_dict()
 
 
 def hit_as_text(rank: int, hit: Hit | RegionHit, width: int = 80, *, linked: bool = False) -> str:
@@ -145,26 +132,9 @@ def harmless(text: str) -> str:
     return _STEERING.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
 
 
-def _found_as_dict(found: Hit | Alignment) -> dict[str, Any]:
-    return {
-        "path": str(found.path),
-        "score": _number(found.score, 4),
-        "probability": _probability(found.probability),
-        "phrases": [_phrase_as_dict(phrase) for phrase in found.phrases],
-    }
-
-
 def _marked(sentence: str, *, generated: bool, own: bool = False) -> str:
     whose = " (generated)" if generated else " (the photo's own)" if own else ""
     return f"{printable(sentence)}{whose}"
-
-
-def _phrase_as_dict(phrase: Phrase) -> dict[str, Any]:
-    return {
-        "text": phrase.text,
-        "box": [_number(value, 1) for value in phrase.box],
-        "score": _number(phrase.score, 4),
-    }
 
 
 def boxed_lines(rows: Sequence[tuple[str, str, Box]], width: int) -> list[str]:
@@ -212,15 +182,15 @@ def box_as_text(box: Box) -> str:
     >>> box_as_text((1.2, 3.0, 40.0, 50.7))
     '1,3,40,51'
     """
-    return ",".join(f"{_number(value, 0):.0f}" for value in box)
+    return ",".join(f"{rounded(value, 0):.0f}" for value in box)
 
 
 def _box(box: Box) -> str:
-    return "[" + ", ".join(f"{_number(value, 0):.0f}" for value in box) + "]"
+    return "[" + ", ".join(f"{rounded(value, 0):.0f}" for value in box) + "]"
 
 
 def _score(score: float) -> str:
-    return f"{_number(score, 3):8.3f}" if math.isfinite(score) else f"{'–':>8}"
+    return f"{rounded(score, 3):8.3f}" if math.isfinite(score) else f"{'–':>8}"
 
 
 def percent(probability: float) -> str:
@@ -235,15 +205,6 @@ def percent(probability: float) -> str:
 def _percent(probability: float | None) -> str:
     """A column of the probability; nothing where none is known."""
     return "" if probability is None else f"{percent(probability):>7}"
-
-
-def _probability(probability: float | None) -> float | None:
-    return None if probability is None else _number(probability, 4)
-
-
-def _number(value: float, digits: int) -> float:
-    """A finite rounded number, which JSON can hold; zero for what is none, and no minus before a zero."""
-    return round(float(value), digits) + 0.0 if math.isfinite(value) else 0.0
 
 
 def _shortened(text: str, room: int) -> str:

@@ -23,13 +23,7 @@ _BEFORE = 20  # characters that are shown before the first word of a long text
 
 def written_as_dict(written: Written) -> dict[str, Any]:
     """``{"source", "field", "text", "spans": [[from, to]], "box"}``; spans count characters, a box is in pixels."""
-    return {
-        "source": written.source,
-        "field": written.field,
-        "text": written.text,
-        "spans": [list(span) for span in written.spans],
-        "box": None if written.box is None else [round(value, 1) for value in written.box],
-    }
+    return written.to_dict()
 
 
 def label(written: Written) -> str:

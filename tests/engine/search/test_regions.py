@@ -11,10 +11,10 @@ from PIL import Image
 from engine import Engine
 from engine.boxes import overlaps
 from engine.errors import PhotoError, QueryError
+from engine.results.hits import RegionHit
 from engine.search.crops import write_crops
 from engine.search.question import Question
 from engine.search.regions import MOST_OVERLAP, best_run
-from engine.types import RegionHit
 
 
 def slow_overlap(one: tuple[float, ...], two: tuple[float, ...]) -> float:

@@ -16,7 +16,7 @@ pytest.importorskip("textual_image")
 ROOT = Path(__file__).resolve().parents[3]
 WHAT, SIXEL = b"\x1b[c", b"\x1bP"  # what are you, terminal? and how a picture begins
 PROGRAM = (
-    "import sys; from pathlib import Path; from engine.types import Hit; from ui.cli.printing import Output\n"
+    "import sys; from pathlib import Path; from engine import Hit; from ui.cli.printing import Output\n"
     "Output({}).print([Hit(Path(sys.argv[1]), 0.5)])"
 )
 

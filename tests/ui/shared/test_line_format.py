@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.types import Hit, Phrase, RegionHit
+from engine.results.hits import Hit, RegionHit
+from engine.types import Phrase
 from ui.shared.line_format import FIELDS, LineFormat
 from ui.shared.results import printable
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.types import Alignment, Hit, Phrase, SentenceHit
+from engine.results.hits import Hit, SentenceHit
+from engine.types import Alignment, Phrase
 from ui.shared.results import (
     alignment_as_dict,
     alignment_as_text,

@@ -13,8 +13,9 @@ import streamlit as st
 from engine.errors import PhotoError
 from engine.library.duplicates import copies_of
 from engine.photos.decode import decode
+from engine.results.hits import SentenceHit
 from engine.search.question import Question
-from engine.types import Box, SentenceHit
+from engine.types import Box
 from ui.shared import results
 from ui.web import escaping, grid
 from ui.web.library import large, library

@@ -9,9 +9,9 @@ import typer
 
 from engine.drawing.annotated_photo import PALETTE
 from engine.errors import PhotoError, QueryError
+from engine.results.hits import SentenceHit
 from engine.search.pictures import all_copies
 from engine.search.question import Question
-from engine.types import SentenceHit
 from index import StoredPhoto
 from ui.shared import results
 from ui.shared.dates import date_as_text

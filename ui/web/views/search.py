@@ -5,8 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from engine.results.hits import Hit, RegionHit
 from engine.search.question import Question
-from engine.types import Correction, Hit, RegionHit
+from engine.types import Correction
 from index import PhotoFilter
 from ui.shared import results
 from ui.web import escaping, grid
