@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -112,6 +113,32 @@ def test_a_token_from_the_environment(start: Start, library: Path, monkeypatch: 
         assert ask(port, "/search?q=a+cat")[0] == 401
         assert ask(port, "/search?q=a+cat", {"Authorization": "Bearer correct horse battery"})[0] == 200
         process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_a_run_of_indexing_is_stopped_with_the_service(
+    start: Start, many_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine import Engine
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(next(many_photos.iterdir()), folder)
+    with Engine.open(tmp_path / "library", device="cpu") as engine:
+        engine.index([folder])
+    shutil.copytree(many_photos, folder / "more")
+    monkeypatch.setenv("ENGINE_SERVE_TOKEN", "correct horse battery")
+    known = {"Authorization": "Bearer correct horse battery"}
+    with served(start, tmp_path / "library") as (process, port):
+        begun = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        begun.request("POST", "/indexing", headers=known)
+        assert begun.getresponse().status == 202
+        following = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        following.request("GET", "/indexing/events", headers=known)
+        events = following.getresponse()
+        assert events.readline() == b"event: progress\n"
+        process.send_signal(signal.SIGTERM)
+        assert b'"error":"Stopped. What was done so far is kept' in events.read()
         assert process.wait(60) == 0
 
 
