@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -130,15 +130,17 @@ def test_a_run_of_indexing_is_stopped_with_the_service(
     monkeypatch.setenv("ENGINE_SERVE_TOKEN", "correct horse battery")
     known = {"Authorization": "Bearer correct horse battery"}
     with served(start, tmp_path / "library") as (process, port):
-        begun = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        begun.request("POST", "/indexing", headers=known)
-        assert begun.getresponse().status == 202
-        following = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        following.request("GET", "/indexing/events", headers=known)
-        events = following.getresponse()
-        assert events.readline() == b"event: progress\n"
-        process.send_signal(signal.SIGTERM)
-        assert b'"error":"Stopped. What was done so far is kept' in events.read()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        with closing(connection):
+            connection.request("POST", "/indexing", headers=known)
+            begun = connection.getresponse()
+            assert begun.status == 202
+            begun.read()
+            connection.request("GET", "/indexing/events", headers=known)
+            with connection.getresponse() as events:
+                assert events.readline() == b"event: progress\n"
+                process.send_signal(signal.SIGTERM)
+                assert b'"error":"Stopped. What was done so far is kept' in events.read()
         assert process.wait(60) == 0
 
 
