@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "fuzz_requests"
 
 
 def test_every_answer_is_as_described_and_the_service_stands(library: Path) -> None:
-    options = ["--library", library, "--requests", "80", "--each", "3", "--seconds", "6", "--no-write"]
+    options = ["--library", library, "--requests", "80", "--each", "3", "--seconds", "12", "--no-write"]
     environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1])}
     done = subprocess.run(
         [sys.executable, SCRIPT, *options], env=environment, capture_output=True, text=True, timeout=400, check=False

@@ -4,13 +4,14 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,34 @@ def test_a_token_from_the_environment(start: Start, library: Path, monkeypatch: 
         assert ask(port, "/search?q=a+cat")[0] == 401
         assert ask(port, "/search?q=a+cat", {"Authorization": "Bearer correct horse battery"})[0] == 200
         process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_a_run_of_indexing_is_stopped_with_the_service(
+    start: Start, many_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine import Engine
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(next(many_photos.iterdir()), folder)
+    with Engine.open(tmp_path / "library", device="cpu") as engine:
+        engine.index([folder])
+    shutil.copytree(many_photos, folder / "more")
+    monkeypatch.setenv("ENGINE_SERVE_TOKEN", "correct horse battery")
+    known = {"Authorization": "Bearer correct horse battery"}
+    with served(start, tmp_path / "library") as (process, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        with closing(connection):
+            connection.request("POST", "/indexing", headers=known)
+            begun = connection.getresponse()
+            assert begun.status == 202
+            begun.read()
+            connection.request("GET", "/indexing/events", headers=known)
+            with connection.getresponse() as events:
+                assert events.readline() == b"event: progress\n"
+                process.send_signal(signal.SIGTERM)
+                assert b'"error":"Stopped. What was done so far is kept' in events.read()
         assert process.wait(60) == 0
 
 

@@ -44,8 +44,8 @@ def command(
     """Answer questions about a library over HTTP, to programs on this machine alone unless --public is given.
 
     The addresses are /search, /similar, /sentences, /captions, /align, /photo/NUMBER with /thumbnail and /image,
-    /health and /metrics; /openapi.json describes them, and /docs is a page to try them on. SIGTERM and Ctrl-C let it
-    finish the answers it has begun.
+    /indexing, /health and /metrics; /openapi.json describes them, and /docs is a page to try them on.
+    SIGTERM and Ctrl-C let it finish the answers it has begun.
     """
     if not all(map(find_spec, NEEDED)):
         raise fail(
@@ -81,5 +81,5 @@ def command(
         listening.listen(BACKLOG)  # whoever comes from now on is answered
         name = f"[{host}]" if ":" in host else host
         note(f"Serving the library in {shared.folder} at http://{name}:{listening.getsockname()[1]}; Ctrl-C stops.")
-        serve(app, listening)
+        serve(app, listening, app.state.stop)
     note("Stopped.")

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from engine.sharing import SharedEngine
-from ui.service import batches, compression, endpoints, errors, manual, one_photo, pictures
+from ui.service import batches, compression, endpoints, errors, indexing, manual, one_photo, pictures
 from ui.service.asking import Service
 from ui.service.errors import documented
 from ui.service.middleware import Guard
@@ -18,6 +18,9 @@ from ui.service.requests import Filters, SearchParameters, SentenceChoice, Sente
 from ui.service.responses import Health, LibraryState, PhotoAnswer, SearchAnswer, SentencesAnswer, SimilarAnswer
 from ui.service.uploads import DOCUMENTED, received
 from ui.service.workers import Answering
+
+STOP_S = 5.0
+"""How long a run of indexing may take to stop; what it has committed is kept however it ends."""
 
 TEXT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {}}, "description": "Prometheus's own format."}
@@ -38,6 +41,8 @@ def create_app(
         following = asyncio.create_task(service.follow())
         yield
         following.cancel()
+        job.stop()
+        await asyncio.to_thread(job.wait, STOP_S)
         await asyncio.to_thread(service.answering.close)
         await asyncio.to_thread(shared.close)
 
@@ -55,6 +60,8 @@ def create_app(
     _add_photos(app, service)
     pictures.add(app, service)
     _add_state(app, service)
+    job = indexing.add(app, service, allowed=token is not None)
+    app.state.stop = job.stop  # for when the process is told to stop, which is before its connections are closed
     manual.add(app)
     return app
 

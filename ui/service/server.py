@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
 from types import FrameType
@@ -44,11 +44,11 @@ def bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def serve(app: FastAPI, listening: socket.socket) -> None:
+def serve(app: FastAPI, listening: socket.socket, stopping: Callable[[], None] = lambda: None) -> None:
     """Answer until SIGTERM, then return; or until Ctrl-C.
 
     Either way no new question is taken, those that wait or are answered get their answer within ten seconds, and
-    the library is closed.
+    the library is closed. ``stopping`` is called as soon as it is told to.
 
     Raises:
         KeyboardInterrupt: it was Ctrl-C.
@@ -58,11 +58,15 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE_S, server_header=False, http=PatientProtocol,
     )  # fmt: skip
     with _ending_well():
-        _Server(config).run(sockets=[listening])
+        _Server(config, stopping).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
     """uvicorn's, which ends whatever is computed, and says little about sockets."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until told to stop."""
@@ -72,6 +76,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; what a thread still computes when the time is over is given up."""
         if not self.should_exit:
+            self._stopping()
             ended = 0 if sig == signal.SIGTERM else INTERRUPTED
             last = Timer(GRACE_S + _CLOSE_S, os._exit, [ended])
             last.daemon = True

@@ -25,8 +25,8 @@ from engine.types import Box
 from index import PhotoFilter, StoredPhoto, read_photos
 from index.catalogue.filters import orientation_of
 from index.choices import Orientation
+from ui.shared.indexing import IndexingJob
 from ui.web import escaping
-from ui.web.indexing import IndexingJob
 
 LARGE, SMALL = 1280, 320  # pixels of the longest side of the one large photo of a page, and of a part of a photo
 

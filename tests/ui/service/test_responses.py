@@ -153,7 +153,7 @@ def test_health_and_metrics(client: TestClient) -> None:
 def test_the_description_names_every_address_and_every_refusal(client: TestClient) -> None:
     description = client.get("/openapi.json").json()
     addresses = {"/search", "/similar", "/sentences", "/photo/{photo_id}", "/photo/{photo_id}/thumbnail"}
-    addresses |= {"/photo/{photo_id}/image", "/captions", "/align"}
+    addresses |= {"/photo/{photo_id}/image", "/captions", "/align", "/indexing", "/indexing/events"}
     assert set(description["paths"]) == addresses | {"/health", "/metrics"}
     for address in ("/search", "/similar", "/sentences", "/captions", "/align"):
         assert set(description["paths"][address]) == {"get", "post"}

@@ -1,4 +1,4 @@
-"""A run of indexing in the background: it goes on when the page is left, is seen from every session, can be stopped."""
+"""A run of indexing in the background: it goes on when whoever began it leaves, is seen by all, can be stopped."""
 
 from collections.abc import Sequence
 from threading import Lock, Thread
@@ -53,10 +53,10 @@ class IndexingJob:
         """Ask the run to stop; what is done is kept."""
         self._stop = True
 
-    def wait(self) -> None:
-        """Until the run has ended."""
+    def wait(self, seconds: float | None = None) -> None:
+        """Until the run has ended, or for so long."""
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _run(self, engine: Engine, paths: Sequence[str] | None, captions: bool, text: bool) -> None:
         def tell(progress: Progress) -> None:
