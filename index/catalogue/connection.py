@@ -19,6 +19,7 @@ from index.catalogue.seal import break_seals, seal, will_rewrite
 from index.catalogue.sqlite_errors import explained, readable, sqlite_code
 from index.errors import LibraryDamagedError, LibraryError, LibraryReadOnlyError
 from index.store.layout import DATABASE as DATABASE
+from index.store.locked_file import Key, begin_use, end_use
 from index.store.opened_file import SETTLED_S, FileState, OpenedFile, changed, missing, steadily
 from index.store.plain_files import require_plain
 
@@ -152,12 +153,25 @@ def script_location() -> Path:
     return inside if (inside / "env.py").is_file() else package.parent / "alembic"
 
 
+class _Counted(sqlite3.Connection):
+    """A connection whose file is not closed by others while it is open; see `index.store.locked_file`."""
+
+    file: Key | None = None
+
+    def close(self) -> None:
+        """Close it."""
+        super().close()
+        if self.file is not None:
+            end_use(self.file)
+            self.file = None
+
+
 def _engine(path: Path, access: Access, *, foreign_keys: bool = True) -> Engine:
     uri = f"{path.absolute().as_uri()}?{access}"
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, factory=_Counted
         )
         connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         if access == "mode=rwc":
@@ -165,6 +179,7 @@ def _engine(path: Path, access: Access, *, foreign_keys: bool = True) -> Engine:
             # FULL, not NORMAL: files of vectors are removed after the commit that drops their rows. A power cut that
             # took that commit back would leave rows that name files which are gone.
             connection.execute("PRAGMA synchronous=FULL")
+        connection.file = begin_use(path)
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)

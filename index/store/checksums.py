@@ -1,9 +1,13 @@
 """CRC-32 of files, and which of their bytes this process has seen to be what was written."""
 
+import os
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from index.store.locked_file import reading
 
 GoOn = Callable[[], bool]
 """Asked between blocks whether a long reading should go on."""
@@ -20,15 +24,30 @@ def crc32_of(path: Path, size: int, *, start: int = 0, crc: int = 0, go_on: GoOn
 
     Raises StoppedError, or OSError.
     """
-    with path.open("rb", buffering=0) as file:
-        file.seek(start)
-        left = size - start
-        while left > 0 and (data := file.read(min(left, _READ_BYTES))):
+    with _blocks(path, start, size) as blocks:
+        for data in blocks:
             if not go_on():
                 raise StoppedError
             crc = zlib.crc32(data, crc)
-            left -= len(data)
     return crc
+
+
+@contextmanager
+def _blocks(path: Path, start: int, end: int) -> Iterator[Iterator[bytes]]:
+    """The bytes of a file between two places, or to its end; SQLite's locks on it stay."""
+    if hasattr(os, "pread"):
+        with reading(path) as descriptor:
+            yield _read(lambda at, size: os.pread(descriptor, size, at), start, end)
+    else:  # on Windows locks belong to a handle
+        with path.open("rb", buffering=0) as file:
+            file.seek(start)
+            yield _read(lambda _, size: file.read(size), start, end)
+
+
+def _read(read: Callable[[int, int], bytes], start: int, end: int) -> Iterator[bytes]:
+    while start < end and (data := read(start, min(end - start, _READ_BYTES))):
+        yield data
+        start += len(data)
 
 
 class SeenFiles:

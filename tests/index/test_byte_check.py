@@ -1,7 +1,10 @@
 """Bytes that are not what was written: found in every file at opening or soon after, said by name, never in vain."""
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -230,3 +233,19 @@ def test_a_bit_of_the_manifest_changes_no_candidates_silently(library: Any, bit:
     with library.reader() as reader:
         assert reader.num_photos == 20
     assert [text for text in library.warnings if "manifest.json" in text]
+
+
+def test_the_check_leaves_sqlite_its_locks(maker: Any) -> None:
+    maker.fill(4)
+    SEEN.forget()
+    with LibraryReader.open(maker.folder, pytest.fail) as reader:  # the check opens SQLite's file, and closes it
+        program = f"""
+from pathlib import Path
+from index import LibraryWriter
+with LibraryWriter.open(Path({str(maker.folder)!r})) as writer:
+    writer.replace_roots(["/elsewhere"])
+"""
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+        assert reader.changed()  # without its locks its log would have been removed under it
+        assert maker.folder.joinpath("library.sqlite3-wal").exists()
