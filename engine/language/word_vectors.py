@@ -1,6 +1,8 @@
 """Fixed word vectors x_t (eq. 2): from a table, or from a frozen sentence encoder in context."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -139,13 +141,32 @@ def _traced() -> Traced:
 
 
 def create_word_vectors(name: str) -> WordVectors:
-    """The word vectors that a model's configuration names: ``minilm_static`` or ``minilm_contextual``.
+    """The word vectors that a model's configuration names, ``minilm_static`` or ``minilm_contextual``; once a process.
 
     Raises:
         ModelError: an unknown name, or a package that is missing or damaged.
     """
-    if name == "minilm_static":
-        return StaticWordVectors()
-    if name == "minilm_contextual":
-        return ContextualWordVectors()
-    raise ModelError(f"The word vectors {name!r} are not known; use minilm_static or minilm_contextual.")
+    if name not in _KINDS:
+        raise ModelError(f"The word vectors {name!r} are not known; use {' or '.join(_KINDS)}.")
+    with _lock:
+        if name not in _made:
+            _made[name] = _KINDS[name]()
+        return _made[name]
+
+
+def open_ahead(name: str = "minilm_contextual") -> None:
+    """Begin to open them in a thread of its own, while something else is done, such as importing the rest."""
+
+    def work() -> None:
+        with suppress(Exception):  # who needs them gets the error
+            create_word_vectors(name)
+
+    Thread(target=work, name="word vectors", daemon=True).start()
+
+
+_KINDS: dict[str, Callable[[], WordVectors]] = {
+    "minilm_static": StaticWordVectors,
+    "minilm_contextual": ContextualWordVectors,
+}
+_made: dict[str, WordVectors] = {}
+_lock = Lock()

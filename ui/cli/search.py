@@ -148,12 +148,16 @@ def command(
     output = printing.Output(json, print0, lines, preview)
     where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
     paths = printing.paths_of(like or [])
+    if query and model in (None, "default"):
+        from engine.language.word_vectors import open_ahead
+
+        open_ahead()
     from engine.search.question import Question
     from index import SearchParams
 
     params = SearchParams(copies=copies)
     asked = Question.of(query, also=also or [], without=without or [], like=paths, box=like_box, exact=exact)
-    # torch takes seconds to import, and what cannot be asked is refused by now
+    # It takes half a second to import, and what cannot be asked is refused by now.
     from engine import Engine
     from engine.search.crops import require_room
 
