@@ -1,10 +1,13 @@
 """Photos → the pixels that a backbone takes."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from index.scoring.threads import in_threads
 
 
 def pixels_of(images: Sequence[Image.Image | NDArray[np.uint8]], image_size: int) -> NDArray[np.uint8]:
@@ -12,9 +15,9 @@ def pixels_of(images: Sequence[Image.Image | NDArray[np.uint8]], image_size: int
 
     The aspect ratio is given up: the training photos are squashed squares, and a fixed size makes batches possible.
     """
-    return np.stack([_resized(image, image_size) for image in images])
+    return np.stack(in_threads(partial(_resized, image_size), images))
 
 
-def _resized(image: Image.Image | NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]:
+def _resized(image_size: int, image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
     picture = Image.fromarray(image) if isinstance(image, np.ndarray) else image
     return np.asarray(picture.resize((image_size, image_size), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
