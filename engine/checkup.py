@@ -24,6 +24,7 @@ from engine.runtime.settings import cache_folder
 from engine.vision.backbone_names import identity_of
 from index.candidates.manifest import read_manifest
 from index.catalogue.at_a_glance import Glance, glance_at, read_status
+from index.scoring.exhaustive import WORTH_A_NETWORK
 from index.store.checked_json import read_checked
 from index.store.layout import DATABASE, SEAL, bytes_of
 
@@ -148,7 +149,7 @@ class Checkup:
                     f"The library was made by {name} ({made_by[:8]}), which is {folder.fingerprint[:8]} here; run "
                     "`engine index` to make its vectors again."
                 )
-        if glance is not None and glance.status.dimension:
+        if glance is not None and glance.status.photos > WORTH_A_NETWORK:
             status = glance.status
             keys["search"] = f"scan|{status.num_regions}|{status.dimension}|{status.has_global}"
         with self._noting():

@@ -10,9 +10,7 @@ from engine.runtime.device import choose_device
 from engine.search.cpu_scan import OnnxScan
 from engine.types import Warn
 from index import BuildSpec, LibraryReader, Scan
-
-WORTH_A_NETWORK = 1000
-"""Photos from which a scan by a network of its own is sooner than numpy's, with the time that it takes to open."""
+from index.scoring.exhaustive import WORTH_A_NETWORK
 
 
 def open_reader(folder: Path, warn: Warn, device_name: str) -> LibraryReader:

@@ -30,5 +30,8 @@ class Scan(Protocol):
         """The records (m,) of the `limit` best regions, and what `maxsim.region_scorer` says of each of them (m, R)."""
 
 
+WORTH_A_NETWORK = 1000
+"""Photos from which a scan by a network of its own is sooner than numpy's, with the time that it takes to open."""
+
 MakeScan = Callable[[Sequence[NDArray[np.float16]], BuildSpec], Scan | None]
 """A scan of the rows of segments (rows, D), each of whole records; None where it has no room for them."""

@@ -2,4 +2,4 @@
 
 import gc
 
-gc.set_threshold(100_000, 50, 50)  # what is imported stays: looking through it again and again took a tenth of a search
+gc.set_threshold(20_000)  # what is imported stays: looking through it again and again took a tenth of a search

@@ -49,7 +49,7 @@ def test_it_says_which_networks_were_exported(cli: Cli, library: Path, tmp_path:
     """The names of the cache's files are those that a run and a search have made."""
     assert cli("search", "a cat", library=library).exit_code == 0
     there = report(cli, library)["cache"]["networks"]
-    assert {name for name, exported in there.items() if exported} >= {"photos", "regions", "texts", "search"}
+    assert {name for name, exported in there.items() if exported} >= {"photos", "regions", "texts"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ENGINE_CACHE", str(tmp_path / "empty"))
         found = report(cli, library)
