@@ -12,6 +12,7 @@ from safetensors import safe_open
 from engine.errors import ModelError
 from engine.language import minilm_package
 from engine.language.minilm_package import WEIGHTS_SHA256
+from engine.runtime.exported_path import exported_path
 from engine.runtime.onnx import Traced, open_session
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class ContextualWordVectors(_Pieces):
 
     def __init__(self) -> None:
         super().__init__(minilm_package.load_tokenizer())
-        self._network = open_session(f"words|{self.identity}", _traced, threads=1)
+        self._network = open_session(_KEY, _traced, threads=1)
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
         """Vectors of each sentence's words, (T_n, E) each."""
@@ -154,19 +155,25 @@ def create_word_vectors(name: str) -> WordVectors:
         return _made[name]
 
 
-def open_ahead(name: str = "minilm_contextual") -> None:
-    """Begin to open them in a thread of its own, while something else is done, such as importing the rest."""
+def open_ahead() -> None:
+    """Begin to open the contextual ones in a thread of its own, while something else is done, such as importing.
+
+    Nothing is done where they were not exported yet. Python waits for the thread at its end, as it has to: a thread
+    that comes back from C++ after it ends the process with an error.
+    """
 
     def work() -> None:
         with suppress(Exception):  # who needs them gets the error
-            create_word_vectors(name)
+            create_word_vectors("minilm_contextual")
 
-    Thread(target=work, name="word vectors", daemon=True).start()
+    if exported_path(_KEY).is_file():
+        Thread(target=work, name="word vectors").start()
 
 
 _KINDS: dict[str, Callable[[], WordVectors]] = {
     "minilm_static": StaticWordVectors,
     "minilm_contextual": ContextualWordVectors,
 }
+_KEY = f"words|{ContextualWordVectors.identity}"
 _made: dict[str, WordVectors] = {}
 _lock = Lock()

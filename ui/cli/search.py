@@ -148,7 +148,7 @@ def command(
     output = printing.Output(json, print0, lines, preview)
     where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
     paths = printing.paths_of(like or [])
-    if query and model in (None, "default"):
+    if query and model in (None, "default") and _has_library(library):
         from engine.language.word_vectors import open_ahead
 
         open_ahead()
@@ -181,6 +181,14 @@ def command(
             group=group,
         )
     _print_photos(answer, min_score, asked.name, output)
+
+
+def _has_library(folder: Path | None) -> bool:
+    """Whether there is one, or a network would be opened for nothing."""
+    from engine.runtime.settings import library_folder
+    from index.store.layout import DATABASE
+
+    return (library_folder(folder) / DATABASE).is_file()
 
 
 def _print_photos(answer: Answer, min_score: float | None, query: str, output: printing.Output) -> None:
