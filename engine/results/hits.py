@@ -51,8 +51,29 @@ class _FoundList(list[FoundItem]):
         return pd.DataFrame(self.to_dict(), columns=list(self._columns))
 
 
+class _Pictured:
+    """What is drawn on its photo."""
+
+    __slots__ = ()
+
+    @property
+    def _card(self) -> Card:
+        raise NotImplementedError
+
+    def show(self) -> "Image":
+        """The photo with what was found in it and the boxes; a notebook draws it.
+
+        Raises:
+            PhotoError: the photo cannot be read any more.
+        """
+        return drawn(self._card)
+
+    def _repr_html_(self) -> str:
+        return gallery([self._card])
+
+
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(_Pictured):
     """A photo found by a text query: its path, its score (eq. 8 plus the model's global term), and why.
 
     Of several texts the score is the sum, each times its weight, and the phrases are those of the texts that should be
@@ -93,17 +114,6 @@ class Hit:
             "group": list(map(str, self.group)),
         }
 
-    def show(self) -> "Image":
-        """The photo with its phrases and their boxes; a notebook draws it.
-
-        Raises:
-            PhotoError: the photo cannot be read any more.
-        """
-        return drawn(self._card)
-
-    def _repr_html_(self) -> str:
-        return gallery([self._card])
-
     @property
     def _card(self) -> Card:
         return Card(
@@ -117,7 +127,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class RegionHit:
+class RegionHit(_Pictured):
     """A region of a photo found by a text query.
 
     ``box`` is in pixels of the upright photo, ``score`` the sum of what all words of the query score in this one
@@ -141,17 +151,6 @@ class RegionHit:
             "phrase": self.phrase,
             "copies": list(map(str, self.copies)),
         }
-
-    def show(self) -> "Image":
-        """The photo with the box of the region; a notebook draws it.
-
-        Raises:
-            PhotoError: the photo cannot be read any more.
-        """
-        return drawn(self._card)
-
-    def _repr_html_(self) -> str:
-        return gallery([self._card])
 
     @property
     def _card(self) -> Card:
@@ -185,10 +184,11 @@ class SentenceHit:
         return listing([(self.sentence, self.score, self.probability)])
 
 
-class Hits(_FoundList[Hit]):
-    """Photos that were found, best first: a list, that a notebook shows as a gallery."""
+PicturedItem = TypeVar("PicturedItem", Hit, RegionHit)
 
-    _columns = ("path", "score", "probability", "phrases", "caption", "likely", "written", "copies", "group")
+
+class _Gallery(_FoundList[PicturedItem]):
+    """A list that a notebook shows as a gallery."""
 
     def show(self, most: int = MOST_SHOWN) -> "Image":
         """The first photos with their boxes, side by side on one picture; those that cannot be read stay grey."""
@@ -198,17 +198,16 @@ class Hits(_FoundList[Hit]):
         return gallery([hit._card for hit in self])
 
 
-class RegionHits(_FoundList[RegionHit]):
+class Hits(_Gallery[Hit]):
+    """Photos that were found, best first: a list, that a notebook shows as a gallery."""
+
+    _columns = ("path", "score", "probability", "phrases", "caption", "likely", "written", "copies", "group")
+
+
+class RegionHits(_Gallery[RegionHit]):
     """Regions that were found, best first: a list, that a notebook shows as a gallery."""
 
     _columns = ("path", "score", "box", "phrase", "copies")
-
-    def show(self, most: int = MOST_SHOWN) -> "Image":
-        """As that of ``Hits``."""
-        return contact_sheet([hit._card for hit in self[:most]])
-
-    def _repr_html_(self) -> str:
-        return gallery([hit._card for hit in self])
 
 
 class SentenceHits(_FoundList[SentenceHit]):
