@@ -106,7 +106,7 @@ def small_captioner(tmp_path_factory: pytest.TempPathFactory, model: "Multimodal
     from engine.captioning.folder import create_decoder, save_captioner
     from engine.language.vocabulary import Vocabulary
 
-    architecture = CaptionArchitecture(decoder="recurrent", width=32, max_words=6)  # torch runs it: nothing to export
+    architecture = CaptionArchitecture(decoder="recurrent", width=32, max_words=6)
     words = ("a", "dog", "cat", "runs", "on", "grass", "red", "two", "men")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)

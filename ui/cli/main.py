@@ -116,4 +116,4 @@ def run() -> None:
         try:
             app()
         finally:
-            gc.freeze()  # Python would look through all objects of torch for garbage before it ends: 0.7 seconds
+            gc.freeze()  # Python would look through all that was imported for garbage before it ends
