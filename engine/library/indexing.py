@@ -191,7 +191,7 @@ class Indexer:
         """Embed and store a batch in one transaction; return its content hashes."""
         encoder = self._model.regions
         with self.result.timed("resize"):
-            pixels = pixels_of([photo.rgb for photo in batch], encoder.image_size)
+            pixels = pixels_of([photo.image for photo in batch], encoder.image_size)
         with self.result.timed("backbone"):
             maps = encoder.extract(pixels)
         with self.result.timed("regions"):

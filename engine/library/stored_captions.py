@@ -107,7 +107,7 @@ class LibraryCaptions:
         self, batch: Sequence[LoadedPhoto], owners: Mapping[str, Sequence[int]], result: IndexReport
     ) -> None:
         with result.timed("resize"):
-            pixels = pixels_of([photo.rgb for photo in batch], self._describer.image_size)
+            pixels = pixels_of([photo.image for photo in batch], self._describer.image_size)
         with result.timed("backbone"):
             maps = self._model.regions.extract(pixels)
         self.write([owners[photo.file.path] for photo in batch], pixels, maps, result)

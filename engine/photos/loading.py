@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from PIL import Image
 
 from engine.errors import PhotoError
 from engine.photos.appearance import perceptual_hash, pixel_hash
@@ -23,14 +23,14 @@ _LARGE = 64_000_000  # bytes of a file that is decoded before it is hashed
 class LoadedPhoto:
     """A photo ready for the model.
 
-    ``rgb`` (H, W, 3) is upright and may be smaller than ``width`` × ``height``, the size in pixels of the whole
+    ``image`` is RGB, upright, and may be smaller than ``width`` × ``height``, the size in pixels of the whole
     upright photo. ``pixel_hash`` and ``perceptual_hash`` are those of ``engine.photos.appearance``.
     ``warnings`` are remarks for the user, a line each.
     """
 
     file: FoundPhoto
     content_hash: str
-    rgb: NDArray[np.uint8]
+    image: Image.Image
     width: int
     height: int
     format: str
@@ -95,17 +95,16 @@ def _load(
 
 
 def _loaded(photo: FoundPhoto, digest: str, decoded: Decoded) -> LoadedPhoto:
-    rgb = np.array(decoded.image)
     remark = f"the name promises another format; the content is {decoded.format}"
     return LoadedPhoto(
         file=photo,
         content_hash=digest,
-        rgb=rgb,
+        image=decoded.image,
         width=decoded.width,
         height=decoded.height,
         format=decoded.format,
         metadata=decoded.metadata,
-        pixel_hash=pixel_hash(rgb, decoded.width, decoded.height),
+        pixel_hash=pixel_hash(np.asarray(decoded.image), decoded.width, decoded.height),
         perceptual_hash=perceptual_hash(decoded.image),
         warnings=(remark,) if decoded.mismatched_name else (),
     )

@@ -1,7 +1,7 @@
 """Region proposals on a CPU, without torch, by the name that a model's configuration gives them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from engine.runtime.onnx import Traced, open_session
 from engine.runtime.packaged import CONFIG, explaining_damage
 from engine.vision.inference import Maps
 from engine.vision.proposals import NUM_REGIONS, WINDOWS_IDENTITY, detector_identity, fixed_windows, require_channels
+from index.scoring.threads import in_threads
 
 PROPOSERS = ("learned", "fixed_windows", "faster_rcnn")
 
@@ -36,7 +37,7 @@ class Windows:
 
 
 class LearnedProposals:
-    """The detector of a folder on the backbone's own feature maps, in ONNX Runtime, photo after photo.
+    """The detector of a folder on the backbone's own feature maps, in ONNX Runtime, a photo in each thread.
 
     Raises:
         ModelError: its files are missing or damaged.
@@ -60,13 +61,17 @@ class LearnedProposals:
         require_channels(maps, self._channels)
         sizes = tuple(map_.shape[1:] for map_ in maps)
         if sizes not in self._sessions:
-            self._sessions[sizes] = open_session(f"proposals|{self.identity}|{sizes}", lambda: self._traced(sizes))
+            key = f"proposals|{self.identity}|{sizes}"
+            self._sessions[sizes] = open_session(key, lambda: self._traced(sizes), threads=1)
         session = self._sessions[sizes]
         names = [given.name for given in session.get_inputs()]
-        found = [
-            session.run(None, {name: map_[row : row + 1] for name, map_ in zip(names, maps, strict=True)})
-            for row in range(len(maps[-1]))
-        ]
+
+        def propose(row: int) -> Sequence[NDArray[np.float32]]:
+            photo = {name: map_[row : row + 1] for name, map_ in zip(names, maps, strict=True)}
+            found: Sequence[NDArray[np.float32]] = session.run(None, photo)
+            return found
+
+        found = in_threads(propose, range(len(maps[-1])))
         boxes, objectness = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return boxes, objectness
 

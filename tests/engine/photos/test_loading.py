@@ -42,7 +42,7 @@ def test_one_result_for_each_photo_in_order(workers: int, found: list[FoundPhoto
         else:
             assert isinstance(result, LoadedPhoto)
             assert (result.width, result.height) == (200 + number, 100)
-            assert min(result.rgb.shape[:2]) >= 50
+            assert min(result.image.size) >= 50
             assert result.content_hash == content_hash(result.file.path)
             assert result.warnings == (
                 ("the name promises another format; the content is PNG",) if number == 20 else ()
