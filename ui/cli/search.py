@@ -159,11 +159,12 @@ def command(
     asked = Question.of(query, also=also or [], without=without or [], like=paths, box=like_box, exact=exact)
     # It takes half a second to import, and what cannot be asked is refused by now.
     from engine import Engine
-    from engine.search.crops import require_room
 
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         if regions:
             if crops is not None:
+                from engine.search.crops import require_room
+
                 require_room(crops)
             found_regions = engine.search_regions(asked, limit, params, where=where)
             if not found_regions:
