@@ -152,6 +152,8 @@ def command(
     if group and regions:
         raise typer.BadParameter("Photos are grouped, not regions; leave out one of both.", param_hint="--group")
     query = " ".join(text) if text else None
+    for words in (query or "", *(also or ()), *(without or ())):
+        filter_options.searched(words)
     output = printing.Output(json, print0, lines, preview)
     filter_options.require_distance(near, within)
     search = PhotoSearch(
@@ -198,8 +200,6 @@ def _asked_of_service(named: Path | None, search: PhotoSearch) -> Found | None:
 
 
 def _found_here(named: Path | None, model: str | None, device: str, search: PhotoSearch) -> Found:
-    for words in (search.text or "", *search.also, *search.without):
-        filter_options.searched(words)
     if search.text and model in (None, "default"):
         from engine.language.word_vectors import open_ahead
 
