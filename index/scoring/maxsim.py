@@ -223,7 +223,8 @@ def distinct(ascending: NDArray[np.int64]) -> NDArray[np.int64]:
     >>> distinct(np.array([0, 0, 2, 3, 3])).tolist()
     [0, 2, 3]
     """
-    return ascending[np.diff(ascending, prepend=-1) != 0]
+    firsts: NDArray[np.int64] = ascending[np.diff(ascending, prepend=-1) != 0]
+    return firsts
 
 
 def _ranked(scores: NDArray[np.float32]) -> NDArray[np.float32]:
