@@ -187,6 +187,8 @@ def _asked_of_service(named: Path | None, search: PhotoSearch) -> Found | None:
     from ui.service.local_socket import ask
 
     whole = [Path.cwd() / path for path in search.like]
+    if not all(map(_is_the_same_elsewhere, whole)):
+        return None
     answer = ask(library_folder(named), replace(search, like=tuple(whole)))
     if answer is None:
         return None
@@ -197,6 +199,11 @@ def _asked_of_service(named: Path | None, search: PhotoSearch) -> Found | None:
     for warning in told:
         warn(warning)
     return found
+
+
+def _is_the_same_elsewhere(photo: Path) -> bool:
+    """Whether another process finds this photo at its path, and may read one as large."""
+    return photo.is_file() and photo.parts[1] not in ("dev", "proc") and "ENGINE_MAX_PIXELS" not in os.environ
 
 
 def _found_here(named: Path | None, model: str | None, device: str, search: PhotoSearch) -> Found:

@@ -44,7 +44,7 @@ async def answering_commands(service: Service) -> AsyncIterator[None]:
 
 
 class _Commands:
-    """Answers one command at a time, as long as nobody has to wait for it."""
+    """Answers commands, as long as none of them has to wait in line."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

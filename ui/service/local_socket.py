@@ -59,20 +59,17 @@ def ask(library: Path, search: PhotoSearch) -> tuple[list[str], Found] | None:
     """What a service of this library and this user warns of, and what it finds; None where none answers."""
     if not hasattr(socket, "AF_UNIX"):
         return None
-    request = {"version": this_version(), "library": str(library.resolve()), "search": search}
-    line = f"{as_json(request)}\n".encode()
-    for path in addresses(library):
-        if (reply := _reply(path, line)) is None:
-            continue
-        logger.info("The service at %s answered", path)
-        return reply["told"], Found.of_json(reply["found"])
+    for path in filter(_is_private, addresses(library)):
+        request = {"version": this_version(), "library": str(library.resolve()), "search": search}
+        reply = _reply(path, f"{as_json(request)}\n".encode())
+        if reply is not None:
+            logger.info("The service at %s answered", path)
+            return reply["told"], Found.of_json(reply["found"])
     return None
 
 
 def _reply(path: Path, line: bytes) -> dict[str, Any] | None:
     try:
-        if not _is_private(path):
-            return None
         with _connected(path) as connection:
             if not _is_of_this_user(connection):
                 return None
@@ -101,7 +98,10 @@ def _connected(path: Path) -> "closing[socket.socket]":
 
 def _is_private(path: Path) -> bool:
     """Whether it is a socket that this user made, for nobody else."""
-    status = path.lstat()
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
     return stat.S_ISSOCK(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
 
 
@@ -119,6 +119,8 @@ def listening(library: Path) -> tuple[socket.socket, Path] | None:
     if not hasattr(socket, "AF_UNIX"):
         return None
     for path in addresses(library):
+        if path.is_socket() and not _is_private(path):
+            continue  # another user's, of whom commands of this one do not ask
         if is_answered(path):
             return None
         try:
