@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from engine.boxes import boxes_of
 from engine.errors import QueryError
 from engine.one_photo import OnePhoto
-from engine.photos.decode import decode
 from engine.photos.given import PhotoLike, photo_of, photos_of
 from engine.search.by_example import region_vectors
 
@@ -65,6 +64,8 @@ class Encoding(OnePhoto):
         Raises:
             PhotoError: a photo cannot be read.
         """
+        from engine.photos.decode import decode  # a search for words does without
+
         model = self.model
         photos = photos_of(images)
         vectors = [np.empty((0, model.num_regions + 1, model.dimension), np.float32)]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from engine.captioning.describe_files import Failed, describe_files, require_numbers
 from engine.opened import OpenedLibrary
 from engine.photos.given import PhotoLike, photo_of, photos_of
 from engine.search.explain import align, word_scores
@@ -11,6 +10,7 @@ from engine.types import Alignment, Description, WordScores
 
 if TYPE_CHECKING:
     from engine.captioning.describe import Describer
+    from engine.captioning.describe_files import Failed
 
 DEFAULT_CAPTIONER = "default"
 DEFAULT_REGION_CAPTIONER = "regions"
@@ -47,7 +47,7 @@ class OnePhoto(OpenedLibrary):
         regions: bool = False,
         captioner: str | None = None,
         region_captioner: str | None = None,
-        failed: Failed | None = None,
+        failed: "Failed | None" = None,
     ) -> list[Description]:
         """New sentences for photos. It needs no library.
 
@@ -67,6 +67,8 @@ class OnePhoto(OpenedLibrary):
             ModelError: there is no such caption model, or it was made for another alignment model.
             QueryError: ``count``, ``beam`` or ``temperature`` cannot be used.
         """
+        from engine.captioning.describe_files import describe_files, require_numbers  # they decode photos
+
         photos = list(photos_of(images))
         require_numbers(count, beam, temperature)
         describer = self.describer(captioner, region_captioner)

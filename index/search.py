@@ -15,6 +15,7 @@ from index.scoring.exhaustive import MakeScan, Scan
 from index.scoring.maxsim import (
     at_least_best,
     best,
+    distinct,
     record_scorer,
     region_scorer,
     runs,
@@ -172,7 +173,7 @@ class Searcher:
         Equal scores come in order of photo and column. Of the photos of a record the first is found, or each.
         """
         snapshot, columns = self._snapshot, scores.shape[1]
-        kept = np.unique(at_least_best(scores.ravel(), limit) // columns)
+        kept = distinct(at_least_best(scores.ravel(), limit) // columns)
         records, scores = records[kept], scores[kept]
         rows = snapshot.rows_of(records)
         if mask is not None:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from engine.errors import QueryError
 from engine.models.multimodal import MultimodalModel
-from engine.photos.decode import decode
 from engine.photos.given import Photo, PhotoInMemory
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.question import Question
@@ -39,6 +38,8 @@ def record_of(reader: LibraryReader, model: MultimodalModel, image: Photo) -> ND
     Raises:
         PhotoError: the photo cannot be read.
     """
+    from engine.photos.decode import decode  # a search for words alone does without
+
     photo_id = unchanged(reader, image)
     if photo_id is not None:
         stored: NDArray[np.float32] = reader.photo_vectors([photo_id])[0]
@@ -164,6 +165,8 @@ def region_vectors(model: MultimodalModel, image: Photo, boxes: Sequence[Box]) -
         PhotoError: the photo cannot be read.
         QueryError: a box does not lie in the photo.
     """
+    from engine.photos.decode import decode
+
     decoded = decode(image, target=model.image_size)
     size = (decoded.width, decoded.height)
     for x0, y0, x1, y1 in boxes:

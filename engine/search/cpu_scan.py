@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.runtime.batching import Batcher
 from engine.runtime.onnx import Traced, open_session
 from index import BuildSpec, Query
-from index.scoring.maxsim import at_least_best, region_scorer
+from index.scoring.maxsim import at_least_best, distinct, region_scorer
 from index.scoring.threads import in_threads
 
 _QUERIES_TOGETHER = 64
@@ -52,7 +52,7 @@ class OnnxScan:
         """The records of the `limit` best regions, see `index.Scan`."""
         num_regions = self._spec.num_regions
         scores = np.concatenate(in_threads(region_scorer(query, num_regions), self._parts))[records]  # (m, R)
-        kept = np.unique(at_least_best(scores.ravel(), limit) // num_regions)
+        kept = distinct(at_least_best(scores.ravel(), limit) // num_regions)
         return records[kept], scores[kept]
 
     def _scores(self, queries: Sequence[Query]) -> Sequence[Array]:

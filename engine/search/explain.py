@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from engine.alignment.localisation import located_segments
 from engine.boxes import in_pixels
 from engine.models.multimodal import MultimodalModel, ReadQuery
-from engine.photos.decode import decode
 from engine.photos.given import Photo
 from engine.types import Alignment, Phrase, Warn, WordScores
 from index.scoring.maxsim import score_records
@@ -44,6 +43,8 @@ def align(model: MultimodalModel, image: Photo, sentence: str, warn: Warn) -> Al
         PhotoError: the photo cannot be read.
         QueryError: the sentence has no word that the model knows.
     """
+    from engine.photos.decode import decode  # a search, which explains its hits too, does without
+
     text = model.read(sentence)
     for warning in text.warnings:
         warn(warning)
@@ -64,6 +65,8 @@ def word_scores(model: MultimodalModel, image: Photo, sentence: str) -> WordScor
         PhotoError: the photo cannot be read.
         QueryError: the sentence has no word that the model knows.
     """
+    from engine.photos.decode import decode
+
     text = model.read(sentence)
     decoded = decode(image, target=model.image_size)
     vectors = model.embed_photos([decoded.image])

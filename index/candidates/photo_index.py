@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from index.candidates.code_scores import GlobalCodes, RegionCodes
 from index.candidates.codebooks import REFINED_PER_CANDIDATE, has_drifted, num_bits, train_global_codes, training_rows
 from index.candidates.faiss_store import Codes, FaissFileError, FlatVectors, ProductCodes, ScalarCodes
-from index.scoring.maxsim import best_rows, records_per_block
+from index.scoring.maxsim import best_rows, distinct, records_per_block
 from index.store.segments import VectorStore
 from index.values import FLAT_LIMIT, BuildSpec, Query
 
@@ -193,7 +193,7 @@ class PhotoIndex:
         if allowed is not None:
             allowed_mask = np.zeros((self.num_records, self._spec.num_regions), bool)
             allowed_mask[allowed] = True
-        records = np.unique(regions.nearest(words, count, allowed_mask) // self._spec.num_regions)
+        records = distinct(regions.nearest(words, count, allowed_mask) // self._spec.num_regions)
         return records.astype(np.int64)
 
     @cached_property

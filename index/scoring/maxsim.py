@@ -215,6 +215,18 @@ def at_least_best(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
     return np.flatnonzero(ranked >= threshold)
 
 
+def distinct(ascending: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers (n,), none below zero and none smaller than the one before it, each once.
+
+    NumPy's own ``unique`` sorts them, and imports masked arrays, which takes a search longer than all it scores.
+
+    >>> distinct(np.array([0, 0, 2, 3, 3])).tolist()
+    [0, 2, 3]
+    """
+    firsts: NDArray[np.int64] = ascending[np.diff(ascending, prepend=-1) != 0]
+    return firsts
+
+
 def _ranked(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scores (n,), where one that is no number comes last."""
     return np.where(np.isnan(scores), np.float32(-np.inf), scores)

@@ -3,6 +3,7 @@
 library.sqlite3                              the catalogue: the truth about everything else
 library.seal                                 its checksum, written when a writer is done
 library.lock, library.pid                    held by the process that writes
+service.socket                               of a service that runs
 vectors/<build>-<fingerprint>/photos/        segments of region and photo vectors
 vectors/<build>-<fingerprint>/sentences/     segments of word and sentence vectors
 vectors/<build>-<fingerprint>-<generation>/  the same, after the vectors were compacted so many times

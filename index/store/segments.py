@@ -251,7 +251,8 @@ class VectorStore:
         segments = list(self.segments())
         firsts = np.array([first_row for first_row, _ in segments]) // rows_per_record
         segment_of = np.searchsorted(firsts, ids, side="right") - 1
-        runs = [(segments[number][1], segment_of == number, firsts[number]) for number in np.unique(segment_of)]
+        numbers = np.flatnonzero(np.bincount(segment_of))
+        runs = [(segments[number][1], segment_of == number, firsts[number]) for number in numbers]
         for rows, here_mask, first in runs:
             starts = (ids[here_mask] - first) * rows_per_record
             ask_ahead(rows, starts, starts + rows_per_record)

@@ -115,8 +115,13 @@ def photo_filter(
     min_size: float | tuple[int, int] | None,
 ) -> "PhotoFilter":
     """The filter that these options ask for."""
+    require_distance(near, within)
+    return filter_syntax.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
+
+
+def require_distance(near: tuple[float, float] | None, within: float | None) -> None:
+    """Refuse a place without a distance, and a distance without a place."""
     if near is not None and within is None:
         raise typer.BadParameter("--near needs a distance; add --within 20km.", param_hint="--near")
     if near is None and within is not None:
         raise typer.BadParameter("--within needs a place; add --near LAT,LON.", param_hint="--within")
-    return filter_syntax.photo_filter(after, before, camera, near, within, folder, orientation, min_size)

@@ -1,15 +1,18 @@
 """``engine search``: photos that a text describes."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from engine.results.hits import Answer, RegionHit
+from engine.results.hits import RegionHit
 from engine.types import Basis
 from ui.cli import filter_options, options, printing
 from ui.cli.console import fail, note, warn
-from ui.cli.help import FILTERS, LOOK_FOR, OUTPUT
+from ui.cli.help import FILTERS, LOOK_FOR, MODEL, OUTPUT
+from ui.shared.photo_search import Found, PhotoSearch, find
 
 EXAMPLES = (
     "engine search a dog jumping over a log",
@@ -128,6 +131,12 @@ def command(
     library: options.Library = None,
     model: options.Model = None,
     device: options.Device = "auto",
+    no_service: Annotated[
+        bool,
+        typer.Option(
+            "--no-service", rich_help_panel=MODEL, help="Answer here, even where `engine serve` has the library open."
+        ),
+    ] = False,
 ) -> None:
     """Find photos by a description, an example or both; see where each phrase was found.
 
@@ -146,80 +155,91 @@ def command(
     for words in (query or "", *(also or ()), *(without or ())):
         filter_options.searched(words)
     output = printing.Output(json, print0, lines, preview)
-    where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
-    paths = printing.paths_of(like or [])
-    if query and model in (None, "default") and _has_library(library):
+    filter_options.require_distance(near, within)
+    search = PhotoSearch(
+        query, tuple(also or ()), tuple(without or ()), tuple(printing.paths_of(like or [])), like_box, exact,
+        after, before, camera, near, within, folder, orientation, min_size,
+        min_probability, generated, basis, limit, copies, group, regions,
+    )  # fmt: skip
+    if crops is not None:
+        from engine.search.crops import require_room
+
+        require_room(crops)
+    _require_library(library)
+    found = None if no_service or model or device != "auto" else _asked_of_service(library, search)
+    _print(found or _found_here(library, model, device, search), search, min_score, crops, output)
+
+
+def _require_library(named: Path | None) -> None:
+    """Say that there is none before anything is imported, or a network opened, for nothing."""
+    from engine.runtime.settings import library_folder
+    from index.store.layout import DATABASE
+    from index.store.opened_file import missing
+
+    database = library_folder(named) / DATABASE
+    if not os.path.lexists(database):
+        raise missing(database)
+
+
+def _asked_of_service(named: Path | None, search: PhotoSearch) -> Found | None:
+    """What `engine serve` finds in this library, which has all in memory; None where it does not answer."""
+    from engine.runtime.settings import library_folder
+    from ui.service.local_socket import ask
+
+    whole = [Path.cwd() / path for path in search.like]
+    if not all(map(_is_the_same_elsewhere, whole)):
+        return None
+    answer = ask(library_folder(named), replace(search, like=tuple(whole)))
+    if answer is None:
+        return None
+    told, found = answer
+    renamed = [str(path) for path, given in zip(whole, search.like, strict=True) if path != given]
+    if any(path in warning for path in renamed for warning in found.warnings):
+        return None  # it should be named as the user has
+    for warning in told:
+        warn(warning)
+    return found
+
+
+def _is_the_same_elsewhere(photo: Path) -> bool:
+    """Whether another process finds this photo at its path, and may read one as large."""
+    return photo.is_file() and photo.parts[1] not in ("dev", "proc") and "ENGINE_MAX_PIXELS" not in os.environ
+
+
+def _found_here(named: Path | None, model: str | None, device: str, search: PhotoSearch) -> Found:
+    if search.text and model in (None, "default"):
         from engine.language.word_vectors import open_ahead
 
         open_ahead()
-    from engine.search.question import Question
-    from index import SearchParams
-
-    params = SearchParams(copies=copies)
-    asked = Question.of(query, also=also or [], without=without or [], like=paths, box=like_box, exact=exact)
-    # It takes half a second to import, and what cannot be asked is refused by now.
+    search.question()  # refuses what cannot be asked, before half a second of imports
     from engine import Engine
-    from engine.search.crops import require_room
 
-    with Engine.open(library, model=model, device=device, warn=warn) as engine:
-        if regions:
-            if crops is not None:
-                require_room(crops)
-            found_regions = engine.search_regions(asked, limit, params, where=where)
-            if not found_regions:
-                raise fail(engine.why_nothing(where))
-            _print_regions(found_regions, min_score, crops, asked.name, output)
-            return
-        answer = engine.answer(
-            asked,
-            limit,
-            params,
-            min_probability=min_probability,
-            generated=generated,
-            where=where,
-            basis=basis,
-            group=group,
-        )
-    _print_photos(answer, min_score, asked.name, output)
+    with Engine.open(named, model=model, device=device, warn=warn) as engine:
+        return find(engine, search)
 
 
-def _has_library(folder: Path | None) -> bool:
-    """Whether there is one, or a network would be opened for nothing."""
-    from engine.runtime.settings import library_folder
-    from index.store.layout import DATABASE
-
-    return (library_folder(folder) / DATABASE).is_file()
-
-
-def _print_photos(answer: Answer, min_score: float | None, query: str, output: printing.Output) -> None:
-    from engine.search.wording import showing
-
-    for sentence in showing(answer.corrections):
-        note(sentence)
-    for warning in answer.warnings:
-        warn(warning)
-    if not answer.hits:
-        output.print(())
-        raise fail(answer.why_nothing or "")
-    hits = [hit for hit in answer.hits if min_score is None or hit.score >= min_score]
-    if hits and answer.why_nothing is not None:
-        note(answer.why_nothing)
-    output.print(hits)
-    if not hits:
-        raise _none_scores(query, min_score, answer.hits[0].score)
-
-
-def _print_regions(
-    found: list[RegionHit], min_score: float | None, crops: Path | None, query: str, output: printing.Output
+def _print(
+    found: Found, search: PhotoSearch, min_score: float | None, crops: Path | None, output: printing.Output
 ) -> None:
-    hits = [hit for hit in found if min_score is None or hit.score >= min_score]
+    for sentence in found.notes:
+        note(sentence)
+    for warning in found.warnings:
+        warn(warning)
+    if not found.hits:
+        if not search.regions:
+            output.print(())
+        raise fail(found.why_nothing or "")
+    hits = [hit for hit in found.hits if min_score is None or hit.score >= min_score]
+    if hits and found.why_nothing is not None:
+        note(found.why_nothing)
     output.print(hits)
     if not hits:
-        raise _none_scores(query, min_score, found[0].score)
+        raise _none_scores(search.question().name, min_score, found.hits[0].score)
     if crops is not None:
         from engine.search.crops import write_crops
 
-        written = write_crops(hits, crops, failed=lambda error: warn(str(error)))
+        regions = [hit for hit in hits if isinstance(hit, RegionHit)]
+        written = write_crops(regions, crops, failed=lambda error: warn(str(error)))
         note(f"Wrote {len(written)} regions into {crops}.")
 
 

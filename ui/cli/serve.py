@@ -72,7 +72,7 @@ def command(
         shared = SharedEngine(library_folder(library), model=model, device=device, warn=warn)
         shared.load()
         answer_in_one_thread_each()
-        app = create_app(shared, threads=threads, queue=queue, token=token, local=not public)
+        app = create_app(shared, threads=threads, queue=queue, token=token, local=not public, commands=True)
         if public:
             warn(
                 f"Whoever reaches port {port} of this machine and knows the token sees every photo of the library in "

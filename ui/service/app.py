@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from engine.sharing import SharedEngine
 from ui.service import batches, compression, endpoints, errors, indexing, manual, one_photo, pictures
 from ui.service.asking import Service
 from ui.service.errors import documented
+from ui.service.local_answers import answering_commands
 from ui.service.middleware import Guard
 from ui.service.requests import Filters, SearchParameters, SentenceChoice, SentencesParameters, SimilarParameters
 from ui.service.responses import Health, LibraryState, PhotoAnswer, SearchAnswer, SentencesAnswer, SimilarAnswer
@@ -28,18 +29,26 @@ TEXT: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(
-    shared: SharedEngine, *, threads: int, queue: int, token: str | None = None, local: bool = True
+    shared: SharedEngine,
+    *,
+    threads: int,
+    queue: int,
+    token: str | None = None,
+    local: bool = True,
+    commands: bool = False,
 ) -> FastAPI:
     """The service; the library is closed when it ends.
 
     ``token`` and ``local`` are those of ``Guard``, ``threads`` and ``queue`` those of ``Answering``.
+    ``commands``: those of this user are answered too, over a socket of theirs.
     """
     service = Service(shared, Answering(threads, queue))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         following = asyncio.create_task(service.follow())
-        yield
+        async with answering_commands(service) if commands else nullcontext():
+            yield
         following.cancel()
         job.stop()
         await asyncio.to_thread(job.wait, STOP_S)

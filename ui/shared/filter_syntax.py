@@ -124,6 +124,8 @@ def searched(text: str) -> str:
     Raises:
         ValueError: it cannot.
     """
+    if ":" not in text:
+        return text  # without the tenth of a second in which what reads a weight is imported
     from engine.search.question import weighted
 
     try:

@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 GRACE_S = 2.0  # how long a stop may take that lets sessions end
 
-_alone = Event()
+_alone, _ended = Event(), Event()
 
 
 def main() -> None:
@@ -27,11 +27,28 @@ def main() -> None:
 
     # To learn this machine's own address it would ask another one, whenever a page of the web knocks.
     net_util.get_external_ip = lambda: None
+    Thread(target=_open_ahead).start()
     try:
         streamlit(prog_name="streamlit")
     finally:
+        _ended.set()
         if _alone.is_set():
             _end()
+
+
+def _open_ahead() -> None:
+    """Import what the first page needs while a browser loads what Streamlit is made of, which takes as long."""
+    from streamlit import runtime
+
+    while not runtime.exists() or runtime.get_instance().state is runtime.RuntimeState.INITIAL:
+        if _ended.wait(0.02):
+            return
+    with suppress(Exception):  # a page says what is wrong
+        import engine.photos.thumbnails
+        import engine.sharing  # noqa: F401
+        from engine.language.word_vectors import open_ahead
+
+        open_ahead()
 
 
 def _end_with_parent(held: int) -> None:
