@@ -34,15 +34,15 @@ def extra_command(extra: str) -> str:
 def install_command(*packages: str, again: bool = False) -> str:
     """A line for a shell that installs packages beside this process's own, by pipx, pip or uv, whichever made it.
 
-    With ``again`` they are installed even if they seem to be there.
+    With ``again`` they are installed even if they seem to be there, and nothing that they need is.
     """
     prefix = Path(sys.prefix)
     words = " ".join(map(_quoted, packages))
     if (prefix / "pipx_metadata.json").is_file():
-        return f"pipx inject {'--force ' * again}{_quoted(prefix.name)} {words}"
+        return f"pipx inject {'--force --pip-args=--no-deps ' * again}{_quoted(prefix.name)} {words}"
     pip = f"{_quoted(sys.executable)} -m pip" if find_spec("pip") else "uv pip"
     into = "" if find_spec("pip") else f" --python {_quoted(sys.executable)}"
-    return f"{pip} install{into} {'--force-reinstall ' * again}{words}"
+    return f"{pip} install{into} {'--force-reinstall --no-deps ' * again}{words}"
 
 
 def _quoted(word: str) -> str:

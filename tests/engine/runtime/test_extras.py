@@ -39,17 +39,17 @@ def test_where_the_project_was_not_installed_its_checkout_is(monkeypatch: pytest
 
 def test_pip_is_that_of_this_python(prefix: Path) -> None:
     assert install_command("a", "b==1.*") == f'"{prefix}/bin/python" -m pip install a "b==1.*"'
-    assert install_command("a", again=True) == f'"{prefix}/bin/python" -m pip install --force-reinstall a'
+    assert install_command("a", again=True) == f'"{prefix}/bin/python" -m pip install --force-reinstall --no-deps a'
 
 
 def test_an_environment_without_pip_is_that_of_uv(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     assert install_command("a>=2", again=True) == (
-        f'uv pip install --python "{prefix}/bin/python" --force-reinstall "a>=2"'
+        f'uv pip install --python "{prefix}/bin/python" --force-reinstall --no-deps "a>=2"'
     )
 
 
 def test_pipx_knows_its_environments_by_name(prefix: Path) -> None:
     (prefix / "pipx_metadata.json").touch()
     assert install_command("a", "b>=1") == 'pipx inject "engine of mine" a "b>=1"'
-    assert install_command("a", again=True) == 'pipx inject --force "engine of mine" a'
+    assert install_command("a", again=True) == 'pipx inject --force --pip-args=--no-deps "engine of mine" a'
