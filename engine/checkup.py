@@ -18,7 +18,7 @@ from typing import Any
 from engine.alignment.folder import ModelFolder, find_model
 from engine.captioning.folder import load_captioner
 from engine.errors import EngineError
-from engine.runtime import machine
+from engine.runtime import extras, machine
 from engine.runtime.exported_path import exported_path
 from engine.runtime.settings import cache_folder
 from engine.vision.backbone_names import identity_of
@@ -28,11 +28,7 @@ from index.scoring.exhaustive import WORTH_A_NETWORK
 from index.store.checked_json import read_checked
 from index.store.layout import DATABASE, SEAL, bytes_of
 
-PACKAGES = ("visual-semantic-engine", "onnxruntime", "openvino", "torch", "faiss-gpu", "faiss-cpu", "numpy", "pillow")
-EXTRAS = {
-    "ocr": ("rapidocr",), "preview": ("textual_image",), "raw": ("rawpy",),
-    "serve": ("fastapi", "prometheus_client", "uvicorn"), "web": ("streamlit",),
-}  # fmt: skip
+PACKAGES = ("visual-semantic-engine", "onnxruntime", "openvino", "torch", "faiss-cpu", "numpy", "pillow")
 LITTLE_ROOM = 10**9
 
 
@@ -61,7 +57,7 @@ class Checkup:
         for package in ("onnxruntime", "torch"):
             if machine.installed(package) is None:
                 self.broken.append(f"The package {package} is not installed; install the project again.")
-        self.parts["extras"] = {name: all(map(find_spec, modules)) for name, modules in EXTRAS.items()}
+        self.parts["extras"] = {extra: extras.is_installed(extra) for extra in sorted(extras.MODULES)}
 
     def _see_machine(self) -> None:
         bfloat16, gpus = machine.has_bfloat16_instructions(), machine.gpus()

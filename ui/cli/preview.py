@@ -3,13 +3,13 @@
 import logging
 import os
 import sys
-from importlib.util import find_spec
 
 import typer
 from rich.console import Console
 
 from engine.errors import PhotoError
 from engine.results.hits import Hit, RegionHit
+from engine.runtime.extras import extra_command, is_installed
 from ui.cli.console import warn
 
 HEIGHT = 10  # lines
@@ -18,9 +18,9 @@ _DECODED = 512  # pixels a side, at least: more than so many lines show
 
 def require_preview() -> None:
     """Refuse ``--preview`` where nothing could be shown."""
-    if find_spec("textual_image") is None:
+    if not is_installed("preview"):
         raise typer.BadParameter(
-            "thumbnails need the package textual-image: pip install 'visual-semantic-engine[preview]'.",
+            f"thumbnails need the package textual-image; run `{extra_command('preview')}`.",
             param_hint="--preview",
         )
     if not _is_looked_at():
@@ -35,7 +35,7 @@ def can_show_pictures() -> bool:
 
     It is asked for that, so its answer has to come back on stdin: nothing is asked where that is none of a terminal.
     """
-    if find_spec("textual_image") is None or not _is_looked_at() or not (sys.__stdin__ and sys.__stdin__.isatty()):
+    if not is_installed("preview") or not _is_looked_at() or not (sys.__stdin__ and sys.__stdin__.isatty()):
         return False
     logging.getLogger("textual_image").setLevel(logging.ERROR)
     from textual_image import renderable  # it asks the terminal what it can show when it is imported

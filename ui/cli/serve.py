@@ -1,18 +1,17 @@
 """``engine serve``: the same over HTTP, for other programs."""
 
 import os
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
+from engine.runtime.extras import extra_command, is_installed
 from ui.cli import options
 from ui.cli.console import fail, note, warn
 from ui.service import TOKEN
 from ui.service.local_hosts import is_local
 
 LEAST_LETTERS = 16  # of a token
-NEEDED = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
 EXAMPLES = ("engine serve", "engine serve --port 0 --threads 4", "engine serve --public")
 
 
@@ -47,10 +46,8 @@ def command(
     /indexing, /health and /metrics; /openapi.json describes them, and /docs is a page to try them on.
     SIGTERM and Ctrl-C let it finish the answers it has begun.
     """
-    if not all(map(find_spec, NEEDED)):
-        raise fail(
-            'The service needs FastAPI, which is not installed; run `pip install "visual-semantic-engine[serve]"`.'
-        )
+    if not is_installed("serve"):
+        raise fail(f"The service needs FastAPI, which is not installed; run `{extra_command('serve')}`.")
     host = host or ("0.0.0.0" if public else "127.0.0.1")
     if not public and not is_local(host):
         raise fail(f"{host} lets other machines in; say so with --public, and set {TOKEN}.")

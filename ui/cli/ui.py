@@ -8,13 +8,13 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import Annotated
 
 import typer
 
+from engine.runtime.extras import extra_command, is_installed
 from ui.cli import options
 from ui.cli.console import fail, note, warn
 from ui.web import FOLDER, PASSWORD, PUBLIC
@@ -49,8 +49,8 @@ def command(
     model: options.Model = None,
 ) -> None:
     """Search, look up, browse and index in a browser, on this machine alone unless --public is given."""
-    if find_spec("streamlit") is None:
-        raise fail('The pages need Streamlit, which is not installed; run `pip install "visual-semantic-engine[web]"`.')
+    if not is_installed("web"):
+        raise fail(f"The pages need Streamlit, which is not installed; run `{extra_command('web')}`.")
     from engine.runtime.settings import library_folder
     from ui.web.process import comes_to_answer, started
     from ui.web.theme import THEME

@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import QueryError
+from engine.runtime.extras import extra_command
 
 if TYPE_CHECKING:
     from pycocoevalcap.meteor.meteor import Meteor
 
 ORDERS = (1, 2, 3, 4)
-EXTRA = 'pip install "visual-semantic-engine[evaluation]"'
 
 Words = Sequence[str]
 
@@ -90,7 +90,8 @@ class CaptionMeter:
             from pycocoevalcap.rouge.rouge import Rouge
         except ImportError as error:
             raise QueryError(
-                f"Captions are measured with the package pycocoevalcap, which is missing: {EXTRA}"
+                f"Captions are measured with the package pycocoevalcap, which is not installed; "
+                f"run `{extra_command('evaluation')}`."
             ) from error
         self._cider, self._rouge = Cider(), Rouge()
         self._of_regions = of_regions

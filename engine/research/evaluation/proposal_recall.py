@@ -18,6 +18,7 @@ from engine.research.data.entities import load_entities
 from engine.research.data.features import Report, no_report, stored_regions
 from engine.research.evaluation.percent import percent
 from engine.research.evaluation.windows import candidate_windows, greedy_windows
+from engine.runtime.extras import install_command
 from engine.vision.proposals import NUM_REGIONS, WHOLE_IMAGE, fixed_windows
 
 TRAINING_SPLIT = "train"
@@ -148,7 +149,7 @@ def evaluate_proposals(
         if found:
             rows[name] = proposal_recall([annotated[row] for row in some], np.stack(found))
     except ImportError:
-        left_out[name] = f"it needs OpenCV's contributed modules: pip install {SELECTIVE_SEARCH_PACKAGE}"
+        left_out[name] = f"it needs OpenCV's contributed modules; run `{install_command(SELECTIVE_SEARCH_PACKAGE)}`"
     proposer = model.folder.config.architecture.proposer
     return ProposalsResult(model.name, proposer, sum(map(len, annotated)), len(paths), rows, left_out)
 

@@ -14,7 +14,7 @@ from engine.photos.walk import FoundPhoto
 from engine.reading.text_reader import TextReader
 from index import BuildSpec, LibraryReader, LibraryWriter, PhotoRow, PhotoText
 
-pytest.importorskip("rapidocr", reason="rapidocr is not installed: pip install 'visual-semantic-engine[ocr]'")
+pytest.importorskip("rapidocr", reason="rapidocr is not installed (the extra 'ocr' has it)")
 
 
 class Library:

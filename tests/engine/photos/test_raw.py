@@ -15,6 +15,7 @@ from engine.errors import PhotoError
 from engine.photos.decode import decode
 from engine.photos.loading import load_photos
 from engine.photos.walk import Failure, scan
+from engine.runtime.extras import extra_command
 
 needs_rawpy = pytest.mark.skipif(not importlib.util.find_spec("rawpy"), reason="needs the extra named raw")
 TURNS = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_270, 8: Image.Transpose.ROTATE_90}
@@ -107,7 +108,7 @@ def test_without_rawpy_each_raw_photo_says_what_to_install(
     first, second, third = load_photos(scan([tmp_path]), 32)
     for failure in (first, second):
         assert isinstance(failure, Failure)
-        assert "pip install 'visual-semantic-engine[raw]'" in failure.reason
+        assert extra_command("raw") in failure.reason
     assert not isinstance(third, Failure)
     with pytest.raises(PhotoError, match="a RAW photo"):
         decode(tmp_path / "a.dng")

@@ -1,5 +1,6 @@
 """Lines that stand in a picture are read, with their place; where there are none, none are."""
 
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.errors import ModelError
 from engine.reading import networks
 from engine.reading.text_reader import TextReader
+from engine.runtime.extras import extra_command
 
-pytest.importorskip("rapidocr", reason="rapidocr is not installed: pip install 'visual-semantic-engine[ocr]'")
+pytest.importorskip("rapidocr", reason="rapidocr is not installed (the extra 'ocr' has it)")
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib, which carries the fonts, is not installed")
 
 FONT = str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
@@ -90,5 +92,5 @@ def test_its_name_says_which_networks_read(reader: TextReader) -> None:
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(networks, "find_spec", lambda name: None)
-    with pytest.raises(ModelError, match=r"pip install 'visual-semantic-engine\[ocr\]'"):
+    with pytest.raises(ModelError, match=re.escape(extra_command("ocr"))):
         TextReader()

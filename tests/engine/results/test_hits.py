@@ -13,6 +13,7 @@ from PIL import Image
 from engine.errors import EngineError, PhotoError
 from engine.results.gallery import MOST_IN_HTML
 from engine.results.hits import Answer, Hit, Hits, RegionHit, RegionHits, SentenceHit, SentenceHits
+from engine.runtime.extras import extra_command
 from engine.types import Correction, Phrase, Written
 
 
@@ -59,7 +60,7 @@ def test_tables_have_a_column_for_each_key(empty: bool, hit: Hit) -> None:
 
 def test_without_pandas_it_is_said_what_to_install(hit: Hit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(EngineError, match=r"pip install 'visual-semantic-engine\[pandas\]'"):
+    with pytest.raises(EngineError, match=re.escape(extra_command("pandas"))):
         Hits([hit]).to_pandas()
 
 

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 from typer.testing import Result
 
+from engine.runtime.extras import install_command
+
 Cli = Callable[..., Result]
 VERBS = ("retrieval", "grounding", "proposals", "concepts")
 RECALLS = ["r1", "r5", "r10", "median_rank"]
@@ -109,7 +111,7 @@ def test_proposals(evaluate: Callable[..., Result]) -> None:
     assert "best fixed windows" not in found["rows"]
     assert "best fixed windows left out: they are chosen on the training boxes" in result.stderr
     if find_spec("cv2") is None or not hasattr(importlib.import_module("cv2"), "ximgproc"):
-        assert "pip install opencv-contrib-python-headless" in result.stderr
+        assert install_command("opencv-contrib-python-headless") in result.stderr
     else:
         assert found["rows"]["selective search"]["photos"] == 1
     assert "3 boxes in 3 photos" in evaluate("proposals", "--selective-search-photos", "0").stdout

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from typer.testing import Result
 
+from engine.runtime.extras import extra_command
+
 Cli = Callable[..., Result]
 
 
@@ -216,5 +218,5 @@ def test_reading_text_without_the_extra_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("engine.reading.networks.find_spec", lambda name: None)
     result = cli("index", photos, "--text", library=tmp_path / "library")
-    require_failure(result, "rapidocr", "pip install 'visual-semantic-engine[ocr]'")
+    require_failure(result, "rapidocr", extra_command("ocr"))
     assert not (tmp_path / "library").exists()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from typer.testing import Result
 
-from ui.cli import serve
+from engine.runtime import extras
 from ui.service import TOKEN
 
 Cli = Callable[..., Result]
@@ -55,10 +55,10 @@ def test_there_has_to_be_a_library(cli: Cli, tmp_path: object) -> None:
 
 
 def test_what_is_not_installed_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "NEEDED", ("fastapi", "no_such_package"))
+    monkeypatch.setitem(extras.MODULES, "serve", ("fastapi", "no_such_package"))
     result = cli("serve", "--port", "0")
     assert result.exit_code == 1
-    assert 'pip install "visual-semantic-engine[serve]"' in result.stderr
+    assert extras.extra_command("serve") in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--port", "65536"], ["--threads", "0"], ["--queue", "-1"]], ids=str)

@@ -1,6 +1,7 @@
 """Figures of written sentences: equal to the reference implementations, and what they say of copies and variety."""
 
 import random
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import pytest
 from engine.errors import QueryError
 from engine.research.evaluation.caption_metrics import CaptionMeter, bleu
 from engine.research.evaluation.cider import Cider
+from engine.runtime.extras import extra_command
 
 SUBJECTS = ("a brown dog", "two small dogs", "a young girl in a red dress", "a man", "three people in the snow")
 DOINGS = ("runs", "are running fast", "jumps over a log", "is sitting on a bench", "plays with a ball and a ball")
@@ -151,5 +153,5 @@ def test_java_that_fails_leaves_the_other_figures(
 
 def test_a_missing_package_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pycocoevalcap.cider.cider", None)
-    with pytest.raises(QueryError, match=r'pip install "visual-semantic-engine\[evaluation\]"'):
+    with pytest.raises(QueryError, match=re.escape(extra_command("evaluation"))):
         CaptionMeter(None)
