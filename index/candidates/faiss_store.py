@@ -17,7 +17,7 @@ _KMEANS_ROUNDS = 10
 _AT_ONCE = 2048  # vectors that a thread scores together
 _CODED_AT_ONCE = 8192
 
-# The wheel describes some of its functions to type checkers and not others.
+# The GPU wheel describes some of its functions to type checkers and not others.
 faiss: Any = faiss_wheel
 
 
