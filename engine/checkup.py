@@ -28,7 +28,7 @@ from index.scoring.exhaustive import WORTH_A_NETWORK
 from index.store.checked_json import read_checked
 from index.store.layout import DATABASE, SEAL, bytes_of
 
-PACKAGES = ("visual-semantic-engine", "onnxruntime", "openvino", "torch", "faiss-cpu", "numpy", "pillow")
+PACKAGES = ("visual-semantic-engine", "onnxruntime", "openvino", "torch", "faiss-gpu", "faiss-cpu", "numpy", "pillow")
 LITTLE_ROOM = 10**9
 
 
