@@ -104,7 +104,8 @@ def test_it_carries_nothing_else(wheel: Path) -> None:
 
 def test_what_brings_an_extra_is_its_packages(fresh: Environment) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    code = "from engine.runtime.extras import *; print(install_command(), *map(extra_command, MODULES), *MODULES, sep='\\n')"
+    wanted = "install_command(), *map(extra_command, MODULES), *MODULES"
+    code = f"from engine.runtime.extras import *; print({wanted}, sep=chr(10))"
     done = subprocess.run([fresh.python, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     install, *lines = done.stdout.splitlines()
     for command, extra in zip(lines[: len(lines) // 2], lines[len(lines) // 2 :], strict=True):
