@@ -22,6 +22,7 @@ class Architecture:
     dimension: Size = 256  # D of the shared space
     class_dimension: Count = 0  # of D, how many hold the names of the backbone's own classes (cosine towers)
     hidden: Size = 256  # of the recurrent layer
+    score: Literal["sum_max", "sum_positive"] = "sum_max"  # eq. 8, or eq. 7 of the fragment model (plain towers)
     towers: Literal["plain", "cosine"] = "cosine"  # eqs. 1–8 as written, or unit vectors with a global term
     bank: Count = 0  # training photos that tell how easily a sentence fits any photo; takes one of D (cosine towers)
     geometry: bool = False  # whether a region's vector knows its box (cosine towers)

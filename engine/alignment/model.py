@@ -13,6 +13,7 @@ from engine.alignment.config import Architecture
 from engine.alignment.cosine import CosineImageTower, CosineSentenceTower
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
 from engine.alignment.plain import PlainImageTower, PlainSentenceTower
+from engine.alignment.scores import score, sum_positive
 
 INITIAL_SCALE = 15.0
 
@@ -78,6 +79,12 @@ class AlignmentModel(nn.Module):
             sentence = torch.cat([embedding.sentence, -offset[:, None]], dim=1)
             return SentenceEmbedding(F.pad(embedding.words, (0, 1)), mask, sentence)
         return embedding
+
+    def score(self, images: ImageEmbedding, sentences: SentenceEmbedding) -> Tensor:
+        """S_kl of every image and sentence, by the equation of the architecture → (B, N)."""
+        if self.architecture.score == "sum_positive":
+            return sum_positive(images.regions, sentences.words, sentences.mask)
+        return score(images, sentences)
 
     def fill_bank(self, features: Tensor, boxes: Tensor | None, sharpness: float, weight: float) -> None:
         """Keep the vectors of as many photos as the bank holds: features (K, R, C), boxes (K, R, 4).

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import PhotoError, QueryError
+from engine.errors import ModelError, PhotoError, QueryError
 from engine.library.changes import find_changes, is_in, require_present, without_covered
 from engine.library.describing import describe, texts_of
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
@@ -32,7 +32,16 @@ SENTENCE_BATCH = 64
 
 
 def build_spec(model: MultimodalModel) -> BuildSpec:
-    """What the library must know of a model."""
+    """What the library must know of a model.
+
+    Raises:
+        ModelError: it scores by eq. 7, which no index searches by.
+    """
+    if model.folder.config.architecture.score != "sum_max":
+        raise ModelError(
+            f"The model {model.name!r} adds up all regions that fit a word (eq. 7), and a library searches by the best "
+            "one of each (eq. 8); `engine evaluate retrieval` measures it."
+        )
     return BuildSpec(
         model_name=model.name,
         fingerprint=model.fingerprint,

@@ -1,4 +1,4 @@
-"""Captioned image sets in Karpathy's format: ``dataset.json`` beside ``images/<split>/``."""
+"""Captioned image sets in Karpathy's format: ``dataset.json`` beside a folder of images, or of one for each split."""
 
 import re
 from collections.abc import Callable
@@ -97,7 +97,7 @@ def _load(folder: Path, split: str, read: Callable[[dict[str, Any], Path], list[
     if not chosen:
         raise DatasetError(f"{path} has no split {split!r}; it has {', '.join(splits)}.")
     images = [
-        CaptionedImage(folder / "images" / split / str(entry["filename"]), tuple(sentences))
+        CaptionedImage(_path(folder / "images", split, entry), tuple(sentences))
         for entry in chosen
         if (sentences := [text for text in read(entry, path) if text])
     ]
@@ -109,3 +109,10 @@ def _load(folder: Path, split: str, read: Callable[[dict[str, Any], Path], list[
     if not images:
         raise DatasetError(f"{path}: no image of split {split!r} has sentences.")
     return CaptionSet(folder, split, tuple(images))
+
+
+def _path(images: Path, split: str, entry: dict[str, Any]) -> Path:
+    """Where a photo lies: by split, or as Flickr30K and COCO are published, all together or in the folder it names."""
+    name = str(entry["filename"])
+    places = (images / split / name, images / str(entry.get("filepath", "")) / name)
+    return next((place for place in places if place.is_file()), places[0])

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from engine.alignment.localisation import likely_regions
 from engine.alignment.model import AlignmentModel
-from engine.alignment.scores import score
 from engine.boxes import OVERLAPS, centre_inside, overlaps
 from engine.errors import DatasetError, QueryError
 from engine.models.multimodal import MultimodalModel
@@ -129,7 +128,7 @@ def find(
     for start in range(0, len(queries), QUERY_BLOCK):
         words = queries.batch(range(start, min(start + QUERY_BLOCK, len(queries))))
         embedding = model.embed_sentences(words.vectors, words.mask)
-        scores.append(score(images, embedding))  # (B, n)
+        scores.append(model.score(images, embedding))  # (B, n)
         # Σ_t v_i · s_t = v_i · Σ_t s_t
         summed = (embedding.words * embedding.mask[:, :, None]).sum(dim=1)  # (n, D)
         products = (summed @ images.regions.transpose(1, 2)).numpy()  # (n, D) @ (B, D, R) → (B, n, R)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from engine.alignment.calibration import features_of
 from engine.alignment.embeddings import ImageEmbedding, WordBatch
 from engine.alignment.model import AlignmentModel
-from engine.alignment.scores import score
 from engine.language.function_words import FUNCTION_WORDS, content_words
 from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
@@ -161,7 +160,7 @@ def score_queries(
 def _score_background(model: AlignmentModel, records: NDArray[np.floating], words: WordBatch) -> NDArray[np.float32]:
     vectors = torch.from_numpy(records.astype(np.float32))  # (K, S, D)
     images = ImageEmbedding(vectors[:, :-1], vectors[:, -1]) if model.has_global else ImageEmbedding(vectors, None)
-    found: NDArray[np.float32] = score(images, model.embed_sentences(words.vectors, words.mask)).numpy()
+    found: NDArray[np.float32] = model.score(images, model.embed_sentences(words.vectors, words.mask)).numpy()
     return found
 
 

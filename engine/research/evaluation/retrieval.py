@@ -1,7 +1,8 @@
 """Recall@K and median rank in both directions, the published protocol with ties counted against the model."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,20 @@ class RetrievalResult:
         """Plain values for JSON."""
         return asdict(self)
 
+    @classmethod
+    def mean(cls, parts: Sequence["RetrievalResult"]) -> "RetrievalResult":
+        """Of several sets of photos, the figures on average; photos and sentences of one of them."""
+
+        def of(sides: Sequence[Recalls]) -> Recalls:
+            return Recalls(*(round(fmean(values), 2) for values in zip(*map(astuple, sides), strict=True)))
+
+        return cls(
+            of([part.image_to_sentence for part in parts]),
+            of([part.sentence_to_image for part in parts]),
+            parts[0].images,
+            parts[0].sentences,
+        )
+
     @property
     def sum_of_recalls(self) -> float:
         """The six recalls added up: one number to choose a checkpoint by."""
@@ -75,3 +90,20 @@ def retrieval(scores: NDArray[np.float32], image_of_sentence: Sequence[int]) -> 
         Recalls.of_ranks(sentence_to_image_ranks(scores, image_of_sentence)),
         *scores.shape,
     )
+
+
+def retrieval_among(scores: NDArray[np.float32], image_of_sentence: Sequence[int], photos: int) -> RetrievalResult:
+    """The same among so many photos at a time, as the protocol of COCO has it; the mean of all such parts.
+
+    Photos that fill no part are left out.
+
+    >>> scores = np.array([[2.0, 1.0], [3.0, 0.0]], dtype=np.float32)
+    >>> retrieval(scores, [0, 1]).sentence_to_image.r1, retrieval_among(scores, [0, 1], 1).sentence_to_image.r1
+    (0.0, 100.0)
+    """
+    owners = np.asarray(image_of_sentence)
+    parts = []
+    for start in range(0, len(scores) - photos + 1, photos):
+        own = np.flatnonzero((owners >= start) & (owners < start + photos))
+        parts.append(retrieval(scores[start : start + photos, own], (owners[own] - start).tolist()))
+    return RetrievalResult.mean(parts)

@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from engine.alignment.model import AlignmentModel
-from engine.alignment.scores import score
+from engine.errors import DatasetError
 from engine.language.word_vectors import WordVectors
 from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import CaptionSet, load_captions
 from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.research.evaluation.novelty import Novelty, by_novelty
-from engine.research.evaluation.retrieval import RetrievalResult, retrieval, sentence_to_image_ranks
+from engine.research.evaluation.retrieval import RetrievalResult, retrieval, retrieval_among, sentence_to_image_ranks
 from engine.vision.region_features import RegionEncoder
 
 IMAGE_BLOCK = 100
@@ -57,7 +57,7 @@ def score_matrix(model: AlignmentModel, split: EncodedSplit) -> NDArray[np.float
     for start in range(0, len(split.sentences), SENTENCE_BLOCK):
         words = split.sentences.batch(range(start, min(start + SENTENCE_BLOCK, len(split.sentences))))
         embedding = model.embed_sentences(words.vectors, words.mask)
-        columns.append(torch.cat([score(block, embedding) for block in images]))  # (B, n)
+        columns.append(torch.cat([model.score(block, embedding) for block in images]))  # (B, n)
     return torch.cat(columns, dim=1).numpy()
 
 
@@ -68,34 +68,49 @@ def evaluate(model: AlignmentModel, split: EncodedSplit) -> RetrievalResult:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
-    """Retrieval figures of a model on a split, and sentence → image again by the novelty of the sentences' words."""
+    """Retrieval figures of a model on a split, and sentence → image again by the novelty of the sentences' words.
+
+    That is counted among all photos alone.
+    """
 
     model: str
     split: str
     result: RetrievalResult
-    novelty: Novelty
+    novelty: Novelty | None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, the figures of the whole split at the top."""
+        figures = asdict(self.result) | {"model": self.model, "split": self.split}
+        if self.novelty is None:
+            return figures
         parts = {"known_words": self.novelty.known_words, "novel_words": self.novelty.novel_words}
-        return (
-            asdict(self.result)
-            | {name: part.as_dict() for name, part in parts.items()}
-            | {"model": self.model, "split": self.split}
-        )
+        return figures | {name: part.as_dict() for name, part in parts.items()}
 
 
-def evaluate_retrieval(model: MultimodalModel, data: Path, split: str, report: Report = no_report) -> RetrievalReport:
+def evaluate_retrieval(
+    model: MultimodalModel, data: Path, split: str, report: Report = no_report, *, among: int | None = None
+) -> RetrievalReport:
     """Retrieval figures of a packaged or saved model on a split of a captioned set.
 
+    Args:
+        model: to be measured.
+        data: the set.
+        split: of it.
+        report: called while features are computed.
+        among: photos to find each among, the mean over all parts of the split; None for all of them.
+
     Raises:
-        DatasetError: the set or the split cannot be read.
+        DatasetError: the set or the split cannot be read, or has fewer photos than ``among``.
         PhotoError: one of its photos cannot be decoded.
     """
     captions = load_captions(data, split)
+    if among is not None and not 1 <= among <= len(captions.images):
+        raise DatasetError(f"The split {split!r} has {len(captions.images)} photos; expected 1 to that, not {among}.")
     encoded = encode_split(captions, model.regions, model.word_vectors, report)
     scores = score_matrix(model.folder.model, encoded)
     owners = encoded.image_of_sentence
+    if among is not None:
+        return RetrievalReport(model.name, split, retrieval_among(scores, owners, among), None)
     ranks = sentence_to_image_ranks(scores, owners)
     novelty = by_novelty(ranks, captions.sentences, model.folder.vocabulary)
     return RetrievalReport(model.name, split, retrieval(scores, owners), novelty)

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from engine.alignment.config import Training
 from engine.alignment.loss import contrastive_loss, distillation_loss, phrase_loss, query_loss, ranking_loss
 from engine.alignment.model import AlignmentModel
-from engine.alignment.scores import score
 from engine.research.data.batches import PairBatch
 from engine.research.training.teachers import Teacher
 
@@ -39,7 +38,7 @@ class Objective(nn.Module):
         images = model.embed_images(features, boxes, evidence)
         sentences = model.embed_sentences(batch.words.vectors, batch.words.mask)
         with torch.autocast(features.device.type, torch.bfloat16, enabled=training.bfloat16):
-            scores = score(images, sentences)
+            scores = model.score(images, sentences)
         if training.objective == "ranking":
             return ranking_loss(scores, batch.image_ids, training.margin)
         scale = model.log_scale.exp()
@@ -59,7 +58,7 @@ class Objective(nn.Module):
             )
         if training.query_weight and batch.queries is not None:
             queries = model.embed_sentences(batch.queries.words.vectors, batch.queries.words.mask)
-            asked = score(images, queries)
+            asked = model.score(images, queries)
             loss = loss + training.query_weight * query_loss(asked, batch.queries.targets, self.log_query_scale.exp())
         return loss
 

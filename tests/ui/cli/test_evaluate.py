@@ -15,7 +15,7 @@ from typer.testing import Result
 from engine.runtime.extras import install_command
 
 Cli = Callable[..., Result]
-VERBS = ("retrieval", "grounding", "proposals", "concepts")
+VERBS = ("retrieval", "grounding", "proposals", "concepts", "attributes")
 RECALLS = ["r1", "r5", "r10", "median_rank"]
 
 
@@ -89,6 +89,15 @@ def test_retrieval_is_split_by_novelty(evaluate: Callable[..., Result]) -> None:
     assert "novel words" in text
 
 
+def test_retrieval_among_fewer_photos(evaluate: Callable[..., Result]) -> None:
+    found = figures(evaluate("retrieval", "--json", "--among", "1"))
+    assert (found["images"], found["image_to_sentence"]["r1"]) == (1, 100.0)
+    assert "novel_words" not in found
+    refused = evaluate("retrieval", "--among", "4")
+    assert refused.exit_code == 1
+    assert "has 3 photos" in refused.stderr
+
+
 def test_grounding(evaluate: Callable[..., Result]) -> None:
     found = figures(evaluate("grounding", "--json"))
     assert {"accuracy", "any_box", "pointing", "ceiling", "by_type", "phrases", "segments"} <= set(found)
@@ -123,6 +132,18 @@ def test_concepts(evaluate: Callable[..., Result]) -> None:
     assert found["mean_average_precision"] in (1.0, 0.5, 0.3333)
     assert {"box_overlap", "centre_inside"} <= set(found)
     assert "mean average precision" in evaluate("concepts").stdout
+
+
+def test_attributes(evaluate: Callable[..., Result], annotated: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(annotated, tmp_path / "data"))
+    content = json.loads((data / "dataset.json").read_text())
+    for image in content["images"]:
+        image["sentences"] = [{"raw": "Two red dogs ."}, {"raw": "A photo ."}]
+    (data / "dataset.json").write_text(json.dumps(content))
+    kinds = figures(evaluate("attributes", "--json", "--data", str(data)))["kinds"]
+    assert {kind: kinds[kind]["choices"] for kind in kinds if kind != "grey"} == {"animal": 3, "colour": 3, "count": 3}
+    assert kinds["grey"]["choices"] <= 3
+    assert "the mean of the kinds" in evaluate("attributes", "--data", str(data)).stdout
 
 
 @pytest.mark.parametrize("verb", VERBS)

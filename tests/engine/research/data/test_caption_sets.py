@@ -32,6 +32,16 @@ def test_sentences_of_all_splits(folder):
     assert read_sentences(folder / "dataset.json") == ["A dog .", "A cat .", "A cow ."]
 
 
+@pytest.mark.parametrize(("filepath", "place"), [({}, "b.jpg"), ({"filepath": "val2014"}, "val2014/b.jpg")])
+def test_photos_lie_as_flickr30k_and_coco_are_published(tmp_path, filepath, place):
+    photo = tmp_path / "images" / place
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(b"")
+    images = [{"filename": "b.jpg", "split": "test", "sentences": [{"raw": "A cow ."}], **filepath}]
+    (tmp_path / "dataset.json").write_text(json.dumps({"images": images}))
+    assert load_captions(tmp_path, "test").images[0].path == photo
+
+
 def test_an_unknown_split_names_those_there_are(folder):
     with pytest.raises(DatasetError, match="no split 'test'; it has train, val"):
         load_captions(folder, "test")

@@ -4,7 +4,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.research.evaluation.retrieval import Recalls, image_to_sentence_ranks, retrieval, sentence_to_image_ranks
+from engine.research.evaluation.retrieval import (
+    Recalls,
+    image_to_sentence_ranks,
+    retrieval,
+    retrieval_among,
+    sentence_to_image_ranks,
+)
 
 
 @given(st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**31))
@@ -20,6 +26,17 @@ def test_ranks_equal_the_obvious_count(num_images, per_image, seed):
         own = scores[owners[sentence], sentence]
         others = [k for k in range(num_images) if k != owners[sentence]]
         assert rank == 1 + sum(scores[k, sentence] >= own for k in others)
+
+
+def test_among_fewer_photos_each_part_is_a_set_of_its_own():
+    scores = np.random.default_rng(3).random((9, 18), dtype=np.float32)
+    owners = [n // 2 for n in range(18)]
+    parts = [retrieval(scores[at : at + 4, 2 * at : 2 * at + 8], [n // 2 for n in range(8)]) for at in (0, 4)]
+    found = retrieval_among(scores, owners, 4)
+    assert (found.images, found.sentences) == (4, 8)
+    assert found.image_to_sentence.r1 == (parts[0].image_to_sentence.r1 + parts[1].image_to_sentence.r1) / 2
+    assert found.sentence_to_image.median_rank == np.mean([part.sentence_to_image.median_rank for part in parts])
+    assert retrieval_among(scores, owners, 9) == retrieval(scores, owners)
 
 
 def test_a_model_that_says_the_same_of_everything_finds_nothing():
