@@ -19,11 +19,27 @@ def overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray
     >>> overlaps(np.float32([[0, 0, 2, 1]]), np.float32([[1, 0, 3, 1], [0, 0, 2, 1], [5, 5, 6, 6]])).round(2).tolist()
     [[0.33000001311302185, 1.0, 0.0]]
     """
-    shared = np.minimum(boxes[:, None, 2:], others[None, :, 2:]) - np.maximum(boxes[:, None, :2], others[None, :, :2])
-    intersection = shared.clip(0).prod(axis=2)
+    intersection = _shared(boxes, others)
     union = _areas(boxes)[:, None] + _areas(others)[None, :] - intersection
     found: NDArray[np.float32] = intersection / np.maximum(union, np.finfo(np.float32).tiny)
     return found
+
+
+def covered(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The share of the smaller of two boxes that lies in the larger: boxes (n, 4) and others (m, 4) → (n, m).
+
+    >>> covered(np.float32([[0, 0, 4, 4]]), np.float32([[1, 1, 2, 2], [3, 0, 5, 4]])).tolist()
+    [[1.0, 0.5]]
+    """
+    smaller = np.minimum(_areas(boxes)[:, None], _areas(others)[None, :])
+    found: NDArray[np.float32] = _shared(boxes, others) / np.maximum(smaller, np.finfo(np.float32).tiny)
+    return found
+
+
+def _shared(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    sides = np.minimum(boxes[:, None, 2:], others[None, :, 2:]) - np.maximum(boxes[:, None, :2], others[None, :, :2])
+    areas: NDArray[np.float32] = sides.clip(0).prod(axis=2)
+    return areas
 
 
 def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
