@@ -118,7 +118,7 @@ def boxes_of(phrases: Sequence[Phrase], key: Sequence[str], only: str | None = N
         shared = [(words & Counter(text.lower().split())).total() for text in key]
         best = max(range(len(key)), key=lambda place: (shared[place], place == number), default=number)
         if only is None or (key and key[best] == only):
-            boxed.append(Boxed(phrase.box, best % len(PALETTE), phrase.text))
+            boxed.extend(Boxed(box, best % len(PALETTE), phrase.text) for box in phrase.boxes)
     return boxed
 
 
