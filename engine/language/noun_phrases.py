@@ -178,20 +178,19 @@ def _noun_or_verb(name: str, word: str, found: Sequence[str], before: Sequence[s
 
 def _with_nouns(found: Sequence[str], words: Sequence[str]) -> list[str]:
     """Colours and adjectives that no noun follows stand for one: "a man in red", "the young"."""
-    names = list(found)
-    for place in reversed(range(len(names))):
-        following = names[place + 1] if place + 1 < len(names) else _BOUND
-        further = names[place + 2] if place + 2 < len(names) else _BOUND
-        if names[place] in (ADJECTIVE, COLOUR):
-            tells = following in (ADJECTIVE, NOUN) or (
-                following == AND and (further == ADJECTIVE or COLOUR == names[place] == found[place + 2])
-            )
-            previous = names[place - 1] if place else _BOUND
-            worn = place > 0 and words[place - 1] in ("wearing", "wears")
-            alone = previous in (PREPOSITION, DETERMINER, COLOUR, AND) or worn
-            is_noun = not tells and alone and (names[place] == COLOUR or previous in (PREPOSITION, DETERMINER))
-            names[place] = NOUN if is_noun else ADJECTIVE
-    return names
+    names, first = [*found, _BOUND, _BOUND], [*found, _BOUND, _BOUND]
+    for place in reversed(range(len(found))):
+        if found[place] not in (ADJECTIVE, COLOUR):
+            continue
+        is_colour, following, further = found[place] == COLOUR, names[place + 1], place + 2
+        joined = following == AND and (names[further] == ADJECTIVE or (is_colour and first[further] == COLOUR))
+        names[place] = ADJECTIVE
+        if not joined and following not in (ADJECTIVE, NOUN) and place > 0:
+            previous = found[place - 1]
+            of_colour = is_colour and (previous in (COLOUR, AND) or words[place - 1] in ("wearing", "wears"))
+            if of_colour or previous in (PREPOSITION, DETERMINER):
+                names[place] = NOUN
+    return names[: len(found)]
 
 
 def _most_named(words: Sequence[str]) -> int:

@@ -1,9 +1,12 @@
 """The region shown for a phrase, against the obvious loop and its two extremes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from engine.alignment.localisation import likely_regions, located_segments
+from engine.alignment.config import Architecture
+from engine.alignment.localisation import likely_regions, located_phrases, located_segments, several_regions
 from engine.alignment.segments import segments
 
 NUM_REGIONS = 7
@@ -65,3 +68,48 @@ def test_segments_keep_their_words_and_score_in_the_region_shown(boxes, scores):
         summed = scores[segment.start : segment.end].sum(axis=0)
         assert segment.region == likely_regions(summed[None], boxes, 2.0)[0]
         assert segment.score == pytest.approx(summed[segment.region], abs=1e-6)
+
+
+WORDS = ["dogs", "running", "on", "a", "beach"]
+
+
+def test_the_paper_cuts_word_by_word(boxes, scores):
+    paper = Architecture(phrases="chain", beta=0.1, sharpness=0.5)
+    assert [
+        (found.start, found.named, found.end, found.regions, found.score)
+        for found in located_phrases(WORDS, scores, boxes, paper)
+    ] == [(s.start, s.start, s.end, (s.region,), s.score) for s in located_segments(scores, boxes, 0.1, 0.5)]
+
+
+def test_noun_phrases_are_placed_by_what_they_name(boxes, scores):
+    architecture = Architecture(sharpness=2.0)
+    dogs, beach = located_phrases(WORDS, scores, boxes, architecture)
+    assert (dogs.start, dogs.end, beach.start, beach.named, beach.end) == (0, 1, 2, 3, 5)
+    summed = scores[3:5].sum(axis=0)  # "on" tells nothing of where the beach is
+    assert beach.regions == (likely_regions(summed[None], boxes, 2.0)[0],)
+    assert beach.score == pytest.approx(scores[2:5, beach.regions[0]].sum(), abs=1e-6)
+    assert located_phrases(WORDS, scores, boxes, replace(architecture, beta=5.0)) == [dogs, beach]
+
+
+APART = np.float32([[0, 0, 0.3, 1], [0.35, 0, 0.65, 1], [0.7, 0, 1, 1], [0, 0, 0.3, 0.9], [0, 0, 1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("scores", "most", "expected"),
+    [
+        ([1.0, 0.95, 0.9, 0.98, 0.0], 5, (0, 1, 2)),  # the fourth lies in the first
+        ([1.0, 0.95, 0.9, 0.98, 0.0], 2, (0, 1)),
+        ([1.0, 0.1, 0.0, 0.98, 0.2], 5, (0,)),  # the others score too little
+        ([0.5, 0.5, 0.5, 0.5, 1.0], 5, (4,)),
+        ([0.5, 0.5, 0.5, 0.5, 0.5], 3, (0, 1, 2)),
+    ],
+)
+def test_several_things_have_regions_that_lie_apart(scores, most, expected):
+    assert several_regions(np.float32(scores), APART, most) == expected
+
+
+def test_a_phrase_in_the_singular_has_one_region():
+    scores = np.float32([[1.0, 0.95, 0.9, 0.9, 0.0]])
+    architecture = Architecture()
+    assert located_phrases(["dogs"], scores, APART, architecture)[0].regions == (0, 1, 2)
+    assert len(located_phrases(["dog"], scores, APART, architecture)[0].regions) == 1
