@@ -31,14 +31,18 @@ def covered(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[
     >>> covered(np.float32([[0, 0, 4, 4]]), np.float32([[1, 1, 2, 2], [3, 0, 5, 4]])).tolist()
     [[1.0, 0.5]]
     """
-    smaller = np.minimum(_areas(boxes)[:, None], _areas(others)[None, :])
-    found: NDArray[np.float32] = _shared(boxes, others) / np.maximum(smaller, np.finfo(np.float32).tiny)
+    smaller = np.minimum(_areas(boxes)[:, None], _areas(others)[None, :]).clip(np.finfo(np.float32).tiny)
+    found: NDArray[np.float32] = _shared(boxes, others) / smaller
     return found
 
 
 def _shared(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    sides = np.minimum(boxes[:, None, 2:], others[None, :, 2:]) - np.maximum(boxes[:, None, :2], others[None, :, :2])
-    areas: NDArray[np.float32] = sides.clip(0).prod(axis=2)
+    ends, starts = (
+        np.minimum(boxes[:, None, 2:], others[None, :, 2:]),
+        np.maximum(boxes[:, None, :2], others[None, :, :2]),
+    )
+    sides: NDArray[np.float32] = (ends - starts).clip(0)
+    areas: NDArray[np.float32] = sides[:, :, 0] * sides[:, :, 1]
     return areas
 
 

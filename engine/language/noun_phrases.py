@@ -9,14 +9,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.language.word_classes import (
-    ADJECTIVE, ADVERB, AND, COLOUR, DETERMINER, EITHER, ING, NOUN, NUMBER, OF, OTHER, PARTICIPLE, PREPOSITION, PRONOUN,
-    VERB, class_of,
+    ADJECTIVE,
+    ADVERB,
+    AND,
+    COLOUR,
+    DETERMINER,
+    EITHER,
+    ING,
+    NOUN,
+    NUMBER,
+    OF,
+    OTHER,
+    PARTICIPLE,
+    PREPOSITION,
+    PRONOUN,
+    VERB,
+    class_of,
 )  # fmt: skip
 
 _BOUND = "$"  # before the first word and after the last
 _NAMING = frozenset((NOUN, ADJECTIVE, COLOUR, ING, PARTICIPLE, EITHER, VERB))  # can stand between "the" and a noun
 _BEFORE_NOUNS = frozenset((DETERMINER, NUMBER, ADJECTIVE, COLOUR))
-_PHRASE = re.compile("(?P<before>p*)(?P<named>NAME(?:oNAME)*)".replace("NAME", "(?:[dm]*(?:(?:y?a)+j)*(?:y?a)*[an]*n|[dm]*r)"))
+_PHRASE = re.compile(
+    "(?P<before>p*)(?P<named>NAME(?:oNAME)*)".replace("NAME", "(?:[dm]*(?:(?:y?a)+j)*(?:y?a)*[an]*n|[dm]*r)")
+)
 
 # A singular noun before "jumps" or "leaps" that does so; other nouns make it a plural: "water slides".
 _ACTING = frozenset((
@@ -42,16 +58,16 @@ _ADVERBS_AT_AN_END = frozenset(("along", "around", "by", "down", "inside", "off"
 _ALONE = frozenset(("all", "another", "both", "few", "many", "one", "other", "several", "some", "this"))
 _COUNTED = {"both": 2, "couple": 2, "pair": 2, "two": 2, "three": 3, "four": 4}
 _MANY = frozenset((
-    "all", "dozen", "few", "five", "hundred", "many", "several", "these", "those", "six", "seven", "eight", "nine", "ten",
-    "eleven", "twelve",
+    "all", "dozen", "few", "five", "hundred", "many", "several", "these", "those", "six", "seven", "eight", "nine",
+    "ten", "eleven", "twelve",
 ))  # fmt: skip
 _MOST = 5  # things in a photo that are worth a box of their own
 _GROUPS = frozenset(("bunch", "couple", "crowd", "flock", "group", "herd", "line", "lot", "lots", "number", "pack",
                      "pair", "row", "set", "team"))  # fmt: skip
 _ONE_IN_S = frozenset((
-    "bus", "canvas", "christmas", "clothes", "clouds", "fitness", "gas", "glasses", "goggles", "harness", "hills", "jeans", "lens",
-    "overalls", "pants", "series", "shorts", "stairs", "steps", "sunglasses", "tennis", "trousers", "trunks", "waves",
-    "woods",
+    "bus", "canvas", "christmas", "clothes", "clouds", "fitness", "gas", "glasses", "goggles", "harness", "hills", "jeans",
+    "lens", "overalls", "pants", "series", "shorts", "stairs", "steps", "sunglasses", "tennis", "trousers", "trunks",
+    "waves", "woods",
 ))  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def boxes_of(phrases: Sequence[Phrase], key: Sequence[str], only: str | None = N
 
     A photo may divide the query in another way: its phrase has the colour of the one it shares most words with.
     """
-    boxed = []
+    boxed: list[Boxed] = []
     for number, phrase in enumerate(phrases):
         words = Counter(phrase.text.lower().split())
         shared = [(words & Counter(text.lower().split())).total() for text in key]

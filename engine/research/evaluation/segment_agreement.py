@@ -112,9 +112,7 @@ def choose_beta(
     sentences: AnnotatedSentences, architecture: Architecture, betas: Sequence[float] = BETAS
 ) -> BetaChoice:
     """Try values of β, one or more, for the chain model of eqs. 10–12."""
-    rows = tuple(
-        segment_agreement(sentences, replace(architecture, phrases="chain", beta=beta)) for beta in betas
-    )
+    rows = tuple(segment_agreement(sentences, replace(architecture, phrases="chain", beta=beta)) for beta in betas)
     marked = float(np.mean([len(sentences.marked[row]) for row in sentences.scores]))
     best = min(rows, key=lambda row: abs(row.per_sentence - marked))
     return BetaChoice(rows, round(marked, 2), best.beta)
