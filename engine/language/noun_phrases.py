@@ -65,9 +65,9 @@ _MOST = 5  # things in a photo that are worth a box of their own
 _GROUPS = frozenset(("bunch", "couple", "crowd", "flock", "group", "herd", "line", "lot", "lots", "number", "pack",
                      "pair", "row", "set", "team"))  # fmt: skip
 _ONE_IN_S = frozenset((
-    "bus", "canvas", "christmas", "clothes", "clouds", "fitness", "gas", "glasses", "goggles", "harness", "hills", "jeans",
-    "lens", "overalls", "pants", "series", "shorts", "stairs", "steps", "sunglasses", "tennis", "trousers", "trunks",
-    "waves", "woods",
+    "bus", "canvas", "christmas", "clothes", "clouds", "fitness", "gas", "glasses", "goggles", "harness", "hills",
+    "jeans", "lens", "overalls", "pants", "series", "shorts", "stairs", "steps", "sunglasses", "tennis", "trousers",
+    "trunks", "waves", "woods",
 ))  # fmt: skip
 
 
