@@ -29,8 +29,8 @@ class Phrase:
     """A contiguous run of words of a sentence and where it was found.
 
     ``text`` is the phrase as it was written, ``box`` is in pixels of the upright photo, ``score`` is the sum of the
-    scores of its words there. What names several things ("three giraffes") can have one box for each in ``boxes``, the
-    best first; ``box`` is the smallest around them. Without any, ``boxes`` holds ``box``.
+    scores of its words in the region there. What names several things ("three giraffes") can have one box for each in
+    ``boxes``, the best first; ``box`` is the smallest around them. Without any, ``boxes`` holds ``box``.
     """
 
     text: str

@@ -21,7 +21,7 @@ def phrases_of(
     boxes: NDArray[np.float32],
     size: tuple[int, int],
 ) -> tuple[Phrase, ...]:
-    """Cut a text into phrases, each tied to a region of a photo, or to several where it names several things.
+    """Cut a text into phrases, each with its box in a photo, or with several where it names several things.
 
     Args:
         model: says how to cut, see ``located_phrases``.
@@ -34,9 +34,9 @@ def phrases_of(
     return tuple(
         Phrase(
             text.tokens.phrase(found.start, found.end),
-            in_pixels(union_box(boxes[list(found.regions)]), size),
+            in_pixels(union_box(found.boxes), size),
             found.score,
-            tuple(in_pixels(boxes[region], size) for region in found.regions),
+            tuple(in_pixels(box, size) for box in found.boxes),
         )
         for found in located_phrases(text.tokens.words, unary, boxes, model.architecture)
     )

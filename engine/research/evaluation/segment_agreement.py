@@ -24,7 +24,7 @@ class SegmentAgreement:
     """Sentences cut in one way (``phrases`` and ``beta`` as in ``Architecture``) beside the annotated phrases.
 
     ``uncut``: percent of the annotated phrases that lie in one of ours. ``per_sentence``: ours a sentence, on average.
-    ``accuracy``: percent of the annotated phrases where the box around the regions of most of the words has IoU ≥ 0.5
+    ``accuracy``: percent of the annotated phrases where the box around the boxes of most of the words has IoU ≥ 0.5
     with the box around all boxes of the entity; ``pointing``, where its centre lies in that. ``precision`` and
     ``recall``, in percent: of ours, without their prepositions, those that are marked word for word, and the other way
     round; ``f1`` is their harmonic mean. ``verbs``: percent of the verbs outside of marked phrases that got a box.
@@ -84,7 +84,7 @@ def segment_agreement(sentences: AnnotatedSentences, architecture: Architecture)
         most = max(cuts[phrase.sentence_row], key=lambda found: _shared(found, phrase))
         shared = _shared(most, phrase)
         uncut.append(shared == phrase.end - phrase.start)
-        box, marked = union_box(boxes[phrase.sentence_row][list(most.regions)]), union_box(phrase.boxes)[None]
+        box, marked = union_box(most.boxes), union_box(phrase.boxes)[None]
         accurate.append(shared > 0 and bool(overlaps(box[None], marked)[0, 0] >= OVERLAPS))
         inside.append(shared > 0 and bool(centre_inside(box, marked)[0]))
     agreed, ours, theirs, verbs = 0, 0, 0, []

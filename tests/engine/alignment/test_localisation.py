@@ -75,10 +75,10 @@ WORDS = ["dogs", "running", "on", "a", "beach"]
 
 def test_the_paper_cuts_word_by_word(boxes, scores):
     paper = Architecture(phrases="chain", beta=0.1, sharpness=0.5)
-    assert [
-        (found.start, found.named, found.end, found.regions, found.score)
-        for found in located_phrases(WORDS, scores, boxes, paper)
-    ] == [(s.start, s.start, s.end, (s.region,), s.score) for s in located_segments(scores, boxes, 0.1, 0.5)]
+    cut = list(located_segments(scores, boxes, 0.1, 0.5))
+    found = located_phrases(WORDS, scores, boxes, paper)
+    assert [(f.start, f.named, f.end, f.score) for f in found] == [(s.start, s.start, s.end, s.score) for s in cut]
+    assert [f.boxes.tolist() for f in found] == [boxes[[s.region]].tolist() for s in cut]
 
 
 def test_noun_phrases_are_placed_by_what_they_name(boxes, scores):
@@ -86,9 +86,15 @@ def test_noun_phrases_are_placed_by_what_they_name(boxes, scores):
     dogs, beach = located_phrases(WORDS, scores, boxes, architecture)
     assert (dogs.start, dogs.end, beach.start, beach.named, beach.end) == (0, 1, 2, 3, 5)
     summed = scores[3:5].sum(axis=0)  # "on" tells nothing of where the beach is
-    assert beach.regions == (likely_regions(summed[None], boxes, 2.0)[0],)
-    assert beach.score == pytest.approx(scores[2:5, beach.regions[0]].sum(), abs=1e-6)
-    assert located_phrases(WORDS, scores, boxes, replace(architecture, beta=5.0)) == [dogs, beach]
+    region = likely_regions(summed[None], boxes, 2.0)[0]
+    weights = [
+        np.exp(2.0 * (summed[j] - summed.max()) / summed.std()) * iou(boxes[region], boxes[j])
+        for j in range(NUM_REGIONS)
+    ]
+    np.testing.assert_allclose(beach.boxes, [np.average(boxes, axis=0, weights=weights)], atol=1e-5)
+    assert beach.score == pytest.approx(scores[2:5, region].sum(), abs=1e-6)
+    again = located_phrases(WORDS, scores, boxes, replace(architecture, beta=5.0))
+    assert [found.boxes.tolist() for found in again] == [dogs.boxes.tolist(), beach.boxes.tolist()]
 
 
 APART = np.float32([[0, 0, 0.3, 1], [0.35, 0, 0.65, 1], [0.7, 0, 1, 1], [0, 0, 0.3, 0.9], [0, 0, 1, 1]])
@@ -108,8 +114,9 @@ def test_several_things_have_regions_that_lie_apart(scores, most, expected):
     assert several_regions(np.float32(scores), APART, most) == expected
 
 
-def test_a_phrase_in_the_singular_has_one_region():
+def test_a_phrase_in_the_singular_has_one_box():
     scores = np.float32([[1.0, 0.95, 0.9, 0.9, 0.0]])
     architecture = Architecture()
-    assert located_phrases(["dogs"], scores, APART, architecture)[0].regions == (0, 1, 2)
-    assert len(located_phrases(["dog"], scores, APART, architecture)[0].regions) == 1
+    (dogs,), (dog,) = (located_phrases([word], scores, APART, architecture) for word in ("dogs", "dog"))
+    assert dogs.boxes.tolist() == APART[:3].tolist()
+    assert dog.boxes.shape == (1, 4)
