@@ -84,7 +84,7 @@ def likely_boxes(
     [[0.08299999684095383, 0.0, 0.5, 1.0]]
     """
     weights = _chances(scores, sharpness) * overlaps(boxes[regions], boxes)
-    means: NDArray[np.float32] = (weights @ boxes) / weights.sum(axis=1, keepdims=True)
+    means: NDArray[np.float32] = (weights @ boxes) / weights.sum(axis=1, keepdims=True).clip(np.finfo(np.float32).tiny)
     return means
 
 
