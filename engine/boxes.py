@@ -19,11 +19,31 @@ def overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray
     >>> overlaps(np.float32([[0, 0, 2, 1]]), np.float32([[1, 0, 3, 1], [0, 0, 2, 1], [5, 5, 6, 6]])).round(2).tolist()
     [[0.33000001311302185, 1.0, 0.0]]
     """
-    shared = np.minimum(boxes[:, None, 2:], others[None, :, 2:]) - np.maximum(boxes[:, None, :2], others[None, :, :2])
-    intersection = shared.clip(0).prod(axis=2)
+    intersection = _shared(boxes, others)
     union = _areas(boxes)[:, None] + _areas(others)[None, :] - intersection
     found: NDArray[np.float32] = intersection / np.maximum(union, np.finfo(np.float32).tiny)
     return found
+
+
+def covered(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The share of the smaller of two boxes that lies in the larger: boxes (n, 4) and others (m, 4) → (n, m).
+
+    >>> covered(np.float32([[0, 0, 4, 4]]), np.float32([[1, 1, 2, 2], [3, 0, 5, 4]])).tolist()
+    [[1.0, 0.5]]
+    """
+    smaller = np.minimum(_areas(boxes)[:, None], _areas(others)[None, :]).clip(np.finfo(np.float32).tiny)
+    found: NDArray[np.float32] = _shared(boxes, others) / smaller
+    return found
+
+
+def _shared(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    ends, starts = (
+        np.minimum(boxes[:, None, 2:], others[None, :, 2:]),
+        np.maximum(boxes[:, None, :2], others[None, :, :2]),
+    )
+    sides: NDArray[np.float32] = (ends - starts).clip(0)
+    areas: NDArray[np.float32] = sides[:, :, 0] * sides[:, :, 1]
+    return areas
 
 
 def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:

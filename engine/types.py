@@ -26,20 +26,25 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A contiguous run of words of a sentence and the region it was found in.
+    """A contiguous run of words of a sentence and where it was found.
 
     ``text`` is the phrase as it was written, ``box`` is in pixels of the upright photo, ``score`` is the sum of the
-    scores of its words in that region.
+    scores of its words in the region there. What names several things ("three giraffes") can have one box for each in
+    ``boxes``, the best first; ``box`` is the smallest around them. Without any, ``boxes`` holds ``box``.
     """
 
     text: str
     box: Box
     score: float
+    boxes: tuple[Box, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "boxes", self.boxes or (self.box,))
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"text", "box": [x0, y0, x1, y1], "score"}``."""
-        box = [rounded(value, 1) for value in self.box]
-        return {"text": self.text, "box": box, "score": rounded(self.score, 4)}
+        """``{"text", "box": [x0, y0, x1, y1], "score", "boxes": [[x0, y0, x1, y1]]}``."""
+        box, *boxes = ([rounded(value, 1) for value in each] for each in (self.box, *self.boxes))
+        return {"text": self.text, "box": box, "score": rounded(self.score, 4), "boxes": boxes}
 
 
 @dataclass(frozen=True, slots=True)

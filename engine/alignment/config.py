@@ -11,7 +11,7 @@ from engine.runtime.configuration import Configuration, Count, Finite, Side, Siz
 @with_config(strict=True, extra="forbid")
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """What a model is made of; everything here changes its vectors."""
+    """What a model is made of; all but the last three, which tell phrases and boxes, changes its vectors."""
 
     backbone: str = "efficientnet_lite2"
     image_size: Side = 320  # pixels a side
@@ -27,6 +27,7 @@ class Architecture:
     bank: Count = 0  # training photos that tell how easily a sentence fits any photo; takes one of D (cosine towers)
     geometry: bool = False  # whether a region's vector knows its box (cosine towers)
     beta: Finite = 0.05  # reward for keeping the region from one word to the next (eq. 12), in units of the word score
+    phrases: Literal["noun_phrases", "chain"] = "noun_phrases"  # how sentences are cut: by grammar, or by eqs. 10–12
     sharpness: Finite = 2.0  # how much the best region of a phrase counts against others that overlap one another
 
 

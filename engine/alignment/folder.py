@@ -104,12 +104,12 @@ def load_model(name: str) -> ModelFolder:
 
 def _fingerprint(config: ModelConfig, weights: Path) -> str:
     usual = asdict(Architecture())
-    # What is as usual is left out, so that a setting of a later version does not make earlier libraries useless; β and
-    # the sharpness tell phrases and boxes from vectors that they do not change.
+    # What is as usual is left out, so that a setting of a later version does not make earlier libraries useless; some
+    # settings tell phrases and boxes from vectors that they do not change.
     settings = {
         name: value
         for name, value in asdict(config.architecture).items()
-        if value != usual[name] and name not in ("beta", "sharpness")
+        if value != usual[name] and name not in ("beta", "phrases", "sharpness")
     }
     content = json.dumps(settings, sort_keys=True) + sha256(weights)
     return hashlib.sha256(content.encode()).hexdigest()

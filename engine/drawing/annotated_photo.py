@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain, groupby, pairwise
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -39,17 +39,29 @@ class _Style:
 def draw_phrases(image: Image.Image, phrases: Sequence[tuple[str, Box]]) -> Image.Image:
     """Draw phrases on a photo: ``phrases`` are texts and boxes in pixels of ``image``, in reading order.
 
-    Returns a new RGB picture with the photo on top, at least 640 pixels wide unless it is very tall, and the whole
-    sentence under it, each phrase on the colour of its box. Without phrases it is the photo alone.
+    Returns a new RGB picture with the photo on top, at least 640 pixels wide unless it is very tall, and the phrases
+    under it, each on the colour of its boxes: those of one text that follow each other are of one phrase. Without
+    phrases it is the photo alone.
     """
     photo, scale = _enlarged(image.convert("RGB"))
     if not phrases:
         return photo
-    texts = [text for text, _ in phrases]
+    texts = [text for text, _ in groupby(text for text, _ in phrases)]
     style = _style(photo.size, "".join(texts))
-    colours = _colours(len(phrases))
-    _draw_boxes(photo, texts, [box for _, box in phrases], colours, scale, style)
+    colours = _colours(len(texts))
+    numbers = phrase_numbers([text for text, _ in phrases])
+    labels = ["" if number == last else texts[number] for last, number in pairwise([-1, *numbers])]
+    _draw_boxes(photo, labels, [box for _, box in phrases], [colours[number] for number in numbers], scale, style)
     return _with_legend(photo, texts, colours, style)
+
+
+def phrase_numbers(texts: Sequence[str]) -> list[int]:
+    """Which phrase each box is of, by its text: equal ones in a row are one.
+
+    >>> phrase_numbers(["two dogs", "two dogs", "on a hill"])
+    [0, 0, 1]
+    """
+    return list(accumulate((text != last for last, text in pairwise(texts)), initial=0))[: len(texts)]
 
 
 def draw_description(
@@ -82,7 +94,7 @@ def _colours(count: int) -> list[str]:
 def _draw_boxes(
     photo: Image.Image, labels: Sequence[str], boxes: Sequence[Box], colours: Sequence[str], scale: float, style: _Style
 ) -> None:
-    """Draw boxes, which are for a photo ``scale`` times as small, and a label at each."""
+    """Draw boxes, which are for a photo ``scale`` times as small, and a label at each that has one."""
     spans = _outlines(boxes, scale, photo.size, style)
     draw = ImageDraw.Draw(photo)
     # All outlines before any label, the larger boxes first: nothing small is hidden by something large.
@@ -90,6 +102,8 @@ def _draw_boxes(
         _draw_outline(draw, span, colour, style)
     taken: list[Span] = []
     for text, span, colour in zip(labels, spans, colours, strict=True):
+        if not text:
+            continue
         label = _shortened(text, style, photo.width - 2 * style.halo)
         place = _label_place(span, _chip_width(label, style), photo.size, taken, style)
         taken.append(place)

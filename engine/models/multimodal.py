@@ -92,10 +92,8 @@ class MultimodalModel:
         self.name = folder.name
         self.fingerprint = folder.fingerprint
         self.calibration = folder.calibration
-        architecture = folder.config.architecture
+        self.architecture = architecture = folder.config.architecture
         self.dimension = architecture.dimension
-        self.beta = architecture.beta
-        self.sharpness = architecture.sharpness
         self.has_global = architecture.towers == "cosine"
         self.num_regions = NUM_REGIONS
         self.image_size = architecture.image_size

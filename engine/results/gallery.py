@@ -87,12 +87,14 @@ def listing(rows: Sequence[tuple[str, float, float | None]]) -> str:
 
 
 def _figure(number: int, card: Card) -> str:
-    from engine.drawing.annotated_photo import PALETTE
+    from engine.drawing.annotated_photo import PALETTE, phrase_numbers
 
-    coloured = [(*box, PALETTE[row % len(PALETTE)]) for row, box in enumerate(card.boxes)]
+    numbers = phrase_numbers([text for text, _ in card.boxes])
+    coloured = [(*box, PALETTE[row % len(PALETTE)]) for row, box in zip(numbers, card.boxes, strict=True)]
     figures = [f"{card.score:.3f}", *filter(None, [_percent(card.probability)]), *(["unlikely"] * (not card.likely))]
     phrases = " ".join(
-        f'<span style="border-bottom:3px solid {colour}">{_text(text)}</span>' for text, _, colour in coloured
+        f'<span style="border-bottom:3px solid {colour}">{_text(text)}</span>'
+        for text, colour in dict.fromkeys((text, colour) for text, _, colour in coloured)
     )
     caption = "" if card.caption is None else f"<br><i>{_text(card.caption)}</i>"
     return (

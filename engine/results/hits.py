@@ -120,7 +120,7 @@ class Hit(_Pictured):
         return Card(
             self.path,
             self.score,
-            tuple((phrase.text, phrase.box) for phrase in self.phrases),
+            tuple((phrase.text, box) for phrase in self.phrases for box in phrase.boxes),
             self.probability,
             self.caption,
             self.likely,

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.alignment.localisation import located_segments
-from engine.boxes import in_pixels
+from engine.alignment.localisation import located_phrases
+from engine.boxes import in_pixels, union_box
 from engine.models.multimodal import MultimodalModel, ReadQuery
 from engine.photos.given import Photo
 from engine.types import Alignment, Phrase, Warn, WordScores
@@ -20,10 +20,10 @@ def phrases_of(
     boxes: NDArray[np.float32],
     size: tuple[int, int],
 ) -> tuple[Phrase, ...]:
-    """Cut a text into phrases, each tied to one region of a photo (eqs. 10–12).
+    """Cut a text into phrases, each with its box in a photo, or with several where it names several things.
 
     Args:
-        model: says how long phrases are and how much the best region counts, see ``located_segments``.
+        model: says how to cut, see ``located_phrases``.
         text: T words.
         regions: (R, D).
         boxes: (R, 4), x0 y0 x1 y1 from 0 to 1.
@@ -31,8 +31,13 @@ def phrases_of(
     """
     unary = text.vector.words @ regions.T  # ψU_j(i), (T, R)
     return tuple(
-        Phrase(text.tokens.phrase(segment.start, segment.end), in_pixels(boxes[segment.region], size), segment.score)
-        for segment in located_segments(unary, boxes, model.beta, model.sharpness)
+        Phrase(
+            text.tokens.phrase(found.start, found.end),
+            in_pixels(union_box(found.boxes), size),
+            found.score,
+            tuple(in_pixels(box, size) for box in found.boxes),
+        )
+        for found in located_phrases(text.tokens.words, unary, boxes, model.architecture)
     )
 
 

@@ -50,5 +50,5 @@ def command(
     else:
         typer.echo(results.alignment_as_text(alignment, terminal_width()))
     if output is not None:
-        phrases = [(phrase.text, phrase.box) for phrase in alignment.phrases]
+        phrases = [(phrase.text, box) for phrase in alignment.phrases for box in phrase.boxes]
         pictures.write(draw_phrases(decode(image).image, phrases), output)

@@ -89,7 +89,8 @@ def picture(lease: Lease, which: Which, side: int, text: str | None, boxes: list
     if text is None and not boxes:
         return pictures.plain(photo, side), _answer(lease, **_about(photo))
     found = None if text is None else lease.engine.align(photo.path, text)
-    drawn = [(phrase.text, phrase.box) for phrase in found.phrases] if found is not None else []
+    aligned = () if found is None else found.phrases
+    drawn = [(phrase.text, box) for phrase in aligned for box in phrase.boxes]
     drawn += [(str(number), box) for number, box in enumerate(boxes, start=1)]
     phrases = {} if found is None else results.alignment_as_dict(found)
     return pictures.with_boxes(photo, side, drawn), _answer(lease, **(_about(photo) | phrases))

@@ -42,6 +42,7 @@ class PhrasePart(BaseModel):
     text: str
     box: Box
     score: float
+    boxes: list[Box] = Field(description="One or more, of things that are several; `box` is the smallest around them.")
 
 
 class WrittenText(BaseModel):

@@ -20,7 +20,7 @@ SHORTEST = 20
 
 
 def hit_as_dict(hit: Hit) -> dict[str, Any]:
-    """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score"}], "caption", …}``.
+    """``{"path", "score", "probability", "phrases": [{"text", "box": [x0, y0, x1, y1], "score", "boxes"}], …}``.
 
     Boxes are in pixels. The probability is from 0 to 1, or None. The caption is a generated sentence, or None. What is
     ``"written"`` is as in ``written_as_dict``; ``"copies"`` and ``"group"`` are paths of photos that stand behind it.

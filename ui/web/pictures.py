@@ -112,13 +112,13 @@ def boxes_of(phrases: Sequence[Phrase], key: Sequence[str], only: str | None = N
 
     A photo may divide the query in another way: its phrase has the colour of the one it shares most words with.
     """
-    boxed = []
+    boxed: list[Boxed] = []
     for number, phrase in enumerate(phrases):
         words = Counter(phrase.text.lower().split())
         shared = [(words & Counter(text.lower().split())).total() for text in key]
         best = max(range(len(key)), key=lambda place: (shared[place], place == number), default=number)
         if only is None or (key and key[best] == only):
-            boxed.append(Boxed(phrase.box, best % len(PALETTE), phrase.text))
+            boxed.extend(Boxed(box, best % len(PALETTE), phrase.text) for box in phrase.boxes)
     return boxed
 
 

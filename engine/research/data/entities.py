@@ -71,15 +71,15 @@ class MatchedPhrases:
     """The phrases with boxes of a split, and how many were found in its sentences.
 
     ``num_captions`` captions were annotated, ``num_matched`` of them are a sentence of the split; ``num_annotated``
-    phrases have a box, those of ``phrases`` were found in a sentence. ``num_marked`` counts all phrases of the matched
-    captions, with a box or without.
+    phrases have a box, those of ``phrases`` were found in a sentence. ``marked`` has the words (start, end) of all
+    phrases of the matched captions, with a box or without, by sentence row.
     """
 
     phrases: tuple[PhraseBoxes, ...]
     num_captions: int
     num_matched: int
     num_annotated: int
-    num_marked: int
+    marked: Mapping[int, frozenset[tuple[int, int]]]
 
 
 def load_entities(folder: Path, split: str) -> dict[str, EntityPhoto]:
@@ -165,7 +165,8 @@ def phrase_boxes(captions: CaptionSet, entities: Mapping[str, EntityPhoto]) -> M
     A photo that is not among the entities has no phrases.
     """
     phrases: list[PhraseBoxes] = []
-    num_captions = num_matched = num_annotated = num_marked = 0
+    marked: dict[int, frozenset[tuple[int, int]]] = {}
+    num_captions = num_matched = num_annotated = 0
     first_row = 0
     for image in captions.images:
         photo = entities.get(image.path.name)
@@ -175,19 +176,18 @@ def phrase_boxes(captions: CaptionSet, entities: Mapping[str, EntityPhoto]) -> M
             num_captions += len(rows)
             num_matched += sum(row is not None for row in rows)
             for caption, row in zip(photo.captions, rows, strict=True):
-                boxed = [phrase for phrase in caption.phrases if phrase.entity in photo.boxes]
-                num_annotated += len(boxed)
+                num_annotated += sum(phrase.entity in photo.boxes for phrase in caption.phrases)
                 if row is None:
                     continue
-                num_marked += len(caption.phrases)
-                spans = word_spans(caption.tokens, [(phrase.start, phrase.end) for phrase in boxed], words[row])
+                spans = word_spans(caption.tokens, [(each.start, each.end) for each in caption.phrases], words[row])
+                marked[first_row + row] = frozenset(span for span in spans if span is not None)
                 phrases += [
                     PhraseBoxes(first_row + row, *span, photo.boxes[phrase.entity], phrase.types)
-                    for phrase, span in zip(boxed, spans, strict=True)
-                    if span is not None
+                    for phrase, span in zip(caption.phrases, spans, strict=True)
+                    if span is not None and phrase.entity in photo.boxes
                 ]
         first_row += len(words)
-    return MatchedPhrases(tuple(phrases), num_captions, num_matched, num_annotated, num_marked)
+    return MatchedPhrases(tuple(phrases), num_captions, num_matched, num_annotated, marked)
 
 
 def match_captions(captions: Sequence[Sequence[str]], sentences: Sequence[Sequence[str]]) -> list[int | None]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.alignment.localisation import likely_regions
 from engine.alignment.model import AlignmentModel
 from engine.boxes import OVERLAPS, centre_inside, overlaps, union_box
+from engine.language.tokens import tokenize
 from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import load_captions
 from engine.research.data.entities import PhraseBoxes, annotated_phrases
@@ -19,6 +20,7 @@ from engine.research.data.features import Report, SentenceVectors, no_report, se
 from engine.research.evaluation.percent import percent
 from engine.research.evaluation.segment_agreement import (
     BETAS,
+    AnnotatedSentences,
     BetaChoice,
     SegmentAgreement,
     choose_beta,
@@ -218,15 +220,16 @@ def evaluate_grounding(
         chosen = chosen_regions(scores, matched.phrases, regions.boxes, owners, sharpness)
         return compare(chosen, matched.phrases, regions.boxes, owners)
 
-    grounding = with_sharpness(model.sharpness)
-    agreement = segment_agreement(scores, matched.phrases, regions.boxes, owners, model.beta, model.sharpness)
+    architecture = model.architecture
+    grounding = with_sharpness(architecture.sharpness)
+    words = [tokenize(sentence).words for sentence in captions.sentences]
+    annotated = AnnotatedSentences(words, scores, matched.phrases, matched.marked, regions.boxes, owners)
+    agreement = segment_agreement(annotated, architecture)
     betas = None
     tried_sharpness: list[SharpnessRow] = []
     if try_settings:
-        marked = matched.num_marked / matched.num_matched
-        tried = sorted({*BETAS, model.beta})
-        betas = choose_beta(scores, matched.phrases, regions.boxes, owners, marked, model.sharpness, tried)
-        for sharpness in sorted({*SHARPNESSES, model.sharpness}):
+        betas = choose_beta(annotated, architecture, sorted({*BETAS, architecture.beta}))
+        for sharpness in sorted({*SHARPNESSES, architecture.sharpness}):
             found = with_sharpness(sharpness)
             tried_sharpness.append(SharpnessRow(sharpness, found.accuracy, found.any_box, found.pointing))
     return GroundingResult(

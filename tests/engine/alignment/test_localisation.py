@@ -1,9 +1,12 @@
 """The region shown for a phrase, against the obvious loop and its two extremes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from engine.alignment.localisation import likely_regions, located_segments
+from engine.alignment.config import Architecture
+from engine.alignment.localisation import likely_regions, located_phrases, located_segments, several_regions
 from engine.alignment.segments import segments
 
 NUM_REGIONS = 7
@@ -65,3 +68,55 @@ def test_segments_keep_their_words_and_score_in_the_region_shown(boxes, scores):
         summed = scores[segment.start : segment.end].sum(axis=0)
         assert segment.region == likely_regions(summed[None], boxes, 2.0)[0]
         assert segment.score == pytest.approx(summed[segment.region], abs=1e-6)
+
+
+WORDS = ["dogs", "running", "on", "a", "beach"]
+
+
+def test_the_paper_cuts_word_by_word(boxes, scores):
+    paper = Architecture(phrases="chain", beta=0.1, sharpness=0.5)
+    cut = list(located_segments(scores, boxes, 0.1, 0.5))
+    found = located_phrases(WORDS, scores, boxes, paper)
+    assert [(f.start, f.named, f.end, f.score) for f in found] == [(s.start, s.start, s.end, s.score) for s in cut]
+    assert [f.boxes.tolist() for f in found] == [boxes[[s.region]].tolist() for s in cut]
+
+
+def test_noun_phrases_are_placed_by_what_they_name(boxes, scores):
+    architecture = Architecture(sharpness=2.0)
+    dogs, beach = located_phrases(WORDS, scores, boxes, architecture)
+    assert (dogs.start, dogs.end, beach.start, beach.named, beach.end) == (0, 1, 2, 3, 5)
+    summed = scores[3:5].sum(axis=0)  # "on" tells nothing of where the beach is
+    region = likely_regions(summed[None], boxes, 2.0)[0]
+    weights = [
+        np.exp(2.0 * (summed[j] - summed.max()) / summed.std()) * iou(boxes[region], boxes[j])
+        for j in range(NUM_REGIONS)
+    ]
+    np.testing.assert_allclose(beach.boxes, [np.average(boxes, axis=0, weights=weights)], atol=1e-5)
+    assert beach.score == pytest.approx(scores[2:5, region].sum(), abs=1e-6)
+    again = located_phrases(WORDS, scores, boxes, replace(architecture, beta=5.0))
+    assert [found.boxes.tolist() for found in again] == [dogs.boxes.tolist(), beach.boxes.tolist()]
+
+
+APART = np.float32([[0, 0, 0.3, 1], [0.35, 0, 0.65, 1], [0.7, 0, 1, 1], [0, 0, 0.3, 0.9], [0, 0, 1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("scores", "most", "expected"),
+    [
+        ([1.0, 0.95, 0.9, 0.98, 0.0], 5, (0, 1, 2)),  # the fourth lies in the first
+        ([1.0, 0.95, 0.9, 0.98, 0.0], 2, (0, 1)),
+        ([1.0, 0.1, 0.0, 0.98, 0.2], 5, (0,)),  # the others score too little
+        ([0.5, 0.5, 0.5, 0.5, 1.0], 5, (4,)),
+        ([0.5, 0.5, 0.5, 0.5, 0.5], 3, (0, 1, 2)),
+    ],
+)
+def test_several_things_have_regions_that_lie_apart(scores, most, expected):
+    assert several_regions(np.float32(scores), APART, most) == expected
+
+
+def test_a_phrase_in_the_singular_has_one_box():
+    scores = np.float32([[1.0, 0.95, 0.9, 0.9, 0.0]])
+    architecture = Architecture()
+    (dogs,), (dog,) = (located_phrases([word], scores, APART, architecture) for word in ("dogs", "dog"))
+    assert dogs.boxes.tolist() == APART[:3].tolist()
+    assert dog.boxes.shape == (1, 4)

@@ -96,3 +96,14 @@ def test_letters_can_be_read_on_every_colour() -> None:
     for number, colour in enumerate(PALETTE):
         first, second = sorted((luminance("white" if number == 0 else "#1A1A1A"), luminance(colour)))
         assert (second + 0.05) / (first + 0.05) >= 4.5
+
+
+def test_boxes_of_one_phrase_have_its_colour_and_one_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = Image.new("RGB", (640, 480), "gray")
+    left, right, low = (20, 20, 200, 300), (400, 20, 600, 300), (20, 320, 620, 460)
+    phrases: list[tuple[str, Box]] = [("two dogs", left), ("two dogs", right), ("on grass", low)]
+    assert len(places(image, phrases, monkeypatch)) == 2
+    drawn = draw_phrases(image, phrases)
+    for (x0, y0, _, y1), colour in ((left, PALETTE[0]), (right, PALETTE[0]), (low, PALETTE[1])):
+        red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+        assert drawn.getpixel((x0, (y0 + y1) // 2)) == (red, green, blue)

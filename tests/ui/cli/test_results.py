@@ -22,7 +22,7 @@ def require_phrases(phrases: list[dict[str, Any]], size: tuple[int, int], text: 
     assert phrases
     at = 0
     for phrase in phrases:
-        assert list(phrase) == ["text", "box", "score"]
+        assert list(phrase) == ["text", "box", "score", "boxes"]
         x0, y0, x1, y1 = phrase["box"]
         assert 0 <= x0 < x1 <= size[0]
         assert 0 <= y0 < y1 <= size[1]

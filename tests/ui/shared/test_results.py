@@ -32,8 +32,18 @@ def test_a_hit_as_a_dictionary() -> None:
         "score": 12.3457,
         "probability": 0.1235,
         "phrases": [
-            {"text": "a dog", "box": [10.0, 20.0, 110.2, 220.0], "score": 1.2346},
-            {"text": "jumping over a log", "box": [0.0, 0.0, 640.0, 480.0], "score": 0.0},
+            {
+                "text": "a dog",
+                "box": [10.0, 20.0, 110.2, 220.0],
+                "score": 1.2346,
+                "boxes": [[10.0, 20.0, 110.2, 220.0]],
+            },
+            {
+                "text": "jumping over a log",
+                "box": [0.0, 0.0, 640.0, 480.0],
+                "score": 0.0,
+                "boxes": [[0.0, 0.0, 640.0, 480.0]],
+            },
         ],
         "caption": None,
         "likely": True,

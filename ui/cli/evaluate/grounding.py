@@ -20,7 +20,7 @@ Segments = Annotated[
     bool,
     typer.Option(
         "--segments",
-        help="Try other values of β, which cuts sentences into phrases, and of the sharpness that chooses regions.",
+        help="Try values of β, by which the chain model cuts sentences, and of the sharpness that chooses regions.",
     ),
 ]
 
@@ -64,11 +64,14 @@ def command(
 
 
 def _print_segments(own: "SegmentAgreement", betas: "BetaChoice | None") -> None:
-    typer.echo(f"\n{'text segments, β':<20}{'a sentence':>12}{'uncut':>8}{'IoU ≥ 0.5':>11}")
-    for row in betas.rows if betas else (own,):
-        typer.echo(f"{row.beta:<20}{row.per_sentence:>12.2f}{row.uncut:>6.1f} %{row.accuracy:>9.1f} %")
+    columns = ("a sentence", "uncut", "IoU ≥ 0.5", "centre", "precision", "recall", "F1", "verbs")
+    typer.echo(f"\n{'sentences cut by':<20}" + "".join(f"{name:>11}" for name in columns))
+    for row in (own, *(betas.rows if betas else ())):
+        name = f"chain, β {row.beta}" if row.phrases == "chain" else "noun phrases"
+        shares = (row.uncut, row.accuracy, row.pointing, row.precision, row.recall, row.f1, row.verbs)
+        typer.echo(f"{name:<20}{row.per_sentence:>11.2f}" + "".join(f"{share:>9.1f} %" for share in shares))
     if betas:
         typer.echo(
-            f"People marked {betas.marked_per_sentence:.2f} phrases a sentence: β = {betas.best} comes closest; "
-            f"the model has {own.beta}."
+            f"People marked {betas.marked_per_sentence:.2f} phrases a sentence: β = {betas.best} comes closest for the "
+            f"chain; the model has {own.beta}."
         )

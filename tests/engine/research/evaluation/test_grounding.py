@@ -1,5 +1,7 @@
 """Grounding and text segments by hand-made cases with known answers, and against the obvious loop."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from engine.alignment.model import AlignmentModel
 from engine.research.data.entities import PhraseBoxes
 from engine.research.data.features import SentenceVectors
 from engine.research.evaluation.grounding import TypeAccuracy, chosen_regions, compare, word_scores
-from engine.research.evaluation.segment_agreement import choose_beta, segment_agreement
+from engine.research.evaluation.segment_agreement import AnnotatedSentences, choose_beta, segment_agreement
 
 LEFT, RIGHT, WHOLE = [0, 0, 0.5, 1], [0.5, 0, 1, 1], [0, 0, 1, 1]
 REGIONS = np.float32([[LEFT, RIGHT, WHOLE]])  # of one photo
@@ -42,18 +44,38 @@ def test_figures_of_known_choices():
     assert found.by_type["scene"] == TypeAccuracy(0.0, 0)
 
 
+CHAIN = Architecture(phrases="chain", sharpness=SHARP)
+
+
+def annotated(*phrases, words=("dogs", "chasing", "cats")):
+    spans = frozenset((phrase.start, phrase.end) for phrase in phrases)
+    return AnnotatedSentences([words], SCORES, phrases, {0: spans}, REGIONS, [0])
+
+
 def test_segments_with_and_without_a_reward():
-    phrases = [phrase(0, 2, LEFT), phrase(1, 3, RIGHT)]
-    words = segment_agreement(SCORES, phrases, REGIONS, [0], 0.0, SHARP)  # regions 0, 1, 1
-    assert (words.uncut, words.per_sentence, words.accuracy) == (50.0, 2.0, 100.0)
-    one = segment_agreement(SCORES, phrases, REGIONS, [0], 100.0, SHARP)  # region 1 for all
-    assert (one.uncut, one.per_sentence, one.accuracy) == (100.0, 1.0, 50.0)
+    sentences = annotated(phrase(0, 2, LEFT), phrase(1, 3, RIGHT))
+    words = segment_agreement(sentences, replace(CHAIN, beta=0.0))  # regions 0, 1, 1
+    assert (words.uncut, words.per_sentence, words.accuracy, words.pointing) == (50.0, 2.0, 100.0, 100.0)
+    assert (words.precision, words.recall, words.f1) == (50.0, 50.0, 50.0)  # of ours only the second is marked
+    one = segment_agreement(sentences, replace(CHAIN, beta=100.0))  # region 1 for all
+    assert (one.uncut, one.per_sentence, one.accuracy, one.f1) == (100.0, 1.0, 50.0, 0.0)
+
+
+def test_noun_phrases_leave_verbs_without_a_box():
+    sentences = annotated(phrase(0, 1, LEFT), phrase(2, 3, RIGHT))
+    found = segment_agreement(sentences, Architecture(sharpness=SHARP))
+    assert (found.precision, found.recall, found.f1, found.verbs, found.accuracy) == (100.0, 100.0, 100.0, 0.0, 100.0)
+    assert segment_agreement(sentences, replace(CHAIN, beta=100.0)).verbs == 100.0
+
+
+def test_a_phrase_of_which_no_word_has_a_box_is_missed():
+    found = segment_agreement(annotated(phrase(1, 2, LEFT, RIGHT)), Architecture(sharpness=SHARP))
+    assert (found.uncut, found.accuracy, found.pointing) == (0.0, 0.0, 0.0)
 
 
 def test_beta_is_chosen_by_the_number_of_phrases_that_people_marked():
-    phrases = [phrase(0, 2, LEFT)]
-    for marked, best in ((1.9, 0.0), (1.2, 100.0)):
-        choice = choose_beta(SCORES, phrases, REGIONS, [0], marked, SHARP, (0.0, 100.0))
+    for phrases, best in (([phrase(0, 2, LEFT), phrase(2, 3, LEFT)], 0.0), ([phrase(0, 2, LEFT)], 100.0)):
+        choice = choose_beta(annotated(*phrases), CHAIN, (0.0, 100.0))
         assert choice.best == best
         assert [row.beta for row in choice.rows] == [0.0, 100.0]
 

@@ -136,7 +136,7 @@ def test_the_fingerprint_follows_the_vectors(tmp_path):
     save_model(folder, config, trained.model, Vocabulary({}))
     before = load_model(str(folder)).fingerprint
     content = json.loads((folder / "config.json").read_text())
-    content["architecture"]["beta"] = 0.5
+    content["architecture"] |= {"beta": 0.5, "phrases": "chain"}
     (folder / "config.json").write_text(json.dumps(content))
     assert load_model(str(folder)).fingerprint == before
     content["architecture"]["image_size"] = 260
