@@ -137,7 +137,7 @@ def _idiom(word: str, before: str, after: str, previous: str, following: str) ->
         return PREPOSITION
     if word in ("next", "close", "due", "prior") and after == "to":
         return PREPOSITION
-    if word == "can" and previous in _BEFORE_NOUNS:
+    if (word == "can" and previous in _BEFORE_NOUNS) or (word == "up" and before == "close"):
         return NOUN
     if word == "of" and (previous == PREPOSITION or before in ("ahead", "full", "instead", "made")):
         return PREPOSITION
@@ -156,6 +156,8 @@ def _ing(word: str, previous: str, before: str, following: str, after: str) -> s
     """Something that goes on ("riding bikes"), or what tells of a thing ("a swimming pool", "a running dog")."""
     if word in _USES and after in _OF_USE and previous != NOUN:
         return ADJECTIVE
+    if previous == _BOUND and not _ACTING.union(_PLURALS).isdisjoint((after, after.removesuffix("s"))):
+        return ADJECTIVE  # "sleeping cat"
     if previous in _BEFORE_NOUNS:
         if following in (NOUN, ADJECTIVE, COLOUR, EITHER, PARTICIPLE):
             return ADJECTIVE
@@ -183,6 +185,8 @@ def _noun_or_verb(name: str, word: str, found: Sequence[str], before: Sequence[s
     is_plural = len(before) > 0 and (before[-1] in _PLURALS or before[-1].endswith("s"))
     acts = len(before) > 0 and (before[-1] in _ACTING | _PLURALS or before[-1].removesuffix("s") in _ACTING)
     if name == VERB:
+        if previous == _BOUND and not word.endswith("s"):
+            return NOUN  # nobody is told to do something: "Peter in the garden"
         return NOUN if previous == NOUN and not (acts or is_plural or word.endswith("s")) else VERB
     if previous in (NOUN, PRONOUN):
         if following == _BOUND and len(found) == 1:
@@ -200,7 +204,7 @@ def _with_nouns(found: Sequence[str], words: Sequence[str]) -> list[str]:
             continue
         is_colour, following, further = found[place] == COLOUR, names[place + 1], place + 2
         joined = following == AND and (names[further] == ADJECTIVE or (is_colour and first[further] == COLOUR))
-        names[place] = ADJECTIVE
+        names[place] = ADJECTIVE if place or following != PREPOSITION else NOUN  # "Sandy on the beach"
         if not joined and following not in (ADJECTIVE, NOUN) and place > 0:
             previous = found[place - 1]
             of_colour = is_colour and (previous in (COLOUR, AND) or words[place - 1] in ("wearing", "wears"))
