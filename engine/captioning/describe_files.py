@@ -91,7 +91,8 @@ def describe_files(
                 RegionCaption(_in_pixels(region.box, size), region.caption.text, region.caption.probability)
                 for region in (describer.regions(own, beam) if regions else ())
             ]
-            found.append(Description(Path(str(path)), *size, tuple(written), tuple(described)))
+            names = describer.names(own)
+            found.append(Description(Path(str(path)), *size, tuple(written), tuple(described), names))
     return found
 
 
