@@ -14,6 +14,7 @@ from engine.captioning.everyday import SCENE, EverydayNames, load_names
 from engine.captioning.folder import load_captioner
 from engine.errors import ModelError
 from engine.library.stored_captions import LIKELIER_THAN_NOT
+from engine.photos.decode import decode
 
 NUM_FEATURES = 16  # of names
 
@@ -131,8 +132,7 @@ def test_names_know_their_families_and_what_else_says_them():
 
 def test_the_features_of_a_photo_are_the_same_alone_and_among_others(model, cat, photos):
     names = EverydayNames(model, model.calibration)
-    engine = Engine.open(device="cpu")
-    records = np.stack([engine.embed_photos([path]).records[0] for path in (cat, photos / "rocket.jpg")])
+    records = model.embed_photos([decode(path).image for path in (cat, photos / "rocket.jpg")]).records
     together = names.features(records)
     assert together.shape == (2, len(load_names().names), NUM_FEATURES)
     np.testing.assert_allclose(names.features(records[:1])[0], together[0], atol=1e-4)
