@@ -138,11 +138,16 @@ class Describer:
         return [self._judge.judged(photo.record, found) for photo, found in zip(photos, captions, strict=True)]
 
     def regions(self, photo: SeenPhoto, beam: int = DEFAULT_BEAM) -> list[DescribedRegion]:
-        """What a photo's proposals show, the likeliest description first, without overlapping and redundant ones."""
+        """What a photo's proposals show, the likeliest description first, without overlapping and redundant ones.
+
+        What is not likely to be right comes last.
+        """
         boxes = photo.regions.boxes[0, :-1]  # (R − 1, 4)
         numbers = np.arange(len(boxes))
         scene = photo.scene.rows(np.zeros_like(numbers)).focused(numbers)
         captions = [found[0] for found in self._written(*self._regions, scene, beam)]
+        if self._judge is not None:
+            captions = self._judge.with_likely(photo.record, captions)
         return [DescribedRegion(tuple(boxes[number].tolist()), captions[number]) for number in _shown(boxes, captions)]
 
     def _written(
@@ -174,7 +179,10 @@ def _shown(boxes: NDArray[np.float32], captions: Sequence[Caption]) -> list[int]
     """Which regions (R − 1, 4) to show: the likeliest that neither overlap nor repeat one that is shown already."""
     overlap = overlaps(boxes, boxes).tolist()
     shown: list[int] = []
-    for number in sorted(range(len(captions)), key=lambda number: -captions[number].log_probability):
+    order = sorted(
+        range(len(captions)), key=lambda row: (captions[row].likely is False, -captions[row].log_probability)
+    )
+    for number in order:
         repeated = any(
             overlap[number][other] >= (REDUNDANT if captions[number].text == captions[other].text else OVERLAPPING)
             for other in shown

@@ -39,7 +39,7 @@ def singular(word: str) -> str:
     return word[:-2] if word.endswith(("ches", "shes", "sses", "xes", "oes")) else word[:-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class NameTable:
     """The table ``everyday_names.json``.
 
@@ -60,6 +60,14 @@ class NameTable:
             own.issuperset(map(singular, name.split())) or not own.isdisjoint(map(singular, self.said.get(name, ())))
             for name in self.names
         ])  # fmt: skip
+
+    @cached_property
+    def saying(self) -> NDArray[np.int64]:
+        """Which names say each name (N, M), itself among them, some more than once."""
+        said = np.stack([self.mentioned(name.split()) for name in self.names])
+        rows = [np.flatnonzero(column) for column in said.T]
+        most = max(map(len, rows))
+        return np.stack([np.pad(row, (0, most - len(row)), mode="edge") for row in rows])
 
 
 @cache
@@ -90,8 +98,8 @@ class EverydayNames:
         """What tells whether photos (B, S, D) show each of the N names: (B, N, F).
 
         Those of ``alignment.calibration``; then the logit of its probability, and, in deviations of the background, the
-        score, how far it is above the mean of all names, how far below the best of its family, and that mean; then
-        whether it is a scene.
+        score, how far it is above the mean of all names, how far below the best of its family, and that mean; whether
+        it is a scene; and the best score of the names that say it, as a man is a person, in deviations too.
         """
         calibration = self._calibration
         plain = features_of(self._scores(records), self._background, self._num_words, self._rarest)
@@ -101,7 +109,8 @@ class EverydayNames:
         families = self.table.families
         best = np.maximum.reduceat(deviations, np.flatnonzero(np.diff(families, prepend=-1)), axis=1)[:, families]
         scenes = np.broadcast_to(families == SCENE, deviations.shape)
-        own = [logits, deviations, deviations - mean, deviations - best, mean, scenes]
+        saying = deviations[:, self.table.saying].max(axis=-1)
+        own = [logits, deviations, deviations - mean, deviations - best, mean, scenes, saying]
         return np.concatenate([plain, np.stack(own, axis=-1)], axis=-1)
 
     def _scores(self, records: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -77,6 +77,19 @@ class Judge:
             SeenName(names[number], float(probabilities[number]), bool(families[number] == SCENE)) for number in shown
         )
 
+    def with_likely(self, record: NDArray[np.float32], captions: Sequence[Caption]) -> list[Caption]:
+        """Captions of a photo's regions, marked as likely where they name things and all of these are surely seen.
+
+        So a verb alone is not likely, and neither are sunglasses on bananas.
+        """
+        sure = self._probabilities(record) >= self._certainty.names.cut
+        families, marked = load_names().families, []
+        for caption in captions:
+            said = load_names().mentioned(caption.text.split())
+            likely = bool(said.any()) and set(families[said].tolist()) <= set(families[said & sure].tolist())
+            marked.append(replace(caption, likely=likely))
+        return marked
+
     def _judged(
         self, record: NDArray[np.float32], captions: Sequence[Caption], scores: NDArray[np.float64]
     ) -> list[Caption]:

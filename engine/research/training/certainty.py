@@ -29,7 +29,7 @@ from engine.research.training.logistic import fit_logistic, fit_offsets
 
 CHOICES = (0.0, 0.5, 1.0, 2.0, 3.0)
 LIKELY = 0.5  # a caption is shown when it is likelier right than wrong
-SURE = 0.85  # of the names that are shown are said by people
+SURE = 0.88  # of the names that are shown are said by people
 SPREAD = 0.3  # variance of the names' offsets; 0.1 to 3 give the same
 PEOPLE = 5  # whose sentences a probability is about
 FOLDS = 2

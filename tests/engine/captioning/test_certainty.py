@@ -1,4 +1,4 @@
-"""Captions that are unlikely to be right are marked, names of what is seen stand beside them, and both are explained."""
+"""Captions that are unlikely to be right are marked, and what is surely seen stands beside them."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from engine.errors import ModelError
 from engine.library.stored_captions import LIKELIER_THAN_NOT
 from engine.photos.decode import decode
 
-NUM_FEATURES = 16  # of names
+NUM_FEATURES = 17  # of names
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_names_know_their_families_and_what_else_says_them():
     assert len(set(table.names)) == len(table.names) == len(table.families)
     assert table.names[0] == "kitchen"
     assert table.families[0] == SCENE
-    mentioned = table.mentioned("two women cook in the kitchen beside a sofa".split())
+    mentioned = table.mentioned(["two", "women", "in", "the", "kitchen", "beside", "a", "sofa"])
     assert {name for name, said in zip(table.names, mentioned, strict=True) if said} == {
         "kitchen", "woman", "person", "couch"
     }  # fmt: skip
