@@ -56,16 +56,25 @@ class NameTable:
     def mentioned(self, words: Iterable[str]) -> NDArray[np.bool_]:
         """Which of the names (N,) a sentence of these words says."""
         own = {singular(word) for word in words}
-        return np.array([
-            own.issuperset(map(singular, name.split())) or not own.isdisjoint(map(singular, self.said.get(name, ())))
+        return np.array([own >= name or not own.isdisjoint(said) for name, said in self._forms])
+
+    @cached_property
+    def _forms(self) -> list[tuple[frozenset[str], frozenset[str]]]:
+        """The words of each name, all of which say it, and those that each say it alone."""
+        return [
+            (frozenset(map(singular, name.split())), frozenset(map(singular, self.said.get(name, ()))))
             for name in self.names
-        ])  # fmt: skip
+        ]
+
+    @cached_property
+    def says(self) -> NDArray[np.bool_]:
+        """Whether each name (N, N) says each, as a man is a person."""
+        return np.stack([self.mentioned(name.split()) for name in self.names])
 
     @cached_property
     def saying(self) -> NDArray[np.int64]:
         """Which names say each name (N, M), itself among them, some more than once."""
-        said = np.stack([self.mentioned(name.split()) for name in self.names])
-        rows = [np.flatnonzero(column) for column in said.T]
+        rows = [np.flatnonzero(column) for column in self.says.T]
         most = max(map(len, rows))
         return np.stack([np.pad(row, (0, most - len(row)), mode="edge") for row in rows])
 
@@ -102,7 +111,9 @@ class EverydayNames:
         it is a scene; and the best score of the names that say it, as a man is a person, in deviations too.
         """
         calibration = self._calibration
-        plain = features_of(self._scores(records), self._background, self._num_words, self._rarest)
+        scores = self._scores(records)
+        of_names = np.broadcast_to(self._of_names, (*scores.shape, self._of_names.shape[-1]))
+        plain = np.concatenate([scores[..., None], of_names], axis=-1, dtype=np.float64)
         logits = logits_of(plain, calibration.weights, calibration.bias)
         deviations = (plain[..., 0] - plain[..., 1]) / np.maximum(plain[..., 2], 1e-9)  # (B, N)
         mean = np.broadcast_to(deviations.mean(axis=1, keepdims=True), deviations.shape)
@@ -123,8 +134,10 @@ class EverydayNames:
         return scores if sentences is None else (scores + records[:, -1] @ sentences.T).astype(np.float32)
 
     @cached_property
-    def _background(self) -> NDArray[np.float32]:
-        return self._scores(self._calibration.background)
+    def _of_names(self) -> NDArray[np.float64]:
+        """What stands behind the score in the features of a name, whatever the photo (N, 9)."""
+        background = self._scores(self._calibration.background)
+        return features_of(background[:1], background, self._num_words, self._rarest)[0, :, 1:]
 
     @cached_property
     def _vectors(self) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:

@@ -63,18 +63,19 @@ class Judge:
     def seen(self, record: NDArray[np.float32], least: float | None = None) -> tuple[SeenName, ...]:
         """What the photo shows with a probability from ``least`` on, by default the cut: a scene first, then things.
 
-        Five at most, and one of a family: a man is a person too, and a desk that is a table is named once.
+        Five at most, one of a family, and none that another says more closely: bananas, and not fruit and food too.
         """
-        probabilities = self._probabilities(record)
-        families, names = load_names().families, load_names().names
+        probabilities, table = self._probabilities(record), load_names()
+        likely = probabilities >= (self._certainty.names.cut if least is None else least)
+        likely &= ~(table.says & ~table.says.T)[likely].any(axis=0)
         found: dict[int, int] = {}
         for number in np.argsort(-probabilities).tolist():
-            if probabilities[number] < (self._certainty.names.cut if least is None else least):
-                break
-            found.setdefault(int(families[number]), number)
-        shown = sorted(list(found.values())[:MOST_NAMES], key=lambda number: families[number] != SCENE)
+            if likely[number]:
+                found.setdefault(int(table.families[number]), number)
+        shown = sorted(list(found.values())[:MOST_NAMES], key=lambda number: table.families[number] != SCENE)
         return tuple(
-            SeenName(names[number], float(probabilities[number]), bool(families[number] == SCENE)) for number in shown
+            SeenName(table.names[number], float(probabilities[number]), bool(table.families[number] == SCENE))
+            for number in shown
         )
 
     def with_likely(self, record: NDArray[np.float32], captions: Sequence[Caption]) -> list[Caption]:
