@@ -11,7 +11,7 @@ from engine.captioning.certainty import Certainty, Logistic
 from engine.captioning.describe import DEFAULT_BEAM
 from engine.captioning.everyday import EverydayNames, load_names
 from engine.captioning.folder import CaptionFolder, require_fit
-from engine.captioning.judging import ranks, sentence_features
+from engine.captioning.judging import in_question, ranks, sentence_features
 from engine.captioning.words import WordNumbers
 from engine.errors import DatasetError
 from engine.language.tokens import tokenize
@@ -148,8 +148,11 @@ def _cider(sources: Sequence[Source], power: float, choice: float) -> float:
 
 def _best(source: Source, power: float, choice: float) -> list[int]:
     """Which sentence of each beam is chosen."""
-    pairs = zip(source.written.beams, source.written.scores, strict=True)
-    return [int(np.argmax(ranks(captions, power) + choice * scores)) for captions, scores in pairs]
+    chosen = []
+    for captions, scores in zip(source.written.beams, source.written.scores, strict=True):
+        read = in_question(captions, power)
+        chosen.append(int(np.argmax((ranks(captions, power) + choice * scores)[:read])))
+    return chosen
 
 
 def _fit_names(sources: Sequence[Source], keep: Keep) -> tuple[Logistic, Array]:
