@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from engine.photos.given import PhotoLike
     from engine.results.hits import Answer, Hit, Hits, RegionHit, RegionHits, SentenceHit, SentenceHits
     from engine.search.question import Part, Question
-    from engine.types import Alignment, Caption, Correction, Description, Phrase, RegionCaption, WordScores, Written
+    from engine.types import (
+        Alignment,
+        Caption,
+        Correction,
+        Description,
+        Phrase,
+        RegionCaption,
+        SeenName,
+        WordScores,
+        Written,
+    )
     from index import LibraryStatus, PhotoFilter, SearchParams
 
     __version__: str
@@ -37,6 +47,7 @@ __all__ = [
     "RegionHit",
     "RegionHits",
     "SearchParams",
+    "SeenName",
     "SentenceHit",
     "SentenceHits",
     "WordScores",

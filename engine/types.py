@@ -5,7 +5,7 @@ A box is ``(x0, y0, x1, y1)``: inside the engine from 0 to 1, in results in pixe
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -117,10 +117,16 @@ class WordScores:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A sentence written by a caption model, and the log-probability that the model gives it, END included."""
+    """A sentence written by a caption model, and the log-probability that the model gives it, END included.
+
+    ``right`` is the probability that people would call it right in the main, ``likely`` whether that is enough to show
+    it unasked; None where the caption model comes without either.
+    """
 
     text: str
     log_probability: float
+    right: float | None = None
+    likely: bool | None = None
 
     @property
     def probability(self) -> float:
@@ -129,20 +135,54 @@ class Caption:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenName:
+    """An everyday name of a scene or a thing, and the probability that a photo shows it."""
+
+    text: str
+    probability: float
+    is_scene: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RegionCaption:
-    """What a caption model writes about a region; ``box`` in pixels of the upright photo, ``probability`` as above."""
+    """What a caption model writes about a region; ``box`` in pixels of the upright photo, ``probability`` as above.
+
+    ``likely`` is whether the text is likely enough to be right to show it unasked; None where nothing says that.
+    """
 
     box: Box
     text: str
     probability: float
+    likely: bool | None = None
+
+
+def names_as_text(names: Sequence[SeenName]) -> str:
+    """Names in a line, a scene apart.
+
+    >>> names_as_text([SeenName("kitchen", 0.7, True), SeenName("table", 0.9), SeenName("chair", 0.8)])
+    'kitchen; table, chair'
+    """
+    scenes, things = (", ".join(name.text for name in names if name.is_scene is scene) for scene in (True, False))
+    return "; ".join(part for part in (scenes, things) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A photo in new sentences, best first, and its regions, the likeliest first."""
+    """A photo in new sentences, best first, its regions, the likeliest first, and what is surely ``seen`` in it."""
 
     path: Path
     width: int
     height: int
     captions: tuple[Caption, ...]
     regions: tuple[RegionCaption, ...] = ()
+    seen: tuple[SeenName, ...] = ()
+
+    @property
+    def likely(self) -> tuple[Caption, ...]:
+        """The captions that may be shown unasked: all, where nothing says which are likely to be right."""
+        return tuple(caption for caption in self.captions if caption.likely is not False)
+
+    @property
+    def text(self) -> str:
+        """What may be said unasked: the best likely caption, else what is surely seen, else nothing."""
+        return self.likely[0].text if self.likely else names_as_text(self.seen)

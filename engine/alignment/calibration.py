@@ -92,10 +92,17 @@ def probabilities_of(
     >>> probabilities_of(np.zeros((1, 10)), np.ones((2, 10)), np.zeros(2)).tolist()
     [0.5]
     """
-    single, longer = np.moveaxis(features[..., : weights.shape[1]] @ weights.T + bias, -1, 0)
-    total = np.where(features[..., LOG_WORDS] > 0, longer, single)
-    probabilities: NDArray[np.float64] = 0.5 * (1 + np.tanh(0.5 * total))  # does not overflow
+    probabilities: NDArray[np.float64] = 0.5 * (1 + np.tanh(0.5 * logits_of(features, weights, bias)))  # no overflow
     return probabilities
+
+
+def logits_of(
+    features: NDArray[np.float64], weights: NDArray[np.float64], bias: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The logits of ``probabilities_of``: bias + weights · features."""
+    single, longer = np.moveaxis(features[..., : weights.shape[1]] @ weights.T + bias, -1, 0)
+    logits: NDArray[np.float64] = np.where(features[..., LOG_WORDS] > 0, longer, single)
+    return logits
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,6 @@
 """Photos → sentences: the networks of an alignment model and of caption models put together."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,10 @@ from engine.captioning.decode import Sentences, beam_search, sample
 from engine.captioning.decoder import Decoder
 from engine.captioning.folder import CaptionFolder, load_captioner, require_fit
 from engine.captioning.inference import fastest_decoder
+from engine.captioning.judging import Judge
 from engine.captioning.scene import Scene, scene_of
 from engine.models.multimodal import MultimodalModel
-from engine.types import Caption
+from engine.types import Caption, SeenName
 from engine.vision.pixels import pixels_of
 from engine.vision.region_features import RegionFeatures
 
@@ -28,9 +30,10 @@ REDUNDANT = 0.1  # the same where both have the same description
 
 @dataclass(frozen=True, slots=True)
 class SeenPhoto:
-    """A photo as the networks see it: its regions, and what a caption model reads of them."""
+    """A photo as the networks see it: its regions, their record (S, D), and what a caption model reads of them."""
 
     regions: RegionFeatures
+    record: NDArray[np.float32]
     scene: Scene[NDArray[np.float32]]
 
 
@@ -62,6 +65,7 @@ class Describer:
         self._captioner = captioner
         self._region_captioner = region_captioner
         self._decoder = fastest_decoder(captioner, model.device)
+        self._judge = judge_of(model, captioner)
 
     @cached_property
     def _regions(self) -> tuple[CaptionFolder, Decoder]:
@@ -71,8 +75,10 @@ class Describer:
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the sentences about whole photos could."""
-        return self._captioner.fingerprint
+        """Changes whenever the sentences about whole photos could, or what is said of how sure they are."""
+        if self._captioner.certainty is None or self._judge is None:
+            return self._captioner.fingerprint
+        return hashlib.sha256(f"{self._captioner.fingerprint}{self._captioner.certainty}".encode()).hexdigest()
 
     @property
     def image_size(self) -> int:
@@ -94,13 +100,28 @@ class Describer:
             records = self._model.embed_features(regions).records  # (1, S, D)
             photo = records[:, -1] if self._model.has_global else None
             vectors = records[:, : self._model.num_regions]
-            seen.append(SeenPhoto(regions, scene_of(regions.features, vectors, photo, regions.boxes)))
+            seen.append(SeenPhoto(regions, records[0], scene_of(regions.features, vectors, photo, regions.boxes)))
         return seen
 
     def captions(self, photos: Sequence[SeenPhoto], count: int = 1, beam: int = DEFAULT_BEAM) -> list[list[Caption]]:
-        """The ``count`` best sentences of a beam search about each photo, best first; 1 ≤ ``count`` ≤ ``beam``."""
+        """The ``count`` best sentences of a beam search about each photo, best first; 1 ≤ ``count`` ≤ ``beam``.
+
+        With a caption model that has a ``Certainty`` the alignment model has a say in which are best.
+        """
         scene = Scene.joined([photo.scene for photo in photos])
-        return [captions[:count] for captions in self._written(self._captioner, self._decoder, scene, beam)]
+        written = self._written(self._captioner, self._decoder, scene, beam)
+        if self._judge is None:
+            return [captions[:count] for captions in written]
+        return [
+            self._judge.chosen(photo.record, captions, count) for photo, captions in zip(photos, written, strict=True)
+        ]
+
+    def names(self, photo: SeenPhoto, least: float | None = None) -> tuple[SeenName, ...]:
+        """What is surely seen in a photo: a scene first, then things; nothing where the model cannot say.
+
+        ``least`` is a probability to take in the place of the usual one.
+        """
+        return () if self._judge is None else self._judge.seen(photo.record, least)
 
     def sampled(
         self, photos: Sequence[SeenPhoto], count: int, temperature: float, seed: int = 0
@@ -109,15 +130,24 @@ class Describer:
         scene = Scene.joined([photo.scene for photo in photos])
         limit = self._captioner.config.architecture.max_words
         drawn = sample(self._decoder, scene, count, limit, temperature, seed)
-        captions = self._texts(self._captioner, drawn)
-        return [sorted(found, key=lambda caption: -caption.log_probability) for found in captions]
+        captions = [
+            sorted(found, key=lambda caption: -caption.log_probability) for found in self._texts(self._captioner, drawn)
+        ]
+        if self._judge is None:
+            return captions
+        return [self._judge.judged(photo.record, found) for photo, found in zip(photos, captions, strict=True)]
 
     def regions(self, photo: SeenPhoto, beam: int = DEFAULT_BEAM) -> list[DescribedRegion]:
-        """What a photo's proposals show, the likeliest description first, without overlapping and redundant ones."""
+        """What a photo's proposals show, the likeliest description first, without overlapping and redundant ones.
+
+        What is not likely to be right comes last.
+        """
         boxes = photo.regions.boxes[0, :-1]  # (R − 1, 4)
         numbers = np.arange(len(boxes))
         scene = photo.scene.rows(np.zeros_like(numbers)).focused(numbers)
         captions = [found[0] for found in self._written(*self._regions, scene, beam)]
+        if self._judge is not None:
+            captions = self._judge.with_likely(photo.record, captions)
         return [DescribedRegion(tuple(boxes[number].tolist()), captions[number]) for number in _shown(boxes, captions)]
 
     def _written(
@@ -137,11 +167,22 @@ class Describer:
             ]
 
 
+def judge_of(model: MultimodalModel, captioner: CaptionFolder) -> Judge | None:
+    """What judges the sentences of a caption model; None where it, or the alignment model, comes without numbers."""
+    certainty = captioner.certainty
+    if certainty is None or model.calibration is None or certainty.alignment != model.fingerprint:
+        return None
+    return Judge(model, model.calibration, certainty, captioner.config.architecture.length_power)
+
+
 def _shown(boxes: NDArray[np.float32], captions: Sequence[Caption]) -> list[int]:
     """Which regions (R − 1, 4) to show: the likeliest that neither overlap nor repeat one that is shown already."""
     overlap = overlaps(boxes, boxes).tolist()
     shown: list[int] = []
-    for number in sorted(range(len(captions)), key=lambda number: -captions[number].log_probability):
+    order = sorted(
+        range(len(captions)), key=lambda row: (captions[row].likely is False, -captions[row].log_probability)
+    )
+    for number in order:
         repeated = any(
             overlap[number][other] >= (REDUNDANT if captions[number].text == captions[other].text else OVERLAPPING)
             for other in shown

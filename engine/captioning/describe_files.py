@@ -10,7 +10,7 @@ from engine.photos.given import Photo
 from engine.types import Box, Description, RegionCaption
 
 if TYPE_CHECKING:
-    from engine.captioning.describe import Describer
+    from engine.captioning.describe import DescribedRegion, Describer
 
 PHOTO_BATCH = 16
 MAX_BEAM = 100
@@ -87,11 +87,9 @@ def describe_files(
             captions = describer.sampled(seen, count, temperature, seed)
         for (path, photo), own, written in zip(photos, seen, captions, strict=True):
             size = (photo.width, photo.height)
-            described = [
-                RegionCaption(_in_pixels(region.box, size), region.caption.text, region.caption.probability)
-                for region in (describer.regions(own, beam) if regions else ())
-            ]
-            found.append(Description(Path(str(path)), *size, tuple(written), tuple(described)))
+            described = [_in_pixels_of(region, size) for region in (describer.regions(own, beam) if regions else ())]
+            names = describer.names(own)
+            found.append(Description(Path(str(path)), *size, tuple(written), tuple(described), names))
     return found
 
 
@@ -105,6 +103,11 @@ def _decoded(paths: Sequence[Photo], size: int, failed: Failed | None) -> list[t
                 raise
             failed(error)
     return photos
+
+
+def _in_pixels_of(region: "DescribedRegion", size: tuple[int, int]) -> RegionCaption:
+    caption = region.caption
+    return RegionCaption(_in_pixels(region.box, size), caption.text, caption.probability, caption.likely)
 
 
 def _in_pixels(box: Box, size: tuple[int, int]) -> Box:

@@ -1,4 +1,7 @@
-"""A caption model on disk: ``config.json``, ``weights.safetensors``, ``vocabulary.json``, ``MODEL_CARD.md``."""
+"""A caption model on disk: ``config.json``, ``weights.safetensors``, ``vocabulary.json``, ``MODEL_CARD.md``.
+
+``certainty.json`` may be beside them: it says which captions are likely to be right.
+"""
 
 import hashlib
 import json
@@ -8,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.captioning.certainty import Certainty
 from engine.captioning.config import CaptionArchitecture, CaptionConfig
 from engine.captioning.words import WordNumbers
 from engine.errors import ModelError
@@ -26,7 +30,9 @@ PRETRAINED = ("default", "paper", "regions")
 
 
 class CaptionFolder:
-    """A trained caption model. ``fingerprint`` changes whenever its sentences could.
+    """A trained caption model. ``fingerprint`` changes whenever the sentences that it finds could.
+
+    ``certainty`` is None where the folder has none, or one that was fitted to other weights.
 
     Raises:
         ModelError: files that are damaged or do not belong together.
@@ -42,6 +48,8 @@ class CaptionFolder:
                 raise ValueError(f"width {architecture.width} is no multiple of heads {architecture.heads}")
             self.numbers = WordNumbers(Vocabulary.load(folder / VOCABULARY))
             self.fingerprint = _fingerprint(self.config, self.numbers, folder / WEIGHTS)
+        certainty = Certainty.load(folder)
+        self.certainty = certainty if certainty is not None and certainty.captioner == self.fingerprint else None
 
     @cached_property
     def decoder(self) -> "DecoderModule":

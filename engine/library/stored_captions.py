@@ -8,21 +8,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.captioning.describe import Describer
+from engine.captioning.describe import Describer, SeenPhoto
 from engine.errors import QueryError
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.library.stored_files import stored_files
 from engine.models.multimodal import MultimodalModel
 from engine.photos.loading import LoadedPhoto, load_photos
 from engine.photos.walk import Failure
+from engine.types import Caption, names_as_text
 from engine.vision.pixels import pixels_of
 from index import CaptionRow, LibraryWriter
 
+LIKELIER_THAN_NOT = 0.5
+"""From which on a name is stored in the place of a caption; it is shown from a higher probability on."""
+
 
 class LibraryCaptions:
-    """Gives the photos of a library one caption each: the best of a beam search.
+    """Gives the photos of a library one caption each: the best of a beam search where it is likely to be right.
 
-    A photo that lacks one is simply one that is still to be captioned, so a run may end anywhere.
+    Else the names of what is seen stand in its place: what is searched should be true.
+
+    A photo that lacks one is simply one that is still to be captioned, so a run may end anywhere. So is one of which
+    nothing is likely, which is rare: it is looked at again.
 
     Args:
         writer: the library, open for writing.
@@ -47,12 +54,10 @@ class LibraryCaptions:
         ``photo_ids`` (B) holds the numbers of each photo and of its copies.
         """
         with result.timed("captions"):
-            written = self._describer.captions(self._describer.see_maps(pixels, maps))
-        by_photo = {
-            photo_id: [CaptionRow(caption.text, caption.log_probability) for caption in captions]
-            for copies, captions in zip(photo_ids, written, strict=True)
-            for photo_id in copies
-        }
+            seen = self._describer.see_maps(pixels, maps)
+            best = [captions[0] for captions in self._describer.captions(seen)]
+            written = [self._stored(photo, caption) for photo, caption in zip(seen, best, strict=True)]
+        by_photo = {photo_id: rows for copies, rows in zip(photo_ids, written, strict=True) for photo_id in copies}
         texts = self._writer.texts_to_embed(caption.text for rows in by_photo.values() for caption in rows)
         words = {}
         for text in texts:
@@ -61,7 +66,9 @@ class LibraryCaptions:
             except QueryError as error:
                 result.warnings.append(f"A caption was left out: {error}")
         by_photo = {
-            photo: rows for photo, rows in by_photo.items() if rows[0].text in words or rows[0].text not in texts
+            photo: rows
+            for photo, rows in by_photo.items()
+            if all(row.text in words or row.text not in texts for row in rows)
         }
         with result.timed("captions"):
             vectors = self._model.embed_sentences(list(words.values())) if words else []
@@ -70,7 +77,12 @@ class LibraryCaptions:
         counts = np.array([len(vector.words) for vector in vectors], np.int64)
         with result.timed("write"):
             self._writer.add_captions(self._describer.fingerprint, by_photo, list(words), joined, counts)
-        result.captions_added += len(by_photo)
+        result.captions_added += sum(map(bool, by_photo.values()))
+
+    def _stored(self, photo: SeenPhoto, best: Caption) -> list[CaptionRow]:
+        """What is kept of a photo, one row; none where nothing that could be is likelier than not."""
+        names = names_as_text(self._describer.names(photo, LIKELIER_THAN_NOT)) if best.likely is False else best.text
+        return [CaptionRow(names, best.log_probability)] if names else []
 
     def write_missing(self, report: Report, result: IndexReport) -> None:
         """Decode and caption the photos of the library that have no caption by this model; copies are seen once.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "engine caption holiday.jpg",
+    "engine caption holiday.jpg --always",
     "engine caption holiday.jpg rex.jpg -n 3 --beam 10",
     "engine caption holiday.jpg --regions --output seen.png",
 )
@@ -29,6 +30,9 @@ def command(
             min=1, max=100, metavar="N", help="Width of the beam search; 1 takes the likeliest word each time."
         ),
     ] = 7,
+    always: Annotated[
+        bool, typer.Option("--always", help="Show captions and regions that are unlikely to be right too.")
+    ] = False,
     count: Annotated[int, typer.Option("-n", "--count", min=1, metavar="N", help="How many sentences a photo.")] = 1,
     output: Annotated[
         Path | None,
@@ -74,7 +78,10 @@ def command(
     model: options.Model = None,
     device: options.Device = "auto",
 ) -> None:
-    """Write new sentences about photos, and about the regions in them."""
+    """Write new sentences about photos, and about the regions in them.
+
+    A sentence is shown when it is likely to be right, else what is surely seen. JSON has all and says what is likely.
+    """
     from engine import Engine
     from engine.errors import PhotoError
 
@@ -103,20 +110,20 @@ def command(
         if json:
             print_json([description_as_dict(description) for description in descriptions])
         else:
-            typer.echo(descriptions_as_text(descriptions, terminal_width()))
+            typer.echo(descriptions_as_text(descriptions, terminal_width(), always=always))
     if failures:
         raise typer.Exit(FAILURE)
     if output is not None:
-        _write_picture(descriptions[0], output)
+        _write_picture(descriptions[0], output, always)
 
 
-def _write_picture(description: "Description", output: Path) -> None:
+def _write_picture(description: "Description", output: Path, always: bool) -> None:
     from engine.drawing.annotated_photo import draw_description
     from engine.photos.decode import decode
 
     picture = draw_description(
         decode(description.path).image,
-        description.captions[0].text,
-        [(region.text, region.box) for region in description.regions],
+        description.captions[0].text if always else description.text,
+        [(region.text, region.box) for region in description.regions if always or region.likely is not False],
     )
     pictures.write(picture, output)

@@ -12,7 +12,7 @@ from engine.types import Box
 from index import PhotoFilter, SearchParams, StoredPhoto
 from ui.mcp import pictures
 from ui.shared import results
-from ui.shared.descriptions import description_as_dict
+from ui.shared.descriptions import shown_of
 
 Which = int | str
 
@@ -73,7 +73,7 @@ def description(lease: Lease, which: Which, *, regions: bool) -> dict[str, Any]:
     (written,) = lease.engine.caption(photo.path, regions=regions)
     (texts,) = lease.engine.reader.texts([photo.photo_id])
     return _answer(
-        lease, **(_about(photo) | description_as_dict(written)),
+        lease, **(_about(photo) | shown_of(written)),
         texts=[{"source": text.source, "field": text.field, "text": text.text} for text in texts],
     )  # fmt: skip
 

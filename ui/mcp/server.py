@@ -160,9 +160,9 @@ def _add_photos(server: MCPServer[None], library: AskedLibrary) -> None:
 
     @tool(title="Describe a photo")
     def describe_photo(photo: Photo, regions: bool = False) -> dict[str, Any]:
-        """What a caption model says about a photo (often wrong), what is written about it, when and where it was taken.
+        """What a photo shows, as far as it is likely, what is written about it, when and where it was taken.
 
-        With `regions` parts of it are described too.
+        `seen` names what is surely in it. With `regions` parts of it are described too.
         """
         from ui.mcp import answers
 

@@ -18,12 +18,22 @@ class NewCaption(CaptionOut):
     """A sentence that a caption model writes."""
 
     probability: float = Field(description="Of exactly this sentence, among all; small even for a good one.")
+    right: float | None = Field(description="How likely people would call it right in the main.")
+    likely: bool | None = Field(description="Whether that is enough to show it to a person unasked.")
 
 
 class NewRegionCaption(BaseModel):
     """What a caption model writes about a region."""
 
     box: Box
+    text: str
+    probability: float
+    likely: bool | None = Field(description="Whether it is likely enough to be right to show it unasked.")
+
+
+class SeenName(BaseModel):
+    """What is surely seen."""
+
     text: str
     probability: float
 
@@ -33,6 +43,9 @@ class CaptionsAnswer(Answer):
 
     captions: list[NewCaption]
     regions: list[NewRegionCaption] = Field(description="Empty where regions were not asked for.")
+    seen: list[SeenName] = Field(
+        description="A scene and things that the photo surely shows; for when no caption is likely."
+    )
 
 
 class AlignAnswer(Answer):
@@ -57,7 +70,11 @@ def captions(lease: Lease, image: str | Path, asked: CaptionChoice) -> CaptionsA
     (written,) = lease.engine.caption(image, count=asked.count, regions=asked.regions)
     found = description_as_dict(written)
     return CaptionsAnswer(
-        library=LibraryState.of(lease), warnings=lease.warnings, captions=found["captions"], regions=found["regions"]
+        library=LibraryState.of(lease),
+        warnings=lease.warnings,
+        captions=found["captions"],
+        regions=found["regions"],
+        seen=found["seen"],
     )
 
 

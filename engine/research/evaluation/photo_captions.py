@@ -1,7 +1,7 @@
 """What a caption model writes about whole photos, beside what needs no caption model."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.captioning.decode import best_sentences
-from engine.captioning.describe import DEFAULT_BEAM
+from engine.captioning.describe import DEFAULT_BEAM, judge_of
 from engine.captioning.describe_files import require_numbers
 from engine.captioning.folder import CaptionFolder, require_fit
 from engine.captioning.inference import fastest_decoder
@@ -26,6 +26,9 @@ from engine.research.data.scenes import region_vectors
 from engine.research.evaluation.caption_baselines import NUM_NEAREST, Consensus, first_against_others, nearest
 from engine.research.evaluation.caption_metrics import CaptionFigures, CaptionMeter, Words
 from engine.research.evaluation.cider import Cider
+from engine.research.evaluation.hallucination import annotated_objects
+from engine.research.evaluation.shown_captions import ShownFigures, shown_figures
+from engine.research.evaluation.written_captions import write_beams
 
 TRAINING_SPLIT = "train"
 NEAREST, CONSENSUS, HUMAN = "nearest neighbour", "consensus", "human agreement"
@@ -42,10 +45,12 @@ class CaptionReport:
     figures: CaptionFigures
     baselines: dict[str, CaptionFigures]
     left_out: dict[str, str]
+    shown: ShownFigures | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, the figures of the model at the top."""
         return self.figures.as_dict() | {
+            "shown": None if self.shown is None else asdict(self.shown),
             "model": self.model, "alignment": self.alignment, "split": self.split, "beam": self.beam,
             "baselines": {name: figures.as_dict() for name, figures in self.baselines.items()},
             "left_out": self.left_out,
@@ -189,7 +194,19 @@ def evaluate_captions(
         regions = stored_regions(model.regions, [image.path for image in captions.images], report=report)
         view = SceneView(regions, region_vectors(model.folder.model.eval(), regions), ())
         rows = range(len(references))
-        written = write(captioner, len(rows), view.scene, beam, report)
+        judge, shown = judge_of(model, captioner), None
+        if judge is None:
+            written = write(captioner, len(rows), view.scene, beam, report)
+        else:
+            beams = write_beams(model, captioner, regions, beam, report)
+            parts = zip(beams.records, beams.beams, beams.scores, strict=True)
+            best = [judge.chosen(record, own, 1, scores)[0] for record, own, scores in parts]
+            written = [caption.text.split() for caption in best]
+            known_objects = annotated_objects(data)
+            objects = None
+            if known_objects is not None:
+                objects = [known_objects.get(image.path.name, set()) for image in captions.images]
+            shown = shown_figures(judge, beams, best, references, objects)
         figures = meter.figures(written, references, rows)
         beside = Comparison(meter, references, rows, training)
         if baselines:
@@ -198,7 +215,7 @@ def evaluate_captions(
                 (NEAREST, CONSENSUS), lambda source: _of_training(model, source, regions, itself, report)
             )
             beside.add_people("no photo has two sentences.")
-    return beside.report(captioner.name, model.name, split, beam, figures)
+    return replace(beside.report(captioner.name, model.name, split, beam, figures), shown=shown)
 
 
 def _of_training(

@@ -1,13 +1,20 @@
 """``engine caption``: text and JSON, several sentences, regions, pictures, and what cannot be asked for."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 from typer.testing import Result
+
+from engine.captioning.certainty import Certainty, Logistic
+from engine.captioning.folder import load_captioner
+
+if TYPE_CHECKING:
+    from engine.models.multimodal import MultimodalModel
 
 Cli = Callable[..., Result]
 WORDS = {"a", "dog", "cat", "runs", "on", "grass", "red", "two", "men"}
@@ -33,12 +40,12 @@ def described(result: Result) -> list[dict[str, Any]]:
 
 def require_description(description: dict[str, Any], path: Path, count: int = 1) -> None:
     """The form of a description: names, order, and numbers that agree."""
-    assert list(description) == ["path", "captions", "regions"]
+    assert list(description) == ["path", "captions", "regions", "seen"]
     assert description["path"] == str(path)
     captions = description["captions"]
     assert len(captions) == count
     for caption in captions:
-        assert list(caption) == ["text", "log_probability", "probability"]
+        assert list(caption) == ["text", "log_probability", "probability", "right", "likely"]
         assert set(caption["text"].split()) <= WORDS
         assert caption["text"]
         assert 0 < caption["probability"] < 1
@@ -63,7 +70,7 @@ def test_json_of_regions(caption: Cli, photos: Path) -> None:
         width, height = photo.size
     assert 1 <= len(description["regions"]) <= 8
     for region in description["regions"]:
-        assert list(region) == ["box", "text", "probability"]
+        assert list(region) == ["box", "text", "probability", "likely"]
         left, top, right, bottom = region["box"]
         assert 0 <= left < right <= width
         assert 0 <= top < bottom <= height
@@ -95,6 +102,23 @@ def test_text_has_the_path_and_the_sentence_with_its_probability(caption: Cli, p
         assert head.endswith(path.name)
         (best,) = description["captions"]
         assert line == f"      {best['text']} (probability {best['probability']:.2g})"
+
+
+def test_an_unlikely_caption_is_shown_only_when_asked_for(
+    cli: Cli, small_captioner: Path, model: "MultimodalModel", photos: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(small_captioner, tmp_path / "unsure")
+    certainty = Certainty(
+        load_captioner(str(folder)).fingerprint, model.fingerprint, 0.0, Logistic([0.0] * 4, -2.0, 0.5),
+        Logistic([0.0] * 17, -9.0, 0.7), {"cat": 10.0, "bedroom": 11.0},
+    )  # fmt: skip
+    certainty.save(folder)
+    options = ("caption", photos / "chelsea.png", "--captioner", folder)
+    (found,) = json.loads(cli(*options, "--json").stdout)
+    assert (found["captions"][0]["right"], found["captions"][0]["likely"]) == (0.1192, False)
+    assert [name["text"] for name in found["seen"]] == ["bedroom", "cat"]
+    assert cli(*options).stdout.splitlines()[1] == "      seen: bedroom; cat"
+    assert cli(*options, "--always").stdout.splitlines()[1] == f"      {found['captions'][0]['text']} (right: 12%)"
 
 
 def test_text_of_several_sentences_has_ranks_and_log_probabilities(caption: Cli, photos: Path) -> None:

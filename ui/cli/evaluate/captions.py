@@ -11,6 +11,7 @@ from ui.cli.help import MODEL
 
 if TYPE_CHECKING:
     from engine.research.evaluation.caption_metrics import CaptionFigures
+    from engine.research.evaluation.shown_captions import ShownFigures
 
 EXAMPLES = (
     "engine evaluate captions --data flickr8k",
@@ -76,6 +77,19 @@ def command(
     typer.echo(f"{'':<{width}}{''.join(f'{heading:>9}' for heading in headings)}")
     for name, row in rows:
         typer.echo(f"{name:<{width}}{_cells(row)}")
+    if measured.shown is not None:
+        for line in _shown_lines(measured.shown):
+            typer.echo(line)
+
+
+def _shown_lines(shown: "ShownFigures") -> list[str]:
+    lines = [
+        f"shown: {shown.shown} % of the photos, {shown.right_shown} % right (of all captions {shown.right} %)",
+        f"seen instead: {shown.named} % of the photos; {shown.names_said} % of all names are said or annotated",
+    ]
+    for name, made_up in (shown.made_up or {}).items():
+        lines.append(f"made up ({name}): {made_up.objects} % of the objects, in {made_up.texts} % of the texts")
+    return lines
 
 
 def _cells(row: "CaptionFigures") -> str:

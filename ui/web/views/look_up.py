@@ -62,7 +62,10 @@ def _look_up(path: Path, digest: str, width: int, height: int) -> None:
         box = _drawn_box(path, width, height)
     with right:
         st.header("A caption for it")
-        st.html(f"<p>{escaping.html(_caption(path, digest))}</p>")
+        caption, seen = _caption(path, digest)
+        st.html(
+            f"<p>{escaping.html(caption or 'Nothing can be said of it for sure.')}{' <small>(seen)</small>' * seen}</p>"
+        )
         if not library().exists():
             st.info("The library holds no photos yet: add a folder on the page **Library**.")
             return
@@ -72,10 +75,11 @@ def _look_up(path: Path, digest: str, width: int, height: int) -> None:
 
 
 @st.cache_data(max_entries=200, show_spinner="Writing a caption …")
-def _caption(_path: Path, digest: str) -> str:
+def _caption(_path: Path, digest: str) -> tuple[str, bool]:
+    """What may be said of it, and whether these are names of what is surely seen."""
     with library().beside() as engine:  # there may be no library yet
         (description,) = engine.caption(_path)
-    return description.captions[0].text
+    return description.text, bool(description.seen) and not description.likely
 
 
 def _sentences(path: Path) -> None:

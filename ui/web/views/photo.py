@@ -99,7 +99,8 @@ def _word_by_word(photo: StoredPhoto, sentence: str) -> list[Boxed]:
 def _described(path: str, content_hash: str) -> list[Boxed]:
     with library().asked() as engine:
         (description,) = engine.caption(path, regions=True)
-    return [Boxed(region.box, number % len(PALETTE), region.text) for number, region in enumerate(description.regions)]
+    likely = [region for region in description.regions if region.likely is not False]
+    return [Boxed(region.box, number % len(PALETTE), region.text) for number, region in enumerate(likely)]
 
 
 def _regions(photo: StoredPhoto) -> list[Boxed]:
