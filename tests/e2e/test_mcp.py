@@ -154,6 +154,8 @@ def test_what_is_said_about_a_photo(call: Call, cli: Call, photos: Path, library
     number = number_of(call, photos, "coffee.png")
     described = answer(call("describe_photo", photo=number, regions=True))
     (printed,) = json.loads(cli("caption", path, "--regions", "--json", library=library).stdout)
+    for name in ("captions", "regions"):  # an assistant gets what is likely to be right
+        printed[name] = [row for row in printed[name] if row["likely"] is not False]
     assert {name: described[name] for name in printed} == printed
     assert described["width"] == 600
     sentences = answer(call("sentences_of_photo", photo=number, limit=3))["hits"]
