@@ -115,7 +115,7 @@ def test_weights_of_other_bytes_are_refused(tmp_path):
     path.write_bytes(b"something else")
     with pytest.raises(ModelError, match="SHA-256"):
         checked(path, "0" * 64, "some-package")
-    with pytest.raises(ModelError, match="install its package again: .* some-package"):
+    with pytest.raises(ModelError, match=r"install its package again: .* some-package"):
         checked(tmp_path / "missing.pth", "0" * 64, "some-package")
 
 
