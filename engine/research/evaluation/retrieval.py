@@ -63,6 +63,8 @@ class RetrievalResult:
 def image_to_sentence_ranks(scores: NDArray[np.float32], image_of_sentence: Sequence[int]) -> NDArray[np.int64]:
     """For each image the rank of the best of its own sentences among all; a wrong sentence that ties stands before it.
 
+    A score that is no number is beaten by all: a model that came to nothing must not look perfect.
+
     Args:
         scores: (B, N).
         image_of_sentence: (N,) row of each sentence's image.
@@ -72,14 +74,14 @@ def image_to_sentence_ranks(scores: NDArray[np.float32], image_of_sentence: Sequ
     """
     own = np.asarray(image_of_sentence)[None, :] == np.arange(len(scores))[:, None]  # (B, N)
     best_own = np.where(own, scores, -np.inf).max(axis=1, keepdims=True)
-    ranks: NDArray[np.int64] = 1 + ((scores >= best_own) & ~own).sum(axis=1)
+    ranks: NDArray[np.int64] = 1 + (~(scores < best_own) & ~own).sum(axis=1)
     return ranks
 
 
 def sentence_to_image_ranks(scores: NDArray[np.float32], image_of_sentence: Sequence[int]) -> NDArray[np.int64]:
     """For each sentence the rank of its image among all images; ties count against it. Shapes as above."""
     own = scores[np.asarray(image_of_sentence), np.arange(scores.shape[1])]  # (N,)
-    ranks: NDArray[np.int64] = (scores >= own[None, :]).sum(axis=0)
+    ranks: NDArray[np.int64] = (~(scores < own[None, :])).sum(axis=0)
     return ranks
 
 

@@ -130,9 +130,8 @@ class CaptionTrainer:
         losses = []
         for number, loss in enumerate(self._losses(stage, seed)):
             factor = learning_rate_factor(place * num_batches + number, num_epochs * num_batches, training.warmup)
-            take_step(loss, optimizer, rate * factor, training.clip, training.clip_length)
+            losses.append(take_step(loss, optimizer, rate * factor, training.clip, training.clip_length))
             average.update_parameters(self._decoder)
-            losses.append(loss.item())
         return losses
 
     def _losses(self, stage: str, seed: int) -> Iterator[Tensor]:

@@ -95,9 +95,9 @@ def train(
         for number, batch in enumerate(pairs.epoch(training.seed * 1000 + epoch)):
             factor = learning_rate_factor(epoch * pairs.num_batches + number, num_steps, training.warmup)
             loss = objective(model, batch)
-            take_step(loss, optimizer, training.learning_rate * factor, training.clip, training.clip_length)
+            rate = training.learning_rate * factor
+            losses.append(take_step(loss, optimizer, rate, training.clip, training.clip_length))
             average.update_parameters(model)
-            losses.append(loss.item())
         trained_in = time.monotonic() - started
         kept.load_state_dict((average.module if training.average else model).state_dict())
         result = evaluate(kept, validation)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torchvision.models.detection._utils import Matcher
@@ -20,11 +20,13 @@ from engine.research.evaluation.proposal_recall import proposal_recall
 from engine.research.training.checkpoint import Stateful, load_checkpoint, save_checkpoint
 from engine.research.training.log import Log
 from engine.research.training.schedule import learning_rate_factor
+from engine.research.training.step import take_step
 from engine.vision.backbone import FeatureMaps
 from engine.vision.detector import ProposalHead, anchors, best_boxes
 from engine.vision.proposals import NUM_REGIONS
 
 IMAGE_BLOCK = 50
+CLIP_LENGTH = 5.0  # of the gradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +130,9 @@ def train_proposals(
             view = int(random.integers(len(views)))
             step = epoch * num_batches + number
             factor = learning_rate_factor(step, training.epochs * num_batches, training.warmup)
-            for group in optimizer.param_groups:
-                group["lr"] = training.learning_rate * factor
             targets = [torch.from_numpy(view_of(view, int(row)).shown(boxes[row])) for row in rows]
-            losses.append(_step(head, views[view].batch(rows), targets, matcher, optimizer, training))
+            rate = training.learning_rate * factor
+            losses.append(_step(head, views[view].batch(rows), targets, matcher, optimizer, training, rate))
             average.update_parameters(head)
         val_maps, val_boxes = validation
         recall = proposal_recall(val_boxes, propose(average.module, val_maps, NUM_REGIONS - 1))  # type: ignore[arg-type]
@@ -152,13 +153,10 @@ def _step(
     matcher: Matcher,
     optimizer: torch.optim.Optimizer,
     training: ProposalTraining,
+    rate: float,
 ) -> tuple[float, float]:
     objectness, boxes = head(maps)
     anchor_boxes = anchors([maps[1], maps[2]])
     object_loss, box_loss = proposal_loss(objectness, boxes, anchor_boxes, targets, matcher)
-    optimizer.zero_grad()
-    loss = object_loss + training.box_weight * box_loss
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(head.parameters(), 5.0)
-    optimizer.step()
+    take_step(object_loss + training.box_weight * box_loss, optimizer, rate, clip=0, clip_length=CLIP_LENGTH)
     return object_loss.item(), box_loss.item()

@@ -1,6 +1,7 @@
 """Ranks equal the obvious count, and ties count against the model."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,8 +40,9 @@ def test_among_fewer_photos_each_part_is_a_set_of_its_own():
     assert retrieval_among(scores, owners, 9) == retrieval(scores, owners)
 
 
-def test_a_model_that_says_the_same_of_everything_finds_nothing():
-    result = retrieval(np.zeros((20, 100), dtype=np.float32), [n // 5 for n in range(100)])
+@pytest.mark.parametrize("value", [0, np.nan])
+def test_a_model_that_says_the_same_of_everything_or_no_number_finds_nothing(value):
+    result = retrieval(np.full((20, 100), value, dtype=np.float32), [n // 5 for n in range(100)])
     assert result.image_to_sentence == Recalls(0.0, 0.0, 0.0, 96.0)
     assert result.sentence_to_image == Recalls(0.0, 0.0, 0.0, 20.0)
 

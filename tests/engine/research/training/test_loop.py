@@ -99,6 +99,13 @@ def test_a_run_killed_after_any_epoch_ends_as_if_it_was_not(tmp_path, architectu
         assert torch.equal(tensor, again.model.state_dict()[name])
 
 
+def test_a_training_that_comes_to_nothing_stops_and_says_so(tmp_path):
+    config = ModelConfig("toy", PAPER, replace(RANKING, learning_rate=1e30, clip=0.0, clip_length=0.0))
+    with pytest.raises(ModelError, match=r"loss of a batch is (nan|inf)"):
+        run(config, tmp_path / "checkpoint.pt")
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
 def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
     config = ModelConfig("toy", SMALL, replace(CONTRASTIVE, epochs=1))
     run(config, tmp_path / "checkpoint.pt")
