@@ -71,6 +71,23 @@ def test_ctrl_c_before_anything_was_done(delay: float, start: Start, many_photos
     assert stderr in (INTERRUPTED, STOPPED)  # a run that has not begun has kept nothing
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals are a matter of Unix")
+@pytest.mark.parametrize("delay", [0.05, 0.2])
+def test_ctrl_c_while_the_command_itself_is_imported(delay: float) -> None:
+    program = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a parent in the background lets it be ignored
+        "from ui.cli.start import run\nprint('begun', flush=True)\nsys.argv[1:] = ['search', 'a dog']\nrun()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"begun\n"
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr.decode()) == (130, b"", STOPPED)
+
+
 STRIKES = {
     "where Python drops exceptions": """
         class Finalized:
