@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from index.catalogue.filters import Coverage, PhotoFilter
     from index.catalogue.reading import (
         Catalogue,
+        read_album,
         read_album_photos,
         read_albums,
         read_catalogue,
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         read_marks,
         read_photos,
         read_roots,
+        read_saved_search,
         read_saved_searches,
     )
     from index.choices import Copies, DatePrecision, Generated, Hidden
@@ -99,6 +101,7 @@ __all__ = [
     "WrongModelError",
     "compact_library",
     "curating",
+    "read_album",
     "read_album_photos",
     "read_albums",
     "read_catalogue",
@@ -106,6 +109,7 @@ __all__ = [
     "read_marks",
     "read_photos",
     "read_roots",
+    "read_saved_search",
     "read_saved_searches",
     "read_status",
     "verify_library",
@@ -116,6 +120,7 @@ _MODULES = {
     "index.catalogue.filters": ("Coverage", "PhotoFilter"),
     "index.catalogue.reading": (
         "Catalogue",
+        "read_album",
         "read_album_photos",
         "read_albums",
         "read_catalogue",
@@ -123,6 +128,7 @@ _MODULES = {
         "read_marks",
         "read_photos",
         "read_roots",
+        "read_saved_search",
         "read_saved_searches",
     ),
     "index.choices": ("Copies", "DatePrecision", "Generated", "Hidden"),

@@ -17,9 +17,11 @@ from index import (
     PhotoMarks,
     StoredPhoto,
     curating,
+    read_album,
     read_album_photos,
     read_albums,
     read_marks,
+    read_saved_search,
     read_saved_searches,
 )
 from index import SavedSearch as StoredSearch
@@ -59,6 +61,10 @@ class Curation:
     def albums(self) -> list[Album]:
         """The albums, by name."""
         return read_albums(self._folder)
+
+    def album(self, name: str) -> Album:
+        """The album of a name. Raises UnknownNameError."""
+        return read_album(self._folder, name)
 
     def album_photos(self, name: str) -> list[StoredPhoto]:
         """The photos of an album as they were added, those whose file is missing too. Raises UnknownNameError."""
@@ -135,16 +141,19 @@ class Curation:
 
         Raises PhotoPathError.
         """
-        named = [_path(photo) if (number := _number(photo)) is None else number for photo in _several(photos)]
-        found = read_marks(self._folder, named)
-        for photo in named:
-            if photo not in found:
-                raise self._unknown(str(photo))
-        return [found[photo] for photo in named]
+        return [marks for _, marks in self._known(photos)]
+
+    def numbers(self, photos: Iterable[PhotoName] | PhotoName) -> list[int]:
+        """The numbers of photos, in the order given. Raises PhotoPathError."""
+        return [number for number, _ in self._known(photos)]
 
     def saved_searches(self) -> list[SavedSearch]:
         """The saved searches, by name."""
         return [_read(saved) for saved in read_saved_searches(self._folder)]
+
+    def saved_search(self, name: str) -> SavedSearch:
+        """The saved search of a name. Raises UnknownNameError."""
+        return _read(read_saved_search(self._folder, name))
 
     def save_search(self, name: str, question: Mapping[str, Any], *, replace: bool = False) -> None:
         """Keep a question, as the service's `/search` takes it, under a name: ``{"q": "a dog", "after": "2019"}``.
@@ -162,6 +171,14 @@ class Curation:
         """Forget a saved search. Raises UnknownNameError."""
         with curating(self._folder) as writer:
             writer.delete_search(name)
+
+    def _known(self, photos: Iterable[PhotoName] | PhotoName) -> list[tuple[int, PhotoMarks]]:
+        named = [_path(photo) if (number := _number(photo)) is None else number for photo in _several(photos)]
+        found = read_marks(self._folder, named)
+        for photo in named:
+            if photo not in found:
+                raise self._unknown(str(photo))
+        return [found[photo] for photo in named]
 
     def _ids(self, writer: CurationWriter, photos: Iterable[PhotoName] | PhotoName) -> list[int]:
         """The numbers of photos, each once, those of folders in order of their paths."""

@@ -23,8 +23,8 @@ class CurationRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def albums(self) -> list[Album]:
-        """All albums, by name."""
+    def albums(self, album_id: int | None = None) -> list[Album]:
+        """All albums, by name, or one."""
         album = schema.Album
         first = (
             select(AlbumPhoto.photo_id)
@@ -49,6 +49,8 @@ class CurationRepository:
             .group_by(album.id)
             .order_by(album.key)
         )
+        if album_id is not None:
+            statement = statement.where(album.id == album_id)
         return [Album(*row) for row in self._connection.execute(statement)]
 
     def album_ids(self, names: Sequence[str]) -> list[int]:

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,10 @@ from index.store.layout import SEAL
 
 def ids_of(folder: Path) -> dict[str, int]:
     return {photo.path: photo.photo_id for photo in read_photos(folder)}
+
+
+def marks_of(folder: Path, photo_ids: Sequence[int]) -> dict[int, PhotoMarks]:
+    return dict(read_marks(folder, photo_ids).values())
 
 
 def in_album(folder: Path, name: str) -> list[str]:
@@ -125,15 +129,15 @@ def test_a_rating_in_the_library_wins_over_that_of_the_file(library: Any) -> Non
     nothing: dict[str, Any] = dict.fromkeys(("taken_at", "camera", "latitude", "longitude", "utc_offset_minutes"))
     with LibraryWriter.open(folder) as writer:
         writer.describe_photos({one: PhotoMetadata(**nothing, metadata_stamp="", file_rating=4, file_label="Red")})
-    assert read_marks(folder, [one]) == {one: PhotoMarks(file_rating=4, file_label="Red")}
+    assert marks_of(folder, [one]) == {one: PhotoMarks(file_rating=4, file_label="Red")}
     with curating(folder) as curation:
         assert curation.mark([one, one], MarkChange(rating=0, label="")) == 1
         assert curation.mark([one], MarkChange(rating=0)) == 0
-    marks = read_marks(folder, [one])[one]
+    marks = marks_of(folder, [one])[one]
     assert (marks.rating, marks.label, marks.file_rating, marks.file_label) == (0, "", 4, "Red")
     with curating(folder) as curation:
         curation.mark([one], MarkChange(favourite=True, from_file=True))
-    marks = read_marks(folder, [one])[one]
+    marks = marks_of(folder, [one])[one]
     assert (marks.rating, marks.label, marks.favourite) == (4, "Red", True)
     for rating in (-1, 6, True, 2.5):
         with pytest.raises(CollectionError, match="expected 0"), curating(folder) as curation:
@@ -181,7 +185,7 @@ def test_all_is_kept_through_moves_models_and_compaction_and_goes_with_the_photo
     with LibraryWriter.open(folder) as writer:
         writer.note_changes(moved=[], returned=[five], gone=[])
     assert len(in_album(folder, "Summer")) == 3
-    assert read_marks(folder, [one, five]) == dict.fromkeys((one, five), PhotoMarks(favourite=True))
+    assert marks_of(folder, [one, five]) == dict.fromkeys((one, five), PhotoMarks(favourite=True))
     with LibraryWriter.open(folder) as writer:
         writer.remove_photos([five])
     assert in_album(folder, "Summer") == ["/elsewhere/one.jpg", "/photos/7.jpg"]
@@ -202,7 +206,7 @@ def test_a_copy_takes_over_for_a_photo_that_is_gone(library: Any) -> None:
         writer.finish()
     assert sorted(in_album(folder, "Summer")) == ["/new/5.jpg", "/photos/1.jpg", "/photos/5.jpg", "/photos/7.jpg"]
     assert read_albums(folder)[0].cover_id == copy
-    assert read_marks(folder, [copy])[copy] == PhotoMarks(favourite=True, own_rating=3)
+    assert marks_of(folder, [copy])[copy] == PhotoMarks(favourite=True, own_rating=3)
     with library.reader() as reader:
         assert set(reader.passing_photos(PhotoFilter(albums=("summer",))).tolist()) >= {copy}
 
@@ -240,7 +244,7 @@ def test_filters_pass_what_a_loop_over_all_photos_lets_through(kept: Any, seed: 
                 chance.choice([None, 0, 3, 5]), chance.choice([None, "", "Red", "RØD", "blue"]),
             )  # fmt: skip
             curation.mark(chance.sample(range(1, 25), 6), change)
-    marks = read_marks(kept.folder, list(range(1, 25)))
+    marks = marks_of(kept.folder, list(range(1, 25)))
     members = {name: {photo.photo_id for photo in read_album_photos(kept.folder, name)} for name in ("A", "B", "empty")}
     with kept.reader() as reader:
         for _ in range(60):
@@ -361,7 +365,7 @@ def test_killed_anywhere_it_is_as_before_or_as_after(library: Any) -> None:
     with killing(KILLED) as kill:
         for when, count in [*(("statement", number) for number in range(1, 40, 2)), ("seal", 1)]:
             is_killed = kill(when, count, folder)
-            names, marks = {album.name for album in read_albums(folder)}, read_marks(folder, [1, 2, 3])
+            names, marks = {album.name for album in read_albums(folder)}, marks_of(folder, [1, 2, 3])
             favourites = {one.favourite for one in marks.values()}
             assert (names, favourites) in [({"Summer"}, {False}), ({"Summer", "Winter"}, {True})]
             outcomes.add((is_killed, len(names)))
