@@ -27,7 +27,8 @@ def form_of(search: PhotoSearch, like: Sequence[int]) -> dict[str, Any]:
         **{name: getattr(search, name) for name in (*_AS_THEY_ARE, *_FLAGS)},
     }  # fmt: skip
     usual = {"generated": "include", "basis": "both", "copies": "one", "hidden": "exclude"}
-    return {name: value for name, value in form.items() if value not in (None, False, []) and usual.get(name) != value}
+    said = {name: value for name, value in form.items() if value is not None and value is not False and value != []}
+    return {name: value for name, value in said.items() if usual.get(name) != value}
 
 
 def search_of(form: Mapping[str, Any], path_of: Callable[[int], Path]) -> PhotoSearch:
