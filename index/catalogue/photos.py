@@ -87,7 +87,7 @@ class PhotoRepository:
         """Let photos have other metadata."""
         columns = (
             "taken_at", "taken_precision", "camera", "latitude", "longitude", "utc_offset_minutes", "metadata_stamp",
-            "ctime_ns",
+            "ctime_ns", "file_rating", "file_label",
         )  # fmt: skip
         self._connection.execute(
             update(Photo)
