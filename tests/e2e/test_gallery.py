@@ -1,8 +1,11 @@
 """The gallery and its lightbox in a real browser: keys, scrolling, the way back, and who gets pictures."""
 
+import csv
 import http.client
+import json
 import re
 import time
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -139,6 +142,38 @@ def test_photos_like_one_are_found_from_the_lightbox(server: str, page: "sync_ap
     sync_api.expect(field).to_have_value("a cat looks at the camera", timeout=SECONDS)
 
 
+def test_chosen_photos_are_loaded_as_a_file_and_as_a_list(
+    server: str, page: "sync_api.Page", photos: Path, tmp_path: Path
+) -> None:
+    shown(page, server)
+    page.locator("a.vs-photo").first.focus()
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ ")
+    page.get_by_text("3 photos chosen").wait_for()
+    names = page.locator("a.vs-photo img").evaluate_all("all => all.slice(0, 3).map(each => each.alt)")
+    saved = {}
+    for button in ("ZIP", "Smaller ZIP", "CSV", "JSON"):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=button, exact=True).click()
+        saved[button] = tmp_path / button
+        waiting.value.save_as(saved[button])
+    with zipfile.ZipFile(saved["ZIP"]) as archive:
+        assert archive.testzip() is None
+        assert len(archive.namelist()) == 3
+        for name in archive.namelist():
+            assert archive.read(name) == (photos / name).read_bytes()
+    with zipfile.ZipFile(saved["Smaller ZIP"]) as archive:
+        assert all(archive.read(name).startswith(b"\xff\xd8") for name in archive.namelist())
+    listed = json.loads(saved["JSON"].read_text(encoding="utf-8"))
+    rows = list(csv.DictReader(saved["CSV"].read_text(encoding="utf-8").splitlines()))
+    assert [row["path"] for row in rows] == [one["path"] for one in listed]
+    assert len(names) == len(rows)
+    page.get_by_role("button", name="Similar to all").click()
+    page.get_by_role("button", name="Like 3 photos").wait_for()
+
+
 @pytest.fixture(scope="module")
 def axe() -> str:
     found = find_spec("axe_playwright_python")
@@ -200,4 +235,6 @@ def test_nobody_without_the_password_gets_a_picture(library: Path, page: "sync_a
         assert status(address, picture, cookie) == 200
         assert status(address, re.sub(r"/[0-9a-f]{32}/", f"/{'0' * 32}/", picture), cookie) == 404
         assert status(address, "/picture/999999/x/small.jpg", cookie) == 404
+        assert status(address, "/picture/photos.zip?photos=1") == 403
+        assert status(address, "/picture/photos.zip?photos=1;2", cookie) == 422
         assert status(address, picture.replace("small", "huge").replace("medium", "huge"), cookie) == 404

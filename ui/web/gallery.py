@@ -61,6 +61,7 @@ class Above:
 class _Photo(TypedDict):
     id: int
     name: str
+    path: str
     alt: str
     line: str
     note: str
@@ -154,6 +155,7 @@ def _photo(cell: Cell, alt: str) -> _Photo:
     return {
         "id": photo.photo_id,
         "name": printable(Path(photo.path).name),
+        "path": printable(photo.path),
         "alt": printable(alt),
         "line": printable(cell.line),
         "note": printable(cell.note),

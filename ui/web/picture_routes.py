@@ -49,10 +49,15 @@ def _cookie_name() -> str:
     return f"pictures-{st.get_option('server.port')}"  # browsers tell machines apart by their cookies, and not ports
 
 
+def is_allowed(request: Request) -> bool:
+    """Whether the browser was shown a page of this process."""
+    given = request.cookies.get(_cookie_name(), "")
+    return hmac.compare_digest(given.encode(), _SECRET.encode())
+
+
 def picture(request: Request) -> Response:
     """Answer with a picture; with a sentence and a status where there is none."""
-    given = request.cookies.get(_cookie_name(), "")
-    if not hmac.compare_digest(given.encode(), _SECRET.encode()):
+    if not is_allowed(request):
         return PlainTextResponse("Pictures are sent to the pages of this library alone.", 403)
     photo = library().photo(request.path_params["number"])
     if photo is None or photo.content_hash != request.path_params["content"]:

@@ -14,4 +14,17 @@ def _picture(request: Request) -> Response:
     return picture(request)
 
 
-app = App("app.py", routes=[*ROUTES, Route("/picture/{number:int}/{content}/{size}.jpg", _picture)])
+def _zipped(request: Request) -> Response:
+    from ui.web.zip_route import zipped
+
+    return zipped(request)
+
+
+app = App(
+    "app.py",
+    routes=[
+        *ROUTES,
+        Route("/picture/photos.zip", _zipped),
+        Route("/picture/{number:int}/{content}/{size}.jpg", _picture),
+    ],
+)

@@ -2,6 +2,7 @@
 
 import {element} from "./figure.js";
 import {go} from "./navigation.js";
+import {download, saveCsv, saveJson} from "./lists.js";
 
 export class Selection {
   constructor(gallery) {
@@ -10,8 +11,11 @@ export class Selection {
     this.counted = element("span", {class: "vs-count", role: "status"});
     const word = (text, does) => element("button", {type: "button", class: "vs-word", onclick: does}, text);
     this.bar = element("div", {class: "vs-chosen", role: "toolbar", "aria-label": "The photos that were chosen", hidden: true},
-      this.counted, word("Similar to all", () => go(`./?like=${this.photos().map(photo => photo.id)}`)), word("All", () => this.all()),
-      word("None", () => this.clear()));
+      this.counted, word("Similar to all", () => go(`./?like=${this.ids()}`)), 
+      word("ZIP", () => download(`/picture/photos.zip?photos=${this.ids()}`)),
+      word("Smaller ZIP", () => download(`/picture/photos.zip?photos=${this.ids()}&size=large`)),
+      word("Copy paths", () => this.copy()), word("CSV", () => saveCsv(this.photos())), word("JSON", () => saveJson(this.photos())),
+      word("All", () => this.all()), word("None", () => this.clear()));
   }
 
   get size() {
@@ -24,6 +28,15 @@ export class Selection {
 
   photos() {
     return [...this.chosen].sort((one, other) => one - other).map(place => this.gallery.photos[place]);
+  }
+
+  ids() {
+    return this.photos().map(photo => photo.id).join(",");
+  }
+
+  async copy() {
+    await navigator.clipboard.writeText(this.photos().map(photo => photo.path).join("\n"));
+    this.counted.textContent = `${this.size === 1 ? "1 path" : `${this.size} paths`} copied`;
   }
 
   /** Choose a photo, or no longer; with ``upTo`` all from the one before up to it. */
