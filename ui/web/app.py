@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine.errors import EngineError
 from ui.web import escaping, pictures, theme
+from ui.web.components import component
 from ui.web.library import library as library_of_pages
 from ui.web.password import may_enter
 from ui.web.views import browse, library, look_up, photo, search
@@ -28,6 +29,7 @@ def main() -> None:
     st.html(pictures.STYLE + theme.STYLE)
     try:
         page.run()
+        component("keys")(key="keys")
         if problem := library_of_pages().problem:
             st.warning(escaping.markdown(problem))
     except EngineError as error:

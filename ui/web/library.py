@@ -4,18 +4,20 @@ import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import get_args
 
 import streamlit as st
 from PIL import Image
 
 from engine import Engine
-from engine.errors import LibraryMissingError
+from engine.errors import EngineError, LibraryMissingError
+from engine.library.browsing import Group, themes
 from engine.library.roots import may_be_shown
 from engine.photos.decode import decode
 from engine.photos.thumbnails import thumbnail
@@ -44,6 +46,16 @@ class _Contents:
         return read_photos(self.folder)
 
     @cached_property
+    def newest(self) -> list[int]:
+        """The numbers of the photos, the newest first: when they were taken, else when their files were written."""
+
+        def when(photo: StoredPhoto) -> tuple[datetime, int]:
+            written = datetime.fromtimestamp(photo.mtime_ns / 1e9)
+            return (photo.taken_at or written).replace(tzinfo=None), photo.photo_id
+
+        return [photo.photo_id for photo in sorted(self.photos, key=when, reverse=True)]
+
+    @cached_property
     def cameras(self) -> dict[str, int]:
         """The cameras with the number of their photos, the most used first."""
         return dict(Counter(photo.camera for photo in self.photos if photo.camera).most_common())
@@ -66,7 +78,11 @@ class Library:
         self._shared = shared
         self._lock = Lock()
         self._contents = _Contents(shared.folder, 0)
+        self._themes: tuple[int, list[Group]] = (0, [])
+        self._looking_for_themes = Lock()
         self.job = IndexingJob()
+        self.has_answered = False
+        """Whether a question was answered since the start: the networks are in memory."""
 
     @property
     def folder(self) -> Path:
@@ -127,17 +143,46 @@ class Library:
                 self._contents = _Contents(self.folder, lease.generation)
             return self._contents
 
+    def themes(self) -> list[Group]:
+        """Photos that show something alike, looked for once in each state of the library."""
+        with self._shared.leased() as lease:
+            if self._themes[0] != lease.generation:
+                self._themes = lease.generation, themes(lease.engine.reader)
+            return self._themes[1]
+
+    def themes_so_far(self) -> list[str]:
+        """The names of the themes, where they are known; else they are looked for beside, once nobody waits."""
+        generation, found = self._themes
+        if generation == self.generation:
+            return [group.name for group in found if group.name]
+        if self.has_answered and not self._looking_for_themes.locked():
+            Thread(target=self._look_for_themes, daemon=True).start()
+        return []
+
+    def _look_for_themes(self) -> None:
+        with self._looking_for_themes, suppress(EngineError):
+            self.themes()
+
+    @property
+    def generation(self) -> int:
+        """The number of the newest state of the library."""
+        with self._shared.leased() as lease:
+            return lease.generation
+
     def num_passing(self, where: PhotoFilter) -> int:
         """How many photos a filter leaves."""
         with self.asked() as engine:
             passing = engine.reader.passing_photos(where)
             return engine.reader.num_photos if passing is None else len(passing)
 
-    def alt_text(self, photo: StoredPhoto) -> str:
-        """What a photo shows: its best caption, else the name of its file."""
+    def alt_texts(self, photos: Sequence[StoredPhoto]) -> list[str]:
+        """What photos show: their best captions, else the names of their files."""
         with self.asked() as engine:
-            (captions,) = engine.reader.captions([photo.photo_id])
-        return captions[0].text if captions else Path(photo.path).name
+            found = engine.reader.captions([photo.photo_id for photo in photos])
+        return [
+            captions[0].text if captions else Path(photo.path).name
+            for photo, captions in zip(photos, found, strict=True)
+        ]
 
 
 def show_warnings(warnings: Sequence[str]) -> None:
@@ -151,9 +196,9 @@ def small(photo: StoredPhoto) -> bytes:
     return thumbnail(photo.path, photo.content_hash).read_bytes()
 
 
-def large(path: str | Path) -> bytes:
+def large(path: str | Path, side: int = LARGE) -> bytes:
     """A photo as a JPEG fit for a page. Raises PhotoError."""
-    return _jpeg(decode(path, target=LARGE).image, LARGE)
+    return _jpeg(decode(path, target=side).image, side)
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)

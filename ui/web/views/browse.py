@@ -2,20 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import altair as alt
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from engine.library.browsing import Group, by_folder, by_month, by_place, themes
+from engine.library.browsing import Group, by_folder, by_month, by_place
 from index.values import date_of_iso
 from ui.shared.dates import date_as_text
-from ui.web import grid, maps
+from ui.web import gallery, maps
 from ui.web.group_choice import chosen
 from ui.web.library import library
+from ui.web.page_parts import draw_title
 
 WAYS = ["folder", "date", "place", "theme"]
 NO_DATE, NO_SENTENCE = "without a date", "a theme without a sentence"
@@ -23,7 +21,7 @@ NO_DATE, NO_SENTENCE = "without a date", "a theme without a sentence"
 
 def draw() -> None:
     """The page of groups."""
-    st.title("Browse")
+    draw_title("Browse")
     if not library().exists():
         st.info("There are no photos yet. Add a folder on the page **Library**.")
         return
@@ -50,9 +48,7 @@ def _named(groups: Sequence[Group], without: str) -> dict[str, Group]:
 
 
 def _draw_photos(photo_ids: Sequence[int], of: tuple[str, str]) -> None:
-    start = grid.page_number(len(photo_ids), "page", of)
-    photos = library().stored(photo_ids[start : start + grid.PAGE]).values()
-    grid.draw([grid.Cell(photo, Path(photo.path).name) for photo in photos])
+    gallery.draw("group", of, len(photo_ids), lambda start, stop: gallery.cells(photo_ids[start:stop]))
 
 
 def _folders() -> list[Group]:
@@ -94,13 +90,6 @@ def _places() -> list[Group]:
     return [Group(f"{place.latitude:.3f}, {place.longitude:.3f}", place.photo_ids) for place in places]
 
 
-@st.cache_data(max_entries=2, show_spinner="Looking for themes …")
-def _themes_of(folder: str, num_sentences: int, photo_ids: NDArray[np.int64]) -> list[Group]:
-    with library().asked() as engine:
-        return themes(engine.reader)
-
-
 def _themes() -> list[Group]:
-    with library().asked() as engine:
-        reader = engine.reader
-        return _themes_of(str(library().folder), reader.num_sentences, reader.photo_ids)
+    with st.spinner("Looking for themes …"):
+        return library().themes()

@@ -17,8 +17,9 @@ from engine.results.hits import SentenceHit
 from engine.search.question import Question
 from engine.types import Box
 from ui.shared import results
-from ui.web import escaping, grid
+from ui.web import escaping, gallery
 from ui.web.library import large, library
+from ui.web.page_parts import draw_title
 from ui.web.pictures import data_uri
 from ui.web.views.photo import draw_sentences
 
@@ -30,7 +31,7 @@ WIDTH = 340  # pixels of the picture that a box is drawn on: as wide as a phone 
 
 def draw() -> None:
     """The page of photos from outside."""
-    st.title("Look up a photo")
+    draw_title("Look up a photo")
     given = st.file_uploader(
         "Drop a photo here, paste it or pick one", KINDS, max_upload_size=MOST_MEGABYTES, key="given"
     )
@@ -120,12 +121,11 @@ def _similar(path: Path, box: Box | None, words: str) -> None:
     same = _duplicates(path)
     if same:
         st.success(f"The library holds this picture: {', '.join(sorted(set(same.values())))}.")
-    grid.draw(
-        [
-            grid.Cell(photo, " · ".join(filter(None, [same.get(photo.photo_id), Path(photo.path).name])))
-            for photo in stored.values()
-        ]
-    )
+    cells = [
+        gallery.Cell(photo, " · ".join(filter(None, [same.get(photo.photo_id), Path(photo.path).name])))
+        for photo in stored.values()
+    ]
+    gallery.draw("similar", [cell.line for cell in cells], len(cells), lambda start, stop: cells[start:stop])
 
 
 def _duplicates(path: Path) -> dict[int, str]:

@@ -15,7 +15,7 @@ from engine.search.question import Question
 from index import StoredPhoto
 from ui.shared import results
 from ui.shared.dates import date_as_text
-from ui.web import escaping, grid, maps
+from ui.web import escaping, gallery, maps
 from ui.web.library import large, library
 from ui.web.password import is_public
 from ui.web.pictures import Boxed, boxes_of, key_html, key_phrases, photo_html
@@ -39,7 +39,7 @@ def draw() -> None:
         st.error(escaping.markdown(str(error)))
         return
     left, right = st.columns([3, 2])
-    picture, size, alt_text = left.empty(), (photo.width, photo.height), library().alt_text(photo)
+    picture, size, alt_text = left.empty(), (photo.width, photo.height), library().alt_texts([photo])[0]
     picture.html(photo_html(jpeg, alt_text, size))
     with right:
         boxes = _aligned(photo) or _regions(photo)
@@ -50,8 +50,8 @@ def draw() -> None:
     st.header("Similar photos")
     with library().asked() as engine:
         hits = engine.answer(Question(examples=(Path(photo.path),)), SIMILAR, generated="exclude").hits
-    stored = library().stored([hit.photo_id for hit in hits])
-    grid.draw([grid.Cell(other, Path(other.path).name) for other in stored.values()])
+    numbers = [hit.photo_id for hit in hits if hit.photo_id is not None]
+    gallery.draw("similar", ("like", asked), len(numbers), lambda start, stop: gallery.cells(numbers[start:stop]))
 
 
 def _aligned(photo: StoredPhoto) -> list[Boxed]:
