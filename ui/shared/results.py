@@ -202,6 +202,18 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.0f} %"
 
 
+def as_bytes(count: int) -> str:
+    """A number of bytes as a person reads it.
+
+    >>> as_bytes(0), as_bytes(4_300), as_bytes(38_000), as_bytes(2_340_000), as_bytes(7_100_000_000)
+    ('0 bytes', '4.3 kB', '38 kB', '2.3 MB', '7.1 GB')
+    """
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:,.{0 if count >= 10 * size and unit == 'kB' else 1}f} {unit}"
+    return f"{count} bytes"
+
+
 def _percent(probability: float | None) -> str:
     """A column of the probability; nothing where none is known."""
     return "" if probability is None else f"{percent(probability):>7}"

@@ -99,8 +99,8 @@ def draw(key: str, answer: object, total: int, batch: Batch, above: Above = Abov
     Args:
         key: tells the galleries of a page apart.
         answer: what the photos are the answer to, in one state of the library: another one begins at its top.
-        total: how many photos there are.
-        batch: from a first place to one before which to end; a photo that is gone is left out.
+        total: how many photos there are, at most.
+        batch: from a first place to one before which to end; a photo that is gone is left out, and none is the end.
         above: what stands in the line above them.
     """
     _draw(f"gallery of {key}", f"{library().generation}:{answer!r}", total, batch, above)
@@ -113,7 +113,7 @@ def _draw(key: str, answer: str, total: int, batch: Batch, above: Above) -> None
     cells = batch(start, end)
     message: _Message = {
         "answer": answer,
-        "total": total,
+        "total": total if cells else start,
         "start": start,
         "next": end,
         "photos": _photos(cells),

@@ -14,8 +14,9 @@ def draw(where: PhotoFilter) -> None:
     if not where.is_empty:
         with library().asked() as engine:
             passing = engine.reader.passing_photos(where)
-        chosen = set() if passing is None else set(passing.tolist())
-        numbers = [number for number in numbers if number in chosen]
+        if passing is not None:
+            chosen = set(passing.tolist())
+            numbers = [number for number in numbers if number in chosen]
     if not numbers:
         st.info("No photo passes the filters.")
         return

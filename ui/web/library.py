@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,14 +11,13 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, Thread
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import streamlit as st
 from PIL import Image
 
 from engine import Engine
 from engine.errors import EngineError, LibraryMissingError
-from engine.library.browsing import Group, themes
 from engine.library.roots import may_be_shown
 from engine.photos.decode import decode
 from engine.photos.thumbnails import thumbnail
@@ -30,6 +30,11 @@ from index.choices import Orientation
 from ui.shared.indexing import IndexingJob
 from ui.web import escaping
 
+if TYPE_CHECKING:
+    from engine.library.browsing import Group
+
+TOLD = "warnings of this run of the page"
+_OF_UPKEEP = re.compile("The FAISS (file|index) ")  # nothing that somebody who searches can do anything about
 LARGE, SMALL = 1280, 320  # pixels of the longest side of the one large photo of a page, and of a part of a photo
 
 
@@ -100,14 +105,15 @@ class Library:
 
     @contextmanager
     def asked(self) -> Iterator[Engine]:
-        """One state of the library; what it warns of is shown on the page.
+        """One state of the library; what it warns of a question is shown on the page.
 
         Raises:
             LibraryMissingError: there is no library.
         """
         with self._shared.leased() as lease:
+            before = len(lease.warnings)  # of the library itself: the page of the library tells them
             yield lease.engine
-        show_warnings(lease.warnings)
+        show_warnings(lease.warnings[before:])
 
     def exists(self) -> bool:
         """Whether there is a library with photos."""
@@ -143,8 +149,16 @@ class Library:
                 self._contents = _Contents(self.folder, lease.generation)
             return self._contents
 
-    def themes(self) -> list[Group]:
+    def load(self) -> None:
+        """Open the library and its networks, ahead of the first question. Raises EngineError."""
+        with self._shared.leased() as lease:
+            lease.engine.model.read("a photo")
+        self.has_answered = True
+
+    def themes(self) -> "list[Group]":
         """Photos that show something alike, looked for once in each state of the library."""
+        from engine.library.browsing import themes  # late, for SciPy's sake
+
         with self._shared.leased() as lease:
             if self._themes[0] != lease.generation:
                 self._themes = lease.generation, themes(lease.engine.reader)
@@ -186,9 +200,12 @@ class Library:
 
 
 def show_warnings(warnings: Sequence[str]) -> None:
-    """Show on the page what a person should know."""
+    """Show on the page what a person should know about a question, each sentence once in a run of the page."""
+    told: set[str] = st.session_state.setdefault(TOLD, set())
     for text in warnings:
-        st.toast(escaping.markdown(text))
+        if text not in told and _OF_UPKEEP.match(text) is None:
+            told.add(text)
+            st.caption(f":material/info: {escaping.markdown(text)}")
 
 
 def small(photo: StoredPhoto) -> bytes:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from math import asinh, atan, cos, degrees, log2, radians, sinh, tan
+from typing import TYPE_CHECKING
 
-import pydeck
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from engine.library.browsing import Place
+if TYPE_CHECKING:
+    from engine.library.browsing import Place
 
 TILE = 512  # pixels of the whole world, both ways, where nothing is zoomed in
 CLOSEST = 12.0
@@ -33,8 +34,10 @@ def draw_point(place: tuple[float, float], height: int = 200) -> None:
     st.map({"lat": [place[0]], "lon": [place[1]]}, latitude="lat", longitude="lon", color=BLUE, zoom=9, height=height)
 
 
-def draw_places(places: Sequence[Place], height: int = 300) -> None:
+def draw_places(places: "Sequence[Place]", height: int = 300) -> None:
     """Places, the largest first, as circles that are larger where there are more photos."""
+    import pydeck  # late, as it takes as long as everything else of the first page
+
     most = len(places[0].photo_ids)
     rows = [
         {"lat": place.latitude, "lon": place.longitude, "size": 4 + 16 * (len(place.photo_ids) / most) ** 0.5}
@@ -50,7 +53,7 @@ def draw_places(places: Sequence[Place], height: int = 300) -> None:
     view = pydeck.ViewState(
         latitude=middle, longitude=(min(longitudes) + max(longitudes)) / 2, zoom=zoom(found, height)
     )
-    st.pydeck_chart(pydeck.Deck(layers=[layer], initial_view_state=view), height=height)
+    st.pydeck_chart(pydeck.Deck(layers=[layer], initial_view_state=view, map_style=None), height=height)
 
 
 def zoom(places: Sequence[tuple[float, float]], height: int, width: int = NARROW) -> float:

@@ -5,13 +5,14 @@ and which only sessions get that gave the password, where one is asked for.
 """
 
 import hmac
+import os
 import re
 import secrets
+from threading import BoundedSemaphore
 
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from engine.errors import PhotoError
 from engine.photos.thumbnails import thumbnail
@@ -24,6 +25,7 @@ MADE = {"large": 1600, "full": 4096}
 """And of those that are made whenever they are asked for."""
 
 _SECRET = secrets.token_urlsafe(32)
+_MAKING = BoundedSemaphore(os.cpu_count() or 2)  # more at once would only make the first of them later
 _BOX = re.compile(r"(\d{1,6}(?:\.\d{1,3})?),(\d{1,6}(?:\.\d{1,3})?),(\d{1,6}(?:\.\d{1,3})?),(\d{1,6}(?:\.\d{1,3})?)")
 # What an address names never changes; only the browser itself may keep it.
 _HEADERS = {
@@ -47,7 +49,8 @@ def _cookie_name() -> str:
     return f"pictures-{st.get_option('server.port')}"  # browsers tell machines apart by their cookies, and not ports
 
 
-def _picture(request: Request) -> Response:
+def picture(request: Request) -> Response:
+    """Answer with a picture; with a sentence and a status where there is none."""
     given = request.cookies.get(_cookie_name(), "")
     if not hmac.compare_digest(given.encode(), _SECRET.encode()):
         return PlainTextResponse("Pictures are sent to the pages of this library alone.", 403)
@@ -55,7 +58,8 @@ def _picture(request: Request) -> Response:
     if photo is None or photo.content_hash != request.path_params["content"]:
         return PlainTextResponse("The library has no such photo any more.", 404)
     try:
-        return _sent(photo, request.path_params["size"], request.query_params.get("box"))
+        with _MAKING:
+            return _sent(photo, request.path_params["size"], request.query_params.get("box"))
     except (PhotoError, OSError) as error:
         return PlainTextResponse(str(error), 410)
 
@@ -72,6 +76,3 @@ def _sent(photo: StoredPhoto, size: str, box: str | None) -> Response:
     x0, y0, x1, y1 = map(float, found.groups())
     jpeg = region(photo.path, photo.content_hash, (x0, y0, min(x1, photo.width), min(y1, photo.height)))
     return Response(jpeg, media_type="image/jpeg", headers=_HEADERS)
-
-
-ROUTES = [Route("/picture/{number:int}/{content}/{size}.jpg", _picture)]

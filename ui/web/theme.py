@@ -27,6 +27,7 @@ STYLE = """<style>
 .stElementContainer:has(> .stHtml > :is(style, h1.vs-hidden):only-child) { position: absolute; }
 .vs-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
+.stElementToolbar { display: none; }  /* of charts: nobody looks for photos with it */
 .vs-skeleton { display: flex; flex-wrap: wrap; gap: 4px; }
 .vs-skeleton span { height: 215px; min-width: 140px; border-radius: 3px; background: rgb(128 128 128 / 18%); }
 [data-testid="stSidebarNavLink"]:focus-visible { outline: 2px solid currentcolor; outline-offset: -2px; }

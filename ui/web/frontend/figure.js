@@ -1,5 +1,7 @@
 /** A photo of the gallery: the picture with its boxes, a link, what stands below, and the mark of those chosen. */
 
+const SHARP = 420; // pixels of the screen from which on a small picture would look soft
+
 /** @param {string} name @param {Object} attributes @param {(Node | string)[]} inside */
 export function element(name, attributes = {}, ...inside) {
   const made = document.createElement(name);
@@ -64,14 +66,11 @@ export function resize(made, photo, [width, height], isSoon) {
   made.style.width = `${width}px`;
   const [link] = made.children, [image] = link.children;
   link.style.height = `${height}px`;
-  if (!photo.part) {
-    image.sizes = `${Math.round(photo.width > photo.height ? width : (width * photo.height) / photo.width)}px`;
-    image.srcset = `${picture(photo, "small")} 320w, ${picture(photo, "medium")} 640w`;
-  }
-  if (!image.getAttribute("src")) {
-    image.loading = isSoon ? "eager" : "lazy";
-    image.src = picture(photo, "small");
-  }
+  const isLarge = Math.max(width, height) * devicePixelRatio > SHARP;
+  if (image.getAttribute("src") && !(isLarge && image.dataset.size === "small")) return;
+  image.loading = isSoon ? "eager" : "lazy";
+  image.dataset.size = isLarge ? "medium" : "small";
+  image.src = picture(photo, image.dataset.size);
 }
 
 async function sayWhyNot(image, photo) {

@@ -21,6 +21,7 @@ export default function ({data, key, parentElement, setTriggerValue}) {
   return () => gallery.leave();
 }
 
+const keyOf = photo => `${photo.id} ${photo.part}`;
 const scroller = () => document.querySelector("[data-testid=stMain]") ?? document.scrollingElement;
 
 class Gallery {
@@ -82,9 +83,10 @@ class Gallery {
   }
 
   add(photos) {
-    const start = this.photos.length;
-    this.photos.push(...photos);
-    for (const photo of photos) {
+    const start = this.photos.length, known = new Set(this.photos.map(keyOf));
+    const others = photos.filter(photo => !known.has(keyOf(photo))); // a longer ranking may differ by a few
+    this.photos.push(...others);
+    for (const photo of others) {
       const made = figure(photo, {choose: event => this.selection.toggle(this.figures.indexOf(made), event?.shiftKey)});
       this.figures.push(made);
     }

@@ -93,8 +93,8 @@ export class Lightbox {
     const {gallery} = this, {photos, data} = gallery;
     this.place = place;
     const {photo} = this, grown = gallery.figures[place].querySelector("img");
-    this.counter.textContent = `${place + 1} / ${Math.max(data.total, photos.length)}`;
-    this.dialog.setAttribute("aria-label", `Photo ${place + 1} of ${data.total}: ${photo.name}`);
+    this.counter.textContent = `${place + 1} / ${photos.length}${gallery.next < data.total ? "+" : ""}`;
+    this.dialog.setAttribute("aria-label", `Photo ${place + 1}: ${photo.name}`);
     this.over.classList.remove("vs-there");
     this.over.alt = photo.alt;
     this.under.src = (!photo.part && grown?.currentSrc) || `${photo.pictures}small.jpg`;

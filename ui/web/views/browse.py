@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
 import streamlit as st
 
 from engine.library.browsing import Group, by_folder, by_month, by_place
@@ -59,6 +58,8 @@ def _months() -> list[Group]:
     groups = by_month(library().contents.photos)
     dated = [group for group in groups if group.name is not None]
     if dated:
+        import altair as alt  # late, as it takes longer than the rest of the page
+
         rows = [_bar(group.name, len(group.photo_ids)) for group in dated if group.name]
         chart = alt.Chart(alt.Data(values=rows)).mark_rect(opacity=0.7)  # type: ignore[no-untyped-call]
         chart = chart.encode(

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import streamlit as st
 
 from engine.errors import PhotoError
@@ -93,14 +92,16 @@ def _sentences(path: Path) -> None:
 
 def _drawn_box(path: Path, width: int, height: int) -> Box | None:
     """Show the photo and let a box be drawn on it; returns the box in pixels of the photo."""
+    import altair as alt  # late, as it takes longer than the rest of the page
+
     shown_height = round(WIDTH * height / width)
     photo = alt.Data(values=[{"x": width / 2, "y": height / 2, "url": data_uri(large(path))}])  # type: ignore[no-untyped-call]
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, width], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
-    chart = alt.Chart(photo).mark_image(width=WIDTH, height=shown_height).encode(x=x, y=y, url="url:N")
+    chart = alt.Chart(photo).mark_image(width=WIDTH, height=shown_height, tooltip=None).encode(x=x, y=y, url="url:N")
     chart = chart.add_params(alt.selection_interval(name="box", encodings=["x", "y"]))
     chart = chart.properties(width=WIDTH, height=shown_height).configure_view(stroke=None)
-    chart = chart.properties(usermeta={"embedOptions": {"renderer": "canvas"}})
+    chart = chart.properties(usermeta={"embedOptions": {"renderer": "canvas", "actions": False}})
     event: Any = st.altair_chart(chart, width="content", on_select="rerun", key="drawn", alt="The photo")
     chosen = event.selection.get("box", {})
     if "x" not in chosen or "y" not in chosen:

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import altair as alt
 import streamlit as st
 import typer
 
@@ -78,6 +77,8 @@ def _aligned(photo: StoredPhoto) -> list[Boxed]:
 
 def _word_by_word(photo: StoredPhoto, sentence: str) -> list[Boxed]:
     """Draw how well each word fits each region; returns the boxes of the regions that some word fits best."""
+    import altair as alt  # late, as it takes longer than the rest of the page
+
     with library().asked() as engine:
         found = engine.word_scores(photo.path, sentence)
     rows = [
@@ -160,7 +161,7 @@ def _facts(photo: StoredPhoto) -> None:
     facts = {
         "taken": photo.taken_at and date_as_text(photo.taken_at, photo.taken_precision),
         "camera": photo.camera,
-        "size": f"{photo.width} × {photo.height}, {photo.format}, {photo.size / 1e6:.1f} MB",
+        "size": f"{photo.width} × {photo.height}, {photo.format}, {results.as_bytes(photo.size)}",
         "place": None if photo.latitude is None else f"{photo.latitude:.4f}, {photo.longitude:.4f}",
         "named": ", ".join(text.text for text in texts if text.source == "place"),
         "keywords": ", ".join(text.text for text in texts if text.field == "keyword"),

@@ -22,7 +22,8 @@ from ui.web.page_parts import draw_title, skeleton
 from ui.web.pictures import boxes_of, key_phrases, written_boxes
 
 CLOSEST = 8  # photos to show where none is likely
-MOST = 2000  # photos of one query that can be scrolled through
+AT_FIRST = 240  # photos that are ranked while somebody waits
+MOST = 5000  # and once somebody scrolls beyond them
 MOST_REGIONS = 480
 MOST_EXAMPLES = 200  # photos that others can be like
 _NUMBERS = re.compile(r"[0-9]{1,15}(,[0-9]{1,15})*")
@@ -93,12 +94,11 @@ def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
     with library().asked() as engine:
         least = _least_probability(engine.default_cut(question)) if engine.model.calibration is not None else None
 
-        def ranked(engine: Engine) -> Ranking:
-            return kept_ranking(engine, (question, where, least, group), partial(
-                engine.rank, question, MOST, min_probability=least, where=where, group=group
-            ))  # fmt: skip
+        def ranked(engine: Engine, limit: int) -> Ranking:
+            rank = partial(engine.rank, question, limit, min_probability=least, where=where, group=group)
+            return kept_ranking(engine, (question, where, least, group, limit), rank)
 
-        ranking = ranked(engine)
+        ranking = ranked(engine, AT_FIRST)
         total = len(ranking.photos) if ranking.why_nothing is None else min(len(ranking.photos), CLOSEST)
         shown = engine.explain(ranking, 0, min(total, gallery.FIRST))
     _show_corrections(ranking.corrections)
@@ -113,12 +113,13 @@ def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
         hits = shown[start:stop]
         if start or not hits:
             with library().asked() as engine:
-                hits = engine.explain(ranked(engine), start, stop)
+                hits = engine.explain(ranked(engine, AT_FIRST if stop <= AT_FIRST else MOST), start, stop)
         return _cells(hits, key, sentence)
 
-    count = ranking.why_nothing or ("1 photo" if total == 1 else f"{total:,}{' or more' * (total == MOST)} photos")
+    is_more = total == AT_FIRST
+    count = ranking.why_nothing or ("1 photo" if total == 1 else f"{total:,}{' or more' * is_more} photos")
     above = gallery.Above(count, key, written=any(written_boxes(hit.written) for hit in shown))
-    gallery.draw("photos", (question, where, least, group), total, batch, above)
+    gallery.draw("photos", (question, where, least, group), MOST if is_more else total, batch, above)
 
 
 def _cells(hits: Sequence[Hit], key: Sequence[str], sentence: str) -> list[gallery.Cell]:
@@ -153,8 +154,10 @@ def _take_words_as_written() -> None:
 
 
 def _least_probability(default: float) -> float | None:
-    """The probability that the slider asks for; None where it was not moved."""
-    shown = round(100 * default)
+    """The probability that the slider asks for; None where it was not moved: then it follows the question's own."""
+    shown = max(1, round(100 * default)) if default else 0
+    if "cut" not in st.query_params and "cut" in st.session_state:
+        st.session_state["cut"] = shown
     percent = st.sidebar.slider(
         "Least probability, %", 0, 100, shown, key="cut", bind="query-params",
         help="Photos that match with a lower probability are left out.",
