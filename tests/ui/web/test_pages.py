@@ -4,14 +4,13 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-import streamlit as st
 from PIL import ExifTags, Image
 from streamlit.testing.v1 import AppTest
 
@@ -48,26 +47,6 @@ def library_page() -> None:
     from ui.web.views import library
 
     library.draw()
-
-
-@pytest.fixture
-def draw(library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
-    """Draws a page for a library with an address; a page that ends in an exception fails."""
-
-    def run(page: Callable[[], None], of: Path = library, **address: str | list[str]) -> AppTest:
-        monkeypatch.setenv("ENGINE_LIBRARY", str(of))
-        test = AppTest.from_function(page, default_timeout=60)
-        for name, value in address.items():
-            test.query_params[name] = value
-        test.run()
-        assert not test.exception
-        return test
-
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield run
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 def html_of(test: AppTest) -> str:

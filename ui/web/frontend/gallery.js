@@ -96,7 +96,7 @@ class Gallery {
   }
 
   width() {
-    return Math.floor(this.root.clientWidth);
+    return Math.floor(this.list.getBoundingClientRect().width);
   }
 
   /** Give all photos from one that begins a row their sizes. */

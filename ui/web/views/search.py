@@ -26,6 +26,7 @@ AT_FIRST = 240  # photos that are ranked while somebody waits
 MOST = 5000  # and once somebody scrolls beyond them
 MOST_REGIONS = 480
 MOST_EXAMPLES = 200  # photos that others can be like
+_CUT_OF_QUESTION = "cut of the question before"
 _NUMBERS = re.compile(r"[0-9]{1,15}(,[0-9]{1,15})*")
 
 
@@ -156,8 +157,9 @@ def _take_words_as_written() -> None:
 def _least_probability(default: float) -> float | None:
     """The probability that the slider asks for; None where it was not moved: then it follows the question's own."""
     shown = max(1, round(100 * default)) if default else 0
-    if "cut" not in st.query_params and "cut" in st.session_state:
+    if st.session_state.get("cut") == st.session_state.get(_CUT_OF_QUESTION, -1):
         st.session_state["cut"] = shown
+    st.session_state[_CUT_OF_QUESTION] = shown
     percent = st.sidebar.slider(
         "Least probability, %", 0, 100, shown, key="cut", bind="query-params",
         help="Photos that match with a lower probability are left out.",
