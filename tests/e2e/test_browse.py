@@ -14,6 +14,7 @@ from engine import Engine
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra 'dev' has it)")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WITHOUT_CHROMIUM)
 
+SECONDS = 60_000
 TOWNS = {"Paris": (48, 2, "E"), "Lyon": (45, 4, "E"), "New York": (40, 73, "W")}
 
 
@@ -37,7 +38,7 @@ def places(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Iterator[s
 
 def count(page: "sync_api.Page", text: str) -> None:
     """Wait until the line above the photos says something."""
-    sync_api.expect(page.locator(".vs-count")).to_contain_text(text)
+    sync_api.expect(page.locator(".vs-above .vs-count")).to_contain_text(text, timeout=SECONDS)
 
 
 def circles(page: "sync_api.Page") -> list[int]:
