@@ -1,13 +1,8 @@
-"""The photos of a library in groups, to look through without a question: folders, months, places and themes."""
+"""Themes: the photos of a library in groups that show something alike, to look through without a question."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
-from math import floor
-from pathlib import Path
-from statistics import fmean
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +10,8 @@ from scipy.cluster.vq import kmeans, vq  # type: ignore[import-untyped]
 
 from engine.language.function_words import FUNCTION_WORDS, content_words
 from engine.language.tokens import tokenize
-from index import DatePrecision, LibraryReader, StoredPhoto
+from index import LibraryReader
 from index.scoring.maxsim import at_unit_length, records_per_block
-
-CELL_DEGREES = 0.1
-"""Side of the cells that places are made of; 11 km from south to north."""
 
 MOST_SAMPLED = 20_000  # photos that themes are learned from; the others are put to the nearest
 STARTS = 10  # of k-means, the best of which is taken
@@ -32,62 +24,10 @@ NAME_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Photos by their numbers, and what they have in common: a folder, a month ("2024-05"), a year alone, or words.
-
-    ``name`` is None for photos without a date, and for themes whose photos share no word.
-    """
+    """Photos by their numbers, and the words that they have in common; ``name`` is None where they share none."""
 
     name: str | None
     photo_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Photos that were taken near each other, and the mean of their coordinates in degrees, north and east positive."""
-
-    latitude: float
-    longitude: float
-    photo_ids: tuple[int, ...]
-
-
-def by_folder(photos: Iterable[StoredPhoto]) -> list[Group]:
-    """A group for each folder that holds photos itself, in order of path, and so are the photos of each."""
-    rows = sorted((str(Path(photo.path).parent), photo.path, photo.photo_id) for photo in photos)
-    return _grouped((folder, photo_id) for folder, _, photo_id in rows)
-
-
-def by_month(photos: Iterable[StoredPhoto]) -> list[Group]:
-    """A group for each month by the camera's clock, the newest first, and so are the photos of each.
-
-    Photos of which only the year is known are a group behind the months of that year, those of which only the month is
-    known stand behind the others of it, and those without a date are the last group, in the order given.
-    """
-    precisions = get_args(DatePrecision)
-
-    def latest(photo: StoredPhoto) -> tuple[bool, datetime, int]:
-        return photo.taken_at is not None, photo.taken_at or datetime.min, precisions.index(photo.taken_precision)
-
-    ordered = sorted(photos, key=latest, reverse=True)
-    return _grouped((photo.taken and photo.taken[:7], photo.photo_id) for photo in ordered)
-
-
-def by_place(photos: Iterable[StoredPhoto], cell_degrees: float = CELL_DEGREES) -> list[Place]:
-    """Photos with coordinates, by the cell of a grid that they lie in: the largest place first.
-
-    The cells are ``cell_degrees`` of latitude and longitude wide, so a town may lie in two of them. The photos of a
-    place are in the order given.
-    """
-    cells: dict[tuple[int, int], list[tuple[float, float, int]]] = defaultdict(list)
-    for photo in photos:
-        latitude, longitude = photo.latitude, photo.longitude
-        if latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180:
-            cell = floor(latitude / cell_degrees), floor(longitude / cell_degrees)
-            cells[cell].append((latitude, longitude, photo.photo_id))
-    places = []
-    for members in cells.values():
-        latitudes, longitudes, photo_ids = zip(*members, strict=True)
-        places.append(Place(fmean(latitudes), fmean(longitudes), photo_ids))
-    return sorted(places, key=lambda place: (-len(place.photo_ids), place.latitude, place.longitude))
 
 
 def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0) -> list[Group]:
@@ -136,14 +76,6 @@ def theme_names(themes: Sequence[Sequence[Set[str]]]) -> list[str | None]:
         words = [word for word, value in share.items() if value >= LEAST_SHARE and own[word] > 0]
         names.append(", ".join(sorted(words, key=lambda word: (-own[word], word))[:NAME_WORDS]) or None)
     return names
-
-
-def _grouped(rows: Iterable[tuple[str | None, int]]) -> list[Group]:
-    """Groups by name, in the order in which names and photos come."""
-    members: dict[str | None, list[int]] = defaultdict(list)
-    for name, photo_id in rows:
-        members[name].append(photo_id)
-    return [Group(name, tuple(photo_ids)) for name, photo_ids in members.items()]
 
 
 def _vectors(reader: LibraryReader, photo_ids: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:

@@ -10,7 +10,7 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 _PACKAGE = "photos"
-_NAMES = ("gallery", "keys")
+_NAMES = ("gallery", "keys", "map", "cards", "timeline")
 
 
 def component(name: str) -> Callable[..., Any]:
@@ -26,5 +26,5 @@ def component(name: str) -> Callable[..., Any]:
 @cache
 def _declared(name: str, _manager: int) -> Callable[..., Any]:
     return st.components.v2.component(
-        f"{_PACKAGE}.{name}", js=f"{name}.js", css=f"{name}.css" if name == "gallery" else None, isolate_styles=False
+        f"{_PACKAGE}.{name}", js=f"{name}.js", css=f"{name}.css" if name != "keys" else None, isolate_styles=False
     )

@@ -8,9 +8,13 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
+from PIL import ExifTags, Image
 from streamlit.testing.v1 import AppTest
+
+from engine import Engine
 
 Draw = Callable[..., AppTest]
 
@@ -53,6 +57,12 @@ def gallery_of(test: AppTest) -> dict[str, Any]:
     """What the gallery of a page was sent; a page without one has no photos."""
     sent = [element.proto for element in test.get("bidi_component") if element.proto.component_name.endswith("gallery")]
     return json.loads(sent[-1].json or sent[-1].mixed.json) if sent else {"photos": [], "count": "", "phrases": []}
+
+
+def sent_to(test: AppTest, component: str) -> list[dict[str, Any]]:
+    """What the components of a name were sent."""
+    protos = [element.proto for element in test.get("bidi_component")]
+    return [json.loads(one.json or one.mixed.json) for one in protos if one.component_name.endswith(f".{component}")]
 
 
 def lines_of(test: AppTest) -> list[str]:
@@ -161,14 +171,75 @@ def test_shapes_have_their_numbers_and_the_address_holds_one_without(draw: Draw)
 
 def test_the_address_holds_the_theme_that_is_looked_through(draw: Draw) -> None:
     test = draw(browse_page, by="theme")
-    assert "group" not in test.query_params
-    name = test.selectbox[0].options[1].rpartition(" (")[0]
-    test.selectbox[0].set_value(name).run()
-    assert test.query_params["group"] == name
+    (cards,) = sent_to(test, "cards")
+    assert sum(card["photos"] for card in cards["cards"]) == 8
+    assert lines_of(test) == []  # until one is chosen
+    name = cards["cards"][1]["name"]
     again = draw(browse_page, by="theme", group=name)
-    assert again.selectbox[0].value == name
-    assert lines_of(again) == lines_of(test) != []
-    assert draw(browse_page, by="theme", group="never").selectbox[0].index == 0
+    (cards_again,) = sent_to(again, "cards")
+    assert [card["name"] for card in cards_again["cards"] if card["chosen"]] == [name]
+    assert len(lines_of(again)) == cards["cards"][1]["photos"]
+    assert lines_of(draw(browse_page, by="theme", group="never")) == []
+
+
+def test_folders_and_months_lead_into_their_photos(draw: Draw, elsewhere: Path) -> None:
+    test = draw(browse_page, elsewhere, by="folder")
+    (cards,) = sent_to(test, "cards")
+    assert [(card["name"], card["photos"]) for card in cards["cards"]] == [("Paris", 2), ("Rome", 1)]
+    (paris, _) = cards["cards"]
+    group = parse_qs(paris["href"].removeprefix("browse?"))["group"][0]
+    inside = draw(browse_page, elsewhere, by="folder", group=group)
+    assert lines_of(inside) == ["0.jpg", "1.jpg"]
+    assert [name for name, _ in sent_to(inside, "cards")[0]["trail"]] == [Path(group).parent.name, "Paris"]
+    test = draw(browse_page, elsewhere, by="date")
+    (timeline,) = sent_to(test, "timeline")
+    assert [(year["name"], year["photos"]) for year in timeline["years"]] == [("2024", 2), ("2019", 1)]
+    assert lines_of(test) == ["2024-06-02 12:00", "2024-05-01 12:00", "2019-03-05 12:00"]
+    assert lines_of(draw(browse_page, elsewhere, by="date", group="2019-03")) == ["2019-03-05 12:00"]
+
+
+def test_a_place_is_found_by_its_name_and_by_its_area(draw: Draw, elsewhere: Path) -> None:
+    (sent,) = sent_to(draw(browse_page, elsewhere, by="place"), "map")
+    assert [(place["name"], place["country"], place["photos"]) for place in sent["places"]] == [
+        ("Paris", "France", 2), ("Rome", "Italy", 1),
+    ]  # fmt: skip
+    assert sum(photos for _, _, photos, _ in sent["points"]) == 3
+    assert lines_of(draw(browse_page, elsewhere, by="place", group="Rome, Italy")) == ["2.jpg"]
+    assert set(lines_of(draw(browse_page, elsewhere, by="place", area="48,2,49,3"))) == {"0.jpg", "1.jpg"}
+
+
+@pytest.mark.parametrize("area", ["", "1,2,3", "north", "9,9,1,1", "nan,nan,nan,nan", "1e999,0,0,0", "0,0,0,0;DROP"])
+def test_an_area_that_is_none_is_the_whole_earth(draw: Draw, elsewhere: Path, area: str) -> None:
+    assert len(lines_of(draw(browse_page, elsewhere, by="place", area=area))) == 3
+
+
+def test_copies_stand_beside_the_largest_of_them(draw: Draw, elsewhere: Path) -> None:
+    lines = lines_of(draw(browse_page, elsewhere, by="copies"))
+    assert lines[0].startswith("2 of the same picture; the largest: 451 × 300")
+    assert lines[1].startswith("same pixels: 451 × 300")
+    assert len(lines) == 2
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
+    """A library of a photo of Paris, its copy, and one of Rome."""
+    base = tmp_path_factory.mktemp("elsewhere")
+    north_east = {1: "N", 3: "E"}
+    shots = [
+        ("Paris", "2024:05:01", {2: (48, 51, 24), 4: (2, 21, 3)}, "chelsea.png"),
+        ("Paris", "2024:06:02", {2: (48, 51, 25), 4: (2, 21, 4)}, "chelsea.png"),
+        ("Rome", "2019:03:05", {2: (41, 53, 0), 4: (12, 29, 0)}, "coffee.png"),
+    ]
+    for number, (town, day, where, name) in enumerate(shots):
+        (base / "photos" / town).mkdir(parents=True, exist_ok=True)
+        with Image.open(photos / name) as image:
+            exif = image.getexif()
+            exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{day} 12:00:00"
+            exif.get_ifd(ExifTags.IFD.GPSInfo).update(north_east | where)
+            image.convert("RGB").save(base / "photos" / town / f"{number}.jpg", exif=exif)
+    with Engine.open(base / "library") as engine:
+        engine.index([base / "photos"])
+    return base / "library"
 
 
 def test_a_word_that_is_none_is_said_as_a_sentence(draw: Draw, monkeypatch: pytest.MonkeyPatch, library: Path) -> None:
@@ -241,10 +312,10 @@ def test_a_name_with_html_and_markdown_is_shown_as_text(draw: Draw, photos: Path
     assert "\\*\\*b\\*\\*" in title
 
 
-@pytest.mark.parametrize("way", ["folder", "date", "place", "theme"])
+@pytest.mark.parametrize("way", ["folder", "date", "place", "theme", "copies"])
 def test_every_way_of_browsing_shows_photos_or_says_why_not(draw: Draw, way: str) -> None:
     test = draw(browse_page, by=way)
-    assert lines_of(test) or test.info
+    assert lines_of(test) or test.info or sent_to(test, "cards")
 
 
 def test_a_photo_from_outside_is_described_and_compared(draw: Draw, photos: Path) -> None:
