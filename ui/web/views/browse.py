@@ -47,7 +47,8 @@ def _named(groups: Sequence[Group], without: str) -> dict[str, Group]:
 
 
 def _draw_photos(photo_ids: Sequence[int], of: tuple[str, str]) -> None:
-    gallery.draw("group", of, len(photo_ids), lambda start, stop: gallery.cells(photo_ids[start:stop]))
+    above = gallery.Above("1 photo" if len(photo_ids) == 1 else f"{len(photo_ids):,} photos")
+    gallery.draw("group", of, len(photo_ids), lambda start, stop: gallery.cells(photo_ids[start:stop]), above)
 
 
 def _folders() -> list[Group]:
