@@ -22,6 +22,8 @@ STYLE = """<style>
 .stHorizontalBlock:has(.st-key-q) > .stColumn:last-child { flex: 0 0 auto; }
 .stApp:has([data-testid="stExpandSidebarButton"]) :is(.stColumn:has(.st-key-q), .st-key-by) { padding-left: 2.2rem; }
 @media (max-width: 768px) { .stMainBlockContainer { padding: 0.6rem 0.6rem 3rem; } }
+.stApp:has([data-testid="stExpandSidebarButton"]) .stMain:not(:has(.st-key-q)) .stMainBlockContainer {
+  padding-top: 2.9rem; }
 .stAppHeader { height: 2.6rem; min-height: 0; background: none; pointer-events: none; }
 .stAppHeader button, .stAppHeader a { pointer-events: auto; }
 .stElementContainer:has(> .stHtml > :is(style, h1.vs-hidden):only-child) { position: absolute; }

@@ -37,9 +37,9 @@ export class Lightbox {
       "Details");
     this.similar = element("a", {class: "vs-word", onclick: followed},
       "Similar");
-    const word = (text, does) => element("button", {type: "button", class: "vs-word", onclick: does}, text);
+    const back = element("button", {type: "button", class: "vs-word vs-back", onclick: () => this.close()}, "Show in results");
     const bar = element("div", {class: "vs-bar"}, this.counter, this.boxes, this.mark, this.favourite, this.similar,
-      this.details, word("Show in results", () => this.close()),
+      this.details, back,
       button("zoom-in", "Larger (+)", () => this.zoom.by(1.5)), button("zoom-out", "Smaller (-)", () => this.zoom.by(1 / 1.5)),
       button("help", "Keys (?)", () => showHelp(gallery.data.favourites)), button("close", "Close (Escape)", () => this.close()));
     this.previous = button("previous", "Previous photo (left arrow)", () => this.step(-1));
