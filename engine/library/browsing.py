@@ -1,13 +1,14 @@
 """Themes: the photos of a library in groups that show something alike, to look through without a question."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans, vq  # type: ignore[import-untyped]
 
+from engine.captioning.judging import Judge
 from engine.language.function_words import FUNCTION_WORDS, content_words
 from engine.language.tokens import tokenize
 from index import LibraryReader
@@ -17,7 +18,7 @@ MOST_SAMPLED = 20_000  # photos that themes are learned from; the others are put
 STARTS = 10  # of k-means, the best of which is taken
 
 SPOKEN = 12  # photos of a theme, the most central ones, that name it
-SAID = ("description", "keyword", "city", "country")
+SAID = ("description", "keyword")
 LEAST_SHARE = 1 / 3
 NAME_WORDS = 3
 
@@ -30,11 +31,17 @@ class Group:
     photo_ids: tuple[int, ...]
 
 
-def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0) -> list[Group]:
+def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0, *, judge: Judge | None = None) -> list[Group]:
     """Photos that show something alike, by k-means on their vectors: at most ``num_themes`` (1 or more), largest first.
 
     The photos of each are in order of their distance from its centre, the most central first. Words that many of these
     share, and photos of other themes do not, name the theme, see ``theme_names``. The same seed gives the same themes.
+
+    Args:
+        reader: of the library.
+        num_themes: at most.
+        seed: of what is left to chance.
+        judge: says what photos surely show; where it is given, that names themes too.
 
     Raises:
         LibraryError: the library cannot be read.
@@ -51,12 +58,18 @@ def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0) -> list[G
     order = np.lexsort((ids, distances, nearest))
     clusters = np.split(ids[order], np.flatnonzero(np.diff(nearest[order])) + 1)
     clusters.sort(key=len, reverse=True)
-    names = theme_names([_words_about(reader, cluster[:SPOKEN].tolist()) for cluster in clusters])
+    central = [cluster[:SPOKEN].tolist() for cluster in clusters]
+    names = theme_names(
+        [_words_about(reader, photo_ids) for photo_ids in central],
+        [_seen(reader, photo_ids, judge) if judge else {} for photo_ids in central],
+    )
     return [Group(name, tuple(cluster.tolist())) for name, cluster in zip(names, clusters, strict=True)]
 
 
-def theme_names(themes: Sequence[Sequence[Set[str]]]) -> list[str | None]:
-    """Names for themes, of each of which the words about some photos are given.
+def theme_names(
+    themes: Sequence[Sequence[Set[str]]], seen: Sequence[Mapping[str, float]] | None = None
+) -> list[str | None]:
+    """Names for themes, of each of which the words about some photos are given, and the shares that show what is seen.
 
     At most ``NAME_WORDS`` that a third of its photos share, and two where there are; those first that photos of other
     themes share least. None where there are none.
@@ -65,9 +78,10 @@ def theme_names(themes: Sequence[Sequence[Set[str]]]) -> list[str | None]:
     ['dog, snow', 'cup', None]
     """
     shares: list[dict[str, float]] = []
-    for photos in themes:
+    for photos, shown in zip(themes, seen or [{}] * len(themes), strict=True):
         counts = Counter(word for words in photos for word in words)
-        shares.append({word: count / len(photos) for word, count in counts.items() if count >= min(2, len(photos))})
+        said = {word: count / len(photos) for word, count in counts.items() if count >= min(2, len(photos))}
+        shares.append(said | {name: share for name, share in shown.items() if share > said.get(name, 0.0)})
     names: list[str | None] = []
     for at, share in enumerate(shares):
         others = [*shares[:at], *shares[at + 1 :]]
@@ -87,6 +101,12 @@ def _vectors(reader: LibraryReader, photo_ids: NDArray[np.int64]) -> Iterator[ND
     for start in range(0, len(photo_ids), step):
         records = reader.photo_vectors(photo_ids[start : start + step].tolist())
         yield at_unit_length(records[:, -1] if build.has_global else records.mean(axis=1))
+
+
+def _seen(reader: LibraryReader, photo_ids: Sequence[int], judge: Judge) -> dict[str, float]:
+    """What photos show, each with the share of them that can be expected to."""
+    records = reader.photo_vectors(photo_ids)
+    return {one.text: one.probability for one in judge.seen_among(records, LEAST_SHARE)}
 
 
 def _words_about(reader: LibraryReader, photo_ids: Sequence[int]) -> list[set[str]]:

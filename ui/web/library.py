@@ -157,11 +157,14 @@ class Library:
 
     def themes(self) -> "list[Group]":
         """Photos that show something alike, looked for once in each state of the library."""
-        from engine.library.browsing import themes  # late, for SciPy's sake
+        from engine.captioning.describe import judge_of  # late, as is SciPy
+        from engine.captioning.folder import load_captioner
+        from engine.library.browsing import themes
 
         with self._shared.leased() as lease:
             if self._themes[0] != lease.generation:
-                self._themes = lease.generation, themes(lease.engine.reader)
+                judge = judge_of(lease.engine.model, load_captioner("default"))
+                self._themes = lease.generation, themes(lease.engine.reader, judge=judge)
             return self._themes[1]
 
     def themes_so_far(self) -> list[str]:

@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine import Engine
+from engine.captioning.describe import judge_of
+from engine.captioning.folder import load_captioner
 from engine.library import browsing
-from engine.library.browsing import themes
+from engine.library.browsing import LEAST_SHARE, themes
 from index import BuildSpec, LibraryReader, LibraryWriter, PhotoRow, read_photos
 from index.scoring.maxsim import at_unit_length
 
@@ -98,6 +101,20 @@ def test_missing_photos_belong_to_no_theme(tmp_path: Path) -> None:
         found = [photo_id for group in themes(reader) for photo_id in group.photo_ids]
     assert sorted(found) == sorted(photo.photo_id for photo in read_photos(tmp_path / "library"))
     assert not set(found) & set(gone)
+
+
+def test_photos_of_which_nothing_is_written_are_named_by_what_they_show(photos: Path, tmp_path: Path) -> None:
+    with Engine.open(tmp_path / "library", device="cpu") as engine:
+        engine.index([photos])
+        judge = judge_of(engine.model, load_captioner("default"))
+        ids = engine.reader.photo_ids.tolist()
+        found = themes(engine.reader, len(ids), judge=judge)
+        cat = next(row for row in ids if engine.reader.photos([row])[0].path.endswith("chelsea.png"))
+        assert judge is not None
+        said = [name.text for name in judge.seen_among(engine.reader.photo_vectors([cat]), LEAST_SHARE)]
+    names = {group.photo_ids: group.name for group in found}
+    assert "cat" in said
+    assert names[cat,] == "cat"
 
 
 def test_the_themes_of_a_real_library_hold_every_photo_once(library: Path) -> None:
