@@ -134,9 +134,7 @@ def test_the_pages_of_the_rows_go_back_to_the_disk(plain: Any) -> None:
     before = (plain.folder / DATABASE).stat().st_size
     open_for_reading(plain.folder).dispose()
     assert select(plain.folder, "PRAGMA freelist_count") == [(0,)]
-    assert (
-        plain.folder / DATABASE
-    ).stat().st_size < 0.8 * before  # the newest schema has more tables
+    assert (plain.folder / DATABASE).stat().st_size < 0.8 * before  # the newest schema has more tables
     plain.assert_holds_what_was_added()
 
 
@@ -154,9 +152,7 @@ def test_without_room_for_a_copy_the_pages_wait_for_a_compaction(plain: Any, mon
     assert revision(plain.folder) == REVISION
     plain.assert_holds_what_was_added()
     compact_library(plain.folder)
-    assert (
-        plain.folder / DATABASE
-    ).stat().st_size < 0.8 * before  # the newest schema has more tables
+    assert (plain.folder / DATABASE).stat().st_size < 0.8 * before  # the newest schema has more tables
     plain.assert_holds_what_was_added()
 
 
