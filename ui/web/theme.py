@@ -19,7 +19,7 @@ STYLE = """<style>
 .stMainBlockContainer { padding: 0.6rem 1.5rem 3rem; }
 .stHorizontalBlock:has(.st-key-q) { flex-wrap: nowrap; gap: 0.6rem; }
 .stHorizontalBlock:has(.st-key-q) > .stColumn { min-width: 0; width: auto; flex: 1 1 auto; }
-.stHorizontalBlock:has(.st-key-q) > .stColumn:last-child { flex: 0 0 auto; }
+.stHorizontalBlock:has(.st-key-q) > .stColumn:not(:first-child) { flex: 0 0 auto; }
 .stApp:has([data-testid="stExpandSidebarButton"]) .stColumn:has(.st-key-q) { padding-left: 2.2rem; }
 @media (max-width: 768px) { .stMainBlockContainer { padding: 0.6rem 0.6rem 3rem; } }
 .stAppHeader { height: 2.6rem; min-height: 0; background: none; pointer-events: none; }
