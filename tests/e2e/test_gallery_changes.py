@@ -121,7 +121,7 @@ def test_a_change_that_cannot_be_written_is_taken_back_and_says_why(
     from index.store.lock import WriterLock
 
     shown(page, own_server)
-    lock = WriterLock(own_library)
+    lock = WriterLock(own_library, 1.0)
     try:
         page.locator("a.vs-photo").first.focus()
         page.keyboard.press("f")

@@ -178,14 +178,17 @@ def _asked_for(key: str, answer: str) -> int | None:
 
 def _replied(key: str) -> photo_changes.Reply | None:
     """What came of a change that the component asked for; a new album is shown in the whole page first."""
-    kept = f"reply to {key}"
-    change = _sent(key, "change")
-    if change is None:
-        reply: photo_changes.Reply | None = st.session_state.pop(kept, None)
-        return reply
-    reply = photo_changes.made(change)
+    change, kept = _sent(key, "change"), f"reply to {key}"
+    before: photo_changes.Reply | None = st.session_state.get(kept)
+    if before is not None and before["is_new"]:
+        before["is_new"] = False
+        return before
+    if not isinstance(change, dict):
+        return None
+    if before is not None and before["number"] == change.get("number"):  # asked again, as no answer came
+        return before
+    reply = st.session_state[kept] = photo_changes.made(change)
     if reply is not None and reply["is_new"]:
-        st.session_state[kept] = reply
         st.rerun()
     return reply
 

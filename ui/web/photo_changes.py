@@ -28,9 +28,9 @@ def may_change() -> bool:
     return not is_public()
 
 
-def made(change: object) -> Reply | None:
+def made(change: dict[str, Any]) -> Reply | None:
     """Make a change that the gallery asks for; None where it asks for none."""
-    if not isinstance(change, dict) or not isinstance(change.get("number"), int):
+    if not isinstance(change.get("number"), int):
         return None
     reply: Reply = {"number": change["number"], "error": "", "said": "", "photos": [], "is_new": False}
     try:

@@ -185,7 +185,10 @@ class Gallery {
     } else if (event.key === "Escape" && this.selection.size) this.selection.clear();
     else if (event.key === "f") this.favourite(place);
     else if (event.key === "A") this.selection.all();
-    else if (event.key === "a") this.addToAlbum(this.selection.size ? this.selection.photos() : [this.photos[place]]);
+    else if (event.key === "a") {
+      event.preventDefault(); // or it would be written into the dialog
+      this.addToAlbum(this.selection.size ? this.selection.photos() : [this.photos[place]]);
+    }
     else if (/^[1-5]$/.test(event.key)) this.rate(place, Number(event.key));
   }
 
