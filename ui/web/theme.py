@@ -21,6 +21,9 @@ STYLE = """<style>
 .stHorizontalBlock:has(.st-key-q) > .stColumn { min-width: 0; width: auto; flex: 1 1 auto; }
 .stHorizontalBlock:has(.st-key-q) > .stColumn:not(:first-child) { flex: 0 0 auto; }
 .stApp:has([data-testid="stExpandSidebarButton"]) .stColumn:has(.st-key-q) { padding-left: 2.2rem; }
+@media (max-width: 768px) { .stHorizontalBlock:has(.st-key-q) .stPopover button :is([data-testid="stMarkdownContainer"],
+  [data-testid="stMarkdownContainer"] ~ *) { position: absolute; clip-path: inset(50%); }
+  .stHorizontalBlock:has(.st-key-q) .stPopover button { padding: 0.3rem; } }
 @media (max-width: 768px) { .stMainBlockContainer { padding: 0.6rem 0.6rem 3rem; } }
 .stAppHeader { height: 2.6rem; min-height: 0; background: none; pointer-events: none; }
 .stAppHeader button, .stAppHeader a { pointer-events: auto; }
