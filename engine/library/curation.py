@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from operator import index
 from pathlib import Path
@@ -50,13 +51,18 @@ class SavedSearch:
 class Curation:
     """What is kept in the library in a folder. Every call reads or writes it as it is at that moment.
 
+    Args:
+        folder: that of the library.
+        timeout_s: how long a write waits for another process that writes.
+
     Raises:
         LibraryMissingError: there is no library; of every method.
         LibraryError: it cannot be read or written, or another process writes to it; of every method.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, timeout_s: float = 10.0) -> None:
         self._folder = folder
+        self._timeout_s = timeout_s
 
     def albums(self) -> list[Album]:
         """The albums, by name."""
@@ -72,7 +78,7 @@ class Curation:
 
     def create_album(self, name: str, description: str = "") -> None:
         """Make an empty album. Raises CollectionError for such a name, NameTakenError."""
-        with curating(self._folder) as writer:
+        with self._writing() as writer:
             writer.create_album(name, description)
 
     def change_album(
@@ -87,24 +93,24 @@ class Curation:
 
         Raises UnknownNameError, NameTakenError, CollectionError, PhotoPathError.
         """
-        with curating(self._folder) as writer:
+        with self._writing() as writer:
             cover_id = None if cover is None else self._ids(writer, [cover])[0]
             writer.change_album(name, new_name=new_name, description=description, cover_id=cover_id)
 
     def delete_album(self, name: str) -> None:
         """Remove an album; its photos stay in the library. Raises UnknownNameError."""
-        with curating(self._folder) as writer:
+        with self._writing() as writer:
             writer.delete_album(name)
 
     def add_to_album(self, name: str, photos: Iterable[PhotoName] | PhotoName) -> Changed:
         """Add photos to an album, behind the others. Raises UnknownNameError, PhotoPathError."""
-        with curating(self._folder) as writer:
+        with self._writing() as writer:
             ids = self._ids(writer, photos)
             return Changed(len(ids), writer.add_to_album(name, ids))
 
     def remove_from_album(self, name: str, photos: Iterable[PhotoName] | PhotoName) -> Changed:
         """Take photos out of an album; they stay in the library. Raises UnknownNameError, PhotoPathError."""
-        with curating(self._folder) as writer:
+        with self._writing() as writer:
             ids = self._ids(writer, photos)
             return Changed(len(ids), writer.remove_from_album(name, ids))
 
@@ -132,7 +138,7 @@ class Curation:
             PhotoPathError: the library knows no photo there; nothing is changed.
             CollectionError: there is no such rating or label.
         """
-        with curating(self._folder) as writer:
+        with self._writing() as writer:
             ids = self._ids(writer, photos)
             return Changed(len(ids), writer.mark(ids, MarkChange(favourite, hidden, rating, label, from_file)))
 
@@ -164,13 +170,16 @@ class Curation:
             text = json.dumps(dict(question), ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise CollectionError(f"The question {question!r} cannot be kept as JSON: {error}.") from error
-        with curating(self._folder) as writer:
+        with self._writing() as writer:
             writer.save_search(name, text, replace=replace)
 
     def delete_search(self, name: str) -> None:
         """Forget a saved search. Raises UnknownNameError."""
-        with curating(self._folder) as writer:
+        with self._writing() as writer:
             writer.delete_search(name)
+
+    def _writing(self) -> AbstractContextManager[CurationWriter]:
+        return curating(self._folder, timeout_s=self._timeout_s)
 
     def _known(self, photos: Iterable[PhotoName] | PhotoName) -> list[tuple[int, PhotoMarks]]:
         named = [_path(photo) if (number := _number(photo)) is None else number for photo in _several(photos)]

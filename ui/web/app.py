@@ -27,6 +27,7 @@ def main() -> None:
             st.Page(_page("search"), title="Search", icon=":material/search:", url_path="search", default=True),
             st.Page(_page("look_up"), title="Look up", icon=":material/photo_camera:", url_path="look-up"),
             st.Page(_page("browse"), title="Browse", icon=":material/photo_library:", url_path="browse"),
+            st.Page(_page("albums"), title="Albums", icon=":material/photo_album:", url_path="albums"),
             st.Page(_page("library"), title="Library", icon=":material/database:", url_path="library"),
             st.Page(_page("photo"), title="Photo", icon=":material/image:", url_path="photo", visibility="hidden"),
         ],

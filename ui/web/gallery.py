@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from engine.types import Box, Written
-from index import StoredPhoto
+from index import PhotoFilter, PhotoMarks, StoredPhoto
 from ui.shared.results import printable
 from ui.shared.written import excerpt, label
-from ui.web import picture_routes
+from ui.web import photo_changes, picture_routes
 from ui.web.components import component
 from ui.web.library import library
 from ui.web.pictures import WRITTEN, Boxed, colour_of
@@ -49,12 +49,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """The line above the photos: how many there are, the phrases in the colours of their boxes, words to begin with."""
+    """The line above the photos: how many there are, the phrases in the colours of their boxes, words to begin with.
+
+    Of saved searches it has the names and the addresses.
+    """
 
     count: str = ""
     phrases: Sequence[str] = ()
     written: bool = False
     starts: Sequence[str] = ()
+    saved: Sequence[tuple[str, str]] = ()
     recent: bool = False
 
 
@@ -66,6 +70,8 @@ class _Photo(TypedDict):
     line: str
     note: str
     likely: bool
+    favourite: bool
+    rating: int
     width: float
     height: float
     pictures: str
@@ -84,9 +90,14 @@ class _Message(TypedDict):
     count: str
     phrases: list[tuple[str, int]]
     starts: list[str]
+    saved: list[tuple[str, str]]
     recent: bool
     cookie: str
-    favourites: bool
+    changes: bool
+    reply: photo_changes.Reply | None
+    albums: list[str]
+    album: str
+    hidden: str
 
 
 def cells(numbers: Sequence[int]) -> list[Cell]:
@@ -94,7 +105,14 @@ def cells(numbers: Sequence[int]) -> list[Cell]:
     return [Cell(photo, Path(photo.path).name) for photo in library().stored(numbers).values()]
 
 
-def draw(key: str, answer: object, total: int, batch: Batch, above: Above = Above()) -> None:
+def draw(
+    key: str,
+    answer: object,
+    total: int,
+    batch: Batch,
+    above: Above = Above(),
+    where: PhotoFilter = PhotoFilter(),  # noqa: B008 - it is frozen
+) -> None:
     """Draw the photos of an answer; ``batch`` gives those that are asked for, now and while somebody scrolls.
 
     Args:
@@ -103,18 +121,24 @@ def draw(key: str, answer: object, total: int, batch: Batch, above: Above = Abov
         total: how many photos there are, at most.
         batch: from a first place to one before which to end; a photo that is gone is left out, and none is the end.
         above: what stands in the line above them.
+        where: the filter that they passed: what is changed of photos may take them out of the answer.
     """
-    _draw(f"gallery of {key}", f"{library().generation}:{answer!r}", total, batch, above)
+    kept = (where.albums, where.favourite, where.rating, where.labels, where.hidden)
+    state = library().photos_state if kept == (None, None, None, None, "exclude") else f"+{library().generation}"
+    _draw(f"gallery of {key}", f"{state}:{answer!r}", total, batch, above, where)
 
 
 @st.fragment
-def _draw(key: str, answer: str, total: int, batch: Batch, above: Above) -> None:
-    start = _asked_for(key, answer)
+def _draw(key: str, answer: str, total: int, batch: Batch, above: Above, where: PhotoFilter) -> None:
+    asked, reply = _asked_for(key, answer), _replied(key)
+    start = asked or 0
     end = min(total, start + (FURTHER if start else FIRST))
-    cells = batch(start, end)
+    if reply is not None and asked is None:  # the photos are there
+        start = end = -1
+    cells = batch(start, end) if end >= 0 else []
     message: _Message = {
         "answer": answer,
-        "total": total if cells else start,
+        "total": total if cells or end < 0 else start,
         "start": start,
         "next": end,
         "photos": _photos(cells),
@@ -122,32 +146,60 @@ def _draw(key: str, answer: str, total: int, batch: Batch, above: Above) -> None
         "phrases": [(printable(text), colour_of(number)) for number, text in enumerate(above.phrases)]
         + ([("written in the photo", WRITTEN)] if above.written else []),
         "starts": [printable(text) for text in above.starts],
+        "saved": [(printable(name), address) for name, address in above.saved],
         "recent": above.recent,
         "cookie": picture_routes.cookie(),
-        "favourites": False,
+        "changes": photo_changes.may_change(),
+        "reply": reply,
+        "albums": [album.name for album in library().curation.albums()] if photo_changes.may_change() else [],
+        "album": "" if where.albums is None else where.albums[0],
+        "hidden": where.hidden,
     }
-    component("gallery")(key=key, data=message, on_more_change=_nothing)
+    component("gallery")(key=key, data=message, on_more_change=_nothing, on_change_change=_nothing)
 
 
 def _nothing() -> None:
     """Streamlit passes on only messages that have a callback."""
 
 
-def _asked_for(key: str, answer: str) -> int:
-    """Where the batch begins that the component asked for, and where none, at the first photo."""
+def _sent(key: str, name: str) -> Any:
+    """What the component has just sent."""
     sent: Any = st.session_state.get(key)
-    asked = sent.get("more") if isinstance(sent, Mapping) else None
+    return sent.get(name) if isinstance(sent, Mapping) else None
+
+
+def _asked_for(key: str, answer: str) -> int | None:
+    """Where the batch begins that the component asked for."""
+    asked = _sent(key, "more")
     if isinstance(asked, dict) and asked.get("answer") == answer and isinstance(asked.get("start"), int):
         return max(0, int(asked["start"]))
-    return 0
+    return None
+
+
+def _replied(key: str) -> photo_changes.Reply | None:
+    """What came of a change that the component asked for; a new album is shown in the whole page first."""
+    change, kept = _sent(key, "change"), f"reply to {key}"
+    before: photo_changes.Reply | None = st.session_state.get(kept)
+    if before is not None and before["is_new"]:
+        before["is_new"] = False
+        return before
+    if not isinstance(change, dict):
+        return None
+    if before is not None and before["number"] == change.get("number"):  # asked again, as no answer came
+        return before
+    reply = st.session_state[kept] = photo_changes.made(change)
+    if reply is not None and reply["is_new"]:
+        st.rerun()
+    return reply
 
 
 def _photos(cells: Sequence[Cell]) -> list[_Photo]:
     alts = library().alt_texts([cell.photo for cell in cells])
-    return [_photo(cell, alt) for cell, alt in zip(cells, alts, strict=True)]
+    marks = library().marks([cell.photo.photo_id for cell in cells])
+    return [_photo(cell, alt, marks[cell.photo.photo_id]) for cell, alt in zip(cells, alts, strict=True)]
 
 
-def _photo(cell: Cell, alt: str) -> _Photo:
+def _photo(cell: Cell, alt: str, marks: PhotoMarks) -> _Photo:
     photo, part = cell.photo, cell.part
     x0, y0, x1, y1 = part or (0, 0, photo.width, photo.height)
     sentence = {"sentence": cell.sentence} if cell.sentence else {}
@@ -160,6 +212,8 @@ def _photo(cell: Cell, alt: str) -> _Photo:
         "line": printable(cell.line),
         "note": printable(cell.note),
         "likely": cell.likely,
+        "favourite": marks.favourite,
+        "rating": max(0, marks.rating),
         "width": photo.width,
         "height": photo.height,
         "pictures": picture_routes.address(photo),

@@ -3,23 +3,31 @@
 import streamlit as st
 
 from index import PhotoFilter
-from ui.web import gallery
+from ui.web import gallery, saved_searches
 from ui.web.library import library
 
 
 def draw(where: PhotoFilter) -> None:
     """Draw the photos that pass a filter."""
-    contents = library().contents
-    numbers = contents.newest
-    if not where.is_empty:
-        with library().asked() as engine:
-            passing = engine.reader.passing_photos(where)
-        if passing is not None:
-            chosen = set(passing.tolist())
-            numbers = [number for number in numbers if number in chosen]
+    numbers = _in_order(where)
+    with library().asked() as engine:
+        passing = engine.reader.passing_photos(where)
+    if passing is not None:
+        chosen = set(passing.tolist())
+        numbers = [number for number in numbers if number in chosen]
     if not numbers:
         st.info("No photo passes the filters.")
         return
     count = "1 photo" if len(numbers) == 1 else f"{len(numbers):,} photos"
-    above = gallery.Above(count, starts=library().themes_so_far(), recent=True)
-    gallery.draw("home", where, len(numbers), lambda start, stop: gallery.cells(numbers[start:stop]), above)
+    above = gallery.Above(count, starts=library().themes_so_far(), saved=saved_searches.links(), recent=True)
+    gallery.draw("home", where, len(numbers), lambda start, stop: gallery.cells(numbers[start:stop]), above, where)
+
+
+def _in_order(where: PhotoFilter) -> list[int]:
+    """The photos that are there: those of an album as they were added, others the newest first."""
+    newest = library().contents.newest
+    if where.albums is None:
+        return newest
+    there = set(newest)
+    members = (photo.photo_id for name in where.albums for photo in library().curation.album_photos(name))
+    return [number for number in dict.fromkeys(members) if number in there]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-PAGES = ("", "search", "look-up", "browse", "library", "photo")
+PAGES = ("", "search", "look-up", "browse", "albums", "library", "photo")
 _SCRIPT = '<script src="/pages/server.js"></script>'
 
 

@@ -24,7 +24,7 @@ from engine.photos.thumbnails import thumbnail
 from engine.runtime.settings import library_folder
 from engine.sharing import Lease, SharedEngine
 from engine.types import Box
-from index import PhotoFilter, StoredPhoto, read_photos
+from index import PhotoFilter, PhotoMarks, StoredPhoto, read_marks, read_photos
 from index.catalogue.filters import orientation_of
 from index.choices import Orientation
 from ui.shared.indexing import IndexingJob
@@ -32,9 +32,11 @@ from ui.web import escaping
 
 if TYPE_CHECKING:
     from engine.library.browsing import Group
+    from engine.library.curation import Curation
 
 TOLD = "warnings of this run of the page"
 _OF_UPKEEP = re.compile("The FAISS (file|index) ")  # nothing that somebody who searches can do anything about
+WRITING_WAITS_S = 2.0  # for another process that writes: somebody looks at the page
 LARGE, SMALL = 1280, 320  # pixels of the longest side of the one large photo of a page, and of a part of a photo
 
 
@@ -43,7 +45,7 @@ class _Contents:
     """What is asked for often of one state of the library, each worked out once."""
 
     folder: Path
-    generation: int
+    photos_state: int
 
     @cached_property
     def photos(self) -> list[StoredPhoto]:
@@ -81,7 +83,8 @@ class Library:
 
     def __init__(self, shared: SharedEngine) -> None:
         self._shared = shared
-        self._lock = Lock()
+        self._lock, self._writing = Lock(), Lock()
+        self._own_states = 0  # that differ from those before by what pages wrote, and not by their photos
         self._contents = _Contents(shared.folder, 0)
         self._themes: tuple[int, list[Group]] = (0, [])
         self._looking_for_themes = Lock()
@@ -144,9 +147,10 @@ class Library:
     @property
     def contents(self) -> _Contents:
         """What the newest state of the library holds."""
-        with self._shared.leased() as lease, self._lock:
-            if self._contents.generation != lease.generation:
-                self._contents = _Contents(self.folder, lease.generation)
+        state = self.photos_state
+        with self._lock:
+            if self._contents.photos_state != state:
+                self._contents = _Contents(self.folder, state)
             return self._contents
 
     def load(self) -> None:
@@ -161,16 +165,17 @@ class Library:
         from engine.captioning.folder import load_captioner
         from engine.library.browsing import themes
 
+        state = self.photos_state
         with self._shared.leased() as lease:
-            if self._themes[0] != lease.generation:
+            if self._themes[0] != state:
                 judge = judge_of(lease.engine.model, load_captioner("default"))
-                self._themes = lease.generation, themes(lease.engine.reader, judge=judge)
+                self._themes = state, themes(lease.engine.reader, judge=judge)
             return self._themes[1]
 
     def themes_so_far(self) -> list[str]:
         """The names of the themes, where they are known; else they are looked for beside, once nobody waits."""
-        generation, found = self._themes
-        if generation == self.generation:
+        state, found = self._themes
+        if state == self.photos_state:
             return [group.name for group in found if group.name]
         if self.has_answered and not self._looking_for_themes.locked():
             Thread(target=self._look_for_themes, daemon=True).start()
@@ -185,6 +190,35 @@ class Library:
         """The number of the newest state of the library."""
         with self._shared.leased() as lease:
             return lease.generation
+
+    @property
+    def photos_state(self) -> int:
+        """The same number as before where pages have changed albums and marks since, and nothing else was."""
+        generation = self.generation
+        return generation - self._own_states
+
+    @property
+    def curation(self) -> "Curation":
+        """Albums, marks and saved searches, to be read."""
+        from engine.library.curation import Curation
+
+        return Curation(self.folder, timeout_s=WRITING_WAITS_S)
+
+    def marks(self, photo_ids: Sequence[int]) -> dict[int, PhotoMarks]:
+        """What is said of photos, by number."""
+        found = read_marks(self.folder, list(photo_ids))
+        return {number: found[number][1] if number in found else PhotoMarks() for number in photo_ids}
+
+    @contextmanager
+    def changing(self) -> Iterator["Curation"]:
+        """Albums, marks and saved searches, to be changed; afterwards every session sees what was written.
+
+        Raises LibraryError: another process writes to the library; of what is done in it.
+        """
+        with self._writing:
+            before = self.generation
+            yield self.curation
+            self._own_states += self.generation == before + 1
 
     def num_passing(self, where: PhotoFilter) -> int:
         """How many photos a filter leaves."""

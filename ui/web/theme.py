@@ -19,8 +19,11 @@ STYLE = """<style>
 .stMainBlockContainer { padding: 0.6rem 1.5rem 3rem; }
 .stHorizontalBlock:has(.st-key-q) { flex-wrap: nowrap; gap: 0.6rem; }
 .stHorizontalBlock:has(.st-key-q) > .stColumn { min-width: 0; width: auto; flex: 1 1 auto; }
-.stHorizontalBlock:has(.st-key-q) > .stColumn:last-child { flex: 0 0 auto; }
+.stHorizontalBlock:has(.st-key-q) > .stColumn:not(:first-child) { flex: 0 0 auto; }
 .stApp:has([data-testid="stExpandSidebarButton"]) :is(.stColumn:has(.st-key-q), .st-key-by) { padding-left: 2.2rem; }
+@media (max-width: 768px) { .stHorizontalBlock:has(.st-key-q) .stPopover button :is([data-testid="stMarkdownContainer"],
+  [data-testid="stMarkdownContainer"] ~ *) { position: absolute; clip-path: inset(50%); }
+  .stHorizontalBlock:has(.st-key-q) .stPopover button { padding: 0.3rem; } }
 @media (max-width: 768px) { .stMainBlockContainer { padding: 0.6rem 0.6rem 3rem; } }
 .stApp:has([data-testid="stExpandSidebarButton"]) .stMain:not(:has(.st-key-q)) .stMainBlockContainer {
   padding-top: 2.9rem; }

@@ -2,6 +2,7 @@
 
 import {element} from "./figure.js";
 import {ask, recent} from "./asking.js";
+import {go} from "./navigation.js";
 
 /** Phrases in the colours of their boxes: to point at one, or to choose it, leaves its boxes alone. */
 export function phraseButtons(phrases) {
@@ -18,14 +19,16 @@ export function phraseButtons(phrases) {
 
 /** Draw the line, where it is another one than before. */
 export function lineAbove(gallery, isOther) {
-  const {count, phrases, starts, recent: isHome} = gallery.data;
-  const shown = JSON.stringify([count, phrases, starts, isHome]);
+  const {count, phrases, starts, saved, recent: isHome} = gallery.data;
+  const shown = JSON.stringify([count, phrases, starts, saved, isHome]);
   if (!isOther && gallery.shownAbove === shown) return;
   gallery.shownAbove = shown;
   const words = isHome ? [...new Set([...recent(), ...starts])] : starts;
   gallery.above.replaceChildren(
     ...(count ? [element("span", {class: "vs-count"}, count)] : []),
     ...(phrases.length ? [phraseButtons(phrases)] : []),
-    ...(words.length ? [element("div", {class: "vs-starts", role: "group", "aria-label": "Searches to begin with"},
+    ...(words.length || saved.length ? [element("div", {class: "vs-starts", role: "group", "aria-label": "Searches to begin with"},
+      ...saved.map(([name, address]) => element("button", {type: "button", class: "vs-saved", title: "A saved search",
+        onclick: () => go(address)}, name)),
       ...words.map(text => element("button", {type: "button", onclick: () => ask(text)}, text)))] : []));
 }

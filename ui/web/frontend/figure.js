@@ -45,7 +45,7 @@ export function writtenLines(photo) {
 /**
  * A photo of the gallery.
  * @param {Object} photo as Python describes it
- * @param {{choose: function(MouseEvent | null): void}} does what a click on the mark does
+ * @param {{choose: function(MouseEvent), favourite: function(): void, changes: boolean}} does what clicks on the marks do
  */
 export function figure(photo, does) {
   const image = element("img", {alt: photo.alt, decoding: "async", draggable: "false"});
@@ -54,11 +54,19 @@ export function figure(photo, does) {
     image, ...(photo.part ? [] : [frame(photo)]));
   const mark = element("button", {class: "vs-mark", type: "button", tabindex: "-1", "aria-pressed": "false",
     "aria-label": `Choose ${photo.name}`, title: "Choose (space)", onclick: does.choose}, "✓");
+  const heart = element("button", {class: "vs-heart", type: "button", tabindex: "-1", disabled: !does.changes,
+    "aria-label": `Favourite: ${photo.name}`, title: "Favourite (f)", onclick: does.favourite}, "♥");
   const below = element("figcaption", {},
     ...[photo.line, photo.note].filter(Boolean).map(text => element("div", {class: "vs-line", title: text}, text)),
     ...writtenLines(photo));
-  return element("figure", {class: photo.likely ? "vs-cell" : "vs-cell vs-unlikely", role: "listitem"},
-    link, mark, below);
+  const made = element("figure", {class: photo.likely ? "vs-cell" : "vs-cell vs-unlikely", role: "listitem"},
+    link, mark, heart, below);
+  showFavourite(made, photo);
+  return made;
+}
+
+export function showFavourite(made, photo) {
+  made.querySelector(".vs-heart").setAttribute("aria-pressed", String(photo.favourite));
 }
 
 /** Give a photo of the gallery its size; its picture is asked for as sharp as the screen is. */

@@ -1,6 +1,8 @@
 /** The photos of an answer: rows that go on while one scrolls, arrow keys, and the lightbox over them. */
 
-import {element, figure, resize, shapeOf} from "./figure.js";
+import {askForAlbum} from "./albums.js";
+import {Changes} from "./changes.js";
+import {element, figure, resize, shapeOf, showFavourite} from "./figure.js";
 import {Lightbox} from "./lightbox.js";
 import {inRows} from "./rows.js";
 import {lineAbove} from "./above.js";
@@ -36,6 +38,7 @@ class Gallery {
     this.root.append(this.selection.bar);
     parent.append(this.root);
     this.lightbox = new Lightbox(this);
+    this.changes = new Changes(this);
     this.list.addEventListener("click", event => this.clicked(event));
     this.list.addEventListener("keydown", event => this.pressed(event));
     this.list.addEventListener("focusin", event => this.stand(this.placeOf(event.target)));
@@ -53,12 +56,16 @@ class Gallery {
     document.cookie = data.cookie + (location.protocol === "https:" ? "; Secure" : "");
     const isOther = data.answer !== this.data?.answer;
     this.data = data;
+    this.root.classList.toggle("vs-may-change", data.changes);
     if (isOther) this.begin(left.get(data.answer));
     if (data.start === this.next) {
       this.next = data.next;
       this.add(data.photos);
     }
-    this.asked = null;
+    if (data.start >= 0) this.asked = null;
+    this.selection.offer(data);
+    if (data.reply) this.changes.answered(data.reply);
+    this.changes.resume();
     lineAbove(this, isOther);
     if (this.next < data.total && this.end.getBoundingClientRect().top < innerHeight + parseInt(AHEAD)) this.more();
     if (isOther && history.state?.photo) this.lightbox.showAgain(history.state.photo);
@@ -72,6 +79,8 @@ class Gallery {
     this.complete = 0;
     this.next = 0;
     this.place = 0;
+    this.gone = new Set(); // photos that were taken out since
+    this.asked = null;
     this.selection.clear();
     this.list.setAttribute("aria-label", this.data.count || "Photos");
     if (!before) return;
@@ -84,10 +93,13 @@ class Gallery {
 
   add(photos) {
     const start = this.photos.length, known = new Set(this.photos.map(keyOf));
-    const others = photos.filter(photo => !known.has(keyOf(photo))); // a longer ranking may differ by a few
+    const others = photos.filter(photo => !known.has(keyOf(photo)) && !this.gone.has(photo.id)); // a longer ranking may differ by a few
     this.photos.push(...others);
     for (const photo of others) {
-      const made = figure(photo, {choose: event => this.selection.toggle(this.figures.indexOf(made), event?.shiftKey)});
+      const made = figure(photo, {
+        choose: event => this.selection.toggle(this.figures.indexOf(made), event?.shiftKey),
+        favourite: () => this.favourite(this.figures.indexOf(made)), changes: this.data.changes,
+      });
       this.figures.push(made);
     }
     this.list.append(...this.figures.slice(start));
@@ -172,7 +184,12 @@ class Gallery {
       this.selection.toggle(place, event.shiftKey);
     } else if (event.key === "Escape" && this.selection.size) this.selection.clear();
     else if (event.key === "f") this.favourite(place);
-    else if (event.key === "a" && event.shiftKey) this.selection.all();
+    else if (event.key === "A") this.selection.all();
+    else if (event.key === "a") {
+      event.preventDefault(); // or it would be written into the dialog
+      this.addToAlbum(this.selection.size ? this.selection.photos() : [this.photos[place]]);
+    }
+    else if (/^[1-5]$/.test(event.key)) this.rate(place, Number(event.key));
   }
 
   /** The photo below or above another. */
@@ -191,7 +208,62 @@ class Gallery {
   }
 
   favourite(place) {
-    if (this.data.favourites) this.send("favourite", {photo: this.photos[place].id});
+    this.changes.mark([this.photos[place]], "favourite", !this.photos[place].favourite);
+  }
+
+  /** Give a photo stars; as many as it has takes them back. */
+  rate(place, stars) {
+    this.changes.mark([this.photos[place]], "rating", this.photos[place].rating === stars ? 0 : stars);
+  }
+
+  addToAlbum(photos) {
+    if (this.changes.allowed) askForAlbum(photos.length, this.data.albums, name => this.changes.add(photos, name));
+  }
+
+  /** Show of photos what is said of them now. */
+  mark(ids, name, valueOf) {
+    this.photos.forEach((photo, place) => {
+      if (!ids.includes(photo.id)) return;
+      photo[name] = valueOf(photo.id);
+      showFavourite(this.figures[place], photo);
+    });
+    if (this.lightbox.isOpen) this.lightbox.showMarks();
+  }
+
+  /** Take photos out of the gallery; returns what puts them back. */
+  takeOut(ids) {
+    const out = new Set(ids), taken = [];
+    const stays = this.photos.map((photo, place) => {
+      if (out.has(photo.id)) taken.push({place, photo, made: this.figures[place]});
+      return !out.has(photo.id);
+    });
+    const change = () => (this.layOut(0), this.selection.draw(), this.stand(this.place));
+    this.photos = this.photos.filter((_, place) => stays[place]);
+    this.figures = this.figures.filter((_, place) => stays[place]);
+    this.next -= taken.length; // what follows them moves up
+    out.forEach(id => this.gone.add(id));
+    const hadFocus = taken.some(({made}) => made.contains(document.activeElement));
+    taken.forEach(({made}) => made.remove());
+    change();
+    if (hadFocus || document.activeElement === document.body) this.link(this.place)?.focus({preventScroll: true});
+    const {answer} = this.data;
+    return () => {
+      if (this.data.answer !== answer) return;
+      for (const {place, photo, made} of taken) {
+        this.list.insertBefore(made, this.figures[place] ?? null);
+        this.photos.splice(place, 0, photo);
+        this.figures.splice(place, 0, made);
+      }
+      this.next += taken.length;
+      out.forEach(id => this.gone.delete(id));
+      this.selection.clear();
+      change();
+    };
+  }
+
+  /** Come back to no answer that was left: another one may be right now. */
+  forget() {
+    left.clear();
   }
 
   say(text) {
@@ -202,6 +274,7 @@ class Gallery {
     this.seen.disconnect();
     this.sized.disconnect();
     clearTimeout(this.again);
+    this.changes.leave();
     this.lightbox.leave();
     if (!this.data) return;
     removeEventListener("scroll", this.scrolling, true);

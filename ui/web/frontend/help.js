@@ -9,9 +9,11 @@ const KEYS = [
   ["?", "these keys"],
 ];
 
-export function showHelp(hasFavourites) {
+const CHANGES = [["f", "favourite, or no longer"], ["1 to 5", "stars; the same again takes them back"], ["a", "add to an album"]];
+
+export function showHelp() {
   if (document.querySelector(".vs-keys")) return;
-  const keys = hasFavourites ? [...KEYS, ["f", "favourite"]] : KEYS;
+  const keys = document.querySelector(".vs-may-change") ? [...KEYS, ...CHANGES] : KEYS;
   const close = element("button", {type: "button", class: "vs-word"}, "Close");
   const dialog = element("dialog", {class: "vs-keys", "aria-label": "Keys"},
     element("h2", {}, "Keys"),

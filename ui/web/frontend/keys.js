@@ -19,7 +19,7 @@ export default function () {
 
 function listen() {
   document.addEventListener("click", event => {
-    const link = event.target.closest?.("a[href^='photo?']");
+    const link = event.target.closest?.("a[href^='photo?'], a[href^='./?']");
     if (!link || !isPlain(event) || event.defaultPrevented) return;
     event.preventDefault();
     go(link.href);
@@ -39,7 +39,7 @@ function listen() {
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
     if (event.key === "/") event.preventDefault(), goToField();
-    if (event.key === "?") showHelp(false);
+    if (event.key === "?") showHelp();
   });
 }
 

@@ -4,6 +4,7 @@ import {element, frame, picture, writtenLines} from "./figure.js";
 import {showHelp} from "./help.js";
 import {phraseButtons} from "./above.js";
 import {go, isPlain} from "./navigation.js";
+import {showStars, starButtons} from "./stars.js";
 import {Zoom} from "./zoom.js";
 
 const SMALL_MOST = 2; // times that a photo is shown larger than it is
@@ -32,16 +33,17 @@ export class Lightbox {
     this.boxes = button("toggle-boxes", "Boxes (b)", () => this.toggleBoxes(), {"aria-pressed": "true"});
     this.mark = button("toggle-mark", "Choose (space)", () => this.choose(), {"aria-pressed": "false"});
     this.favourite = button("favourite", "Favourite (f)", () => gallery.favourite(this.place));
+    this.stars = starButtons(stars => gallery.rate(this.place, stars));
     const followed = event => isPlain(event) && (event.preventDefault(), go(event.currentTarget.href));
     this.details = element("a", {class: "vs-word", onclick: followed},
       "Details");
     this.similar = element("a", {class: "vs-word", onclick: followed},
       "Similar");
     const back = element("button", {type: "button", class: "vs-word vs-back", onclick: () => this.close()}, "Show in results");
-    const bar = element("div", {class: "vs-bar"}, this.counter, this.boxes, this.mark, this.favourite, this.similar,
+    const bar = element("div", {class: "vs-bar"}, this.counter, this.boxes, this.mark, this.favourite, this.stars, this.similar,
       this.details, back,
       button("zoom-in", "Larger (+)", () => this.zoom.by(1.5)), button("zoom-out", "Smaller (-)", () => this.zoom.by(1 / 1.5)),
-      button("help", "Keys (?)", () => showHelp(gallery.data.favourites)), button("close", "Close (Escape)", () => this.close()));
+      button("help", "Keys (?)", showHelp), button("close", "Close (Escape)", () => this.close()));
     this.previous = button("previous", "Previous photo (left arrow)", () => this.step(-1));
     this.next = button("next", "Next photo (right arrow)", () => this.step(1));
     this.below = element("div", {class: "vs-below"});
@@ -102,7 +104,8 @@ export class Lightbox {
     this.held.querySelector(".vs-frame")?.remove();
     this.held.append(frame(photo));
     this.boxes.hidden = !photo.boxes.length;
-    this.favourite.hidden = !data.favourites;
+    this.favourite.hidden = this.stars.hidden = !data.changes;
+    this.showMarks();
     this.details.href = photo.page;
     this.similar.href = `./?like=${photo.id}`;
     this.mark.setAttribute("aria-pressed", String(gallery.selection.has(place)));
@@ -121,6 +124,11 @@ export class Lightbox {
       performance.mark("lightbox-shown");
       this.dialog.dataset.shownMs = Math.round(performance.now() - performance.getEntriesByName("lightbox-asked").at(-1)?.startTime);
     });
+  }
+
+  showMarks() {
+    this.favourite.setAttribute("aria-pressed", String(this.photo.favourite));
+    showStars(this.stars, this.photo.rating);
   }
 
   /** Fit the photo into the room that there is. */
@@ -164,7 +172,8 @@ export class Lightbox {
     const does = {
       ArrowRight: () => this.step(1), ArrowLeft: () => this.step(-1), "+": () => this.zoom.by(1.5), "=": () => this.zoom.by(1.5),
       "-": () => this.zoom.by(1 / 1.5), 0: () => this.zoom.reset(), b: () => this.toggleBoxes(),
-      f: () => this.gallery.favourite(this.place), "?": () => showHelp(this.gallery.data.favourites),
+      f: () => this.gallery.favourite(this.place), "?": showHelp,
+      ...(/^[1-5]$/.test(event.key) ? {[event.key]: () => this.gallery.rate(this.place, Number(event.key))} : {}),
       " ": event.target.closest("button, a") && event.target !== this.dialog.querySelector(".vs-close") ? null : () => this.choose(),
     }[event.key];
     if (!does) return;

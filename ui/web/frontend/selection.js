@@ -11,11 +11,27 @@ export class Selection {
     this.counted = element("span", {class: "vs-count", role: "status"});
     const word = (text, does) => element("button", {type: "button", class: "vs-word", onclick: does}, text);
     this.bar = element("div", {class: "vs-chosen", role: "toolbar", "aria-label": "The photos that were chosen", hidden: true},
-      this.counted, word("Similar to all", () => go(`./?like=${this.ids()}`)), 
+      this.counted, this.changing = element("span", {class: "vs-changing"}), word("Similar to all", () => go(`./?like=${this.ids()}`)), 
       word("ZIP", () => download(`/picture/photos.zip?photos=${this.ids()}`)),
       word("Smaller ZIP", () => download(`/picture/photos.zip?photos=${this.ids()}&size=large`)),
       word("Copy paths", () => this.copy()), word("CSV", () => saveCsv(this.photos())), word("JSON", () => saveJson(this.photos())),
       word("All", () => this.all()), word("None", () => this.clear()));
+  }
+
+  /** Offer what these pages change of photos, where they do. */
+  offer({changes, album, hidden}) {
+    const offered = JSON.stringify([changes, album, hidden]);
+    if (this.offered === offered) return;
+    this.offered = offered;
+    const does = this.gallery.changes, word = (text, act) =>
+      element("button", {type: "button", class: "vs-word", onclick: () => act(this.photos())}, text);
+    this.changing.replaceChildren(...(!changes ? [] : [
+      word("Favourite", photos => does.mark(photos, "favourite", !photos.every(photo => photo.favourite))),
+      word("Add to album", photos => this.gallery.addToAlbum(photos)),
+      ...(album ? [word(`Take out of ${album}`, photos => does.takeOut(photos))] : []),
+      ...(hidden !== "only" ? [word("Hide", photos => does.hide(photos, true))] : []),
+      ...(hidden !== "exclude" ? [word("Show again", photos => does.hide(photos, false))] : []),
+    ]));
   }
 
   get size() {

@@ -14,7 +14,7 @@ from engine.search.question import Question
 from engine.types import Correction
 from index import PhotoFilter, StoredPhoto
 from ui.shared import results
-from ui.web import escaping, gallery, home
+from ui.web import escaping, gallery, home, saved_searches
 from ui.web.filter_sidebar import asked_filter
 from ui.web.kept_ranking import kept_ranking
 from ui.web.library import library, show_warnings
@@ -36,7 +36,7 @@ def draw() -> None:
     if not library().exists():
         st.info("There are no photos yet. Add a folder on the page **Library**, and search it here.")
         return
-    left, right = st.columns([5, 1], vertical_alignment="center")
+    left, right, saving = st.columns([5, 1, 1], vertical_alignment="center")
     text = left.text_input(
         "What should be seen", key="q", bind="query-params", type="search",
         placeholder="What should be seen? a dog jumping over a log", label_visibility="collapsed",
@@ -47,6 +47,9 @@ def draw() -> None:
     )  # fmt: skip
     with skeleton():
         _answer(text, kind)
+    if st.query_params.keys() - {"find"}:
+        with saving:
+            saved_searches.draw_button()
 
 
 def _answer(text: str, kind: str) -> None:
@@ -120,7 +123,7 @@ def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
     is_more = total == AT_FIRST
     count = ranking.why_nothing or ("1 photo" if total == 1 else f"{total:,}{' or more' * is_more} photos")
     above = gallery.Above(count, key, written=any(written_boxes(hit.written) for hit in shown))
-    gallery.draw("photos", (question, where, least, group), MOST if is_more else total, batch, above)
+    gallery.draw("photos", (question, where, least, group), MOST if is_more else total, batch, above, where)
 
 
 def _cells(hits: Sequence[Hit], key: Sequence[str], sentence: str) -> list[gallery.Cell]:
@@ -199,4 +202,4 @@ def _regions(question: Question, where: PhotoFilter) -> None:
         ]
 
     above = gallery.Above(f"{len(hits):,} regions, the best first; neither probabilities nor captions count")
-    gallery.draw("regions", (question, where), len(hits), batch, above)
+    gallery.draw("regions", (question, where), len(hits), batch, above, where)
