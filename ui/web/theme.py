@@ -21,6 +21,8 @@ STYLE = """<style>
 .stHorizontalBlock:has(.st-key-q) > .stColumn { min-width: 0; width: auto; flex: 1 1 auto; }
 .stHorizontalBlock:has(.st-key-q) > .stColumn:not(:first-child) { flex: 0 0 auto; }
 .stApp:has([data-testid="stExpandSidebarButton"]) :is(.stColumn:has(.st-key-q), .st-key-by) { padding-left: 2.2rem; }
+@media (max-width: 480px) { .stHorizontalBlock:has(.st-key-q) { flex-wrap: wrap; }
+  .stHorizontalBlock:has(.st-key-q) > .stColumn:first-child { flex-basis: 100%; } }
 @media (max-width: 768px) { .stHorizontalBlock:has(.st-key-q) .stPopover button :is([data-testid="stMarkdownContainer"],
   [data-testid="stMarkdownContainer"] ~ *) { position: absolute; clip-path: inset(50%); }
   .stHorizontalBlock:has(.st-key-q) .stPopover button { padding: 0.3rem; } }
