@@ -14,15 +14,17 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    not_,
     or_,
     select,
     type_coerce,
 )
 
 from index.catalogue.connection import read_once
+from index.catalogue.curation_filters import is_hidden
 from index.catalogue.schema import Photo, PhotoText
 
-_PRESENT = Photo.missing_since.is_(None)
+_SHOWN = and_(Photo.missing_since.is_(None), not_(is_hidden()))
 _MONTH = case(
     (Photo.taken_precision == "year", func.substr(Photo.taken_at, 1, 4)), else_=func.substr(Photo.taken_at, 1, 7)
 )
@@ -62,7 +64,7 @@ def count_by_folder(folder: Path) -> list[Counted]:
     path = cast(Photo.path, Text)
     # What is left of a path without the letters of its end that are no separator.
     parent = cast(func.rtrim(path, func.replace(path, os.sep, "")), LargeBinary).label("parent")
-    statement = select(parent, func.count(), func.min(Photo.id)).where(_PRESENT).group_by(parent)
+    statement = select(parent, func.count(), func.min(Photo.id)).where(_SHOWN).group_by(parent)
 
     rows = read_once(folder, lambda connection: list(connection.execute(statement)))
     found = [Counted(os.fsdecode(name).rstrip(os.sep) or os.sep, *counts) for name, *counts in rows]
@@ -72,7 +74,7 @@ def count_by_folder(folder: Path) -> list[Counted]:
 def count_by_month(folder: Path) -> list[Counted]:
     """The months by the camera's clock, the newest first, and what has no date last."""
     month = _MONTH.label("month")
-    statement = select(month, func.count(), func.max(Photo.id)).where(_PRESENT).group_by(month)
+    statement = select(month, func.count(), func.max(Photo.id)).where(_SHOWN).group_by(month)
     statement = statement.order_by(month.desc().nulls_last())
     return read_once(folder, lambda connection: [Counted(*row) for row in connection.execute(statement)])
 
@@ -86,7 +88,7 @@ def count_by_place(folder: Path, cell_degrees: float) -> list[PlacedPhotos]:
         select(func.avg(Photo.latitude), func.avg(Photo.longitude), func.count(), func.max(Photo.id), *names)
         .join(city, city.c.photo_id == Photo.id, isouter=True)
         .join(country, country.c.photo_id == Photo.id, isouter=True)
-        .where(_PRESENT, _ON_EARTH)
+        .where(_SHOWN, _ON_EARTH)
         .group_by(*cell, *names)
         .order_by(func.count().desc(), *names, *cell)
     )
@@ -133,5 +135,5 @@ def _place_names(field: str) -> Subquery:
 
 
 def _ids(folder: Path, condition: ColumnElement[bool], *order: ColumnElement[Any]) -> list[int]:
-    statement = select(Photo.id).where(_PRESENT, condition).order_by(*order)
+    statement = select(Photo.id).where(_SHOWN, condition).order_by(*order)
     return read_once(folder, lambda connection: list(connection.execute(statement).scalars()))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import BuildSpec, LibraryWriter, PhotoRow, PhotoText, StoredPhoto, read_photos
+from index import BuildSpec, LibraryWriter, MarkChange, PhotoRow, PhotoText, StoredPhoto, curating, read_photos
 from index.catalogue.groups import (
     count_by_folder,
     count_by_month,
@@ -23,6 +23,7 @@ from index.catalogue.groups import (
 )
 
 TOWNS = {"Paris": ("France", 48.85, 2.35), "Rome": ("Italy", 41.9, 12.5), "": ("Norway", 75.0, -20.0)}
+HIDDEN = [5, 9]
 FOLDERS = ("/p", "/p/a", "/p/a/deep", "/p/a b", "/p/é", "/p/\udcff", "/q%_")
 
 
@@ -41,7 +42,7 @@ def library_of(folder: Path, rows: Sequence[PhotoRow], texts: Sequence[Sequence[
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photos of every kind, two of them missing."""
+    """Photos of every kind, two of them missing and two hidden."""
     random = np.random.default_rng(4)
     rows, texts = [], []
     for number in range(120):
@@ -61,7 +62,13 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = library_of(tmp_path_factory.mktemp("groups"), rows, texts)
     with LibraryWriter.open(folder) as writer:
         writer.note_changes(moved=[], returned=[], gone=[3, 4])
+    with curating(folder) as curation:
+        curation.mark(HIDDEN, MarkChange(hidden=True))
     return folder
+
+
+def shown_photos(library: Path) -> list[StoredPhoto]:
+    return [photo for photo in read_photos(library) if photo.photo_id not in HIDDEN]
 
 
 def month_of(photo: StoredPhoto) -> str | None:
@@ -69,7 +76,7 @@ def month_of(photo: StoredPhoto) -> str | None:
 
 
 def test_folders_are_those_that_hold_photos_themselves(library: Path) -> None:
-    photos = read_photos(library)
+    photos = shown_photos(library)
     expected = Counter(os.path.dirname(photo.path) for photo in photos)  # noqa: PTH120
     found = count_by_folder(library)
     assert {one.name: one.photos for one in found} == expected
@@ -80,12 +87,12 @@ def test_folders_are_those_that_hold_photos_themselves(library: Path) -> None:
 
 @pytest.mark.parametrize("folder", [*FOLDERS, "/", "/p/a/", "/p/"])
 def test_the_photos_of_a_folder_are_those_in_and_below_it(library: Path, folder: str) -> None:
-    inside = {photo.photo_id for photo in read_photos(library) if photo.path.startswith(folder.rstrip("/") + "/")}
+    inside = {photo.photo_id for photo in shown_photos(library) if photo.path.startswith(folder.rstrip("/") + "/")}
     assert set(photos_below(library, folder)) == inside != set()
 
 
 def test_months_are_newest_first_a_year_alone_behind_them_and_no_date_last(library: Path) -> None:
-    expected = Counter(month_of(photo) for photo in read_photos(library))
+    expected = Counter(month_of(photo) for photo in shown_photos(library))
     dated = sorted((month for month in expected if month), reverse=True)
     assert [(one.name, one.photos) for one in count_by_month(library)] == [
         (month, expected[month]) for month in (*dated, None)
@@ -93,7 +100,7 @@ def test_months_are_newest_first_a_year_alone_behind_them_and_no_date_last(libra
 
 
 def test_a_month_goes_on_with_all_before_it(library: Path) -> None:
-    month_by_photo = {photo.photo_id: month_of(photo) for photo in read_photos(library)}
+    month_by_photo = {photo.photo_id: month_of(photo) for photo in shown_photos(library)}
     shown: list[str | None] = []
     for month in count_by_month(library):
         numbers = photos_until(library, month.name)
@@ -107,7 +114,7 @@ def test_a_month_goes_on_with_all_before_it(library: Path) -> None:
 
 
 def test_places_are_cells_of_a_grid_under_the_name_of_the_larger_town(library: Path) -> None:
-    placed = {photo.photo_id: photo for photo in read_photos(library) if photo.latitude is not None}
+    placed = {photo.photo_id: photo for photo in shown_photos(library) if photo.latitude is not None}
     found = count_by_place(library, 0.1)
     cells = Counter(
         (floor(photo.latitude / 0.1), floor((photo.longitude or 0) / 0.1))
