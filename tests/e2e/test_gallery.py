@@ -81,8 +81,9 @@ def test_all_photos_come_while_one_scrolls_each_once(many_library: Path, page: "
             page.wait_for_timeout(50)
         links = page.locator("a.vs-photo").evaluate_all("all => all.map(each => each.href)")
         assert sorted(int(re.findall(r"photo=(\d+)", link)[0]) for link in links) == sorted(expected)
-        place = page.locator("[data-testid=stMain]").evaluate("main => main.scrollTop")
         last = page.locator("a.vs-photo").last
+        last.scroll_into_view_if_needed()
+        place = page.locator("[data-testid=stMain]").evaluate("main => main.scrollTop")
         last.click()
         in_lightbox(page).wait_for()
         page.go_back()
