@@ -1,6 +1,5 @@
 """What people met on the pages once, and shall not again: each kind of it."""
 
-import json
 from pathlib import Path
 from threading import Event
 
@@ -100,14 +99,3 @@ def test_sizes_of_small_files_are_no_zeros(library: Path, monkeypatch: pytest.Mo
     texts = [caption.value for caption in test.caption] + [html.body for html in test.get("html")]
     assert any(" kB" in text for text in texts)
     assert not any("0.0 MB" in text for text in texts)
-
-
-def test_maps_follow_the_colours_of_the_page() -> None:
-    def page() -> None:
-        from engine.library.browsing import Place
-        from ui.web.maps import draw_places
-
-        draw_places([Place(48.85, 2.35, (1, 2))])
-
-    (chart,) = AppTest.from_function(page, default_timeout=60).run().get("deck_gl_json_chart")
-    assert json.loads(chart.proto.json).get("mapStyle") is None
