@@ -1,11 +1,14 @@
 """Albums, favourites and hidden photos from the gallery in a real browser, by keys."""
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pages_in_browser import CHROMIUM, WITHOUT_CHROMIUM, served
+from pages_in_browser import CHROMIUM, PATIENCE_S, WITHOUT_CHROMIUM, served
+
+from index import PhotoMarks, read_photos
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra 'dev' has it)")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WITHOUT_CHROMIUM)
@@ -25,6 +28,20 @@ def shown(page: "sync_api.Page", address: str) -> None:
 def names(page: "sync_api.Page") -> list[str]:
     found: list[str] = page.locator("a.vs-photo img").evaluate_all(NAMES)
     return found
+
+
+def marks_of(library: Path) -> "list[PhotoMarks]":
+    from engine import Curation
+
+    return Curation(library).marks([photo.path for photo in read_photos(library)])
+
+
+def until(page: "sync_api.Page", condition: Callable[[], bool]) -> None:
+    """Wait for what a page shows before the library has it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +88,9 @@ def test_photos_chosen_by_keys_are_added_to_a_new_album(
     assert names(page) == [before[0], before[2]]
 
 
-def test_a_favourite_is_marked_by_a_key_and_found_by_the_filter(own_server: str, page: "sync_api.Page") -> None:
+def test_a_favourite_is_marked_by_a_key_and_found_by_the_filter(
+    own_server: str, own_library: Path, page: "sync_api.Page"
+) -> None:
     shown(page, own_server)
     second = names(page)[1]
     link = page.locator("a.vs-photo").nth(1)
@@ -86,6 +105,7 @@ def test_a_favourite_is_marked_by_a_key_and_found_by_the_filter(own_server: str,
     page.get_by_text("Favourites", exact=True).click()
     page.wait_for_function("() => document.querySelectorAll('a.vs-photo').length === 1")
     assert names(page) == [second]
+    until(page, lambda: 4 in [marks.rating for marks in marks_of(own_library)])  # asked for before the filter was
     shown(page, f"{own_server}/?rating=4")
     assert names(page) == [second]
     shown(page, f"{own_server}/?favourites=true")
@@ -135,6 +155,7 @@ def test_a_change_that_cannot_be_written_is_taken_back_and_says_why(
     sync_api.expect(hearts).to_have_count(1)
     page.keyboard.press("f")
     sync_api.expect(hearts).to_have_count(0)
+    until(page, lambda: not any(marks.favourite for marks in marks_of(own_library)))
 
 
 def test_pages_for_other_machines_change_nothing(own_library: Path, page: "sync_api.Page") -> None:

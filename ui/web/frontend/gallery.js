@@ -65,7 +65,8 @@ class Gallery {
     if (data.start >= 0) this.asked = null;
     this.selection.offer(data);
     if (data.reply) this.changes.answered(data.reply);
-    this.changes.resume();
+    if (isOther) this.changes.send(); // the run of another answer may have taken the place of the one that was asked
+    else this.changes.resume();
     lineAbove(this, isOther);
     if (this.next < data.total && this.end.getBoundingClientRect().top < innerHeight + parseInt(AHEAD)) this.more();
     if (isOther && history.state?.photo) this.lightbox.showAgain(history.state.photo);
