@@ -113,6 +113,7 @@ def test_a_favourite_is_marked_by_a_key_and_found_by_the_filter(
     page.locator("a.vs-photo").first.focus()
     page.keyboard.press("f")
     sync_api.expect(hearts).to_have_count(0)
+    until(page, lambda: not any(marks.favourite for marks in marks_of(own_library)))
 
 
 def test_hidden_photos_leave_the_results_and_come_back(own_server: str, page: "sync_api.Page") -> None:
@@ -153,6 +154,7 @@ def test_a_change_that_cannot_be_written_is_taken_back_and_says_why(
         lock.release()
     page.keyboard.press("f")
     sync_api.expect(hearts).to_have_count(1)
+    until(page, lambda: any(marks.favourite for marks in marks_of(own_library)))
     page.keyboard.press("f")
     sync_api.expect(hearts).to_have_count(0)
     until(page, lambda: not any(marks.favourite for marks in marks_of(own_library)))
