@@ -55,7 +55,7 @@ class CurationWriter:
 
     def photos_at(self, path: str) -> list[int]:
         """The photo at an absolute path, or all in a folder and below it, in order of path."""
-        return self._rows.photos_below(path, os.sep)
+        return self._rows.photos_at(path)
 
     def known(self, photo_ids: Sequence[int]) -> set[int]:
         """Those of some numbers that are photos of the library."""

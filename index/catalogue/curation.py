@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, delete, func, insert, or_, select, type_coerce, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.catalogue import schema
 from index.catalogue.builds import portions, utc_now
 from index.catalogue.names import key_of, unknown
+from index.catalogue.photos import in_folder
 from index.catalogue.schema import AlbumPhoto, Photo, PhotoMark
 from index.curated import Album, MarkChange, PhotoMarks, SavedSearch
 from index.errors import NameTakenError
@@ -205,17 +206,11 @@ class CurationRepository:
         if not result.rowcount:
             raise unknown("saved search", name, self._connection.execute(select(saved.name)).scalars())
 
-    def photos_below(self, path: str, separator: str) -> list[int]:
-        """The photo at a path, or those in a folder and below it, in order of path; without reading all the others."""
-        beginning, end = (path.rstrip(separator) + sign for sign in (separator, chr(ord(separator) + 1)))
+    def photos_at(self, path: str) -> list[int]:
+        """The photo at a path, or those in a folder and below it, in order of path."""
         exact = list(self._connection.execute(select(Photo.id).where(Photo.path == path)).scalars())
-        if exact:
-            return exact
-        # Names that are no UTF-8 are kept as bytes, which SQLite puts behind all texts.
-        column, raw = Photo.__table__.c.path, [_bytes(one) for one in (beginning, end)]
-        within = or_(column.between(beginning, end), type_coerce(column, LargeBinary).between(raw[0], raw[1]))
-        statement = select(Photo.id, Photo.path).where(within).order_by(Photo.path)
-        return [number for number, name in self._connection.execute(statement) if _bytes(name).startswith(raw[0])]
+        below = select(Photo.id).where(in_folder(path)).order_by(Photo.path)
+        return exact or list(self._connection.execute(below).scalars())
 
     def _same_content(self, photo_ids: set[int]) -> dict[int, int]:
         """For some photos another one of the same content whose file is there, where there is one."""
@@ -240,7 +235,3 @@ class CurationRepository:
         taken = self._connection.execute(statement).scalar()
         if taken is not None:
             raise NameTakenError(f"There is {what} {taken!r} already; choose another name.")
-
-
-def _bytes(path: str) -> bytes:
-    return path.encode("utf-8", "surrogateescape")

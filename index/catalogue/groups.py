@@ -17,11 +17,11 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    type_coerce,
 )
 
 from index.catalogue.connection import read_once
 from index.catalogue.curation_filters import is_hidden
+from index.catalogue.photos import in_folder
 from index.catalogue.schema import Photo, PhotoText
 
 _SHOWN = and_(Photo.missing_since.is_(None), not_(is_hidden()))
@@ -97,11 +97,7 @@ def count_by_place(folder: Path, cell_degrees: float) -> list[PlacedPhotos]:
 
 def photos_below(folder: Path, parent: str) -> list[int]:
     """The photos in a folder and in those below it, in order of path."""
-    start, end = (parent.rstrip(os.sep) + sign for sign in (os.sep, chr(ord(os.sep) + 1)))
-    # A path that is not UTF-8 is kept as bytes, and SQLite compares those with bytes alone.
-    raw = type_coerce(Photo.path, LargeBinary)
-    as_bytes = and_(raw >= os.fsencode(start), raw < os.fsencode(end))
-    return _ids(folder, or_(and_(Photo.path >= start, Photo.path < end), as_bytes), Photo.path.asc())
+    return _ids(folder, in_folder(parent), Photo.path.asc())
 
 
 def photos_until(folder: Path, month: str | None) -> list[int]:

@@ -14,6 +14,7 @@ import pytest
 from metadata_blocks import iptc, xmp
 from older import take_back
 from PIL import ExifTags, Image
+from sent_to_components import sent_to
 from typer.testing import Result
 
 from index import DatePrecision, read_photos
@@ -137,8 +138,7 @@ def test_the_page_shows_years_and_months_as_such(prints: Path, monkeypatch: pyte
     test.query_params["by"] = "date"
     test.run()
     assert not test.exception
-    protos = [element.proto for element in test.get("bidi_component")]
-    (timeline,) = [json.loads(proto.json) for proto in protos if proto.component_name.endswith("timeline")]
+    (timeline,) = sent_to(test, "timeline")
     assert [(one["name"], one["photos"]) for year in timeline["years"] for one in year["columns"]] == [
         ("February 1959", 1),
         ("September 1958", 1),

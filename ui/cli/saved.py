@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ui.cli import completion, options, printing
-from ui.cli.console import fail, note, print_json, warn
+from ui.cli.console import note, print_json, warn
 from ui.cli.help import Command, Group, epilog
+from ui.cli.search import print_found
 from ui.shared.results import printable
 
 if TYPE_CHECKING:
@@ -66,17 +67,7 @@ def run(
     with Engine.open(library, model=model, device=device, warn=warn) as engine:
         search = search_of(engine.curation.saved_search(name).question, lambda number: _path(engine, number))
         found = find(engine, search)
-    for sentence in found.notes:
-        note(sentence)
-    for warning in found.warnings:
-        warn(warning)
-    if not found.hits:
-        if not search.regions:
-            output.print(())
-        raise fail(found.why_nothing or "")
-    if found.why_nothing is not None:
-        note(found.why_nothing)
-    output.print(found.hits)
+    print_found(found, search, output)
 
 
 @app.command(cls=Command, no_args_is_help=True, epilog=epilog(("engine saved delete Dogs",)))

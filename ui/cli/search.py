@@ -185,7 +185,7 @@ def command(
     if save is not None:
         _save(library, save, search)
     found = None if no_service or model or device != "auto" else _asked_of_service(library, search)
-    _print(found or _found_here(library, model, device, search), search, min_score, crops, output)
+    print_found(found or _found_here(library, model, device, search), search, output, min_score, crops)
 
 
 def _save(library: Path | None, name: str, search: PhotoSearch) -> None:
@@ -247,9 +247,14 @@ def _found_here(named: Path | None, model: str | None, device: str, search: Phot
         return find(engine, search)
 
 
-def _print(
-    found: Found, search: PhotoSearch, min_score: float | None, crops: Path | None, output: printing.Output
+def print_found(
+    found: Found,
+    search: PhotoSearch,
+    output: printing.Output,
+    min_score: float | None = None,
+    crops: Path | None = None,
 ) -> None:
+    """Print what a search found and what is to be said of it; raises typer.Exit where that is nothing."""
     for sentence in found.notes:
         note(sentence)
     for warning in found.warnings:

@@ -162,6 +162,15 @@ def counted_copies(count: int) -> str:
     return f"{count} {'copy' if count == 1 else 'copies'}"
 
 
+def counted_photos(count: int, more: str = "") -> str:
+    """A number of photos, with ``more`` behind it where they are several.
+
+    >>> counted_photos(1), counted_photos(1200), counted_photos(240, " or more")
+    ('1 photo', '1,200 photos', '240 or more photos')
+    """
+    return "1 photo" if count == 1 else f"{count:,}{more} photos"
+
+
 def _lines_of_paths(counted: str, paths: Sequence[Path], width: int) -> list[str]:
     """A line that counts photos and names the first of them, as many as it has room for; none for no photos."""
     if not paths:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from index import PhotoFilter
+from ui.shared import results
 from ui.web import gallery, saved_searches
 from ui.web.library import library
 
@@ -18,7 +19,7 @@ def draw(where: PhotoFilter) -> None:
     if not numbers:
         st.info("No photo passes the filters.")
         return
-    count = "1 photo" if len(numbers) == 1 else f"{len(numbers):,} photos"
+    count = results.counted_photos(len(numbers))
     above = gallery.Above(count, starts=library().themes_so_far(), saved=saved_searches.links(), recent=True)
     gallery.draw("home", where, len(numbers), lambda start, stop: gallery.cells(numbers[start:stop]), above, where)
 

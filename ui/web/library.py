@@ -194,8 +194,7 @@ class Library:
     @property
     def photos_state(self) -> int:
         """The same number as before where pages have changed albums and marks since, and nothing else was."""
-        generation = self.generation
-        return generation - self._own_states
+        return self.generation - self._own_states
 
     @property
     def curation(self) -> "Curation":

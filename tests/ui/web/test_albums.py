@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+from sent_to_components import gallery_of
 from streamlit.testing.v1 import AppTest
 
 from engine import Curation
@@ -26,18 +27,8 @@ def albums_page() -> None:
     albums.draw()
 
 
-def sent_to_gallery(test: AppTest) -> dict[str, object]:
-    import json
-
-    sent = [element.proto for element in test.get("bidi_component") if element.proto.component_name.endswith("gallery")]
-    found: dict[str, object] = json.loads(sent[-1].json or sent[-1].mixed.json) if sent else {"photos": []}
-    return found
-
-
 def ids_of(test: AppTest) -> list[int]:
-    photos = sent_to_gallery(test)["photos"]
-    assert isinstance(photos, list)
-    return [photo["id"] for photo in photos]
+    return [photo["id"] for photo in gallery_of(test)["photos"]]
 
 
 @pytest.fixture
@@ -59,7 +50,7 @@ def test_an_album_is_shown_in_its_order_and_kept_in_the_address(draw: Draw, own:
     curation.add_to_album("Rome", [newest[5], newest[1], newest[3]])
     test = draw(search_page, own, album="Rome")
     assert ids_of(test) == [newest[5], newest[1], newest[3]]
-    assert sent_to_gallery(test)["album"] == "Rome"
+    assert gallery_of(test)["album"] == "Rome"
     assert ids_of(draw(search_page, own)) == newest
 
 
@@ -127,7 +118,7 @@ def test_public_pages_change_nothing(shared: Path, draw: Draw, monkeypatch: pyte
     test = draw(albums_page, shared)
     assert any("Rome" in element.body for element in test.get("html"))
     assert not test.button
-    assert sent_to_gallery(draw(search_page, shared))["changes"] is False
+    assert gallery_of(draw(search_page, shared))["changes"] is False
 
 
 def test_what_is_hidden_takes_its_copies_along(
@@ -177,7 +168,7 @@ def test_a_search_is_saved_and_stands_where_one_begins(draw: Draw, own: Path) ->
     assert saved.question["q"] == "a cat"
     assert saved.question["favourites"] is True
     assert saved.question["min_probability"] == 0.2
-    links = sent_to_gallery(draw(search_page, own))["saved"]
+    links = gallery_of(draw(search_page, own))["saved"]
     assert isinstance(links, list)
     ((name, address),) = links
     assert name == "Cats"

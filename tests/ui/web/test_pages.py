@@ -1,17 +1,16 @@
 """Each page, run by Streamlit's own test runner on a real library."""
 
-import json
 import os
 import re
 import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from PIL import ExifTags, Image
+from sent_to_components import gallery_of, sent_to
 from streamlit.testing.v1 import AppTest
 
 from engine import Engine
@@ -51,18 +50,6 @@ def library_page() -> None:
 
 def html_of(test: AppTest) -> str:
     return "".join(element.body for element in test.get("html"))
-
-
-def gallery_of(test: AppTest) -> dict[str, Any]:
-    """What the gallery of a page was sent; a page without one has no photos."""
-    sent = [element.proto for element in test.get("bidi_component") if element.proto.component_name.endswith("gallery")]
-    return json.loads(sent[-1].json or sent[-1].mixed.json) if sent else {"photos": [], "count": "", "phrases": []}
-
-
-def sent_to(test: AppTest, component: str) -> list[dict[str, Any]]:
-    """What the components of a name were sent."""
-    protos = [element.proto for element in test.get("bidi_component")]
-    return [json.loads(one.json or one.mixed.json) for one in protos if one.component_name.endswith(f".{component}")]
 
 
 def lines_of(test: AppTest) -> list[str]:

@@ -1,6 +1,6 @@
 /** Groups of photos as cards with a cover each, below the way to where they lie. */
 
-import {element} from "./figure.js";
+import {counted, element} from "./figure.js";
 import {go, isPlain} from "./navigation.js";
 
 export default function ({data, parentElement}) {
@@ -19,7 +19,7 @@ export default function ({data, parentElement}) {
 function card({name, photos, picture, href, chosen}) {
   return element("li", {}, element("a", {href, "aria-current": chosen && "true", title: name},
     element("img", {src: picture && `${picture}small.jpg`, alt: "", loading: "lazy", decoding: "async"}),
-    element("span", {class: "vs-title"}, name), element("span", {class: "vs-number"}, photos === 1 ? "1 photo" : `${photos.toLocaleString("en")} photos`)));
+    element("span", {class: "vs-title"}, name), element("span", {class: "vs-number"}, counted(photos))));
 }
 
 function clicked(event) {

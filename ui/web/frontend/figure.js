@@ -12,6 +12,9 @@ export function element(name, attributes = {}, ...inside) {
   return made;
 }
 
+/** A number of photos. */
+export const counted = photos => photos === 1 ? "1 photo" : `${photos.toLocaleString("en")} photos`;
+
 /** The address of a picture of a photo, as large as ``size`` says. */
 export function picture(photo, size) {
   return photo.part && size !== "large" && size !== "full"

@@ -1,7 +1,7 @@
 /** A map of where photos were taken: outlines of the land, photos as circles that merge, and a list of the places. */
 
 import {clustersOf} from "./clusters.js";
-import {element} from "./figure.js";
+import {counted, element} from "./figure.js";
 import {gestures} from "./gestures.js";
 import {go, isPlain} from "./navigation.js";
 import {acrossOf, downOf, kilometresAround, land, latitudeOf} from "./projection.js";
@@ -182,7 +182,7 @@ class PhotoMap {
 
   mark(cluster, wide) {
     const {x, y, photos, name, left, right, top, bottom} = cluster, edge = this.data.cell / 2;
-    const count = photos === 1 ? "1 photo" : `${photos.toLocaleString("en")} photos`;
+    const count = counted(photos);
     const area = [latitudeOf(bottom) - edge, left * 360 - 180 - edge, latitudeOf(top) + edge, right * 360 - 180 + edge];
     const mark = element(this.data.places.length ? "a" : "span", {
       class: "vs-circle", "aria-label": name ? `${count} near ${name}` : count, title: name ? `${count} near ${name}` : count,

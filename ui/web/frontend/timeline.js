@@ -1,6 +1,6 @@
 /** Years and months as columns as high as their photos are many: one leads to the photos from then on. */
 
-import {element} from "./figure.js";
+import {counted, element} from "./figure.js";
 import {go, isPlain} from "./navigation.js";
 
 const HIGH = 40, LOW = 3; // pixels of the most photos, and of one
@@ -26,7 +26,7 @@ export default function ({data, parentElement}) {
 }
 
 function link({name, photos, href}, chosen, most) {
-  const label = `${name}: ${photos === 1 ? "1 photo" : `${photos.toLocaleString("en")} photos`}`;
+  const label = `${name}: ${counted(photos)}`;
   const column = element("a", {href, tabindex: "-1", title: label, "aria-label": label, "aria-current": href === chosen && "true"});
   column.style.setProperty("--high", `${Math.round(LOW + (HIGH - LOW) * Math.sqrt(photos / most))}px`);
   return column;

@@ -7,6 +7,7 @@ import streamlit as st
 
 from engine.errors import EngineError, PhotoError
 from engine.library.curation import Album
+from ui.shared import results
 from ui.web import escaping, saved_searches
 from ui.web.library import library, small
 from ui.web.page_parts import draw_title
@@ -49,7 +50,7 @@ def draw() -> None:
 
 
 def _card(album: Album, cover: bytes) -> str:
-    count = "1 photo" if album.photos == 1 else f"{album.photos:,} photos"
+    count = results.counted_photos(album.photos)
     missing = f", {album.missing} missing" if album.missing else ""
     picture = f'<img alt="" src="{data_uri(cover)}">' if cover else '<span class="vs-no-cover"></span>'
     address = escaping.html("./?" + urlencode({"album": album.name}))

@@ -19,7 +19,7 @@ from index.catalogue.groups import (
     photos_within,
 )
 from ui.shared.dates import date_as_text
-from ui.shared.results import printable
+from ui.shared.results import counted_photos, printable
 from ui.web import gallery, maps
 from ui.web.groups import NO_DATE, Card, address, draw_cards, draw_timeline, month_as_text
 from ui.web.kept_answers import kept
@@ -45,7 +45,7 @@ def draw() -> None:
 
 
 def _draw_photos(numbers: Sequence[int], of: tuple[str, str], line: str = "", *, by_date: bool = False) -> None:
-    count = "1 photo" if len(numbers) == 1 else f"{len(numbers):,} photos"
+    count = counted_photos(len(numbers))
 
     def cells(start: int, stop: int) -> list[gallery.Cell]:
         photos = library().stored(numbers[start:stop]).values()

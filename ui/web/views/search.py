@@ -121,7 +121,7 @@ def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
         return _cells(hits, key, sentence)
 
     is_more = total == AT_FIRST
-    count = ranking.why_nothing or ("1 photo" if total == 1 else f"{total:,}{' or more' * is_more} photos")
+    count = ranking.why_nothing or results.counted_photos(total, " or more" * is_more)
     above = gallery.Above(count, key, written=any(written_boxes(hit.written) for hit in shown))
     gallery.draw("photos", (question, where, least, group), MOST if is_more else total, batch, above, where)
 
