@@ -86,7 +86,10 @@ def _add_questions(app: FastAPI, service: Service) -> None:
         return await service.ask(lambda lease: endpoints.similar(lease, endpoints.named(lease, question), question))
 
     @app.post(
-        "/similar", responses=documented(408, 413, 415), openapi_extra=DOCUMENTED, summary="Photos like the one sent"
+        "/similar",
+        responses=documented(404, 408, 413, 415),
+        openapi_extra=DOCUMENTED,
+        summary="Photos like the one sent",
     )
     async def similar_to_sent(request: Request, question: Annotated[Filters, Query()]) -> SimilarAnswer:
         with service.answering.place() as place:

@@ -1,6 +1,7 @@
 """Connections that say nothing, or too slowly: each waits ten seconds at most, and many of them keep nobody out."""
 
 import asyncio
+import json
 import logging
 import time
 from typing import Any, ClassVar
@@ -41,6 +42,18 @@ class PatientProtocol(H11Protocol):
         """A client has gone."""
         self._wait_no_longer()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP as everything is refused: in JSON, with a sentence."""
+        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+        sentence = "This is no valid HTTP request; see /openapi.json for those that are."
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=json.dumps({"error": sentence}).encode()),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event))
+        self.transport.close()
 
     def _wait(self) -> None:
         if self in self._waiting:

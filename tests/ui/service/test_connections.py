@@ -1,5 +1,6 @@
 """Clients that say nothing keep nobody out, and errors of sockets are said once a minute."""
 
+import json
 import logging
 import os
 import signal
@@ -118,3 +119,11 @@ def test_sigterm_ends_whatever_is_computed() -> None:
             time.sleep(0.5)
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
+
+
+def test_what_is_no_request_is_refused_in_json(port: int) -> None:
+    with connected(port, b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n") as client:
+        head, body = b"".join(iter(lambda: client.recv(1000), b"")).split(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"content-type: application/json" in head
+    assert list(json.loads(body)) == ["error"]

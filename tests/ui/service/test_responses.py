@@ -164,6 +164,10 @@ def test_the_description_names_every_address_and_every_refusal(client: TestClien
     refused = description["paths"]["/similar"]["post"]["responses"]
     assert {"400", "401", "403", "413", "415", "422", "429", "503"} <= set(refused)
     assert {"400", "401", "403", "503"} <= set(description["paths"]["/metrics"]["get"]["responses"])
+    asked = [one for methods in description["paths"].values() for one in methods.values()]
+    of_album = [one for one in asked if any(part["name"] == "album" for part in one.get("parameters", ()))]
+    assert len(of_album) == 3
+    assert all("404" in one["responses"] for one in of_album)  # an album that is not there
     taken = description["components"]["schemas"]["PhotoAnswer"]["properties"]["taken_at"]
     assert {"type": "string"} in taken["anyOf"]  # a date-time would have to have a zone
     for status in ("422", "429"):
