@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from ui.cli.evaluate import calibration, captions, concepts, grounding, proposals, retrieval, words
+from ui.cli.evaluate import attributes, calibration, captions, concepts, grounding, proposals, retrieval, words
 from ui.cli.help import Command, Group, epilog
 
 VERBS: dict[str, Any] = {
@@ -12,6 +12,7 @@ VERBS: dict[str, Any] = {
     "grounding": grounding,
     "proposals": proposals,
     "concepts": concepts,
+    "attributes": attributes,
     "calibration": calibration,
     "words": words,
     "captions": captions,
