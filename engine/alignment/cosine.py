@@ -53,8 +53,9 @@ class CosineImageTower(nn.Module):
         """
         evidence = self.evidence(features) if evidence is None else evidence
         if self.detail is not None:
-            last, detail = features.split([self.classes.weight.shape[1], len(self.detail.mean)], dim=-1)
-            features = torch.cat([last, DETAIL_SCALE * self.detail(detail)], dim=-1)
+            first = self.classes.weight.shape[1]
+            detail = DETAIL_SCALE * self.detail(features[..., first:])
+            features = torch.cat([features[..., :first], detail], dim=-1)
         summary = torch.cat([features[:, -1], features.mean(dim=1), features.amax(dim=1)], dim=1)  # (B, 3·C)
         kept = self.dropout(features)
         regions = self.project(kept)

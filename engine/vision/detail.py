@@ -16,13 +16,17 @@ LEVELS = 32  # of red, green and blue in the table
 HUES, SATURATIONS, VALUES, GREYS = 12, 2, 3, 6
 NUM_COLOURS = HUES * SATURATIONS * VALUES + GREYS
 GREY, VIVID = 0.15, 0.5  # saturations below which a colour is a grey, and from which it is vivid
-DARK, BRIGHT = 0.4, 0.75  # values that part dark from middle from bright colours
+BLACK, DARK, BRIGHT = (
+    0.12,
+    0.4,
+    0.75,
+)  # values below which no hue can be told, and that part dark from middle from bright colours
 
 
 def with_detail(
     pooled: Sequence[NDArray[np.float32]], pixels: NDArray[np.uint8], boxes: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """What boxes (B, R, 4) have of each map, (B, R, C) finest first, and pixels (B, 3, H, W) → features (B, R, ΣC + 78).
+    """What boxes (B, R, 4) have of each map (B, R, C), finest first, and pixels (B, 3, H, W) → features (B, R, ΣC + 78).
 
     The last map comes first, then those before it, then the square root of each colour's share of the region.
     """
@@ -56,5 +60,5 @@ def _colours() -> NDArray[np.int64]:
     shade = (value >= DARK).astype(int) + (value >= BRIGHT)
     chromatic = (place * SATURATIONS + (saturation >= VIVID)) * VALUES + shade
     grey = HUES * SATURATIONS * VALUES + np.minimum((value * GREYS).astype(int), GREYS - 1)
-    # Of the darkest no hue can be told.
-    return np.where((saturation < GREY) | (value < 0.12), grey, chromatic)
+    colours: NDArray[np.int64] = np.where((saturation < GREY) | (value < BLACK), grey, chromatic)
+    return colours
