@@ -39,12 +39,12 @@ def contrastive_loss(scores: Tensor, image_ids: Tensor, scale: Tensor, wrong: Te
         scores: S_kl (B, B), images by sentences.
         image_ids: (B,); other sentences of the same image are left out of the softmax.
         scale: inverse temperature, a scalar.
-        wrong: (B, E), of images by further sentences that fit none of them: more to tell the right one from.
+        wrong: (B, E), of images by further sentences, scaled: more to tell the right one from, and -inf where not.
     """
     others = same_image(image_ids) & ~torch.eye(len(scores), dtype=torch.bool, device=scores.device)
     logits = (scores * scale).masked_fill(others, float("-inf"))
     targets = torch.arange(len(scores), device=scores.device)
-    of_images = logits if wrong is None else torch.cat([logits, wrong * scale], dim=1)
+    of_images = logits if wrong is None else torch.cat([logits, wrong], dim=1)
     return (F.cross_entropy(of_images, targets) + F.cross_entropy(logits.T, targets)) / 2
 
 
