@@ -16,7 +16,8 @@ class Architecture:
     backbone: str = "efficientnet_lite2"
     image_size: Side = 320  # pixels a side
     proposer: str = "fixed_windows"
-    num_channels: Size = 1280  # C of the backbone's feature map
+    num_channels: Size = 1280  # C of a region's features
+    detail_channels: Count = 0  # of C, those that the backbone's last map does not give: engine/vision/detail.py
     word_vectors: Literal["minilm_static", "minilm_contextual"] = "minilm_contextual"
     word_dimension: Size = 384  # E of the word vectors
     dimension: Size = 256  # D of the shared space
@@ -52,6 +53,7 @@ class Training:
     region_dropout: float = 0.0  # share of regions that the whole image takes the place of
     phrase_weight: float = 0.0  # of the objective that ties annotated phrases to their regions
     query_weight: float = 0.0  # of the objective over short queries: phrases and single words
+    exchanged: Count = 0  # sentences a batch with a word exchanged ("a green bus"), wrong for every photo
     further_pairs: int = 0  # an epoch, from data sets of other origin
     bfloat16: bool = False  # word–region products in half the bits, where the processor has them: 2.5 times as fast
     distillation: float = 0.0  # share of the objective that follows the teachers, where there are any
