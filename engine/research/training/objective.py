@@ -10,6 +10,7 @@ from engine.alignment.config import Training
 from engine.alignment.embeddings import ImageEmbedding
 from engine.alignment.loss import contrastive_loss, distillation_loss, phrase_loss, query_loss, ranking_loss
 from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
 from engine.research.data.batches import PairBatch
 from engine.research.training.teachers import Teacher
 
@@ -73,7 +74,9 @@ class Objective(nn.Module):
         with torch.autocast(images.regions.device.type, torch.bfloat16, enabled=self._training.bfloat16):
             scores = score(images, sentences)
         own = torch.arange(len(scores))[:, None] == batch.exchanged.pairs
-        return (scores * model.log_scale.exp()).masked_fill(~own, float("-inf"))  # scaled first: 0 · -inf is no gradient
+        return (scores * model.log_scale.exp()).masked_fill(
+            ~own, float("-inf")
+        )  # scaled first: 0 · -inf is no gradient
 
     def _without_some_regions(self, batch: PairBatch) -> tuple[Tensor, Tensor, Tensor | None]:
         """Put the whole image in the place of some regions, so that no single one is relied on."""
