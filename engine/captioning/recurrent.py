@@ -55,7 +55,7 @@ class RecurrentDecoder(DecoderModule):
     def look(self, features: Tensor) -> Tensor:
         """Region features (B, S, C) → b_v (B, 1, H) of the last region."""
         # All regions are multiplied, for the reason that engine/captioning/decode.py gives, and the last is kept.
-        image: Tensor = self.image(self.dropout(self.normalise(features)))[:, -1:]
+        image: Tensor = self.image(self.dropout(self.normalise(features[..., : self.image.in_features])))[:, -1:]
         return image
 
     def forward(self, tokens: Tensor, state: TensorState) -> tuple[Tensor, TensorState]:
