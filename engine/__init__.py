@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.api import Engine
     from engine.errors import EngineError
+    from engine.library.curation import Changed, Curation, SavedSearch
     from engine.photos.given import PhotoLike
     from engine.results.hits import Answer, Hit, Hits, RegionHit, RegionHits, SentenceHit, SentenceHits
     from engine.search.question import Part, Question
@@ -23,15 +24,18 @@ if TYPE_CHECKING:
         WordScores,
         Written,
     )
-    from index import LibraryStatus, PhotoFilter, SearchParams
+    from index import Album, LibraryStatus, PhotoFilter, PhotoMarks, SearchParams
 
     __version__: str
 
 __all__ = [
+    "Album",
     "Alignment",
     "Answer",
     "Caption",
+    "Changed",
     "Correction",
+    "Curation",
     "Description",
     "Engine",
     "EngineError",
@@ -41,11 +45,13 @@ __all__ = [
     "Part",
     "PhotoFilter",
     "PhotoLike",
+    "PhotoMarks",
     "Phrase",
     "Question",
     "RegionCaption",
     "RegionHit",
     "RegionHits",
+    "SavedSearch",
     "SearchParams",
     "SeenName",
     "SentenceHit",
@@ -61,7 +67,8 @@ _MODULES = {
     "engine.photos.given": ("PhotoLike",),
     "engine.results.hits": ("Answer", "Hit", "Hits", "RegionHit", "RegionHits", "SentenceHit", "SentenceHits"),
     "engine.search.question": ("Part", "Question"),
-    "index": ("LibraryStatus", "PhotoFilter", "SearchParams"),
+    "engine.library.curation": ("Changed", "Curation", "SavedSearch"),
+    "index": ("Album", "LibraryStatus", "PhotoFilter", "PhotoMarks", "SearchParams"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -8,6 +8,9 @@
     ├── PhotosGoneError              photos of a library disappeared, more than may be hidden without being told to
     ├── QueryError                   a question that cannot be answered as asked
     ├── ModelError                   a model that cannot be loaded, or does not fit what it is used with
+    ├── CollectionError              albums, marks, saved searches: what cannot be done as asked; from the index
+    │   ├── UnknownNameError         there is no album or saved search of that name
+    │   └── NameTakenError           there is one already
     ├── DatasetError                 a captioned data set that is missing, incomplete or malformed
     └── LibraryError                 something is wrong with a library on disk; these come from the index
         ├── LibraryMissingError      there is no library in that folder
@@ -22,6 +25,7 @@ The base lives in ``index.errors``, because the index never imports the engine.
 """
 
 from index.errors import (
+    CollectionError,
     EngineError,
     ExchangeError,
     LibraryChangedError,
@@ -30,10 +34,13 @@ from index.errors import (
     LibraryLockedError,
     LibraryMissingError,
     LibraryReadOnlyError,
+    NameTakenError,
+    UnknownNameError,
     WrongModelError,
 )
 
 __all__ = [
+    "CollectionError",
     "DatasetError",
     "EngineError",
     "ExchangeError",
@@ -44,10 +51,12 @@ __all__ = [
     "LibraryMissingError",
     "LibraryReadOnlyError",
     "ModelError",
+    "NameTakenError",
     "PhotoError",
     "PhotoPathError",
     "PhotosGoneError",
     "QueryError",
+    "UnknownNameError",
     "WrongModelError",
 ]
 

@@ -21,6 +21,7 @@ from index.store.opened_file import steadily
 
 if TYPE_CHECKING:
     from engine.captioning.describe import Describer
+    from engine.library.curation import Curation
 
 DEFAULT_MODEL = "default"
 
@@ -221,6 +222,13 @@ class OpenedLibrary:
                 "to embed its photos again."
             )
         return reader
+
+    @property
+    def curation(self) -> "Curation":
+        """The library's albums, favourites, ratings, hidden photos and saved searches, to read and to change."""
+        from engine.library.curation import Curation
+
+        return Curation(self.folder)
 
     def status(self) -> LibraryStatus:
         """What the library holds.

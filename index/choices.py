@@ -8,6 +8,9 @@ Generated = Literal["include", "exclude", "only"]
 Copies = Literal["one", "all"]
 """What to do with photos of equal content: one of them stands for all, or each is found."""
 
+Hidden = Literal["exclude", "include", "only"]
+"""What to do with photos that a person has hidden."""
+
 Orientation = Literal["landscape", "portrait", "square"]
 """How an upright photo lies."""
 

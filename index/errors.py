@@ -1,6 +1,9 @@
 """The errors of the index package, and the base of every error of this project.
 
 EngineError                      any error that a person can act on
+├── CollectionError              albums, marks and saved searches: what cannot be done as asked
+│   ├── UnknownNameError         there is no album or saved search of that name
+│   └── NameTakenError           there is one already
 └── LibraryError                 something is wrong with a library on disk
     ├── LibraryMissingError      there is no library in that folder
     ├── LibraryReadOnlyError     the library cannot be written
@@ -14,6 +17,18 @@ EngineError                      any error that a person can act on
 
 class EngineError(Exception):
     """Any error that a person can act on; its text says what was found, what was expected and what to do."""
+
+
+class CollectionError(EngineError):
+    """A name, a rating, a label or a saved question that cannot be kept as it was given."""
+
+
+class UnknownNameError(CollectionError):
+    """There is no album or saved search of that name; the text names the nearest one."""
+
+
+class NameTakenError(CollectionError):
+    """There is an album or a saved search of that name already."""
 
 
 class LibraryError(EngineError):

@@ -184,11 +184,12 @@ class LibraryReader(TextsReader):
         return [] if searcher is None else searcher.regions(query, limit, params, allowed)
 
     def passing_photos(self, where: PhotoFilter) -> NDArray[np.int64] | None:
-        """The numbers (n,) of the photos that may be found, ascending; None where every photo may."""
-        if where.is_empty:
-            return None
+        """The numbers (n,) of the photos that may be found, ascending; None where every photo may.
+
+        Raises UnknownNameError for an album that is not there.
+        """
         with self._query() as connection:
-            return passing_photos(connection, where)
+            return passing_photos(connection, where, self.photo_ids)
 
     def coverage(self) -> Coverage:
         """How many of the photos have a date, a place and a camera to filter by."""

@@ -84,11 +84,12 @@ class Transactions:
             store.close()
         self._build, self._stores = None, {}
 
-    def close(self) -> None:
+    def close(self, *, sealing: bool = True) -> None:
         """Close the build and the connection, and seal the database; without a seal the next writer does it."""
         self.close_build()
-        with suppress(LibraryError, SQLAlchemyError):
-            seal(self._connection, self._folder)
+        if sealing:
+            with suppress(LibraryError, SQLAlchemyError):
+                seal(self._connection, self._folder)
         self._connection.close()
 
     @contextmanager

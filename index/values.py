@@ -117,6 +117,8 @@ class PhotoMetadata:
     metadata_stamp: str
     ctime_ns: int = 0
     taken_precision: DatePrecision = "time"
+    file_rating: int | None = None
+    file_label: str | None = None
     texts: tuple[PhotoText, ...] = ()
 
 
@@ -129,7 +131,7 @@ class PhotoRow:
     equal pixels, and `perceptual_hash` (16 hexadecimal digits) differs in few bits where two photos look the same.
     `metadata_stamp` says from what, and by which version, the metadata and texts were read: where it is another one
     now, they are read again. `ctime_ns` is when the system last changed anything about the file, 0 where it does not
-    say.
+    say. `file_rating`, from -1 (rejected) to 5, and `file_label` are those of the file or what lies beside it.
     """
 
     path: str
@@ -149,6 +151,8 @@ class PhotoRow:
     metadata_stamp: str = ""
     ctime_ns: int = 0
     taken_precision: DatePrecision = "time"
+    file_rating: int | None = None
+    file_label: str | None = None
 
     @property
     def taken(self) -> str | None:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from index.candidates.freshness import bring_up_to_date
-from index.catalogue.builds import BuildRepository, utc_now
+from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import DATABASE, open_for_writing
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.roots import RootRepository
 from index.catalogue.saving import (
+    hide_missing,
     move_photos,
     remove_photos,
     save_captions,
@@ -209,10 +210,9 @@ class LibraryWriter(TextsWriter):
         """
         if moved or returned or gone:
             with self._work.transaction() as connection:
-                photos = PhotoRepository(connection)
-                photos.mark_missing(gone, utc_now())
-                photos.mark_missing(returned, None)
+                PhotoRepository(connection).mark_missing(returned, None)
                 move_photos(connection, moved)
+                hide_missing(connection, gone)
 
     def roots(self) -> list[str]:
         """The paths that were indexed by name."""

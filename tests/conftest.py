@@ -210,9 +210,9 @@ def cli() -> Callable[..., Result]:
     """Runs a command in this process: ``cli("search", "a dog", library=folder)``. It fails where one would crash."""
     from ui.cli.main import app
 
-    def run(*arguments: str | Path, library: Path | None = None, columns: int = 80) -> Result:
+    def run(*arguments: str | Path, library: Path | None = None, columns: int = 80, stdin: str = "") -> Result:
         variables = {"COLUMNS": str(columns), "TERM": "dumb"} | ({"ENGINE_LIBRARY": str(library)} if library else {})
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments], env=variables)
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], stdin, env=variables)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise AssertionError(f"engine {arguments} crashed") from result.exception
         return result

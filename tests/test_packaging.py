@@ -74,6 +74,12 @@ def test_it_carries_the_migrations_inside_the_package(wheel: Path) -> None:
     assert [name for name in names if name.startswith("index/alembic/") and name.endswith("__init__.py")] == []
 
 
+def test_it_carries_what_browsers_run(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    frontend = ROOT / "ui" / "web" / "frontend"
+    assert {f"ui/web/frontend/{path.name}" for path in frontend.iterdir()} <= set(names)
+
+
 def test_every_folder_of_weights_is_known() -> None:
     pretrained = ROOT / "engine" / "pretrained"
     assert {path.parent.relative_to(pretrained).as_posix() for path in pretrained.rglob("*.safetensors")} == set(PARTS)

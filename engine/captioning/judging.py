@@ -67,18 +67,14 @@ class Judge:
 
         Five at most, one of a family, and none that another says more closely: bananas, and not fruit and food too.
         """
-        probabilities, table = self._probabilities(record), load_names()
-        likely = probabilities >= (self._certainty.names.cut if least is None else least)
-        likely &= ~(table.says & ~table.says.T)[likely].any(axis=0)
-        found: dict[int, int] = {}
-        for number in np.argsort(-probabilities).tolist():
-            if likely[number]:
-                found.setdefault(int(table.families[number]), number)
-        shown = sorted(list(found.values())[:MOST_NAMES], key=lambda number: table.families[number] != SCENE)
-        return tuple(
-            SeenName(table.names[number], float(probabilities[number]), bool(table.families[number] == SCENE))
-            for number in shown
-        )
+        return _shown(self._probabilities(record), self._certainty.names.cut if least is None else least)
+
+    def seen_among(self, records: NDArray[np.float32], least: float) -> tuple[SeenName, ...]:
+        """The same of photos (n, S, D) together: what at least a share of them shows, as far as can be expected.
+
+        Each name has that share in the place of a probability.
+        """
+        return _shown(np.mean([self._probabilities(record) for record in records], axis=0), least)
 
     def with_likely(self, record: NDArray[np.float32], captions: Sequence[Caption]) -> list[Caption]:
         """Captions of a photo's regions, marked as likely where they name things and all of these are surely seen.
@@ -105,6 +101,22 @@ class Judge:
 
     def _probabilities(self, record: NDArray[np.float32]) -> NDArray[np.float64]:
         return self._certainty.names(self._names.features(record[None])[0], self._offsets)
+
+
+def _shown(probabilities: NDArray[np.float64], least: float) -> tuple[SeenName, ...]:
+    """The names to say of probabilities (N,), see ``Judge.seen``."""
+    table = load_names()
+    likely = probabilities >= least
+    likely &= ~(table.says & ~table.says.T)[likely].any(axis=0)
+    found: dict[int, int] = {}
+    for number in np.argsort(-probabilities).tolist():
+        if likely[number]:
+            found.setdefault(int(table.families[number]), number)
+    shown = sorted(list(found.values())[:MOST_NAMES], key=lambda number: table.families[number] != SCENE)
+    return tuple(
+        SeenName(table.names[number], float(probabilities[number]), bool(table.families[number] == SCENE))
+        for number in shown
+    )
 
 
 def alignment_scores(

@@ -1,100 +1,47 @@
-"""The photos of a library in groups, to look through without a question: folders, months, places and themes."""
+"""Themes: the photos of a library in groups that show something alike, to look through without a question."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
-from math import floor
-from pathlib import Path
-from statistics import fmean
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans, vq  # type: ignore[import-untyped]
 
+from engine.captioning.judging import Judge
 from engine.language.function_words import FUNCTION_WORDS, content_words
 from engine.language.tokens import tokenize
-from index import DatePrecision, LibraryReader, StoredPhoto
+from index import LibraryReader
 from index.scoring.maxsim import at_unit_length, records_per_block
-
-CELL_DEGREES = 0.1
-"""Side of the cells that places are made of; 11 km from south to north."""
 
 MOST_SAMPLED = 20_000  # photos that themes are learned from; the others are put to the nearest
 STARTS = 10  # of k-means, the best of which is taken
 
 SPOKEN = 12  # photos of a theme, the most central ones, that name it
-SAID = ("description", "keyword", "city", "country")
+SAID = ("description", "keyword")
 LEAST_SHARE = 1 / 3
 NAME_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Photos by their numbers, and what they have in common: a folder, a month ("2024-05"), a year alone, or words.
-
-    ``name`` is None for photos without a date, and for themes whose photos share no word.
-    """
+    """Photos by their numbers, and the words that they have in common; ``name`` is None where they share none."""
 
     name: str | None
     photo_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Photos that were taken near each other, and the mean of their coordinates in degrees, north and east positive."""
-
-    latitude: float
-    longitude: float
-    photo_ids: tuple[int, ...]
-
-
-def by_folder(photos: Iterable[StoredPhoto]) -> list[Group]:
-    """A group for each folder that holds photos itself, in order of path, and so are the photos of each."""
-    rows = sorted((str(Path(photo.path).parent), photo.path, photo.photo_id) for photo in photos)
-    return _grouped((folder, photo_id) for folder, _, photo_id in rows)
-
-
-def by_month(photos: Iterable[StoredPhoto]) -> list[Group]:
-    """A group for each month by the camera's clock, the newest first, and so are the photos of each.
-
-    Photos of which only the year is known are a group behind the months of that year, those of which only the month is
-    known stand behind the others of it, and those without a date are the last group, in the order given.
-    """
-    precisions = get_args(DatePrecision)
-
-    def latest(photo: StoredPhoto) -> tuple[bool, datetime, int]:
-        return photo.taken_at is not None, photo.taken_at or datetime.min, precisions.index(photo.taken_precision)
-
-    ordered = sorted(photos, key=latest, reverse=True)
-    return _grouped((photo.taken and photo.taken[:7], photo.photo_id) for photo in ordered)
-
-
-def by_place(photos: Iterable[StoredPhoto], cell_degrees: float = CELL_DEGREES) -> list[Place]:
-    """Photos with coordinates, by the cell of a grid that they lie in: the largest place first.
-
-    The cells are ``cell_degrees`` of latitude and longitude wide, so a town may lie in two of them. The photos of a
-    place are in the order given.
-    """
-    cells: dict[tuple[int, int], list[tuple[float, float, int]]] = defaultdict(list)
-    for photo in photos:
-        latitude, longitude = photo.latitude, photo.longitude
-        if latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180:
-            cell = floor(latitude / cell_degrees), floor(longitude / cell_degrees)
-            cells[cell].append((latitude, longitude, photo.photo_id))
-    places = []
-    for members in cells.values():
-        latitudes, longitudes, photo_ids = zip(*members, strict=True)
-        places.append(Place(fmean(latitudes), fmean(longitudes), photo_ids))
-    return sorted(places, key=lambda place: (-len(place.photo_ids), place.latitude, place.longitude))
-
-
-def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0) -> list[Group]:
+def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0, *, judge: Judge | None = None) -> list[Group]:
     """Photos that show something alike, by k-means on their vectors: at most ``num_themes`` (1 or more), largest first.
 
     The photos of each are in order of their distance from its centre, the most central first. Words that many of these
     share, and photos of other themes do not, name the theme, see ``theme_names``. The same seed gives the same themes.
+
+    Args:
+        reader: of the library.
+        num_themes: at most.
+        seed: of what is left to chance.
+        judge: says what photos surely show; where it is given, that names themes too.
 
     Raises:
         LibraryError: the library cannot be read.
@@ -111,12 +58,18 @@ def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0) -> list[G
     order = np.lexsort((ids, distances, nearest))
     clusters = np.split(ids[order], np.flatnonzero(np.diff(nearest[order])) + 1)
     clusters.sort(key=len, reverse=True)
-    names = theme_names([_words_about(reader, cluster[:SPOKEN].tolist()) for cluster in clusters])
+    central = [cluster[:SPOKEN].tolist() for cluster in clusters]
+    names = theme_names(
+        [_words_about(reader, photo_ids) for photo_ids in central],
+        [_seen(reader, photo_ids, judge) if judge else {} for photo_ids in central],
+    )
     return [Group(name, tuple(cluster.tolist())) for name, cluster in zip(names, clusters, strict=True)]
 
 
-def theme_names(themes: Sequence[Sequence[Set[str]]]) -> list[str | None]:
-    """Names for themes, of each of which the words about some photos are given.
+def theme_names(
+    themes: Sequence[Sequence[Set[str]]], seen: Sequence[Mapping[str, float]] | None = None
+) -> list[str | None]:
+    """Names for themes, of each of which the words about some photos are given, and the shares that show what is seen.
 
     At most ``NAME_WORDS`` that a third of its photos share, and two where there are; those first that photos of other
     themes share least. None where there are none.
@@ -125,9 +78,10 @@ def theme_names(themes: Sequence[Sequence[Set[str]]]) -> list[str | None]:
     ['dog, snow', 'cup', None]
     """
     shares: list[dict[str, float]] = []
-    for photos in themes:
+    for photos, shown in zip(themes, seen or [{}] * len(themes), strict=True):
         counts = Counter(word for words in photos for word in words)
-        shares.append({word: count / len(photos) for word, count in counts.items() if count >= min(2, len(photos))})
+        said = {word: count / len(photos) for word, count in counts.items() if count >= min(2, len(photos))}
+        shares.append(said | {name: share for name, share in shown.items() if share > said.get(name, 0.0)})
     names: list[str | None] = []
     for at, share in enumerate(shares):
         others = [*shares[:at], *shares[at + 1 :]]
@@ -136,14 +90,6 @@ def theme_names(themes: Sequence[Sequence[Set[str]]]) -> list[str | None]:
         words = [word for word, value in share.items() if value >= LEAST_SHARE and own[word] > 0]
         names.append(", ".join(sorted(words, key=lambda word: (-own[word], word))[:NAME_WORDS]) or None)
     return names
-
-
-def _grouped(rows: Iterable[tuple[str | None, int]]) -> list[Group]:
-    """Groups by name, in the order in which names and photos come."""
-    members: dict[str | None, list[int]] = defaultdict(list)
-    for name, photo_id in rows:
-        members[name].append(photo_id)
-    return [Group(name, tuple(photo_ids)) for name, photo_ids in members.items()]
 
 
 def _vectors(reader: LibraryReader, photo_ids: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
@@ -155,6 +101,12 @@ def _vectors(reader: LibraryReader, photo_ids: NDArray[np.int64]) -> Iterator[ND
     for start in range(0, len(photo_ids), step):
         records = reader.photo_vectors(photo_ids[start : start + step].tolist())
         yield at_unit_length(records[:, -1] if build.has_global else records.mean(axis=1))
+
+
+def _seen(reader: LibraryReader, photo_ids: Sequence[int], judge: Judge) -> dict[str, float]:
+    """What photos show, each with the share of them that can be expected to."""
+    records = reader.photo_vectors(photo_ids)
+    return {one.text: one.probability for one in judge.seen_among(records, LEAST_SHARE)}
 
 
 def _words_about(reader: LibraryReader, photo_ids: Sequence[int]) -> list[set[str]]:

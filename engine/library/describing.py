@@ -77,6 +77,8 @@ def _row(metadata: Metadata, ctime_ns: int, stamp: str, texts: Sequence[PhotoTex
         latitude=metadata.latitude,
         longitude=metadata.longitude,
         utc_offset_minutes=metadata.utc_offset_minutes,
+        file_rating=metadata.rating,
+        file_label=metadata.label,
         metadata_stamp=stamp,
         ctime_ns=ctime_ns,
         texts=tuple(texts),

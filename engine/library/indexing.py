@@ -284,6 +284,8 @@ def _row(photo: LoadedPhoto) -> PhotoRow:
         latitude=metadata.latitude,
         longitude=metadata.longitude,
         utc_offset_minutes=metadata.utc_offset_minutes,
+        file_rating=metadata.rating,
+        file_label=metadata.label,
         pixel_hash=photo.pixel_hash,
         perceptual_hash=photo.perceptual_hash,
         metadata_stamp=METADATA_VERSION,

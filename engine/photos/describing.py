@@ -14,7 +14,7 @@ from engine.photos.sidecars import TEXT, XMP, Sidecars
 from engine.photos.xmp import Xmp, read_xmp
 from index import PhotoText
 
-METADATA_VERSION = "3"
+METADATA_VERSION = "4"
 """Another number has every photo's metadata read again by the next run."""
 
 _LARGEST_TEXT = 1_000_000  # bytes

@@ -14,13 +14,14 @@ from PIL import ExifTags, Image
 from engine.photos.dates import Moment, best_moment, read_moment
 from engine.photos.descriptions import exif_text, read_descriptions
 from engine.photos.iptc import Iptc, read_iptc
-from engine.photos.xmp import Xmp, embedded_xmp
+from engine.photos.xmp import Xmp, embedded_xmp, stars
 from index import DatePrecision, PhotoText
 
 T = TypeVar("T")
 
 _Position = tuple[float | None, float | None]
 _NOWHERE: _Position = (None, None)
+_RATING = 0x4746  # of Windows; Pillow has no name for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Metadata:
 
     ``taken_at`` is the local time there, as far as ``taken_precision`` says, and ``utc_offset_minutes`` how far it is
     ahead of UTC. ``latitude`` and ``longitude`` are in degrees, north and east positive, both given or both None.
-    ``texts`` were written by people, or pass for it; keywords come last among them.
+    ``texts`` were written by people, or pass for it; keywords come last among them. ``rating`` is from -1 (rejected) to
+    5; that of the file beside the photo comes first, as editors write it there and leave the photo as it is.
     """
 
     taken_at: datetime | None = None
@@ -39,6 +41,8 @@ class Metadata:
     texts: tuple[PhotoText, ...] = ()
     utc_offset_minutes: int | None = None
     taken_precision: DatePrecision = "time"
+    rating: int | None = None
+    label: str | None = None
 
 
 def read_metadata(image: Image.Image, beside: Xmp | None = None) -> Metadata:
@@ -69,6 +73,8 @@ def read_metadata(image: Image.Image, beside: Xmp | None = None) -> Metadata:
         texts=read_descriptions(image, main, details, iptc, [("xmp", packets[0]), ("sidecar", packets[1])]),
         utc_offset_minutes=moment.utc_offset_minutes if moment else None,
         taken_precision=moment.precision if moment else "time",
+        rating=_first(packets[1].rating, packets[0].rating, _attempt(lambda: stars(main.get(_RATING)), None)),
+        label=_first(packets[1].label, packets[0].label),
     )
 
 
@@ -88,6 +94,8 @@ def completed(first: Metadata, second: Metadata) -> Metadata:
         texts=tuple({text.text: text for text in (*second.texts, *first.texts)}.values()),
         utc_offset_minutes=when.utc_offset_minutes,
         taken_precision=when.taken_precision,
+        rating=_first(first.rating, second.rating),
+        label=_first(first.label, second.label),
     )
 
 
@@ -118,6 +126,10 @@ def _attempt(read: Callable[[], T], otherwise: T) -> T:
         return read()
     except Exception:  # a tag may hold any type and any nonsense; the other tags may still be good
         return otherwise
+
+
+def _first(*values: T | None) -> T | None:
+    return next((value for value in values if value is not None), None)
 
 
 def _moments(

@@ -17,6 +17,8 @@ from engine.photos.dates import Moment, best_moment, read_moment
 _LARGEST = 1_000_000
 """Bytes. A packet of words is a few kilobytes; what is larger holds the history of an editor, or is an attack."""
 
+_LONGEST_LABEL = 100
+
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _EXIF = "{http://ns.adobe.com/exif/1.0/}"
@@ -41,7 +43,7 @@ _COORDINATE = re.compile(rf"([+-]?){_NUMBER}(?:,{_NUMBER})?(?:,{_NUMBER})?\s*([N
 class Xmp:
     """Descriptions and keywords as they were written, when the photo was taken and digitised, and where.
 
-    ``latitude`` and ``longitude`` are in degrees, north and east positive.
+    ``latitude`` and ``longitude`` are in degrees, north and east positive. ``rating`` is -1 (rejected) to 5.
     """
 
     descriptions: tuple[str, ...] = ()
@@ -50,6 +52,8 @@ class Xmp:
     digitised: Moment | None = None
     latitude: float | None = None
     longitude: float | None = None
+    rating: int | None = None
+    label: str | None = None
 
 
 def parse_xmp(packet: bytes) -> Xmp:
@@ -73,7 +77,28 @@ def parse_xmp(packet: bytes) -> Xmp:
         digitised=values.moment(f"{_EXIF}DateTimeDigitized", f"{_XMP}CreateDate"),
         latitude=_degrees(values.first(f"{_EXIF}GPSLatitude"), "NS"),
         longitude=_degrees(values.first(f"{_EXIF}GPSLongitude"), "EW"),
+        rating=stars(values.first(f"{_XMP}Rating")),
+        label=label_of(values.first(f"{_XMP}Label")),
     )
+
+
+def stars(value: str | int | None) -> int | None:
+    """A rating of -1 to 5; None for what is none. Some programs write half stars, which are rounded down.
+
+    >>> stars("4"), stars("3.5"), stars(-1), stars("99"), stars("")
+    (4, 3, -1, None, None)
+    """
+    try:
+        number = float(value if value is not None else "")
+    except ValueError:
+        return None
+    return int(number) if -1 <= number <= 5 else None
+
+
+def label_of(text: str) -> str | None:
+    """A label as it is kept, on one line; None for none, and for what is too long to be one."""
+    label = " ".join(text.split())
+    return label if 0 < len(label) <= _LONGEST_LABEL and label.isprintable() else None
 
 
 def embedded_xmp(image: Image.Image) -> Xmp:

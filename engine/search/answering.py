@@ -206,6 +206,8 @@ def why_nothing(
         )
     if generated == "only":
         return "This library holds no generated sentences yet; run `engine index --captions FOLDER` first."
+    if (left := reader.passing_photos(PhotoFilter())) is not None and not len(left):
+        return "All photos of this library are hidden; ask for them too (--hidden include)."
     return f"The library holds no {'other ' * with_example}photos yet; run `engine index FOLDER` first."
 
 

@@ -85,7 +85,7 @@ def allowed_photos(reader: LibraryReader, question: Question, where: PhotoFilter
 
     They pass the filter, and what stands in quotation marks is written about them, or is not where it is unwanted.
     """
-    allowed = None if where is None else reader.passing_photos(where)
+    allowed = reader.passing_photos(where or PhotoFilter())
     for part in question.parts:
         for phrase in quoted(part.text):
             if words := [word for word, _, _ in folded_words(phrase)]:

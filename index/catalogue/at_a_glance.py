@@ -97,6 +97,16 @@ def folders(folder: Path, beginning: str = "") -> list[str]:
     return _ask(folder, ask)
 
 
+def albums(folder: Path) -> list[str]:
+    """The names of the library's albums. Raises the same."""
+    return _ask(folder, lambda raw: [name for (name,) in raw.execute("SELECT name FROM albums ORDER BY key")])
+
+
+def saved_searches(folder: Path) -> list[str]:
+    """The names of its saved searches. Raises the same."""
+    return _ask(folder, lambda raw: [name for (name,) in raw.execute("SELECT name FROM saved_searches ORDER BY key")])
+
+
 def sentence_files(folder: Path) -> list[str]:
     """The files of sentences that were indexed."""
     statement = (

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Delete,
     ForeignKeyConstraint,
     Table,
+    Update,
     and_,
     bindparam,
     delete,
@@ -56,9 +58,13 @@ class UpkeepRepository:
         return found
 
     def delete_orphans(self) -> None:
-        """Remove the rows that refer to nothing, and then those that referred to them."""
+        """Remove the rows that refer to nothing, and then those that referred to them; an album only its cover."""
         for table, key in _foreign_keys():
-            self._connection.execute(delete(table).where(_refers_to_nothing(key)))
+            wrong = _refers_to_nothing(key)
+            statement: Delete | Update = delete(table).where(wrong)
+            if key.ondelete == "SET NULL":
+                statement = update(table).where(wrong).values(dict.fromkeys(key.column_keys))
+            self._connection.execute(statement)
 
     def photo_records(self, build_id: int) -> NDArray[np.int64]:
         """(photo, record) of every photo that a build has embedded, missing ones too: (n, 2), in order of record."""

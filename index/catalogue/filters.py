@@ -1,18 +1,19 @@
-"""Which photos may be found at all: by time, camera, place, folder and size, asked of the catalogue before a search."""
+"""Which photos may be found at all: by time, place, album and the like, asked of the catalogue before a search."""
 
 import math
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 
+from index.catalogue.curation_filters import hidden_photos, in_albums, is_favourite, is_hidden, labelled, rated
 from index.catalogue.folder_names import MOST_LETTERS, FolderGlob, as_seen
 from index.catalogue.schema import Photo
-from index.choices import Orientation
+from index.choices import Hidden, Orientation
 
 
 def orientation_of(width: int, height: int) -> Orientation:
@@ -46,6 +47,12 @@ class PhotoFilter:
         orientation: of the upright photo.
         min_megapixels: millions of pixels, at least.
         min_size: two sides in pixels, at least; either way up.
+        albums: names of albums; a photo of any of them passes.
+        favourite: whether a person calls it a favourite.
+        rating: the least and the most; a person's rating in the library wins over that of the file. A photo without
+            one has 0, a rejected one -1.
+        labels: labels of which it has any, in any case; a person's wins, too.
+        hidden: whether photos that a person has hidden pass too, or they alone.
 
     Raises:
         ValueError: a place without a distance or the other way round, or a value that no photo can have.
@@ -60,6 +67,11 @@ class PhotoFilter:
     orientation: Orientation | None = None
     min_megapixels: float | None = None
     min_size: tuple[int, int] | None = None
+    albums: tuple[str, ...] | None = None
+    favourite: bool | None = None
+    rating: tuple[int, int] | None = None
+    labels: tuple[str, ...] | None = None
+    hidden: Hidden = "exclude"
 
     def __post_init__(self) -> None:
         if (self.near is None) != (self.within_km is None):
@@ -72,15 +84,22 @@ class PhotoFilter:
             raise ValueError(f"`folder` has {len(self.folder)} characters, expected at most {MOST_LETTERS}")
         if self.orientation is not None and self.orientation not in get_args(Orientation):
             raise ValueError(f"`orientation` is {self.orientation!r}, expected {', '.join(get_args(Orientation))}")
+        if self.hidden not in get_args(Hidden):
+            raise ValueError(f"`hidden` is {self.hidden!r}, expected {', '.join(get_args(Hidden))}")
+        if self.rating is not None and not -1 <= self.rating[0] <= self.rating[1] <= 5:
+            raise ValueError(f"`rating` is {self.rating}, expected the least and the most, from -1 (rejected) to 5")
+        for name in ("albums", "labels"):
+            if isinstance(getattr(self, name), str):
+                raise ValueError(f"`{name}` is the text {getattr(self, name)!r}, expected a tuple of names")
 
     @property
     def is_empty(self) -> bool:
-        """Whether every photo passes.
+        """Whether every photo passes that is not hidden.
 
-        >>> PhotoFilter().is_empty, PhotoFilter(camera="nikon").is_empty
-        (True, False)
+        >>> PhotoFilter().is_empty, PhotoFilter(camera="nikon").is_empty, PhotoFilter(hidden="include").is_empty
+        (True, False, False)
         """
-        return all(getattr(self, field.name) is None for field in fields(self))
+        return self == PhotoFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +121,14 @@ def coverage(connection: Connection) -> Coverage:
     return Coverage(row[0], row[1], row[2], row[3])
 
 
-def passing_photos(connection: Connection, where: PhotoFilter) -> NDArray[np.int64]:
-    """The numbers of the photos of the catalogue that pass, ascending."""
-    conditions = [*_time_conditions(connection, where), *_size_conditions(where)]
+def passing_photos(
+    connection: Connection, where: PhotoFilter, photo_ids: NDArray[np.int64]
+) -> NDArray[np.int64] | None:
+    """The numbers of the photos of the catalogue that pass, ascending; None where all of `photo_ids` do."""
+    if where.is_empty:  # not asked of every photo, as most have nothing to do with it
+        hidden = hidden_photos(connection)
+        return np.setdiff1d(photo_ids, hidden, assume_unique=True) if len(hidden) else None
+    conditions = [*_time_conditions(connection, where), *_size_conditions(where), *_curation(connection, where)]
     if where.camera is not None:
         conditions.append(Photo.camera.in_(_cameras(connection, where.camera)))
     columns: list[Any] = [Photo.id]
@@ -220,6 +244,21 @@ def _size_conditions(where: PhotoFilter) -> list[ColumnElement[bool]]:
                 and_(Photo.width >= short, Photo.height >= long),
             )
         )
+    return conditions
+
+
+def _curation(connection: Connection, where: PhotoFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if where.albums is not None:
+        conditions.append(in_albums(connection, where.albums))
+    if where.favourite is not None:
+        conditions.append(is_favourite() if where.favourite else not_(is_favourite()))
+    if where.rating is not None:
+        conditions.append(rated().between(*where.rating))
+    if where.labels is not None:
+        conditions.append(labelled(connection, where.labels))
+    if where.hidden != "include":
+        conditions.append(is_hidden() if where.hidden == "only" else not_(is_hidden()))
     return conditions
 
 

@@ -1,5 +1,6 @@
 """The SQL of photos, their records and their regions, one method a statement."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -7,13 +8,35 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.catalogue.builds import portions, utc_now
 from index.catalogue.regions import packed
 from index.catalogue.schema import Caption, Photo, PhotoRecord, PhotoRegions
 from index.values import KnownPhoto, Move, PhotoMetadata, PhotoRow, StoredPhoto
+
+
+def in_folder(folder: str) -> ColumnElement[bool]:
+    """Photos in a folder and in those below it, found without reading all the others."""
+    start, end = (folder.rstrip(os.sep) + sign for sign in (os.sep, chr(ord(os.sep) + 1)))
+    # A path that is not UTF-8 is kept as bytes, and SQLite compares those with bytes alone.
+    raw = type_coerce(Photo.path, LargeBinary)
+    return or_(and_(Photo.path >= start, Photo.path < end), and_(raw >= os.fsencode(start), raw < os.fsencode(end)))
 
 
 class PhotoRepository:
@@ -87,7 +110,7 @@ class PhotoRepository:
         """Let photos have other metadata."""
         columns = (
             "taken_at", "taken_precision", "camera", "latitude", "longitude", "utc_offset_minutes", "metadata_stamp",
-            "ctime_ns",
+            "ctime_ns", "file_rating", "file_label",
         )  # fmt: skip
         self._connection.execute(
             update(Photo)

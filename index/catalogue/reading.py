@@ -1,5 +1,6 @@
 """What a library knows about photos, read without its vectors: so it can be asked of one whose vectors are damaged."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,11 @@ from sqlalchemy import Connection
 
 from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import read_once
+from index.catalogue.curation import CurationRepository
+from index.catalogue.names import key_of, unknown
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.roots import RootRepository
+from index.curated import Album, PhotoMarks, SavedSearch
 from index.values import BuildInfo, KnownPhoto, StoredPhoto
 
 
@@ -47,3 +51,61 @@ def read_roots(folder: Path) -> list[str]:
 def read_photos(folder: Path) -> list[StoredPhoto]:
     """Everything about the photos of a library whose file is there, in order of their numbers. Raises the same."""
     return read_once(folder, lambda connection: PhotoRepository(connection).present_photos())
+
+
+def read_albums(folder: Path) -> list[Album]:
+    """The albums of a library, by name. Raises the same."""
+    return read_once(folder, lambda connection: CurationRepository(connection).albums())
+
+
+def read_album(folder: Path, name: str) -> Album:
+    """The album of a name. Raises the same, and UnknownNameError."""
+
+    def ask(connection: Connection) -> Album:
+        rows = CurationRepository(connection)
+        (album,) = rows.albums(rows.album_id(name))
+        return album
+
+    return read_once(folder, ask)
+
+
+def read_album_photos(folder: Path, name: str) -> list[StoredPhoto]:
+    """The photos of an album as they were added, those that are missing too. Raises the same, and UnknownNameError."""
+
+    def ask(connection: Connection) -> list[StoredPhoto]:
+        rows = CurationRepository(connection)
+        ids = rows.members(rows.album_id(name))
+        found = PhotoRepository(connection).photos(ids)
+        return [found[number] for number in ids]
+
+    return read_once(folder, ask)
+
+
+def read_marks(folder: Path, photos: Sequence[int | str]) -> dict[int | str, tuple[int, PhotoMarks]]:
+    """Those of the photos, named by number or path, that are in the library: the number, and what is said of it.
+
+    Raises the same.
+    """
+
+    def ask(connection: Connection) -> dict[int | str, tuple[int, PhotoMarks]]:
+        paths = [photo for photo in photos if isinstance(photo, str)]
+        numbers: dict[int | str, int] = {photo: photo for photo in photos if isinstance(photo, int)}
+        numbers |= {path: found[0] for path, found in PhotoRepository(connection).ids_and_hashes(paths).items()}
+        marks = CurationRepository(connection).marks(list(numbers.values()))
+        return {photo: (number, marks[number]) for photo, number in numbers.items() if number in marks}
+
+    return read_once(folder, ask)
+
+
+def read_saved_searches(folder: Path) -> list[SavedSearch]:
+    """The saved searches of a library, by name. Raises the same."""
+    return read_once(folder, lambda connection: CurationRepository(connection).saved_searches())
+
+
+def read_saved_search(folder: Path, name: str) -> SavedSearch:
+    """The saved search of a name. Raises the same, and UnknownNameError."""
+    saved = read_saved_searches(folder)
+    found = next((one for one in saved if key_of(one.name) == key_of(name)), None)
+    if found is None:
+        raise unknown("saved search", name, [one.name for one in saved])
+    return found

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from index.catalogue.builds import utc_now
 from index.catalogue.captions import CaptionRepository
+from index.catalogue.curation import CurationRepository
 from index.catalogue.full_text import FullTextRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.sentences import SentenceRepository
@@ -58,6 +60,12 @@ def move_photos(connection: Connection, moves: Sequence[Move]) -> None:
     """Give photos other paths."""
     PhotoRepository(connection).move_photos(moves)
     FullTextRepository(connection).refresh([move.photo_id for move in moves])
+
+
+def hide_missing(connection: Connection, photo_ids: Sequence[int]) -> None:
+    """Note photos whose file has disappeared; those of the same content that are left take over for them."""
+    PhotoRepository(connection).mark_missing(photo_ids, utc_now())
+    CurationRepository(connection).hand_over(photo_ids)
 
 
 def _replace_texts(connection: Connection, texts: Mapping[int, Sequence[PhotoText]]) -> None:

@@ -126,7 +126,7 @@ class Photo(Base):
 
     `taken_at` is local time, or where `taken_precision` says that only the year, month or day is known, its first
     instant; `utc_offset_minutes` is what to take from it for UTC where the file says so. A photo whose file disappeared
-    is missing since some time: kept, and hidden.
+    is missing since some time: kept, and found by no search.
     """
 
     __tablename__ = "photos"
@@ -152,6 +152,8 @@ class Photo(Base):
     ctime_ns: Mapped[int] = mapped_column(BigInteger, server_default="0")
     text_reader: Mapped[str | None] = mapped_column(Text)
     taken_precision: Mapped[str] = mapped_column(Text, server_default="time")
+    file_rating: Mapped[int | None]
+    file_label: Mapped[str | None] = mapped_column(Text)
 
 
 class Root(Base):
@@ -280,6 +282,63 @@ class Segment(Base):
         CheckConstraint("kind IN ('photos', 'sentences')", name="kind"),
         {"sqlite_with_rowid": False},
     )
+
+
+class Album(Base):
+    """Photos that a person put together. `key` is its name in the form in which names that look alike are equal."""
+
+    __tablename__ = "albums"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    description: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    cover_id: Mapped[int | None] = mapped_column(ForeignKey("photos.id", ondelete="SET NULL"), index=True)
+
+
+class AlbumPhoto(Base):
+    """A photo of an album, in order of `position`: as they were added."""
+
+    __tablename__ = "album_photos"
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id", ondelete="CASCADE"), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, index=True)
+    position: Mapped[int]
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class PhotoMark(Base):
+    """What a person says of a photo in the library, and in no file; a rating or a label of theirs wins over the file's.
+
+    There is no row for a photo of which nothing is said.
+    """
+
+    __tablename__ = "photo_marks"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    favourite: Mapped[bool]
+    hidden: Mapped[bool]
+    rating: Mapped[int | None]
+    label: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (CheckConstraint("rating BETWEEN 0 AND 5", name="rating"), {"sqlite_with_rowid": False})
+
+
+Index("ix_photo_marks_hidden", PhotoMark.photo_id, sqlite_where=text("hidden"))
+
+
+class SavedSearch(Base):
+    """A question with a name; all that was asked is one JSON object, which the index does not read."""
+
+    __tablename__ = "saved_searches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    question: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
 
 
 FULL_TEXT = table("full_text", column("rowid", Integer), column("words", Text))

@@ -12,19 +12,24 @@ from sqlalchemy import Connection
 
 from index.catalogue.connection import DATABASE, open_for_reading
 from index.catalogue.consistency import UpkeepRepository
+from index.catalogue.curation import CurationRepository
 from index.catalogue.exchange import ExchangeRepository
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
 from index.catalogue.sqlite_errors import explained
 from index.catalogue.texts import TextRepository
 from index.errors import ExchangeError
+from index.exchange.curation import write_curation
 from index.exchange.format import (
+    ALBUMS,
     FORMAT,
     LIBRARY,
     PHOTO_VECTORS,
     PHOTOS,
+    SEARCHES,
     SENTENCE_VECTORS,
     SENTENCES,
+    line_of,
     name_as_json,
 )
 from index.snapshot import Snapshot, open_snapshot
@@ -76,7 +81,7 @@ def export_library(folder: Path, destination: Path, *, vectors: bool = False) ->
 def _remove_unfinished(destination: Path) -> None:
     """Remove what was written before something failed: without library.json it is no export."""
     if not (destination / LIBRARY).exists():
-        for name in (PHOTOS, SENTENCES, PHOTO_VECTORS, SENTENCE_VECTORS):
+        for name in (PHOTOS, SENTENCES, ALBUMS, SEARCHES, PHOTO_VECTORS, SENTENCE_VECTORS):
             (destination / name).unlink(missing_ok=True)
 
 
@@ -85,10 +90,14 @@ class _Export:
         self._rows = ExchangeRepository(connection)
         self._photos = PhotoRepository(connection)
         self._texts = TextRepository(connection)
+        self._curation = CurationRepository(connection)
+        self._connection = connection
         self._snapshot = snapshot
         self._destination = destination
         self._vectors = vectors
         self._counts = 0, 0
+        self._kept = 0, 0
+        self._lines: dict[int, int] = {}  # of each photo
         nothing = np.empty((0, 3), np.int64)
         upkeep = UpkeepRepository(connection)
         build_id = None if snapshot is None else snapshot.build.build_id
@@ -104,6 +113,7 @@ class _Export:
         with (self._destination / SENTENCES).open("wb") as lines, ExitStack() as files:
             arrays = files.enter_context(self._array(SENTENCE_VECTORS, self._row_shape())) if self._vectors else None
             self._write_sentences(lines, arrays)
+        self._kept = write_curation(self._connection, self._destination, self._lines)
 
     def finish(self) -> ExportReport:
         num_photos, num_sentences = self._counts
@@ -111,6 +121,7 @@ class _Export:
         names = ("fingerprint", "num_regions", "dimension", "has_global")
         model = build and {"name": build.model_name, **{name: getattr(build, name) for name in names}}
         counts = {"photos": num_photos, "sentences": num_sentences}
+        counts |= dict(zip(("albums", "saved_searches"), self._kept, strict=True))
         whole = {"format": FORMAT, "model": model, **counts, "vectors": self._vectors}
         with (self._destination / LIBRARY).open("wb") as file:
             file.write(json.dumps(whole, ensure_ascii=False, indent=2).encode() + b"\n")
@@ -121,6 +132,7 @@ class _Export:
         for batch in self._batches(self._rows.photos_after):
             ids = [row["id"] for row in batch]
             regions, captions, texts = self._regions(ids), self._captions(ids), self._texts.texts(ids)
+            marks = self._curation.own_marks(ids)
             new: list[int] = []
             for row in batch:
                 photo_id = row.pop("id")
@@ -135,7 +147,9 @@ class _Export:
                 place = {"record": None if record is None else places[record]} if self._vectors else {}
                 row |= {**place, "regions": regions.get(photo_id), "captions": captions.get(photo_id, [])}
                 row["texts"] = [_text_as_json(text) for text in texts.get(photo_id, [])]
-                lines.write(_line(row))
+                row["marks"] = marks.get(photo_id)
+                self._lines[photo_id] = len(self._lines) + 1
+                lines.write(line_of(row))
             if arrays is not None and self._snapshot is not None:
                 size = self._snapshot.build.rows_per_photo
                 arrays.write(self._snapshot.photos.records(np.array(new, np.int64), size).tobytes())
@@ -156,7 +170,7 @@ class _Export:
                 if found is not None:
                     runs.append((found[0], found[1] + has_global))
                     row_number += found[1] + has_global
-                lines.write(_line(row))
+                lines.write(line_of(row))
             if arrays is not None and self._snapshot is not None:
                 starts, lengths = np.array(runs, np.int64).reshape(-1, 2).T
                 arrays.write(self._snapshot.sentences.runs(starts, lengths).tobytes())
@@ -203,7 +217,3 @@ def _text_as_json(text: PhotoText) -> dict[str, Any]:
     """A text, without what is not known of it."""
     row = {name: value for name, value in asdict(text).items() if value is not None}
     return row | ({} if text.origin is None else {"origin": name_as_json(text.origin)})
-
-
-def _line(row: dict[str, Any]) -> bytes:
-    return json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"

@@ -1,12 +1,15 @@
 """What an export is made of: the files in its folder, and the lines in them, each checked when it is read.
 
 library.json       the format, the model, and how many photos and sentences there are; written last
-photos.jsonl       a photo a line: metadata, regions, captions, texts
+photos.jsonl       a photo a line: metadata, regions, captions, texts, and what people say of it in the library
 sentences.jsonl    a sentence a line
+albums.jsonl       an album a line, with the lines of its photos; since format 3, and so is
+searches.jsonl     a saved search a line
 photos.npy         with vectors: the records (n, S, D) in half precision; a photo's line says which is its own
 sentences.npy      with vectors: the rows of words (W, D); a sentence's line says where its own begin
 """
 
+import json
 import re
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +22,9 @@ from index.errors import ExchangeError
 from index.values import TextField, TextSource, date_of_iso
 
 LIBRARY, PHOTOS, SENTENCES = "library.json", "photos.jsonl", "sentences.jsonl"
+ALBUMS, SEARCHES = "albums.jsonl", "searches.jsonl"
 PHOTO_VECTORS, SENTENCE_VECTORS = "photos.npy", "sentences.npy"
-FORMAT = 2
+FORMAT = 3
 
 _Natural = Annotated[int, Field(ge=0, lt=2**63)]
 _Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
@@ -68,10 +72,12 @@ class ModelLine(_Line):
 class LibraryFile(_Line):
     """The whole of ``library.json``."""
 
-    format: Literal[1, 2]
+    format: Literal[1, 2, 3]
     model: ModelLine | None
     photos: _Natural
     sentences: _Natural
+    albums: _Natural = 0
+    saved_searches: _Natural = 0
     vectors: bool
 
 
@@ -92,6 +98,33 @@ class TextLine(_Line):
     origin: FileName | None = None
     box: tuple[_Share, _Share, _Share, _Share] | None = None
     confidence: _Share | None = None
+
+
+class MarksLine(_Line):
+    """What a person says of a photo in the library; None where it is left to its file."""
+
+    favourite: bool
+    hidden: bool
+    rating: Annotated[int, Field(ge=0, le=5)] | None
+    label: Annotated[str, Field(max_length=100)] | None
+
+
+class AlbumLine(_Line):
+    """An album, its photos by their lines, in order."""
+
+    name: _Name
+    description: _Text
+    created_at: NaiveDatetime
+    cover: _Natural | None
+    photos: list[_Natural]
+
+
+class SearchLine(_Line):
+    """A saved search."""
+
+    name: _Name
+    question: dict[str, Any]
+    created_at: NaiveDatetime
 
 
 class PhotoLine(_Line):
@@ -124,6 +157,9 @@ class PhotoLine(_Line):
     regions: list[tuple[_Share, _Share, _Share, _Share, _Score]] | None
     captions: list[CaptionLine]
     texts: list[TextLine] = []
+    file_rating: Annotated[int, Field(ge=-1, le=5)] | None = None
+    file_label: Annotated[str, Field(max_length=100)] | None = None
+    marks: MarksLine | None = None
 
 
 class SentenceLine(_Line):
@@ -156,6 +192,11 @@ def name_as_json(name: str) -> str | dict[str, str]:
     except UnicodeEncodeError:
         return {"bytes": name.encode("utf-8", "surrogateescape").hex()}
     return name
+
+
+def line_of(row: dict[str, Any]) -> bytes:
+    """A line of an export."""
+    return json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def name_of(value: str | NameBytes) -> str:

@@ -24,15 +24,20 @@ from index.catalogue.sentences import SentenceRepository
 from index.catalogue.sqlite_errors import explained
 from index.catalogue.texts import TextRepository
 from index.errors import ExchangeError
+from index.exchange.curation import save_album, save_marks, save_search
 from index.exchange.format import (
+    ALBUMS,
     LIBRARY,
     PHOTO_VECTORS,
     PHOTOS,
+    SEARCHES,
     SENTENCE_VECTORS,
     SENTENCES,
+    AlbumLine,
     LibraryFile,
     Line,
     PhotoLine,
+    SearchLine,
     SentenceLine,
     name_of,
     parsed,
@@ -145,6 +150,8 @@ class _Import:
             work.open_build(build)
             self._sentences(work)
             self._photos(work, build)
+            if self._whole.format >= 3:
+                self._curation(work)
             bring_up_to_date(self._folder, build, work.stores, work.sentences, flat_limit=flat_limit)
         finally:
             work.close()
@@ -223,14 +230,25 @@ class _Import:
             raise wrong(f"{path} line {max(shared)}", "record: it is that of a photo with another content_hash")
         self._require_all_used(PHOTO_VECTORS, records, used)
 
+    def _curation(self, work: Transactions) -> None:
+        for albums in self._batches(ALBUMS, AlbumLine, self._whole.albums):
+            with work.transaction() as connection:
+                for number, album in albums:
+                    save_album(connection, f"{self._source / ALBUMS} line {number}", album, self._whole.photos)
+        for searches in self._batches(SEARCHES, SearchLine, self._whole.saved_searches):
+            with work.transaction() as connection:
+                for number, search in searches:
+                    save_search(connection, f"{self._source / SEARCHES} line {number}", search)
+
     def _save_photos(self, connection: Connection, build: BuildInfo, batch: Sequence[Numbered[PhotoLine]]) -> None:
-        others = {"path", "taken_at", "record", "regions", "captions", "texts"}
+        others = {"path", "taken_at", "record", "regions", "captions", "texts", "marks"}
         rows = []
         for number, line in batch:
             taken_at, precision = line.taken_at or (None, "time")
             known = {"path": name_of(line.path), "taken_at": taken_at, "taken_precision": precision}
             rows.append({"id": number, **known, **line.model_dump(exclude=others)})
         ExchangeRepository(connection).add_photos(rows)
+        save_marks(connection, batch)
         TextRepository(connection).add_texts(
             {
                 number: [

@@ -1,11 +1,16 @@
 """What tests of whole commands ask of their answers."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from pages_in_browser import ARGUMENTS, CHROMIUM, LOCAL, PATIENCE_S, served
 from typer.testing import Result
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +36,35 @@ def require_refused() -> Callable[..., None]:
             assert word in result.stderr
 
     return check
+
+
+@pytest.fixture(scope="module")
+def server(library: Path) -> Iterator[str]:
+    """The address of the pages of a library."""
+    with served(library) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    """A page of a session of its own, which asks no other machine for anything."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(1000 * PATIENCE_S)
+    elsewhere: list[str] = []
+    context.on(
+        "request",
+        lambda request: elsewhere.append(request.url) if not request.url.startswith(LOCAL) else None,
+    )
+    yield context.new_page()
+    context.close()
+    assert not elsewhere, "the page asked for something from outside this machine"

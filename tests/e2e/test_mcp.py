@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "from ui.cli.main import run; run()"
 TOOLS = {
     "search_photos", "search_regions", "look_at_photo", "describe_photo", "find_similar", "sentences_of_photo",
-    "library_status",
+    "library_status", "list_albums",
 }  # fmt: skip
 
 Call = Callable[..., Any]
@@ -247,3 +247,17 @@ def test_it_ends_on_ctrl_c_while_it_waits(start: Callable[..., "subprocess.Popen
         process.kill()
         for descriptor in (reading, writing, before):
             os.close(descriptor)
+
+
+def test_albums_are_named_and_searched_in(own_library: Path, tmp_path: Path) -> None:
+    from index import curating
+
+    with curating(own_library) as writer:
+        writer.create_album("Rome", "Spring")
+        writer.add_to_album("Rome", [2])
+    with connected(own_library, tmp_path / "log") as (client, portal):
+        listed = portal.call(client.call_tool, "list_albums", {}).structured_content
+        assert listed["albums"] == [{"name": "Rome", "description": "Spring", "photos": 1, "missing": 0}]
+        asked = {"text": "a photo", "album": "rome"}
+        found = portal.call(client.call_tool, "search_photos", asked).structured_content
+        assert [hit["photo_id"] for hit in found["hits"]] == [2]

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from index import BuildSpec, CaptionRow, LibraryWriter, PhotoRow
+from index import BuildSpec, CaptionRow, LibraryWriter, MarkChange, PhotoRow, curating
 
-NAMES = ("library.json", "photos.jsonl", "sentences.jsonl", "photos.npy", "sentences.npy")
+NAMES = (
+    "library.json", "photos.jsonl", "sentences.jsonl", "albums.jsonl", "searches.jsonl", "photos.npy", "sentences.npy",
+)  # fmt: skip
 ODD = ["/a/line\nbreak.jpg", '/a/"quoted".jpg', "/a/写真 🐕\u2028.jpg", "/a/\udcff\udcfe.jpg"]
 
 
@@ -27,7 +29,7 @@ def filled(maker: Any) -> Any:
         writer.link_photo("/copy.jpg", 1, 2, "content of /photos/7.jpg")
         row = PhotoRow(
             "/full.jpg", 2**40, -5, "c", 640, 480, "JPEG", datetime(2020, 2, 29, 1, 2, 3, 456), "Ærø", -1.5, 179.9,
-            -720, "p" * 8, "0123456789abcdef",
+            -720, "p" * 8, "0123456789abcdef", file_rating=-1, file_label="Rød",
         )  # fmt: skip
         zeros = (np.zeros((1, 5, 4), np.float32), np.zeros((1, 5), np.float32))
         writer.add_photos([row], np.ones((1, spec.rows_per_photo, 12), np.float16), *zeros)
@@ -48,6 +50,15 @@ def filled(maker: Any) -> Any:
         )
         writer.note_changes(moved=[], returned=[], gone=[known["/photos/2.jpg"].photo_id])
         writer.finish()
+    with curating(maker.folder) as curation:
+        curation.create_album("Zürich 🐕", "Two\nlines")
+        curation.create_album("empty")
+        some = [known[path].photo_id for path in ("/photos/9.jpg", "/photos/2.jpg", "/copy.jpg", ODD[3])]
+        curation.add_to_album("zürich 🐕", some)
+        curation.change_album("Zürich 🐕", cover_id=some[3])
+        curation.mark(some[:2], MarkChange(favourite=True, rating=0, label=""))
+        curation.mark([some[3]], MarkChange(hidden=True, label="Grün"))
+        curation.save_search("Dogs", '{"q": "a dog", "not": ["snöw"], "rating": "3.."}')
     return maker
 
 

@@ -12,12 +12,12 @@ PACKAGE = Path(index.__file__).parent
 def test_every_exported_name_exists_and_is_documented() -> None:
     assert sorted(set(index.__all__)) == sorted(index.__all__)
     for name in index.__all__:
-        assert name in ("FLAT_LIMIT", "Generated", "Copies", "DatePrecision") or getattr(index, name).__doc__
+        assert name in ("FLAT_LIMIT", "Generated", "Copies", "DatePrecision", "Hidden") or getattr(index, name).__doc__
 
 
 def test_every_error_is_an_engine_error() -> None:
     errors = [getattr(index, name) for name in index.__all__ if name.endswith("Error")]
-    assert len(errors) == 8
+    assert len(errors) == 11
     assert all(issubclass(error, index.EngineError) for error in errors)
 
 

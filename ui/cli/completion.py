@@ -49,6 +49,22 @@ def folders(context: Any, incomplete: str) -> Iterable[str]:
 
 
 @_silent
+def albums(context: Any, _: str) -> Iterable[str]:
+    """Albums of the library."""
+    from index.catalogue import at_a_glance
+
+    return at_a_glance.albums(_library(context))
+
+
+@_silent
+def saved_searches(context: Any, _: str) -> Iterable[str]:
+    """Saved searches of the library."""
+    from index.catalogue import at_a_glance
+
+    return at_a_glance.saved_searches(_library(context))
+
+
+@_silent
 def sentence_files(context: Any, _: str) -> Iterable[str]:
     """Files of sentences that were indexed."""
     from index.catalogue import at_a_glance

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from index.choices import Orientation
+from index.choices import Hidden, Orientation
 from ui.cli import completion
 from ui.cli.help import FILTERS
 from ui.shared import filter_syntax
@@ -15,7 +15,7 @@ from ui.shared import filter_syntax
 if TYPE_CHECKING:
     from index import PhotoFilter
 
-__all__ = ["box", "folder_glob", "kilometres", "moment", "photo_filter", "place", "searched", "size"]
+__all__ = ["box", "folder_glob", "kept", "kilometres", "moment", "photo_filter", "place", "rating", "searched", "size"]
 
 Read = TypeVar("Read")
 
@@ -39,6 +39,7 @@ place = _as_parameter(filter_syntax.place)
 kilometres = _as_parameter(filter_syntax.kilometres)
 size = _as_parameter(filter_syntax.size)
 box = _as_parameter(filter_syntax.box)
+rating = _as_parameter(filter_syntax.rating)
 folder_glob = _as_parameter(filter_syntax.folder_glob)
 searched = _as_parameter(filter_syntax.searched)
 
@@ -104,6 +105,36 @@ MinSize = Annotated[
 ]  # fmt: skip
 
 
+Albums = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--album", metavar="NAME", autocompletion=completion.albums, rich_help_panel=FILTERS,
+        help="In an album, or in any of several (--album Rome --album Paris); `engine album list` names them.",
+    ),
+]  # fmt: skip
+Favourites = Annotated[bool, typer.Option("--favourites", rich_help_panel=FILTERS, help="Only favourites.")]
+Rating = Annotated[
+    Any,
+    typer.Option(
+        "--rating", parser=rating, metavar="RANGE", rich_help_panel=FILTERS,
+        help="Rated 3, 3.., ..2 or 2..4, in the library or else in the file; 0 is without a rating, -1 rejected.",
+    ),
+]  # fmt: skip
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label", metavar="LABEL", rich_help_panel=FILTERS,
+        help="With a label such as Red, in any case, in the library or else in the file.",
+    ),
+]  # fmt: skip
+HiddenToo = Annotated[
+    Hidden,
+    typer.Option(
+        "--hidden", rich_help_panel=FILTERS, help="Photos hidden by `engine mark --hide`: leave them out, or not."
+    ),
+]
+
+
 def photo_filter(
     after: datetime | None,
     before: datetime | None,
@@ -113,10 +144,18 @@ def photo_filter(
     folder: str | None,
     orientation: Orientation | None,
     min_size: float | tuple[int, int] | None,
+    kept: filter_syntax.Kept,
 ) -> "PhotoFilter":
     """The filter that these options ask for."""
     require_distance(near, within)
-    return filter_syntax.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
+    return filter_syntax.photo_filter(after, before, camera, near, within, folder, orientation, min_size, kept)
+
+
+def kept(
+    albums: list[str] | None, favourites: bool, rating: tuple[int, int] | None, labels: list[str] | None, hidden: Hidden
+) -> filter_syntax.Kept:
+    """What these options ask of albums and the like."""
+    return filter_syntax.Kept(tuple(albums or ()), favourites, rating, tuple(labels or ()), hidden)
 
 
 def require_distance(near: tuple[float, float] | None, within: float | None) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ui.cli import (
+    album,
     align,
     caption,
     compact,
@@ -17,10 +18,12 @@ from ui.cli import (
     import_,
     index,
     logs,
+    mark,
     mcp,
     prune,
     remove,
     roots,
+    saved,
     search,
     sentences,
     serve,
@@ -42,6 +45,7 @@ VERBS: dict[str, dict[str, Any]] = {
         "align": align,
         "caption": caption,
     },
+    "Albums and marks": {"mark": mark},
     "The library": {
         "status": status,
         "roots": roots,
@@ -56,7 +60,7 @@ VERBS: dict[str, dict[str, Any]] = {
     "Other faces": {"ui": ui, "serve": serve, "mcp": mcp},
     "The program": {"doctor": doctor},
 }
-NEED_AN_ARGUMENT = {"search", "similar", "sentences", "align", "caption", "remove", "export", "import"}
+NEED_AN_ARGUMENT = {"search", "similar", "sentences", "align", "caption", "remove", "mark", "export", "import"}
 EXAMPLES = (
     "engine index ~/Pictures",
     "engine search a dog jumping over a log",
@@ -81,6 +85,8 @@ for panel, verbs in VERBS.items():
             no_args_is_help=name in NEED_AN_ARGUMENT,
             rich_help_panel=panel,
         )(verb.command)
+app.add_typer(album.app, name="album", rich_help_panel="Albums and marks")
+app.add_typer(saved.app, name="saved", rich_help_panel="Albums and marks")
 app.add_typer(config.app, name="config", rich_help_panel="The program")
 app.add_typer(evaluate.app, name="evaluate", rich_help_panel="The program")
 

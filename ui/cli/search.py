@@ -1,6 +1,7 @@
 """``engine search``: photos that a text describes."""
 
 import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,6 +70,11 @@ def command(
     folder: filter_options.Folder = None,
     orientation: filter_options.Lying = None,
     min_size: filter_options.MinSize = None,
+    album: filter_options.Albums = None,
+    favourites: filter_options.Favourites = False,
+    rating: filter_options.Rating = None,
+    label: filter_options.Labels = None,
+    hidden: filter_options.HiddenToo = "exclude",
     min_probability: Annotated[
         float | None,
         typer.Option(
@@ -124,6 +130,15 @@ def command(
             "--output", metavar="FOLDER", rich_help_panel=OUTPUT, help="Write the regions into a new or empty folder."
         ),
     ] = None,
+    save: Annotated[
+        str | None,
+        typer.Option(
+            "--save",
+            metavar="NAME",
+            rich_help_panel=OUTPUT,
+            help="Keep this question with all its options, for `engine saved run NAME`.",
+        ),
+    ] = None,
     json: options.Json = False,
     print0: printing.PrintNul = False,
     lines: printing.Format = None,
@@ -160,14 +175,28 @@ def command(
         query, tuple(also or ()), tuple(without or ()), tuple(printing.paths_of(like or [])), like_box, exact,
         after, before, camera, near, within, folder, orientation, min_size,
         min_probability, generated, basis, limit, copies, group, regions,
+        filter_options.kept(album, favourites, rating, label, hidden),
     )  # fmt: skip
     if crops is not None:
         from engine.search.crops import require_room
 
         require_room(crops)
     _require_library(library)
+    if save is not None:
+        _save(library, save, search)
     found = None if no_service or model or device != "auto" else _asked_of_service(library, search)
-    _print(found or _found_here(library, model, device, search), search, min_score, crops, output)
+    print_found(found or _found_here(library, model, device, search), search, output, min_score, crops)
+
+
+def _save(library: Path | None, name: str, search: PhotoSearch) -> None:
+    """Keep a question in the library, before it is asked."""
+    from engine.library.curation import Curation
+    from engine.runtime.settings import library_folder
+    from ui.shared.search_form import form_of
+
+    curation = Curation(library_folder(library))
+    curation.save_search(name, form_of(search, curation.numbers(search.like) if search.like else []))
+    note(f"The search was saved; `engine saved run {shlex.quote(name)}` asks it again.")
 
 
 def _require_library(named: Path | None) -> None:
@@ -218,9 +247,14 @@ def _found_here(named: Path | None, model: str | None, device: str, search: Phot
         return find(engine, search)
 
 
-def _print(
-    found: Found, search: PhotoSearch, min_score: float | None, crops: Path | None, output: printing.Output
+def print_found(
+    found: Found,
+    search: PhotoSearch,
+    output: printing.Output,
+    min_score: float | None = None,
+    crops: Path | None = None,
 ) -> None:
+    """Print what a search found and what is to be said of it; raises typer.Exit where that is nothing."""
     for sentence in found.notes:
         note(sentence)
     for warning in found.warnings:

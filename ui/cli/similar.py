@@ -28,6 +28,11 @@ def command(
     folder: filter_options.Folder = None,
     orientation: filter_options.Lying = None,
     min_size: filter_options.MinSize = None,
+    album: filter_options.Albums = None,
+    favourites: filter_options.Favourites = False,
+    rating: filter_options.Rating = None,
+    label: filter_options.Labels = None,
+    hidden: filter_options.HiddenToo = "exclude",
     limit: options.Limit = 10,
     copies: options.Copies = "one",
     group: options.Group = False,
@@ -41,7 +46,8 @@ def command(
 ) -> None:
     """Find photos of the library that look like a photo, or like several."""
     output = printing.Output(json, print0, lines, preview)
-    where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size)
+    kept = filter_options.kept(album, favourites, rating, label, hidden)
+    where = filter_options.photo_filter(after, before, camera, near, within, folder, orientation, min_size, kept)
     paths = printing.paths_of(images)
     from engine import Engine
     from index import SearchParams

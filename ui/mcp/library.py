@@ -70,3 +70,14 @@ class AskedLibrary:
             "model": status.model_name,
             "roots": [{"path": root.path, "exists": root.exists, "photos": root.photos} for root in roots(self.folder)],
         }
+
+    def albums(self) -> dict[str, Any]:
+        """The albums of the library; no network is loaded for them.
+
+        Raises:
+            LibraryMissingError: there is no library.
+        """
+        from index import read_albums
+
+        names = ("name", "description", "photos", "missing")
+        return {"albums": [{name: getattr(album, name) for name in names} for album in read_albums(self.folder)]}

@@ -49,6 +49,7 @@ Before = Annotated[str | None, Field(description="Taken earlier.")]
 Near = Annotated[str | None, Field(description="Taken near a latitude and a longitude: 48.85,2.35; with `within`.")]
 Within = Annotated[str | None, Field(description="20km, 500m, 3mi.")]
 Folder = Annotated[str | None, Field(max_length=4096, description="In or below a folder: a name, a glob or a path.")]
+InAlbum = Annotated[str | None, Field(max_length=MOST_LETTERS, description="In an album, as list_albums names it.")]
 Side = Annotated[int, Field(ge=32, le=LARGE, description="Pixels of the longest side, at most.")]
 Boxes = Annotated[
     list[tuple[float, float, float, float]],
@@ -115,22 +116,25 @@ def _add_searches(server: MCPServer[None], library: AskedLibrary) -> None:
     def search_photos(
         text: Text, also: Also = [], without: Without = [], limit: Limit = 10, after: After = None,  # noqa: B006
         before: Before = None, near: Near = None, within: Within = None, folder: Folder = None,
+        album: InAlbum = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Photos that show what a text says, best first, with the box of each phrase and a probability."""
         from ui.mcp import answers
 
-        asked = answers.Asked(text, tuple(also), tuple(without), _where(after, before, near, within, folder), limit)
+        asked = answers.Asked(
+            text, tuple(also), tuple(without), _where(after, before, near, within, folder, album), limit
+        )
         return library.ask(lambda lease: answers.photos(lease, asked))
 
     @tool(title="Search regions of photos")
     def search_regions(
         text: Text, limit: Limit = 10, after: After = None, before: Before = None, near: Near = None,
-        within: Within = None, folder: Folder = None,
+        within: Within = None, folder: Folder = None, album: InAlbum = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Parts of photos that show what a text says: a box each, several of one photo where they do not overlap."""
         from ui.mcp import answers
 
-        asked = answers.Asked(text, where=_where(after, before, near, within, folder), limit=limit)
+        asked = answers.Asked(text, where=_where(after, before, near, within, folder, album), limit=limit)
         return library.ask(lambda lease: answers.regions(lease, asked))
 
     @tool(title="Find similar photos")
@@ -139,6 +143,11 @@ def _add_searches(server: MCPServer[None], library: AskedLibrary) -> None:
         from ui.mcp import answers
 
         return library.ask(lambda lease: answers.similar(lease, photo, limit))
+
+    @tool(title="Albums")
+    def list_albums() -> dict[str, Any]:
+        """The albums that people made of the library's photos: their names, and how many photos each has."""
+        return library.albums()
 
     @tool(title="What the library holds")
     def library_status() -> dict[str, Any]:
@@ -182,7 +191,7 @@ def _shown(jpeg: bytes, about: dict[str, Any]) -> CallToolResult:
 
 
 def _where(
-    after: str | None, before: str | None, near: str | None, within: str | None, folder: str | None
+    after: str | None, before: str | None, near: str | None, within: str | None, folder: str | None, album: str | None
 ) -> "PhotoFilter":
     """The filter.
 
@@ -201,6 +210,7 @@ def _where(
             folder,
             None,
             None,
+            filter_syntax.Kept(() if album is None else (album,)),
         )
     except ValueError as error:
         raise QueryError(str(error)) from error

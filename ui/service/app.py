@@ -10,7 +10,7 @@ from fastapi import FastAPI, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from engine.sharing import SharedEngine
-from ui.service import batches, compression, endpoints, errors, indexing, manual, one_photo, pictures
+from ui.service import albums, batches, compression, endpoints, errors, indexing, manual, one_photo, pictures
 from ui.service.asking import Service
 from ui.service.errors import documented
 from ui.service.local_answers import answering_commands
@@ -69,6 +69,7 @@ def create_app(
     _add_photos(app, service)
     pictures.add(app, service)
     _add_state(app, service)
+    albums.add(app, service, allowed=token is not None)
     job = indexing.add(app, service, allowed=token is not None)
     app.state.stop = job.stop  # for when the process is told to stop, which is before its connections are closed
     manual.add(app)

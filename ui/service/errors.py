@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from engine.errors import EngineError, PhotoError, QueryError
+from engine.errors import CollectionError, EngineError, NameTakenError, PhotoError, QueryError, UnknownNameError
 from ui.shared.photo_errors import without_content
 from ui.shared.results import printable
 
@@ -84,6 +84,11 @@ async def _no_such_address(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _not_answered(_: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, CollectionError):
+        return refusal(
+            404 if isinstance(error, UnknownNameError) else 409 if isinstance(error, NameTakenError) else 422,
+            str(error),
+        )
     if isinstance(error, QueryError):
         return refusal(400, str(error))
     if isinstance(error, PhotoError):

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from engine.types import Basis
 from index import Copies, Generated, PhotoFilter, SearchParams
-from index.choices import Orientation
+from index.choices import Hidden, Orientation
 from ui.shared import filter_syntax
 
 MOST_RESULTS = 1000
@@ -29,6 +29,7 @@ def _that_reads(read: Callable[[str], Any]) -> AfterValidator:
 
 Words = Annotated[str, Field(max_length=MOST_LETTERS), _that_reads(filter_syntax.searched)]
 Texts = Annotated[list[Words], Field(max_length=MOST_TEXTS)]
+Names = Annotated[list[Annotated[str, Field(max_length=MOST_LETTERS)]], Field(max_length=MOST_TEXTS)]
 Date = Annotated[str, _that_reads(filter_syntax.moment)]
 
 
@@ -58,6 +59,13 @@ class Filters(BaseModel):
     min_size: Annotated[str, _that_reads(filter_syntax.size)] | None = Field(
         None, examples=["4MP"], description="2000x1500, or 4MP."
     )
+    album: Names = Field([], description="In any of some albums, by name.")
+    favourites: bool = Field(False, description="Only favourites.")
+    rating: Annotated[str, _that_reads(filter_syntax.rating)] | None = Field(
+        None, examples=["..5"], description="3, 3.., ..2 or 2..4, of the library or else of the file; 0 is none."
+    )
+    label: Names = Field([], description="With any of some labels, in any case.")
+    hidden: Hidden = Field("exclude", description="Photos that a person has hidden.")
 
     @model_validator(mode="after")
     def _place_and_distance(self) -> "Filters":
@@ -82,6 +90,13 @@ class Filters(BaseModel):
             self.folder,
             self.orientation,
             None if self.min_size is None else filter_syntax.size(self.min_size),
+            filter_syntax.Kept(
+                tuple(self.album),
+                self.favourites,
+                None if self.rating is None else filter_syntax.rating(self.rating),
+                tuple(self.label),
+                self.hidden,
+            ),
         )
 
 

@@ -175,6 +175,10 @@ class PhotoAnswer(Answer):
     regions: list[Region]
     captions: list[CaptionOut]
     texts: list[PhotoText] = Field(description="What people wrote about it, where it was taken, and what it reads.")
+    favourite: bool
+    hidden: bool = Field(description="Whether searches leave it out.")
+    rating: int = Field(description="Of the library, or else of the file; 0 without any, -1 where it was rejected.")
+    label: Text = Field(description="The same; empty without any.")
 
 
 class Health(BaseModel):
@@ -214,11 +218,13 @@ def photo_answer(lease: Lease, photo: StoredPhoto) -> PhotoAnswer:
         Region(box=tuple(round(value * side, 1) for value, side in zip(box, scale, strict=True)), objectness=sure)
         for box, sure in zip(boxes, (round(value, 4) for value in objectness), strict=True)
     ]
+    (marks,) = lease.engine.curation.marks(photo.photo_id)
     return PhotoAnswer(
         library=LibraryState.of(lease), warnings=lease.warnings, photo_id=photo.photo_id, path=photo.path,
         size=photo.size, content_hash=photo.content_hash, width=photo.width, height=photo.height, format=photo.format,
         taken_at=photo.taken, utc_offset_minutes=photo.utc_offset_minutes, camera=photo.camera,
         latitude=photo.latitude, longitude=photo.longitude, regions=regions,
+        favourite=marks.favourite, hidden=marks.hidden, rating=marks.rating, label=marks.label,
         texts=[_text_of(text, photo) for text in reader.texts([photo.photo_id])[0]],
         captions=[CaptionOut(text=caption.text, log_probability=round(caption.log_probability, 4))
                   for caption in captions],

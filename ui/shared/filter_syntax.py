@@ -3,13 +3,14 @@
 import math
 import os
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from index.catalogue.folder_names import MOST_LETTERS
-from index.choices import Orientation
+from index.choices import Hidden, Orientation
 
 if TYPE_CHECKING:
     from index import PhotoFilter
@@ -159,6 +160,38 @@ def folder_glob(text: str) -> str:
     return text
 
 
+_RATING = re.compile(r"(-?[0-9])?(\.\.)?(-?[0-9])?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is asked of what people keep in the library beside their photos; see `PhotoFilter`."""
+
+    albums: tuple[str, ...] = ()
+    favourites: bool = False
+    rating: tuple[int, int] | None = None
+    labels: tuple[str, ...] = ()
+    hidden: Hidden = "exclude"
+
+
+def rating(text: str) -> tuple[int, int]:
+    """The least and the most of a rating.
+
+    >>> rating("3.."), rating("..2"), rating("4"), rating("2..3")
+    ((3, 5), (-1, 2), (4, 4), (2, 3))
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = _RATING.fullmatch(text.strip())
+    if found is not None and (found[1] or found[3]) and not (found[1] and found[3] and not found[2]):
+        least = int(found[1]) if found[1] else -1
+        most = int(found[3]) if found[3] else 5 if found[2] else least
+        if -1 <= least <= most <= 5:
+            return least, most
+    raise ValueError(f"{text!r} is no rating; write 3, 3.., ..2 or 2..4; 0 is none, and -1 rejected.")
+
+
 def photo_filter(
     after: datetime | None,
     before: datetime | None,
@@ -168,6 +201,7 @@ def photo_filter(
     folder: str | None,
     orientation: Orientation | None,
     min_size: float | tuple[int, int] | None,
+    kept: Kept = Kept(),
 ) -> "PhotoFilter":
     """The filter of these parts, as the functions above read them; a place and a distance belong together."""
     from index import PhotoFilter  # SQLAlchemy takes a quarter of a second to import: help does without
@@ -182,4 +216,9 @@ def photo_filter(
         orientation=orientation,
         min_megapixels=min_size if isinstance(min_size, float) else None,
         min_size=min_size if isinstance(min_size, tuple) else None,
+        albums=kept.albums or None,
+        favourite=kept.favourites or None,
+        rating=kept.rating,
+        labels=kept.labels or None,
+        hidden=kept.hidden,
     )

@@ -42,6 +42,7 @@ class PhotoSearch:
     copies: Copies
     group: bool
     regions: bool
+    kept: filter_syntax.Kept = filter_syntax.Kept()  # noqa: RUF009 - it is frozen
 
     def question(self) -> "Question":
         """What should be found.
@@ -62,11 +63,10 @@ class PhotoSearch:
         Raises:
             ValueError: it is something else, and so are TypeError, KeyError and AttributeError.
         """
-        read: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-        }
+        read = _with_tuples(values)
         for name in ("after", "before"):
             read[name] = None if read[name] is None else datetime.fromisoformat(read[name])
+        read["kept"] = filter_syntax.Kept(**_with_tuples(read["kept"]))
         return cls(**read | {"like": _paths(read["like"])})
 
 
@@ -106,7 +106,7 @@ def find(engine: "Engine", search: PhotoSearch) -> Found:
 
     where = filter_syntax.photo_filter(
         search.after, search.before, search.camera, search.near, search.within_km, search.folder, search.orientation,
-        search.min_size,
+        search.min_size, search.kept,
     )  # fmt: skip
     question, params = search.question(), SearchParams(copies=search.copies)
     if search.regions:
@@ -137,6 +137,10 @@ def _plain(value: object) -> Any:
         case Path() | datetime():
             return str(value)
     raise TypeError(f"{value!r} is no plain value")
+
+
+def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def _paths(texts: Iterable[str]) -> tuple[Path, ...]:

@@ -162,6 +162,15 @@ def counted_copies(count: int) -> str:
     return f"{count} {'copy' if count == 1 else 'copies'}"
 
 
+def counted_photos(count: int, more: str = "") -> str:
+    """A number of photos, with ``more`` behind it where they are several.
+
+    >>> counted_photos(1), counted_photos(1200), counted_photos(240, " or more")
+    ('1 photo', '1,200 photos', '240 or more photos')
+    """
+    return "1 photo" if count == 1 else f"{count:,}{more} photos"
+
+
 def _lines_of_paths(counted: str, paths: Sequence[Path], width: int) -> list[str]:
     """A line that counts photos and names the first of them, as many as it has room for; none for no photos."""
     if not paths:
@@ -200,6 +209,18 @@ def percent(probability: float) -> str:
     ('35 %', '0 %')
     """
     return f"{100 * probability:.0f} %"
+
+
+def as_bytes(count: int) -> str:
+    """A number of bytes as a person reads it.
+
+    >>> as_bytes(0), as_bytes(4_300), as_bytes(38_000), as_bytes(2_340_000), as_bytes(7_100_000_000)
+    ('0 bytes', '4.3 kB', '38 kB', '2.3 MB', '7.1 GB')
+    """
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:,.{0 if count >= 10 * size and unit == 'kB' else 1}f} {unit}"
+    return f"{count} bytes"
 
 
 def _percent(probability: float | None) -> str:

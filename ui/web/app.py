@@ -1,12 +1,21 @@
 """What Streamlit runs: the pages and their menu."""
 
+from collections.abc import Callable
+from importlib import import_module
+
 import streamlit as st
 
 from engine.errors import EngineError
 from ui.web import escaping, pictures, theme
+from ui.web.components import component
+from ui.web.library import TOLD
 from ui.web.library import library as library_of_pages
 from ui.web.password import may_enter
-from ui.web.views import browse, library, look_up, photo, search
+
+
+def _page(view: str) -> Callable[[], None]:
+    """A page, whose module is imported when it is first opened."""
+    return lambda: import_module(f"ui.web.views.{view}").draw()
 
 
 def main() -> None:
@@ -15,19 +24,22 @@ def main() -> None:
     entered = may_enter()
     page = st.navigation(  # before the password too, or the page that was asked for would be forgotten
         [
-            st.Page(search.draw, title="Search", icon=":material/search:", url_path="search", default=True),
-            st.Page(look_up.draw, title="Look up", icon=":material/photo_camera:", url_path="look-up"),
-            st.Page(browse.draw, title="Browse", icon=":material/photo_library:", url_path="browse"),
-            st.Page(library.draw, title="Library", icon=":material/database:", url_path="library"),
-            st.Page(photo.draw, title="Photo", icon=":material/image:", url_path="photo", visibility="hidden"),
+            st.Page(_page("search"), title="Search", icon=":material/search:", url_path="search", default=True),
+            st.Page(_page("look_up"), title="Look up", icon=":material/photo_camera:", url_path="look-up"),
+            st.Page(_page("browse"), title="Browse", icon=":material/photo_library:", url_path="browse"),
+            st.Page(_page("albums"), title="Albums", icon=":material/photo_album:", url_path="albums"),
+            st.Page(_page("library"), title="Library", icon=":material/database:", url_path="library"),
+            st.Page(_page("photo"), title="Photo", icon=":material/image:", url_path="photo", visibility="hidden"),
         ],
         position="sidebar" if entered else "hidden",
     )
     if not entered:
         return
+    st.session_state.pop(TOLD, None)
     st.html(pictures.STYLE + theme.STYLE)
     try:
         page.run()
+        component("keys")(key="keys")
         if problem := library_of_pages().problem:
             st.warning(escaping.markdown(problem))
     except EngineError as error:

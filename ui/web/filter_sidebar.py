@@ -1,12 +1,12 @@
-"""The filters beside a search: by date, camera, place, folder and shape, with the number of photos that they leave."""
+"""The filters beside a search, by what people keep and by the photos, with the number of photos that they leave."""
 
 from datetime import date, datetime, time, timedelta
-from typing import cast
+from typing import cast, get_args
 
 import streamlit as st
 
 from index import PhotoFilter
-from index.choices import Orientation
+from index.choices import Hidden, Orientation
 from ui.shared.filter_syntax import folder_glob, place
 from ui.web import escaping, maps
 from ui.web.group_choice import chosen
@@ -18,18 +18,31 @@ def asked_filter() -> PhotoFilter:
     with library().asked() as engine:
         known = engine.reader.coverage()
     st.sidebar.header("Filters")
+    album = _album()
+    favourites = st.sidebar.toggle("Favourites", key="favourites", bind="query-params")
     after, before = _dates() if known.dated else (None, None)
     camera = chosen(st.sidebar, "Camera", library().contents.cameras, "camera") if known.with_camera else None
     near, within_km = _near() if known.placed else (None, None)
     folder = _folder()
     shape = chosen(st.sidebar, "Shape", library().contents.shapes, "shape")
+    stars = st.sidebar.slider("Stars, at least", 0, 5, 0, key="rating", bind="query-params")
+    hidden = st.sidebar.segmented_control(
+        "Hidden photos", get_args(Hidden), default="exclude", required=True, key="hidden", bind="query-params"
+    )
     where = PhotoFilter(
         after=after, before=before, camera=camera, near=near, within_km=within_km,
         folder=folder, orientation=cast("Orientation | None", shape),
+        albums=None if album is None else (album,), favourite=favourites or None,
+        rating=(stars, 5) if stars else None, hidden=hidden,
     )  # fmt: skip
     if not where.is_empty:
         st.sidebar.caption(f"{library().num_passing(where)} of {known.photos} photos pass.")
     return where
+
+
+def _album() -> str | None:
+    albums = {album.name: album.photos - album.missing for album in library().curation.albums()}
+    return chosen(st.sidebar, "Album", albums, "album") if albums else None
 
 
 def _dates() -> tuple[datetime | None, datetime | None]:

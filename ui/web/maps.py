@@ -1,66 +1,149 @@
-"""Small maps. Their tiles come from outside, their marks from here."""
+"""Maps of where photos were taken, drawn from outlines of the land in the package: no tiles are asked for."""
 
 from collections.abc import Sequence
-from math import asinh, atan, cos, degrees, log2, radians, sinh, tan
+from typing import TypedDict
 
-import pydeck
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from engine.library.browsing import Place
+from index.catalogue.groups import PlacedPhotos
+from ui.shared.results import printable
+from ui.web import groups, picture_routes
+from ui.web.components import component
+from ui.web.library import library
 
-TILE = 512  # pixels of the whole world, both ways, where nothing is zoomed in
-CLOSEST = 12.0
-KM_PER_DEGREE = 111.2
-NARROW = 300  # pixels that a map is wide at least, on a phone or in the bar at the side
-BLUE = "#0072b2"
+MOST_LISTED = 300  # places by name beside a map
+NAMELESS = "Far from any town"
+
+Area = tuple[float, float, float, float]
+"""The latitudes and longitudes that a part of the earth lies between: south, west, north, east."""
+
+
+class _Place(TypedDict):
+    name: str
+    country: str
+    photos: int
+    picture: str
+    href: str
+    at: tuple[float, float]
+
+
+class _Map(TypedDict):
+    label: str
+    answer: str
+    points: list[tuple[float, float, int, int]]
+    names: list[str]
+    places: list[_Place]
+    circle: tuple[float, float, float] | None
+    around: Area | None
+    cell: float
+    page: str
+    chosen: str
+    height: int
+    closest: float | None
+    cookie: str
 
 
 def draw_circle(where: DeltaGenerator, place: tuple[float, float], km: float, height: int = 180) -> None:
     """A place and what lies within a distance of it."""
-    latitude, longitude = place
-    north = km / KM_PER_DEGREE
-    east = north / max(cos(radians(latitude)), 0.01)
-    corners = [(latitude - north, longitude - east), (latitude + north, longitude + east)]
-    where.map(
-        {"lat": [latitude], "lon": [longitude]}, latitude="lat", longitude="lon", size=km * 1000, color=f"{BLUE}55",
-        zoom=int(zoom(corners, height)), height=height,
-    )  # fmt: skip
+    with where:
+        _draw("circle", _map("The distance on a map", f"{place} {km}", circle=(*place, km), closest=14, height=height))
 
 
 def draw_point(place: tuple[float, float], height: int = 200) -> None:
     """A place with what is around it."""
-    st.map({"lat": [place[0]], "lon": [place[1]]}, latitude="lat", longitude="lon", color=BLUE, zoom=9, height=height)
+    _draw("point", _map("Where the photo was taken", f"{place}", points=[(*place, 1, 0)], closest=7, height=height))
 
 
-def draw_places(places: Sequence[Place], height: int = 300) -> None:
-    """Places, the largest first, as circles that are larger where there are more photos."""
-    most = len(places[0].photo_ids)
-    rows = [
-        {"lat": place.latitude, "lon": place.longitude, "size": 4 + 16 * (len(place.photo_ids) / most) ** 0.5}
+def draw_places(
+    places: Sequence[PlacedPhotos], cell_degrees: float, chosen: str, around: Area | None, height: int = 420
+) -> None:
+    """Photos by place, the largest first, on a map and in a list; a place or an area is chosen by its address.
+
+    Args:
+        places: what to draw.
+        cell_degrees: how far apart photos of one of the places may be.
+        chosen: the address of the place that is chosen.
+        around: what to show first, else all of them.
+        height: in pixels.
+    """
+    names = {name: number for number, name in enumerate(dict.fromkeys(place.city or place.country for place in places))}
+    points = [
+        (round(place.latitude, 4), round(place.longitude, 4), place.photos, names[place.city or place.country])
         for place in places
     ]
-    layer = pydeck.Layer(
-        "ScatterplotLayer", rows, get_position="[lon, lat]", get_radius="size", radius_units="'pixels'",
-        get_fill_color=[0, 114, 178, 180],
-    )  # fmt: skip
-    found = [(place.latitude, place.longitude) for place in places]
-    ups, longitudes = [_up(latitude) for latitude, _ in found], [longitude for _, longitude in found]
-    middle = degrees(atan(sinh(radians((min(ups) + max(ups)) / 2))))
-    view = pydeck.ViewState(
-        latitude=middle, longitude=(min(longitudes) + max(longitudes)) / 2, zoom=zoom(found, height)
-    )
-    st.pydeck_chart(pydeck.Deck(layers=[layer], initial_view_state=view), height=height)
+    sent = _map("Where the photos were taken", str(library().generation), points=points, height=height)
+    sent["names"], sent["places"] = [printable(name) for name in names], _listed(places)
+    sent["cell"], sent["chosen"], sent["around"] = cell_degrees, chosen, around
+    _draw("places", sent)
 
 
-def zoom(places: Sequence[tuple[float, float]], height: int, width: int = NARROW) -> float:
-    """How far a map of some pixels can be zoomed in and still show all places, with a tenth as margin on each side."""
-    ups = [_up(latitude) for latitude, _ in places]
-    overs = [longitude for _, longitude in places]
-    share = max((max(ups) - min(ups)) / (0.8 * height), (max(overs) - min(overs)) / (0.8 * width)) / 360
-    return max(0.0, min(CLOSEST, -log2(share * TILE))) if share else CLOSEST
+def address(city: str, country: str) -> str:
+    """The address of the page with the photos of a place."""
+    return groups.address("place", f"{city}, {country}" if city else country or NAMELESS)
 
 
-def _up(latitude: float) -> float:
-    """How far up a map in Mercator's projection has a latitude, in degrees of the equator."""
-    return degrees(asinh(tan(radians(max(-85.0, min(85.0, latitude))))))
+def name_of(place: PlacedPhotos) -> str:
+    """What a place is called, without its country where it is a town."""
+    return place.city or (f"Elsewhere in {place.country}" if place.country else NAMELESS)
+
+
+def area_of(places: Sequence[PlacedPhotos], of: PlacedPhotos) -> Area:
+    """What holds all photos of a place, by its names."""
+    parts = [place for place in places if (place.city, place.country) == (of.city, of.country)]
+    latitudes, longitudes = [part.latitude for part in parts], [part.longitude for part in parts]
+    return min(latitudes), min(longitudes), max(latitudes), max(longitudes)
+
+
+def _listed(places: Sequence[PlacedPhotos]) -> list[_Place]:
+    """The places by name, the one with most photos first."""
+    by_name: dict[tuple[str, str], list[PlacedPhotos]] = {}
+    for place in places:
+        by_name.setdefault((place.city, place.country), []).append(place)
+    totals = {name: sum(part.photos for part in parts) for name, parts in by_name.items()}
+    largest = sorted(by_name, key=lambda name: (-totals[name], name))[:MOST_LISTED]
+    covers = library().stored(by_name[name][0].cover for name in largest)
+    listed: list[_Place] = []
+    for name in largest:
+        (city, country), first = name, by_name[name][0]
+        cover = covers.get(first.cover)
+        listed.append(
+            {
+                "name": printable(name_of(first)),
+                "country": printable(country if city else ""),
+                "photos": totals[name],
+                "picture": "" if cover is None else picture_routes.address(cover),
+                "href": address(city, country),
+                "at": (first.latitude, first.longitude),
+            }
+        )
+    return listed
+
+
+def _map(
+    label: str,
+    answer: str,
+    *,
+    points: list[tuple[float, float, int, int]] | None = None,
+    circle: tuple[float, float, float] | None = None,
+    closest: float | None = None,
+    height: int,
+) -> _Map:
+    return {
+        "label": label + ": arrow keys move it, plus and minus zoom",
+        "answer": answer,
+        "points": points or [],
+        "names": [],
+        "places": [],
+        "circle": circle,
+        "around": None,
+        "cell": 0.0,
+        "page": "browse?by=place",
+        "chosen": "",
+        "height": height,
+        "closest": closest,
+        "cookie": picture_routes.cookie(),
+    }
+
+
+def _draw(key: str, sent: _Map) -> None:
+    component("map")(key=f"map of {key}", data=sent)

@@ -12,14 +12,14 @@ from ui.web import escaping
 WRITTEN = len(PALETTE)  # the colour of words that stand in the picture; Okabe and Ito's black
 _COLOURS = "".join(
     f".vs-{n} {{ --vs: {colour}; }}\n"
-    f"body:has(.vs-key .vs-{n}:hover, .vs-key .vs-{n}:focus) .vs-box:not(.vs-{n}) {{ opacity: 0; }}\n"
+    f"body:has(.vs-key .vs-{n}:is(:hover, :focus-visible, [aria-pressed=true])) .vs-box:not(.vs-{n}) "
+    "{ opacity: 0; }\n"
     for n, colour in enumerate((*PALETTE, "#000000"))
 )
 STYLE = f"""<style>
 .vs-photo {{ position: relative; display: block; line-height: 0; }}
 .vs-photo img {{ width: 100%; height: auto; border-radius: 4px; display: block; }}
-.vs-cell img {{ aspect-ratio: 4 / 3; object-fit: contain; background: rgb(128 128 128 / 12%); }}
-.vs-frame {{ position: absolute; }}
+.vs-frame {{ position: absolute; inset: 0; }}
 .vs-box {{ position: absolute; border: 2.5px solid var(--vs); box-shadow: 0 0 0 1px #fff, inset 0 0 0 1px #fff;
   border-radius: 2px; transition: opacity 0.1s; }}
 .vs-box.vs-{WRITTEN} {{ box-sizing: content-box; margin: -3px; }}  /* around small words, and not over them */
@@ -38,6 +38,11 @@ class Boxed:
     label: str
 
 
+def colour_of(number: int) -> int:
+    """The colour of a phrase by its place in the line above the photos."""
+    return number % len(PALETTE)
+
+
 def data_uri(jpeg: bytes) -> str:
     """A JPEG inside a page: no address leads to it from outside."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
@@ -48,9 +53,6 @@ def photo_html(
     alt: str,
     size: tuple[int, int],
     boxes: Sequence[Boxed] = (),
-    link: str | None = None,
-    *,
-    in_grid: bool = False,
 ) -> str:
     """A photo with boxes over it.
 
@@ -59,8 +61,6 @@ def photo_html(
         alt: what it shows, for those who do not see it.
         size: width and height in pixels of the whole photo, which the boxes are in.
         boxes: drawn over it, in order.
-        link: the page that a click opens.
-        in_grid: the photo is one of many, in a cell of 4 by 3.
     """
     width, height = size
     drawn = "".join(
@@ -68,20 +68,8 @@ def photo_html(
         f'style="{_place(boxed.box, width, height)}"></div>'
         for boxed in boxes
     )
-    frame = f'<div class="vs-frame" style="{_frame(width, height, in_grid)}">{drawn}</div>' if drawn else ""
-    kind = "vs-photo vs-cell" if in_grid else "vs-photo"
-    inside = f'<img src="{data_uri(jpeg)}" alt="{escaping.html(alt)}">{frame}'
-    if link is None:
-        return f'<div class="{kind}">{inside}</div>'
-    return f'<a class="{kind}" href="{escaping.html(link)}">{inside}</a>'
-
-
-def _frame(width: int, height: int, in_grid: bool) -> str:
-    """Where the photo lies: in the middle of its cell of a grid, or everywhere."""
-    ratio = width / height * 3 / 4 if in_grid else 1.0
-    wide, high = min(1.0, ratio), min(1.0, 1 / ratio)
-    left, top = (1 - wide) / 2, (1 - high) / 2
-    return f"left:{100 * left:.2f}%;top:{100 * top:.2f}%;width:{100 * wide:.2f}%;height:{100 * high:.2f}%"
+    frame = f'<div class="vs-frame">{drawn}</div>' if drawn else ""
+    return f'<div class="vs-photo"><img src="{data_uri(jpeg)}" alt="{escaping.html(alt)}">{frame}</div>'
 
 
 def _place(box: Box, width: int, height: int) -> str:
@@ -99,7 +87,7 @@ def key_phrases(found: Sequence[Sequence[Phrase]]) -> list[str]:
 
 def key_html(phrases: Sequence[str], *, written: bool = False) -> str:
     """The line above the results, each phrase in the colour of its boxes; and that of words in the pictures."""
-    entries = [(number % len(PALETTE), text) for number, text in enumerate(phrases)]
+    entries = [(colour_of(number), text) for number, text in enumerate(phrases)]
     spans = (
         f'<span class="vs-{colour}" tabindex="0">{escaping.html(text)}</span>'
         for colour, text in (*entries, *([(WRITTEN, "written in the photo")] if written else []))
@@ -118,7 +106,7 @@ def boxes_of(phrases: Sequence[Phrase], key: Sequence[str], only: str | None = N
         shared = [(words & Counter(text.lower().split())).total() for text in key]
         best = max(range(len(key)), key=lambda place: (shared[place], place == number), default=number)
         if only is None or (key and key[best] == only):
-            boxed.extend(Boxed(box, best % len(PALETTE), phrase.text) for box in phrase.boxes)
+            boxed.extend(Boxed(box, colour_of(best), phrase.text) for box in phrase.boxes)
     return boxed
 
 

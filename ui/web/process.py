@@ -13,7 +13,7 @@ START_S = 180
 """How long the server may take until it answers."""
 
 _STOP_S = 3.0  # the server ends itself after two
-_PAGE = Path(__file__).with_name("app.py")
+_PAGE = Path(__file__).with_name("served.py")
 
 
 @contextmanager

@@ -49,6 +49,9 @@ def _open_ahead() -> None:
         from engine.language.word_vectors import open_ahead
 
         open_ahead()
+        from ui.web.library import library
+
+        library().load()
 
 
 def _end_with_parent(held: int) -> None:

@@ -16,5 +16,26 @@ THEME = {
 # a shade of grey says.
 STYLE = """<style>
 .stMultiSelect [data-tag] { background: rgb(128 128 128 / 20%); color: inherit; }
+.stMainBlockContainer { padding: 0.6rem 1.5rem 3rem; }
+.stHorizontalBlock:has(.st-key-q) { flex-wrap: nowrap; gap: 0.6rem; }
+.stHorizontalBlock:has(.st-key-q) > .stColumn { min-width: 0; width: auto; flex: 1 1 auto; }
+.stHorizontalBlock:has(.st-key-q) > .stColumn:not(:first-child) { flex: 0 0 auto; }
+.stApp:has([data-testid="stExpandSidebarButton"]) :is(.stColumn:has(.st-key-q), .st-key-by) { padding-left: 2.2rem; }
+@media (max-width: 480px) { .stHorizontalBlock:has(.st-key-q) { flex-wrap: wrap; }
+  .stHorizontalBlock:has(.st-key-q) > .stColumn:first-child { flex-basis: 100%; } }
+@media (max-width: 768px) { .stHorizontalBlock:has(.st-key-q) .stPopover button :is([data-testid="stMarkdownContainer"],
+  [data-testid="stMarkdownContainer"] ~ *) { position: absolute; clip-path: inset(50%); }
+  .stHorizontalBlock:has(.st-key-q) .stPopover button { padding: 0.3rem; } }
+@media (max-width: 768px) { .stMainBlockContainer { padding: 0.6rem 0.6rem 3rem; } }
+.stApp:has([data-testid="stExpandSidebarButton"]) .stMain:not(:has(.st-key-q)) .stMainBlockContainer {
+  padding-top: 2.9rem; }
+.stAppHeader { height: 2.6rem; min-height: 0; background: none; pointer-events: none; }
+.stAppHeader button, .stAppHeader a { pointer-events: auto; }
+.stElementContainer:has(> .stHtml > :is(style, h1.vs-hidden):only-child) { position: absolute; }
+.vs-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
+.stElementToolbar { display: none; }  /* of charts: nobody looks for photos with it */
+.vs-skeleton { display: flex; flex-wrap: wrap; gap: 4px; }
+.vs-skeleton span { height: 215px; min-width: 140px; border-radius: 3px; background: rgb(128 128 128 / 18%); }
 [data-testid="stSidebarNavLink"]:focus-visible { outline: 2px solid currentcolor; outline-offset: -2px; }
 </style>"""

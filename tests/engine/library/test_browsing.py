@@ -1,93 +1,18 @@
-"""Groups of photos against the obvious loops, and themes of libraries of which the clusters are known."""
+"""Themes of libraries of which the clusters are known."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from engine import Engine
+from engine.captioning.describe import judge_of
+from engine.captioning.folder import load_captioner
 from engine.library import browsing
-from engine.library.browsing import by_folder, by_month, by_place, themes
-from index import BuildSpec, DatePrecision, LibraryReader, LibraryWriter, PhotoRow, StoredPhoto, read_photos
+from engine.library.browsing import LEAST_SHARE, themes
+from index import BuildSpec, LibraryReader, LibraryWriter, PhotoRow, read_photos
 from index.scoring.maxsim import at_unit_length
-
-
-def photo(
-    number: int,
-    path: str | None = None,
-    taken_at: datetime | None = None,
-    place: tuple[float | None, float | None] = (None, None),
-) -> StoredPhoto:
-    return StoredPhoto(
-        path=path or f"/{number}.jpg", size=1, mtime_ns=0, content_hash=f"{number}", width=4, height=3, format="JPEG",
-        taken_at=taken_at, latitude=place[0], longitude=place[1], photo_id=number, added_at=datetime(2026, 1, 1),
-    )  # fmt: skip
-
-
-NAMES = st.text("ab é\udcff", min_size=1, max_size=2)
-PATHS = st.lists(st.lists(NAMES, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts)), unique=True)
-DATES = st.lists(st.none() | st.datetimes(datetime(1999, 11, 1), datetime(2001, 2, 1)))
-PLACES = st.lists(st.tuples(st.none() | st.floats(-90, 90), st.none() | st.floats(-180, 180)))
-
-
-@given(PATHS)
-def test_folders_are_those_that_hold_photos_themselves(paths: list[str]) -> None:
-    found = by_folder([photo(number, path) for number, path in enumerate(paths)])
-    folders = sorted({path.rpartition("/")[0] or "/" for path in paths})
-    assert [group.name for group in found] == folders
-    for group in found:
-        inside = sorted(path for path in paths if (path.rpartition("/")[0] or "/") == group.name)
-        assert [paths[number] for number in group.photo_ids] == inside
-
-
-@given(DATES)
-def test_months_are_newest_first_and_photos_without_a_date_last(dates: list[datetime | None]) -> None:
-    found = by_month([photo(number, taken_at=date) for number, date in enumerate(dates)])
-    names = sorted({f"{date:%Y-%m}" for date in dates if date}, reverse=True)
-    assert [group.name for group in found] == [*names, *([None] if None in dates else [])]
-    for group in found:
-        of_month = [date for date in dates if (f"{date:%Y-%m}" if date else None) == group.name]
-        expected = of_month if group.name is None else sorted((date for date in of_month if date), reverse=True)
-        assert [dates[number] for number in group.photo_ids] == expected
-
-
-def test_a_year_alone_stands_behind_its_months_and_a_month_alone_behind_its_days() -> None:
-    dates: list[tuple[datetime, DatePrecision]] = [
-        (datetime(1958, 1, 1), "year"), (datetime(1958, 7, 1), "month"), (datetime(1958, 1, 1), "time"),
-        (datetime(1959, 1, 1), "year"), (datetime(1958, 7, 1), "time"), (datetime(1957, 12, 31), "day"),
-    ]  # fmt: skip
-    found = by_month(
-        replace(photo(number, taken_at=date), taken_precision=known) for number, (date, known) in enumerate(dates)
-    )
-    assert [(group.name, group.photo_ids) for group in found] == [
-        ("1959", (3,)), ("1958-07", (4, 1)), ("1958-01", (2,)), ("1958", (0,)), ("1957-12", (5,)),
-    ]  # fmt: skip
-
-
-@given(PLACES, st.sampled_from([0.1, 1.0, 45.0]))
-def test_places_are_cells_of_a_grid(places: list[tuple[float | None, float | None]], cell: float) -> None:
-    found = by_place([photo(number, place=place) for number, place in enumerate(places)], cell)
-    known = {number: (lat, lon) for number, (lat, lon) in enumerate(places) if lat is not None and lon is not None}
-    assert sorted(number for place in found for number in place.photo_ids) == sorted(known)
-    assert [len(place.photo_ids) for place in found] == sorted((len(place.photo_ids) for place in found), reverse=True)
-    cells = [{tuple(math.floor(x / cell) for x in known[number]) for number in place.photo_ids} for place in found]
-    assert all(len(of_place) == 1 for of_place in cells)
-    assert len(set.union(set(), *cells)) == len(found)
-    for place in found:
-        mean = np.mean([known[number] for number in place.photo_ids], axis=0)
-        assert (place.latitude, place.longitude) == pytest.approx(tuple(mean))
-
-
-def test_coordinates_that_are_nowhere_on_earth_are_left_out() -> None:
-    places = [(math.inf, 0.0), (0.0, -math.inf), (math.nan, 0.0), (91.0, 0.0), (0.0, 181.0), (1.0, 2.0)]
-    (found,) = by_place([photo(number, place=place) for number, place in enumerate(places)])
-    assert found.photo_ids == (5,)
-
 
 SIZES = (40, 25, 10)
 SPEC = BuildSpec("tiny", "f1" * 32, 3, 12, has_global=True)
@@ -178,16 +103,23 @@ def test_missing_photos_belong_to_no_theme(tmp_path: Path) -> None:
     assert not set(found) & set(gone)
 
 
-def test_a_real_library_in_all_ways(library: Path, photos: Path) -> None:
+def test_photos_of_which_nothing_is_written_are_named_by_what_they_show(photos: Path, tmp_path: Path) -> None:
+    with Engine.open(tmp_path / "library", device="cpu") as engine:
+        engine.index([photos])
+        judge = judge_of(engine.model, load_captioner("default"))
+        ids = engine.reader.photo_ids.tolist()
+        found = themes(engine.reader, len(ids), judge=judge)
+        cat = next(row for row in ids if engine.reader.photos([row])[0].path.endswith("chelsea.png"))
+        assert judge is not None
+        said = [name.text for name in judge.seen_among(engine.reader.photo_vectors([cat]), LEAST_SHARE)]
+    names = {group.photo_ids: group.name for group in found}
+    assert "cat" in said
+    assert names[cat,] == "cat"
+
+
+def test_the_themes_of_a_real_library_hold_every_photo_once(library: Path) -> None:
     stored = read_photos(library)
     ids = sorted(photo.photo_id for photo in stored)
-    (folder,) = by_folder(stored)
-    assert folder.name == str(photos)
-    assert [Path(photo.path).name for photo in stored if photo.photo_id == folder.photo_ids[0]] == [
-        min(path.name for path in photos.iterdir())
-    ]
-    assert sorted(photo_id for group in by_month(stored) for photo_id in group.photo_ids) == ids
-    assert by_place(stored) == []
     with LibraryReader.open(library, pytest.fail) as reader:
         found = themes(reader, len(ids))
         one = themes(reader, 1)

@@ -126,6 +126,12 @@ def test_themes_are_named_by_what_their_photos_share() -> None:
     assert theme_names([dogs, cups, [set(), set()]]) == ["dog, snow", "cup, table", None]
 
 
+def test_themes_are_named_by_what_is_seen_where_little_is_written() -> None:
+    cups: list[set[str]] = [{"cup"}, {"cup"}, {"muang"}]
+    seen = [{"boat": 0.9, "person": 0.4}, {"table": 0.5, "person": 0.5}, {}]
+    assert theme_names([[set(), set()], cups, [set()]], seen) == ["boat", "cup, table, person", None]
+
+
 def test_an_edit_that_keeps_size_and_time_is_seen(engine: Engine, folder: Path) -> None:
     """Metadata editors write in place and put the time back; the system's own time of change tells."""
     path = folder / "drawn.bmp"

@@ -67,6 +67,7 @@ def test_a_library_without_photos_is_taken_along(plain: Any, older: str) -> None
 
 def test_an_export_is_the_same_to_the_byte(maker: Any, tmp_path: Path) -> None:
     filled(maker)
+    take_back(maker.folder, "0006")  # albums and marks, which came later, have no place in the older schema
     export_library(maker.folder, tmp_path / "before", vectors=True)
     take_back(maker.folder, "0003")
     export_library(maker.folder, tmp_path / "after", vectors=True)
@@ -133,7 +134,7 @@ def test_the_pages_of_the_rows_go_back_to_the_disk(plain: Any) -> None:
     before = (plain.folder / DATABASE).stat().st_size
     open_for_reading(plain.folder).dispose()
     assert select(plain.folder, "PRAGMA freelist_count") == [(0,)]
-    assert (plain.folder / DATABASE).stat().st_size < 0.75 * before  # the newest schema indexes what is written
+    assert (plain.folder / DATABASE).stat().st_size < 0.8 * before  # the newest schema has more tables
     plain.assert_holds_what_was_added()
 
 
@@ -151,7 +152,7 @@ def test_without_room_for_a_copy_the_pages_wait_for_a_compaction(plain: Any, mon
     assert revision(plain.folder) == REVISION
     plain.assert_holds_what_was_added()
     compact_library(plain.folder)
-    assert (plain.folder / DATABASE).stat().st_size < 0.75 * before  # the newest schema indexes what is written
+    assert (plain.folder / DATABASE).stat().st_size < 0.8 * before  # the newest schema has more tables
     plain.assert_holds_what_was_added()
 
 

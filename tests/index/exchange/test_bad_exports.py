@@ -79,7 +79,7 @@ BOX = [0.1, 0.2, 0.3, 0.4, 0.5]
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "no library.json": (lambda it: (it / "library.json").unlink(), r"library\.json: cannot be read"),
     "no JSON": (lambda it: (it / "library.json").write_text("{"), r"library\.json: Invalid JSON"),
-    "later format": (in_text("library.json", '"format": 2', '"format": 3'), r"json: format: Input should be 1 or 2"),
+    "later format": (in_text("library.json", '"format": 3', '"format": 4'), r"json: format: Input should be 1, 2 or 3"),
     "unknown key": (in_text("library.json", '"photos"', '"photographs"'), r"library\.json: photos: Field required"),
     "huge model": (in_text("library.json", '"dimension": 12', '"dimension": 9999999'), r"model\.dimension: .* 65536"),
     "other dimension": (in_text("library.json", '"dimension": 12', '"dimension": 13'), r"ces\.npy: holds float16"),

@@ -167,7 +167,7 @@ DAMAGES: dict[str, tuple[Callable[[Any], object], str, str, int, int]] = {
             "DELETE FROM sqlite_master WHERE name = 'ix_photos_content_hash'", "PRAGMA writable_schema = RESET",
             "INSERT INTO photos SELECT 99, '/late.jpg', size, mtime_ns, 'late', width, height, format, taken_at,"
             " camera, latitude, longitude, added_at, utc_offset_minutes, pixel_hash, perceptual_hash, missing_since,"
-            " metadata_stamp, ctime_ns, text_reader, taken_precision FROM photos WHERE id = 1",
+            " metadata_stamp, ctime_ns, text_reader, taken_precision, file_rating, file_label FROM photos WHERE id = 1",
             "INSERT INTO full_text(rowid, words) VALUES (99, 'late jpg')",
             "PRAGMA writable_schema = ON", "INSERT INTO sqlite_master SELECT * FROM copied",
             "PRAGMA writable_schema = RESET", "DROP TABLE copied",

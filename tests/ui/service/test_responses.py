@@ -154,6 +154,7 @@ def test_the_description_names_every_address_and_every_refusal(client: TestClien
     description = client.get("/openapi.json").json()
     addresses = {"/search", "/similar", "/sentences", "/photo/{photo_id}", "/photo/{photo_id}/thumbnail"}
     addresses |= {"/photo/{photo_id}/image", "/captions", "/align", "/indexing", "/indexing/events"}
+    addresses |= {"/albums", "/albums/{name}", "/marks", "/saved"}
     assert set(description["paths"]) == addresses | {"/health", "/metrics"}
     for address in ("/search", "/similar", "/sentences", "/captions", "/align"):
         assert set(description["paths"][address]) == {"get", "post"}

@@ -1,106 +1,162 @@
-"""The library without a question: by folder, by month, by place and by theme."""
+"""The library without a question: by folder, date, place and theme, and its copies. The address says what is chosen."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import altair as alt
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from engine.library.browsing import Group, by_folder, by_month, by_place, themes
-from index.values import date_of_iso
+from engine.library.duplicates import find_duplicates
+from engine.library.folder_tree import FolderTree
+from index import StoredPhoto
+from index.catalogue.groups import (
+    count_by_folder,
+    count_by_month,
+    count_by_place,
+    photos_at,
+    photos_below,
+    photos_until,
+    photos_within,
+)
 from ui.shared.dates import date_as_text
-from ui.web import grid, maps
-from ui.web.group_choice import chosen
+from ui.shared.results import counted_photos, printable
+from ui.web import gallery, maps
+from ui.web.groups import NO_DATE, Card, address, draw_cards, draw_timeline, month_as_text
+from ui.web.kept_answers import kept
 from ui.web.library import library
+from ui.web.page_parts import draw_title
 
-WAYS = ["folder", "date", "place", "theme"]
-NO_DATE, NO_SENTENCE = "without a date", "a theme without a sentence"
+NO_WORD = "Photos alike"
+CELL_DEGREES = 0.01
+"""Side of the cells that photos on a map are put together in; 1.1 km from south to north."""
 
 
 def draw() -> None:
     """The page of groups."""
-    st.title("Browse")
+    draw_title("Browse")
     if not library().exists():
         st.info("There are no photos yet. Add a folder on the page **Library**.")
         return
-    way = st.segmented_control("By", WAYS, default=WAYS[0], required=True, key="by", bind="query-params")
-    groups = {"folder": _folders, "date": _months, "place": _places, "theme": _themes}[way]()
-    if not groups:
-        return
-    named = _named(groups, NO_DATE if way == "date" else NO_SENTENCE)
-    sizes = {name: len(group.photo_ids) for name, group in named.items()}
-    name = chosen(st.container(), way.capitalize(), sizes, "group", required=True)
-    if name is not None:
-        _draw_photos(named[name].photo_ids, (way, name))
+    ways = {"folder": _folders, "date": _months, "place": _places, "theme": _themes, "copies": _copies}
+    way = st.segmented_control(
+        "By", list(ways), default="folder", required=True, key="by", bind="query-params", label_visibility="collapsed"
+    )
+    ways[way]()
 
 
-def _named(groups: Sequence[Group], without: str) -> dict[str, Group]:
-    """The groups by a name each: two themes may be described by one sentence."""
-    named: dict[str, Group] = {}
-    times = Counter[str]()
-    for group in groups:
-        name = group.name or without
+def _draw_photos(numbers: Sequence[int], of: tuple[str, str], line: str = "", *, by_date: bool = False) -> None:
+    count = counted_photos(len(numbers))
+
+    def cells(start: int, stop: int) -> list[gallery.Cell]:
+        photos = library().stored(numbers[start:stop]).values()
+        return [gallery.Cell(photo, _date(photo) if by_date else Path(photo.path).name) for photo in photos]
+
+    gallery.draw("group", of, len(numbers), cells, gallery.Above(f"{line}: {count}" if line else count))
+
+
+def _date(photo: StoredPhoto) -> str:
+    return date_as_text(photo.taken_at, photo.taken_precision) if photo.taken_at else NO_DATE
+
+
+def _folders() -> None:
+    tree = kept(_folder_tree)
+    asked = st.query_params.get("group")
+    folder = next((name for name in tree.names if printable(name) == asked), tree.top)
+    trail = [(Path(above).name or above, printable(above)) for above in tree.trail(folder)]
+    cards = [
+        Card(Path(one.name or "").name, printable(one.name or ""), one.photos, one.cover) for one in tree.inside(folder)
+    ]
+    draw_cards("folder", cards, "Folders", trail=trail)
+    _draw_photos(kept(photos_below, folder), ("folder", folder))
+
+
+def _folder_tree(folder: Path) -> FolderTree:
+    return FolderTree(count_by_folder(folder))
+
+
+def _months() -> None:
+    months = kept(count_by_month)
+    names = {month.name or NO_DATE: month for month in months}
+    asked = st.query_params.get("group", "")
+    first = names.get(asked, months[0])
+    draw_timeline(months, asked if asked in names else None)
+    numbers = kept(photos_until, first.name)
+    line = month_as_text(first.name) + (" and before" if first.name and len(numbers) > first.photos else "")
+    _draw_photos(numbers, ("date", first.name or ""), line, by_date=True)
+
+
+def _themes() -> None:
+    with st.spinner("Looking for themes …"):
+        themes = library().themes()
+    names = _theme_names([theme.name for theme in themes])
+    named = dict(zip(names, themes, strict=True))
+    asked = st.query_params.get("group", "")
+    cards = [Card(name, name, len(theme.photo_ids), theme.photo_ids[0]) for name, theme in named.items()]
+    draw_cards("theme", cards, "Themes", chosen=asked)
+    if asked in named:
+        _draw_photos(named[asked].photo_ids, ("theme", asked), asked)
+
+
+def _theme_names(names: Sequence[str | None]) -> list[str]:
+    """A name for each theme, which no other has."""
+    times, found = Counter[str](), []
+    for name in (name or NO_WORD for name in names):
         times[name] += 1
-        named[name if times[name] == 1 else f"{name} ({times[name]})"] = group
-    return named
+        found.append(name if times[name] == 1 else f"{name} ({times[name]})")
+    return found
 
 
-def _draw_photos(photo_ids: Sequence[int], of: tuple[str, str]) -> None:
-    start = grid.page_number(len(photo_ids), "page", of)
-    photos = library().stored(photo_ids[start : start + grid.PAGE]).values()
-    grid.draw([grid.Cell(photo, Path(photo.path).name) for photo in photos])
+def _copies() -> None:
+    with st.spinner("Looking for copies …"):
+        groups = kept(find_duplicates)
+    if not groups:
+        st.info("No two photos of the library show the same picture.")
+        return
+    lines = {}
+    for group in groups:
+        best, *others = group.photos
+        lines[best.photo_id] = f"{len(group.photos)} of the same picture; the largest: {_size(best)}"
+        lines |= {photo.photo_id: f"{group.reason}: {_size(photo)}" for photo in others}
+    numbers = list(lines)
+    spare = sum(photo.size for group in groups for photo in group.photos[1:])
+    count = f"{len(groups):,} pictures are here more than once; without the smaller ones {spare / 1e6:,.1f} MB less"
+
+    def cells(start: int, stop: int) -> list[gallery.Cell]:
+        return [
+            gallery.Cell(photo, lines[photo.photo_id], note=Path(photo.path).name)
+            for photo in library().stored(numbers[start:stop]).values()
+        ]
+
+    gallery.draw("copies", "copies", len(numbers), cells, gallery.Above(count))
 
 
-def _folders() -> list[Group]:
-    return by_folder(library().contents.photos)
+def _size(photo: StoredPhoto) -> str:
+    return f"{photo.width} × {photo.height}, {photo.size / 1e6:.1f} MB"
 
 
-def _months() -> list[Group]:
-    groups = by_month(library().contents.photos)
-    dated = [group for group in groups if group.name is not None]
-    if dated:
-        rows = [_bar(group.name, len(group.photo_ids)) for group in dated if group.name]
-        chart = alt.Chart(alt.Data(values=rows)).mark_rect(opacity=0.7)  # type: ignore[no-untyped-call]
-        chart = chart.encode(
-            x=alt.X("from:T", title="taken"),
-            x2="to:T",
-            y="photos:Q",
-            y2=alt.datum(0),
-            tooltip=["taken:N", "photos:Q"],
-        )
-        st.altair_chart(chart.properties(height=160), alt="How many photos are of each month, or of a year")
-    return groups
-
-
-def _bar(name: str, photos: int) -> dict[str, Any]:
-    """The bar of a month, or one as wide as a year."""
-    start, precision = date_of_iso(name)
-    months = start.year * 12 + start.month - 1 + (12 if precision == "year" else 1)
-    end = f"{months // 12:04}-{months % 12 + 1:02}-01T00:00:00"
-    # With a time: browsers read "1958-01-01" alone as an instant of UTC, which may lie in the year before.
-    return {"from": start.isoformat(), "to": end, "taken": date_as_text(start, precision), "photos": photos}
-
-
-def _places() -> list[Group]:
-    places = by_place(library().contents.photos)
+def _places() -> None:
+    places = kept(count_by_place, CELL_DEGREES)
     if not places:
         st.info("No photo of the library says where it was taken.")
-        return []
-    maps.draw_places(places)
-    return [Group(f"{place.latitude:.3f}, {place.longitude:.3f}", place.photo_ids) for place in places]
+        return
+    by_address = {maps.address(place.city, place.country): place for place in places}
+    asked = address("place", st.query_params.get("group", ""))
+    area = _area(st.query_params.get("area", ""))
+    chosen = None if area else by_address.get(asked)
+    around = area or (maps.area_of(places, chosen) if chosen else None)
+    maps.draw_places(places, CELL_DEGREES, asked if chosen else "", around)
+    if area:
+        _draw_photos(kept(photos_within, *area), ("area", str(area)), "In this part of the map")
+    elif chosen:
+        _draw_photos(kept(photos_at, chosen.city, chosen.country), ("place", asked), maps.name_of(chosen))
+    else:
+        _draw_photos(kept(photos_within, -90.0, -180.0, 90.0, 180.0), ("place", ""), "All places")
 
 
-@st.cache_data(max_entries=2, show_spinner="Looking for themes …")
-def _themes_of(folder: str, num_sentences: int, photo_ids: NDArray[np.int64]) -> list[Group]:
-    with library().asked() as engine:
-        return themes(engine.reader)
-
-
-def _themes() -> list[Group]:
-    with library().asked() as engine:
-        reader = engine.reader
-        return _themes_of(str(library().folder), reader.num_sentences, reader.photo_ids)
+def _area(text: str) -> maps.Area | None:
+    """The south, west, north and east of an address; None for what is none."""
+    try:
+        south, west, north, east = (float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    return (south, west, north, east) if -91 <= south <= north <= 91 and -181 <= west <= east <= 181 else None

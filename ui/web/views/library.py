@@ -10,8 +10,10 @@ import streamlit as st
 from engine.errors import LibraryMissingError
 from engine.library.roots import prune, roots
 from index import LibraryStatus, compact_library, read_status, verify_library
+from ui.shared.results import as_bytes
 from ui.web import FOLDER, escaping
 from ui.web.library import library
+from ui.web.page_parts import draw_title
 from ui.web.password import is_public
 
 MOST_FAILURES = 50
@@ -20,7 +22,7 @@ _HEADING = re.compile(r"^#(?=#* )", re.MULTILINE)  # a card's own title is below
 
 def draw() -> None:
     """The page of the library itself."""
-    st.title("Library")
+    draw_title("Library")
     _run()
     _add()
     try:
@@ -46,17 +48,21 @@ def _add() -> None:
         text = st.checkbox("Read the text in photos too (signs, documents, screenshots; slower)")
         left, right = st.columns(2)
         added = left.form_submit_button("Add and index", icon=":material/add:", disabled=library().job.running)
-        again = right.form_submit_button("Look at all folders again", icon=":material/refresh:")
+        again = right.form_submit_button(
+            "Look at all folders again", icon=":material/refresh:", disabled=library().job.running
+        )
     if added and not path.strip():
         st.error("Write the path of a folder first.")
     elif added or again:
-        library().job.start(
+        started = library().job.start(
             library().beside(),
             None if again else [str(Path(os.environ.get(FOLDER, ""), Path(path.strip()).expanduser()))],
             captions=captions,
             text=text,
         )
-        st.rerun()
+        if started:
+            st.rerun()
+        st.info("A run is going on; wait until it has ended, or stop it above.")
 
 
 def _run() -> None:
@@ -101,10 +107,10 @@ def _holds(status: LibraryStatus) -> None:
     columns[2].metric(
         "Sentences", f"{status.sentences:,}", f"{status.generated_sentences:,} generated", "off", delta_arrow="off"
     )
-    columns[3].metric("On disk", f"{status.total_bytes / 1e6:,.1f} MB")
+    columns[3].metric("On disk", as_bytes(status.total_bytes))
     st.caption(
-        f"Catalogue {status.sqlite_bytes / 1e6:.1f} MB, vectors {status.vector_bytes / 1e6:.1f} MB, index "
-        f"{status.faiss_bytes / 1e6:.1f} MB{f'; {status.missing} photos are missing' if status.missing else ''}."
+        f"Catalogue {as_bytes(status.sqlite_bytes)}, vectors {as_bytes(status.vector_bytes)}, index "
+        f"{as_bytes(status.faiss_bytes)}{f'; {status.missing} photos are missing' if status.missing else ''}."
     )
 
 
@@ -131,7 +137,7 @@ def _upkeep() -> None:
         st.success(f"{len(prune(folder))} photos were forgotten.")
     if right.button("Compact", help="Give the room of forgotten photos back", icon=":material/compress:"):
         report = compact_library(folder)
-        st.success(f"{report.bytes_before / 1e6:.1f} MB before, {report.bytes_after / 1e6:.1f} MB now.")
+        st.success(f"{as_bytes(report.bytes_before)} before, {as_bytes(report.bytes_after)} now.")
 
 
 def _model(status: LibraryStatus) -> None:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import streamlit as st
 
 from engine.errors import PhotoError
@@ -17,8 +16,9 @@ from engine.results.hits import SentenceHit
 from engine.search.question import Question
 from engine.types import Box
 from ui.shared import results
-from ui.web import escaping, grid
+from ui.web import escaping, gallery
 from ui.web.library import large, library
+from ui.web.page_parts import draw_title
 from ui.web.pictures import data_uri
 from ui.web.views.photo import draw_sentences
 
@@ -30,7 +30,7 @@ WIDTH = 340  # pixels of the picture that a box is drawn on: as wide as a phone 
 
 def draw() -> None:
     """The page of photos from outside."""
-    st.title("Look up a photo")
+    draw_title("Look up a photo")
     given = st.file_uploader(
         "Drop a photo here, paste it or pick one", KINDS, max_upload_size=MOST_MEGABYTES, key="given"
     )
@@ -92,14 +92,16 @@ def _sentences(path: Path) -> None:
 
 def _drawn_box(path: Path, width: int, height: int) -> Box | None:
     """Show the photo and let a box be drawn on it; returns the box in pixels of the photo."""
+    import altair as alt  # late, as it takes longer than the rest of the page
+
     shown_height = round(WIDTH * height / width)
     photo = alt.Data(values=[{"x": width / 2, "y": height / 2, "url": data_uri(large(path))}])  # type: ignore[no-untyped-call]
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, width], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
-    chart = alt.Chart(photo).mark_image(width=WIDTH, height=shown_height).encode(x=x, y=y, url="url:N")
+    chart = alt.Chart(photo).mark_image(width=WIDTH, height=shown_height, tooltip=None).encode(x=x, y=y, url="url:N")
     chart = chart.add_params(alt.selection_interval(name="box", encodings=["x", "y"]))
     chart = chart.properties(width=WIDTH, height=shown_height).configure_view(stroke=None)
-    chart = chart.properties(usermeta={"embedOptions": {"renderer": "canvas"}})
+    chart = chart.properties(usermeta={"embedOptions": {"renderer": "canvas", "actions": False}})
     event: Any = st.altair_chart(chart, width="content", on_select="rerun", key="drawn", alt="The photo")
     chosen = event.selection.get("box", {})
     if "x" not in chosen or "y" not in chosen:
@@ -120,12 +122,11 @@ def _similar(path: Path, box: Box | None, words: str) -> None:
     same = _duplicates(path)
     if same:
         st.success(f"The library holds this picture: {', '.join(sorted(set(same.values())))}.")
-    grid.draw(
-        [
-            grid.Cell(photo, " · ".join(filter(None, [same.get(photo.photo_id), Path(photo.path).name])))
-            for photo in stored.values()
-        ]
-    )
+    cells = [
+        gallery.Cell(photo, " · ".join(filter(None, [same.get(photo.photo_id), Path(photo.path).name])))
+        for photo in stored.values()
+    ]
+    gallery.draw("similar", [cell.line for cell in cells], len(cells), lambda start, stop: cells[start:stop])
 
 
 def _duplicates(path: Path) -> dict[int, str]:

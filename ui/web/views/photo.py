@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import altair as alt
 import streamlit as st
 import typer
 
@@ -15,7 +14,7 @@ from engine.search.question import Question
 from index import StoredPhoto
 from ui.shared import results
 from ui.shared.dates import date_as_text
-from ui.web import escaping, grid, maps
+from ui.web import escaping, gallery, maps
 from ui.web.library import large, library
 from ui.web.password import is_public
 from ui.web.pictures import Boxed, boxes_of, key_html, key_phrases, photo_html
@@ -39,7 +38,7 @@ def draw() -> None:
         st.error(escaping.markdown(str(error)))
         return
     left, right = st.columns([3, 2])
-    picture, size, alt_text = left.empty(), (photo.width, photo.height), library().alt_text(photo)
+    picture, size, alt_text = left.empty(), (photo.width, photo.height), library().alt_texts([photo])[0]
     picture.html(photo_html(jpeg, alt_text, size))
     with right:
         boxes = _aligned(photo) or _regions(photo)
@@ -50,8 +49,8 @@ def draw() -> None:
     st.header("Similar photos")
     with library().asked() as engine:
         hits = engine.answer(Question(examples=(Path(photo.path),)), SIMILAR, generated="exclude").hits
-    stored = library().stored([hit.photo_id for hit in hits])
-    grid.draw([grid.Cell(other, Path(other.path).name) for other in stored.values()])
+    numbers = [hit.photo_id for hit in hits if hit.photo_id is not None]
+    gallery.draw("similar", ("like", asked), len(numbers), lambda start, stop: gallery.cells(numbers[start:stop]))
 
 
 def _aligned(photo: StoredPhoto) -> list[Boxed]:
@@ -78,6 +77,8 @@ def _aligned(photo: StoredPhoto) -> list[Boxed]:
 
 def _word_by_word(photo: StoredPhoto, sentence: str) -> list[Boxed]:
     """Draw how well each word fits each region; returns the boxes of the regions that some word fits best."""
+    import altair as alt  # late, as it takes longer than the rest of the page
+
     with library().asked() as engine:
         found = engine.word_scores(photo.path, sentence)
     rows = [
@@ -160,7 +161,7 @@ def _facts(photo: StoredPhoto) -> None:
     facts = {
         "taken": photo.taken_at and date_as_text(photo.taken_at, photo.taken_precision),
         "camera": photo.camera,
-        "size": f"{photo.width} × {photo.height}, {photo.format}, {photo.size / 1e6:.1f} MB",
+        "size": f"{photo.width} × {photo.height}, {photo.format}, {results.as_bytes(photo.size)}",
         "place": None if photo.latitude is None else f"{photo.latitude:.4f}, {photo.longitude:.4f}",
         "named": ", ".join(text.text for text in texts if text.source == "place"),
         "keywords": ", ".join(text.text for text in texts if text.field == "keyword"),

@@ -1,0 +1,135 @@
+"""The SQL of looking through a library: how many photos a folder, a month or a place has, and which they are."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Subquery,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+)
+
+from index.catalogue.connection import read_once
+from index.catalogue.curation_filters import is_hidden
+from index.catalogue.photos import in_folder
+from index.catalogue.schema import Photo, PhotoText
+
+_SHOWN = and_(Photo.missing_since.is_(None), not_(is_hidden()))
+_MONTH = case(
+    (Photo.taken_precision == "year", func.substr(Photo.taken_at, 1, 4)), else_=func.substr(Photo.taken_at, 1, 7)
+)
+_LATEST = (_MONTH.desc().nulls_last(), Photo.taken_at.desc(), Photo.id.desc())
+_ON_EARTH = and_(Photo.latitude.between(-90, 90), Photo.longitude.between(-180, 180))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A folder, or a month ("2024-05", "2024" where only the year is known): its photos, and one of them.
+
+    ``name`` is None for photos without a date.
+    """
+
+    name: str | None
+    photos: int
+    cover: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPhotos:
+    """Photos that were taken near each other: the mean of their coordinates, and the names of the place.
+
+    ``city`` is the large town where one is near; both names are empty where none is known.
+    """
+
+    latitude: float
+    longitude: float
+    photos: int
+    cover: int
+    city: str
+    country: str
+
+
+def count_by_folder(folder: Path) -> list[Counted]:
+    """The folders that hold photos themselves, in order of path. Raises as `read_photos`, and so do the following."""
+    path = cast(Photo.path, Text)
+    # What is left of a path without the letters of its end that are no separator.
+    parent = cast(func.rtrim(path, func.replace(path, os.sep, "")), LargeBinary).label("parent")
+    statement = select(parent, func.count(), func.min(Photo.id)).where(_SHOWN).group_by(parent)
+
+    rows = read_once(folder, lambda connection: list(connection.execute(statement)))
+    found = [Counted(os.fsdecode(name).rstrip(os.sep) or os.sep, *counts) for name, *counts in rows]
+    return sorted(found, key=lambda counted: counted.name or "")
+
+
+def count_by_month(folder: Path) -> list[Counted]:
+    """The months by the camera's clock, the newest first, and what has no date last."""
+    month = _MONTH.label("month")
+    statement = select(month, func.count(), func.max(Photo.id)).where(_SHOWN).group_by(month)
+    statement = statement.order_by(month.desc().nulls_last())
+    return read_once(folder, lambda connection: [Counted(*row) for row in connection.execute(statement)])
+
+
+def count_by_place(folder: Path, cell_degrees: float) -> list[PlacedPhotos]:
+    """The places of photos by the cell of a grid that they lie in and by their names, the largest first."""
+    city, country = _place_names("city"), _place_names("country")
+    cell = [func.floor(axis / cell_degrees) for axis in (Photo.latitude, Photo.longitude)]
+    names = [func.coalesce(field.c.text, "") for field in (city, country)]
+    statement = (
+        select(func.avg(Photo.latitude), func.avg(Photo.longitude), func.count(), func.max(Photo.id), *names)
+        .join(city, city.c.photo_id == Photo.id, isouter=True)
+        .join(country, country.c.photo_id == Photo.id, isouter=True)
+        .where(_SHOWN, _ON_EARTH)
+        .group_by(*cell, *names)
+        .order_by(func.count().desc(), *names, *cell)
+    )
+    return read_once(folder, lambda connection: [PlacedPhotos(*row) for row in connection.execute(statement)])
+
+
+def photos_below(folder: Path, parent: str) -> list[int]:
+    """The photos in a folder and in those below it, in order of path."""
+    return _ids(folder, in_folder(parent), Photo.path.asc())
+
+
+def photos_until(folder: Path, month: str | None) -> list[int]:
+    """The photos of a month and of all before it, the newest first, then those without a date; of None, these alone."""
+    undated = Photo.taken_at.is_(None)
+    return _ids(folder, undated if month is None else or_(month >= _MONTH, undated), *_LATEST)
+
+
+def photos_at(folder: Path, city: str, country: str) -> list[int]:
+    """The photos of a place by its names, as `PlacedPhotos` has them, the newest first."""
+    conditions: list[ColumnElement[bool]] = []
+    for field, name in (("city", city), ("country", country)):
+        names = _place_names(field)
+        with_name = select(names.c.photo_id)
+        conditions.append(Photo.id.in_(with_name.where(names.c.text == name)) if name else Photo.id.not_in(with_name))
+    return _ids(folder, and_(_ON_EARTH, *conditions), *_LATEST)
+
+
+def photos_within(folder: Path, south: float, west: float, north: float, east: float) -> list[int]:
+    """The photos that were taken between two latitudes and two longitudes, the newest first."""
+    inside = and_(Photo.latitude.between(south, north), Photo.longitude.between(west, east))
+    return _ids(folder, inside, *_LATEST)
+
+
+def _place_names(field: str) -> Subquery:
+    """A name of the place of each photo that has one: the last, which is the largest town's."""
+    of_places = and_(PhotoText.source == "place", PhotoText.field == field, PhotoText.photo_id.is_not(None))
+    # Beside a maximum, SQLite takes the other columns from its row.
+    named = select(PhotoText.photo_id, PhotoText.text, func.max(PhotoText.id)).where(of_places)
+    return named.group_by(PhotoText.photo_id).subquery()
+
+
+def _ids(folder: Path, condition: ColumnElement[bool], *order: ColumnElement[Any]) -> list[int]:
+    statement = select(Photo.id).where(_SHOWN, condition).order_by(*order)
+    return read_once(folder, lambda connection: list(connection.execute(statement).scalars()))
