@@ -31,6 +31,11 @@ class Architecture:
     phrases: Literal["noun_phrases", "chain"] = "noun_phrases"  # how sentences are cut: by grammar, or by eqs. 10–12
     sharpness: Finite = 2.0  # how much the best region of a phrase counts against others that overlap one another
 
+    @property
+    def map_channels(self) -> int:
+        """Of a region's C features, how many come first, which the backbone's last map gives."""
+        return self.num_channels - self.detail_channels
+
 
 @with_config(strict=True, extra="forbid")
 @dataclass(frozen=True, slots=True)

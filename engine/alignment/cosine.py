@@ -28,7 +28,7 @@ class CosineImageTower(nn.Module):
     def __init__(self, architecture: Architecture, dropout: float) -> None:
         super().__init__()
         channels, learned = architecture.num_channels, architecture.dimension - architecture.class_dimension
-        self.classes = _classes(architecture)
+        self.classes, self._map_channels = _classes(architecture), architecture.map_channels
         self.detail = Standardise(architecture.detail_channels) if architecture.detail_channels else None
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(channels, learned)
@@ -44,7 +44,7 @@ class CosineImageTower(nn.Module):
 
     def evidence(self, features: Tensor) -> Tensor:
         """Region features (B, R, C) → class vectors of the regions and, last, of the photo (B, R + 1, Dc)."""
-        return self.classes.of_features(features[..., : self.classes.weight.shape[1]])
+        return self.classes.of_features(features[..., : self._map_channels])
 
     def forward(self, features: Tensor, boxes: Tensor | None = None, evidence: Tensor | None = None) -> ImageEmbedding:
         """Region features (B, R, C), the whole image last, their boxes (B, R, 4), their evidence if known → embedding.
@@ -53,9 +53,8 @@ class CosineImageTower(nn.Module):
         """
         evidence = self.evidence(features) if evidence is None else evidence
         if self.detail is not None:
-            first = self.classes.weight.shape[1]
-            detail = DETAIL_SCALE * self.detail(features[..., first:])
-            features = torch.cat([features[..., :first], detail], dim=-1)
+            of_map, beside = features[..., : self._map_channels], features[..., self._map_channels :]
+            features = torch.cat([of_map, DETAIL_SCALE * self.detail(beside)], dim=-1)
         summary = torch.cat([features[:, -1], features.mean(dim=1), features.amax(dim=1)], dim=1)  # (B, 3·C)
         kept = self.dropout(features)
         regions = self.project(kept)
@@ -142,5 +141,4 @@ def _geometry(boxes: Tensor) -> Tensor:
 
 
 def _classes(architecture: Architecture) -> ClassEvidence:
-    channels = architecture.num_channels - architecture.detail_channels
-    return ClassEvidence(channels, architecture.word_dimension, architecture.class_dimension)
+    return ClassEvidence(architecture.map_channels, architecture.word_dimension, architecture.class_dimension)

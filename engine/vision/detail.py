@@ -16,19 +16,22 @@ LEVELS = 32  # of red, green and blue in the table
 HUES, SATURATIONS, VALUES, GREYS = 12, 2, 3, 6
 NUM_COLOURS = HUES * SATURATIONS * VALUES + GREYS
 GREY, VIVID = 0.15, 0.5  # saturations below which a colour is a grey, and from which it is vivid
-BLACK, DARK, BRIGHT = (
-    0.12,
-    0.4,
-    0.75,
-)  # values below which no hue can be told, and that part dark from middle from bright colours
+BLACK = 0.12  # the value below which no hue can be told
+DARK, BRIGHT = 0.4, 0.75  # values that part dark from middle from bright colours
 
 
 def with_detail(
     pooled: Sequence[NDArray[np.float32]], pixels: NDArray[np.uint8], boxes: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """What boxes (B, R, 4) have of each map (B, R, C), finest first, and pixels (B, 3, H, W) → features (B, R, ΣC + 78).
+    """The features (B, R, C) of regions: what they have of each map, the last first, then of each colour.
 
-    The last map comes first, then those before it, then the square root of each colour's share of the region.
+    Args:
+        pooled: what the boxes have of each map (B, R, C'), the finest map first.
+        pixels: (B, 3, H, W).
+        boxes: (B, R, 4), x0 y0 x1 y1 from 0 to 1.
+
+    Returns:
+        (B, R, C), of which the last NUM_COLOURS are square roots of the colours' shares.
     """
     colours = np.sqrt(pool_regions(colour_map(pixels), boxes).clip(min=0))
     return np.concatenate([*pooled[::-1], colours], axis=-1)

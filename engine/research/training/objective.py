@@ -74,9 +74,8 @@ class Objective(nn.Module):
         with torch.autocast(images.regions.device.type, torch.bfloat16, enabled=self._training.bfloat16):
             scores = score(images, sentences)
         own = torch.arange(len(scores))[:, None] == batch.exchanged.pairs
-        return (scores * model.log_scale.exp()).masked_fill(
-            ~own, float("-inf")
-        )  # scaled first: 0 · -inf is no gradient
+        scaled = scores * model.log_scale.exp()  # before what is left out: 0 · -inf is no gradient
+        return scaled.masked_fill(~own, float("-inf"))
 
     def _without_some_regions(self, batch: PairBatch) -> tuple[Tensor, Tensor, Tensor | None]:
         """Put the whole image in the place of some regions, so that no single one is relied on."""

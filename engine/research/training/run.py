@@ -71,13 +71,9 @@ def run(
     output.mkdir(parents=True, exist_ok=True)
     architecture, training = config.architecture, config.training
     encoder = create_region_encoder(
-        architecture.backbone,
-        architecture.image_size,
-        architecture.proposer,
-        device,
-        detail=architecture.detail_channels > 0,
-        may_download=True,
-    )  # who trains names the networks
+        architecture.backbone, architecture.image_size, architecture.proposer, device,
+        detail=architecture.detail_channels > 0, may_download=True,
+    )  # fmt: skip  # who trains names the networks
     words = create_word_vectors(architecture.word_vectors)
 
     earlier = None if start is None else _teacher(start, config).state_dict()
