@@ -55,6 +55,7 @@ class Training:
     epochs: int = 10
     warmup: float = 0.05  # share of all steps
     views: int = 2  # of a photo: as it is, mirrored, parts of it; see engine/research/data/features.py
+    further_views: Size = 2  # of those, how many a photo of other origin has: as it is, and mirrored
     region_dropout: float = 0.0  # share of regions that the whole image takes the place of
     phrase_weight: float = 0.0  # of the objective that ties annotated phrases to their regions
     query_weight: float = 0.0  # of the objective over short queries: phrases and single words

@@ -35,7 +35,6 @@ from engine.vision.encoder import create_region_encoder
 from engine.vision.region_features import RegionEncoder
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
-FURTHER_VIEWS = 2  # of photos from elsewhere: as they are, and mirrored
 EVIDENCE_BLOCK = 64
 
 
@@ -96,7 +95,9 @@ def run(
     main = _training_set(captions, encoder, words, training.views, report)
     main.phrases = by_sentence(phrase_boxes(captions, entities).phrases, len(main.words))
     others = [
-        _training_set(load_further(folder, "train"), encoder, words, min(FURTHER_VIEWS, training.views), report)
+        _training_set(
+            load_further(folder, "train"), encoder, words, min(training.further_views, training.views), report
+        )
         for folder in further
     ]
     if architecture.class_dimension:
