@@ -16,7 +16,8 @@ class Architecture:
     backbone: str = "efficientnet_lite2"
     image_size: Side = 320  # pixels a side
     proposer: str = "fixed_windows"
-    num_channels: Size = 1280  # C of the backbone's feature map
+    num_channels: Size = 1280  # C of a region's features
+    detail_channels: Count = 0  # of C, those that the backbone's last map does not give: engine/vision/detail.py
     word_vectors: Literal["minilm_static", "minilm_contextual"] = "minilm_contextual"
     word_dimension: Size = 384  # E of the word vectors
     dimension: Size = 256  # D of the shared space
@@ -29,6 +30,11 @@ class Architecture:
     beta: Finite = 0.05  # reward for keeping the region from one word to the next (eq. 12), in units of the word score
     phrases: Literal["noun_phrases", "chain"] = "noun_phrases"  # how sentences are cut: by grammar, or by eqs. 10–12
     sharpness: Finite = 2.0  # how much the best region of a phrase counts against others that overlap one another
+
+    @property
+    def map_channels(self) -> int:
+        """Of a region's C features, how many come first, which the backbone's last map gives."""
+        return self.num_channels - self.detail_channels
 
 
 @with_config(strict=True, extra="forbid")
@@ -49,9 +55,11 @@ class Training:
     epochs: int = 10
     warmup: float = 0.05  # share of all steps
     views: int = 2  # of a photo: as it is, mirrored, parts of it; see engine/research/data/features.py
+    further_views: Size = 2  # of those, how many a photo of other origin has: as it is, and mirrored
     region_dropout: float = 0.0  # share of regions that the whole image takes the place of
     phrase_weight: float = 0.0  # of the objective that ties annotated phrases to their regions
     query_weight: float = 0.0  # of the objective over short queries: phrases and single words
+    exchanged: Count = 0  # sentences a batch with a word exchanged ("a green bus"), wrong for every photo
     further_pairs: int = 0  # an epoch, from data sets of other origin
     bfloat16: bool = False  # word–region products in half the bits, where the processor has them: 2.5 times as fast
     distillation: float = 0.0  # share of the objective that follows the teachers, where there are any

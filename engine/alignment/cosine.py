@@ -14,9 +14,11 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from engine.alignment.classes import ClassEvidence
 from engine.alignment.config import Architecture
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
+from engine.alignment.standardise import Standardise
 
 NUM_GEOMETRY = 8
 PLACE_WIDTH = 256
+DETAIL_SCALE = 0.5  # of the standardised channels of detail: about what the last map's channels are
 INITIAL_CLASS_WEIGHT = 0.3  # of the class names beside the learned vectors
 
 
@@ -26,7 +28,8 @@ class CosineImageTower(nn.Module):
     def __init__(self, architecture: Architecture, dropout: float) -> None:
         super().__init__()
         channels, learned = architecture.num_channels, architecture.dimension - architecture.class_dimension
-        self.classes = _classes(architecture)
+        self.classes, self._map_channels = _classes(architecture), architecture.map_channels
+        self.detail = Standardise(architecture.detail_channels) if architecture.detail_channels else None
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(channels, learned)
         self.summarise = nn.Linear(3 * channels, learned)
@@ -41,13 +44,17 @@ class CosineImageTower(nn.Module):
 
     def evidence(self, features: Tensor) -> Tensor:
         """Region features (B, R, C) → class vectors of the regions and, last, of the photo (B, R + 1, Dc)."""
-        return self.classes.of_features(features)
+        return self.classes.of_features(features[..., : self._map_channels])
 
     def forward(self, features: Tensor, boxes: Tensor | None = None, evidence: Tensor | None = None) -> ImageEmbedding:
         """Region features (B, R, C), the whole image last, their boxes (B, R, 4), their evidence if known → embedding.
 
         Only towers with geometry look at the boxes.
         """
+        evidence = self.evidence(features) if evidence is None else evidence
+        if self.detail is not None:
+            of_map, beside = features[..., : self._map_channels], features[..., self._map_channels :]
+            features = torch.cat([of_map, DETAIL_SCALE * self.detail(beside)], dim=-1)
         summary = torch.cat([features[:, -1], features.mean(dim=1), features.amax(dim=1)], dim=1)  # (B, 3·C)
         kept = self.dropout(features)
         regions = self.project(kept)
@@ -57,7 +64,6 @@ class CosineImageTower(nn.Module):
             regions = regions + self.place(torch.cat([kept, _geometry(boxes)], dim=-1))
         regions = F.normalize(regions, dim=-1)
         photo = F.normalize(self.summarise(self.dropout(summary)), dim=-1)
-        evidence = self.evidence(features) if evidence is None else evidence
         return ImageEmbedding(
             torch.cat([regions, evidence[:, :-1]], dim=-1), torch.cat([photo, evidence[:, -1]], dim=-1)
         )
@@ -135,4 +141,4 @@ def _geometry(boxes: Tensor) -> Tensor:
 
 
 def _classes(architecture: Architecture) -> ClassEvidence:
-    return ClassEvidence(architecture.num_channels, architecture.word_dimension, architecture.class_dimension)
+    return ClassEvidence(architecture.map_channels, architecture.word_dimension, architecture.class_dimension)

@@ -32,18 +32,20 @@ def ranking_loss(scores: Tensor, image_ids: Tensor, margin: float = 1.0) -> Tens
     return ((over_sentences + over_images) * negatives).sum()
 
 
-def contrastive_loss(scores: Tensor, image_ids: Tensor, scale: Tensor) -> Tensor:
+def contrastive_loss(scores: Tensor, image_ids: Tensor, scale: Tensor, wrong: Tensor | None = None) -> Tensor:
     """Cross-entropy of a softmax over the batch, in both directions, averaged.
 
     Args:
         scores: S_kl (B, B), images by sentences.
         image_ids: (B,); other sentences of the same image are left out of the softmax.
         scale: inverse temperature, a scalar.
+        wrong: (B, E), of images by further sentences, scaled: more to tell the right one from, and -inf where not.
     """
     others = same_image(image_ids) & ~torch.eye(len(scores), dtype=torch.bool, device=scores.device)
     logits = (scores * scale).masked_fill(others, float("-inf"))
     targets = torch.arange(len(scores), device=scores.device)
-    return (F.cross_entropy(logits, targets) + F.cross_entropy(logits.T, targets)) / 2
+    of_images = logits if wrong is None else torch.cat([logits, wrong], dim=1)
+    return (F.cross_entropy(of_images, targets) + F.cross_entropy(logits.T, targets)) / 2
 
 
 def distillation_loss(scores: Tensor, taught: Tensor, image_ids: Tensor) -> Tensor:

@@ -42,6 +42,8 @@ class AlignmentModel(nn.Module):
         """Take the scale of each channel from a sample of region features (B, R, C), before training."""
         if isinstance(self.image_tower, PlainImageTower):
             self.image_tower.standardise.fit(features)
+        elif isinstance(self.image_tower, CosineImageTower) and self.image_tower.detail is not None:
+            self.image_tower.detail.fit(features[..., -self.architecture.detail_channels :])
 
     def fill_classes(self, weight: Tensor, bias: Tensor, names: Tensor) -> None:
         """Take the backbone's classifier (classes, C), (classes,) and the vectors (classes, E) of its names."""

@@ -5,36 +5,13 @@ from torch import Tensor, nn
 
 from engine.alignment.config import Architecture
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
+from engine.alignment.standardise import Standardise
 
 # Plain dot products start small, and word vectors a little above zero, so that the first scores differ by less than the
 # margin of 1. Otherwise the first steps are so long that most of the ReLUs of eq. 6 die and never come back.
 INITIAL_REGION_SCALE = 0.02
 INITIAL_WORD_SCALE = 0.3
 INITIAL_WORD_BIAS = 0.05
-
-
-class Standardise(nn.Module):
-    """Centres and scales each channel of the region features by what they are in the training photos.
-
-    Affine and fixed, so that eq. 1 stays what it is: only its W_m and b_m are learned from a better start.
-    """
-
-    def __init__(self, num_channels: int) -> None:
-        super().__init__()
-        self.mean: Tensor
-        self.deviation: Tensor
-        self.register_buffer("mean", torch.zeros(num_channels))
-        self.register_buffer("deviation", torch.ones(num_channels))
-
-    def fit(self, features: Tensor) -> None:
-        """Take the statistics of a sample of features (…, C)."""
-        flat = features.reshape(-1, features.shape[-1])
-        self.mean.copy_(flat.mean(dim=0))
-        self.deviation.copy_(flat.std(dim=0).clamp(min=1e-3))
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Features (…, C) → features (…, C)."""
-        return (features - self.mean) / self.deviation
 
 
 class PlainImageTower(nn.Module):

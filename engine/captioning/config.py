@@ -14,7 +14,7 @@ class CaptionArchitecture:
     """What a caption model is made of."""
 
     decoder: Literal["recurrent", "transformer"] = "transformer"  # eqs. 13–15 as written, or attention to the regions
-    num_channels: Size = 1280  # C of the region features
+    num_channels: Size = 1280  # of a region's C features, how many it looks at, the first ones
     dimension: Size = 384  # D of the alignment model's vectors
     width: Size = 256  # of the hidden state
     layers: Few = 3  # of the transformer

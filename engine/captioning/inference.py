@@ -64,8 +64,12 @@ class OnnxDecoder:
 
     def start(self, scene: Scene[Array]) -> OnnxState:
         """Look at B photos."""
+        inputs = {node.name: node.shape[-1] for node in self._start.get_inputs()}
         given = {"features": scene.features, "vectors": scene.vectors, "boxes": scene.boxes}
-        (seen,) = self._start.run(None, {node.name: np.asarray(given[node.name]) for node in self._start.get_inputs()})
+        known = {
+            name: np.asarray(given[name])[..., :width] for name, width in inputs.items()
+        }  # of the features, the first
+        (seen,) = self._start.run(None, known)
         if self._is_transformer:  # (L, 2, B, heads, S, d); of words there are none yet, (L, 2, B, 1, heads, 0, d)
             words = np.zeros((*seen.shape[:3], 1, seen.shape[3], 0, seen.shape[5]), np.float32)
             return OnnxState({"photos": seen}, {"words": words}, sentence_axis=3)

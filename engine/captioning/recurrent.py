@@ -34,7 +34,7 @@ class RecurrentDecoder(DecoderModule):
     def __init__(self, architecture: CaptionArchitecture, log_frequencies: Tensor, dropout: float) -> None:
         super().__init__()
         width, num_outputs = architecture.width, len(log_frequencies)
-        self.width = width
+        self.width, self.num_channels = width, architecture.num_channels
         self.normalise = nn.LayerNorm(architecture.num_channels, elementwise_affine=False)
         self.image = nn.Linear(architecture.num_channels, width, bias=False)  # W_hi
         self.words = nn.Embedding(num_outputs + 1, width)  # x_t
@@ -55,7 +55,7 @@ class RecurrentDecoder(DecoderModule):
     def look(self, features: Tensor) -> Tensor:
         """Region features (B, S, C) → b_v (B, 1, H) of the last region."""
         # All regions are multiplied, for the reason that engine/captioning/decode.py gives, and the last is kept.
-        image: Tensor = self.image(self.dropout(self.normalise(features)))[:, -1:]
+        image: Tensor = self.image(self.dropout(self.normalise(features[..., : self.num_channels])))[:, -1:]
         return image
 
     def forward(self, tokens: Tensor, state: TensorState) -> tuple[Tensor, TensorState]:

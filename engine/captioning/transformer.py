@@ -39,6 +39,7 @@ class TransformerDecoder(DecoderModule):
     def __init__(self, architecture: CaptionArchitecture, log_frequencies: Tensor, dropout: float) -> None:
         super().__init__()
         width, num_outputs = architecture.width, len(log_frequencies)
+        self.num_channels = architecture.num_channels
         self.features = nn.Sequential(
             nn.LayerNorm(architecture.num_channels, elementwise_affine=False),
             nn.Dropout(dropout),
@@ -63,7 +64,8 @@ class TransformerDecoder(DecoderModule):
 
     def start(self, scene: Scene[Tensor]) -> TransformerState:
         """Look at B photos."""
-        seen = self.features(scene.features) + self.vectors(scene.vectors) + self.place(_geometry(scene.boxes))
+        features = self.features(scene.features[..., : self.num_channels])
+        seen = features + self.vectors(scene.vectors) + self.place(_geometry(scene.boxes))
         seen = torch.cat([seen[:, :-1], seen[:, -1:] + self.described], dim=1)  # (B, S, H)
         nothing = self.nothing.expand(seen.shape[0], 1, -1)  # torch would take len() for a constant
         return self._remember(torch.cat([self.encode(self.dropout(seen)), nothing], dim=1))

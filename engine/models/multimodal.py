@@ -104,7 +104,10 @@ class MultimodalModel:
     def regions(self) -> RegionEncoder:
         """The backbone with its proposals."""
         architecture = self.folder.config.architecture
-        return create_region_encoder(architecture.backbone, architecture.image_size, architecture.proposer, self.device)
+        return create_region_encoder(
+            architecture.backbone, architecture.image_size, architecture.proposer, self.device,
+            detail=architecture.detail_channels > 0,
+        )  # fmt: skip
 
     @cached_property
     def word_vectors(self) -> WordVectors:

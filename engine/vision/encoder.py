@@ -9,6 +9,7 @@ from PIL import Image
 from engine.runtime.device import Device
 from engine.runtime.onnx import Traced
 from engine.vision.backbone_names import identity_of
+from engine.vision.detail import with_detail
 from engine.vision.inference import Maps, create_extractor
 from engine.vision.pixels import pixels_of
 from engine.vision.pooling import pool_regions
@@ -19,27 +20,34 @@ from engine.vision.region_features import RegionEncoder, RegionFeatures, encoder
 class OnnxRegionEncoder:
     """The one for a CPU, which does without torch."""
 
-    def __init__(self, backbone: str, image_size: int, proposer: str, *, may_download: bool = False) -> None:
-        self.image_size = image_size
+    def __init__(
+        self, backbone: str, image_size: int, proposer: str, *, detail: bool = False, may_download: bool = False
+    ) -> None:
+        self.image_size, self._detail = image_size, detail
         self._backbone, self._may_download = backbone, may_download
         self.extractor_identity = f"{identity_of(backbone)}|{image_size}"
         self.extract = create_extractor(f"maps|{self.extractor_identity}", self._traced)
         self._propose = create_proposer(proposer)
-        self.identity = encoder_identity(self.extractor_identity, self._propose.identity)
+        self.identity = encoder_identity(self.extractor_identity, self._propose.identity, detail=detail)
 
     def regions_of(self, pixels: NDArray[np.uint8], maps: Maps) -> RegionFeatures:
         """Pixels (B, 3, H, W) and the maps of them → features, boxes and objectness of R proposals."""
         boxes, objectness = self._propose(maps)
-        return RegionFeatures(pool_regions(maps[-1], boxes), boxes, objectness)
+        return RegionFeatures(self._features(pixels, maps, boxes), boxes, objectness)
 
     def features_of(self, pixels: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels (B, 3, H, W) and boxes (B, R, 4) of one's own → features (B, R, C)."""
-        return pool_regions(self.extract(pixels)[-1], boxes)
+        return self._features(pixels, self.extract(pixels), boxes)
 
     def encode(self, images: Sequence[Image.Image]) -> RegionFeatures:
         """RGB photos → features of R regions each."""
         pixels = pixels_of(images, self.image_size)
         return self.regions_of(pixels, self.extract(pixels))
+
+    def _features(self, pixels: NDArray[np.uint8], maps: Maps, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self._detail:
+            return pool_regions(maps[-1], boxes)
+        return with_detail([pool_regions(map_, boxes) for map_ in maps], pixels, boxes)
 
     def _traced(self) -> Traced:
         from engine.vision.backbone import create_backbone, traced
@@ -50,9 +58,9 @@ class OnnxRegionEncoder:
 
 
 def create_region_encoder(
-    backbone: str, image_size: int, proposer: str, device: Device, *, may_download: bool = False
+    backbone: str, image_size: int, proposer: str, device: Device, *, detail: bool = False, may_download: bool = False
 ) -> RegionEncoder:
-    """The region encoder of the names in a model's configuration, on a device.
+    """The region encoder of the names in a model's configuration, on a device; with ``detail`` beside the last map.
 
     Only with ``may_download`` are weights fetched that these names ask for and that are not on this machine yet.
 
@@ -60,7 +68,7 @@ def create_region_encoder(
         ModelError: an unknown name, or weights that are missing, damaged or cannot be downloaded.
     """
     if device == "cpu" and proposer != "faster_rcnn":
-        return OnnxRegionEncoder(backbone, image_size, proposer, may_download=may_download)
+        return OnnxRegionEncoder(backbone, image_size, proposer, detail=detail, may_download=may_download)
     from engine.vision.torch_encoder import TorchRegionEncoder
 
-    return TorchRegionEncoder(backbone, image_size, proposer, device, may_download=may_download)
+    return TorchRegionEncoder(backbone, image_size, proposer, device, detail=detail, may_download=may_download)

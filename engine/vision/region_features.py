@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.vision.detail import IDENTITY as DETAIL
 from engine.vision.pooling import NUM_SAMPLES
 
 
@@ -45,6 +46,7 @@ class RegionEncoder(Protocol):
         ...
 
 
-def encoder_identity(extractor_identity: str, proposer_identity: str) -> str:
+def encoder_identity(extractor_identity: str, proposer_identity: str, *, detail: bool) -> str:
     """Names all that features depend on, for cache files."""
-    return hashlib.sha256(f"{extractor_identity}|{proposer_identity}|{NUM_SAMPLES}".encode()).hexdigest()
+    parts = [extractor_identity, proposer_identity, str(NUM_SAMPLES), *([DETAIL] if detail else [])]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()

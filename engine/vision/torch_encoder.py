@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from engine.vision.backbone import FeatureMaps, create_backbone
+from engine.vision.detail import with_detail
 from engine.vision.pixels import pixels_of
 from engine.vision.pooling import region_weights
 from engine.vision.proposals import NUM_REGIONS, WINDOWS_IDENTITY, fixed_windows
@@ -42,15 +43,22 @@ class TorchRegionEncoder:
     """See ``encoder.RegionEncoder``: maps stay on the device. Half precision where that is a GPU."""
 
     def __init__(
-        self, backbone: str, image_size: int, proposer: str, device: str, *, may_download: bool = False
+        self,
+        backbone: str,
+        image_size: int,
+        proposer: str,
+        device: str,
+        *,
+        detail: bool = False,
+        may_download: bool = False,
     ) -> None:
         network = create_backbone(backbone, image_size, may_download=may_download)
-        self.image_size = image_size
+        self.image_size, self._detail = image_size, detail
         self._device = torch.device(device)
         self._backbone = network.to(self._device).to(memory_format=torch.channels_last)
         self._propose = _create_proposer(proposer, self._device, may_download=may_download)
         self.extractor_identity = f"{network.identity}|{image_size}"
-        self.identity = encoder_identity(self.extractor_identity, self._propose.identity)
+        self.identity = encoder_identity(self.extractor_identity, self._propose.identity, detail=detail)
 
     @torch.inference_mode()
     def extract(self, pixels: NDArray[np.uint8]) -> FeatureMaps:
@@ -63,12 +71,12 @@ class TorchRegionEncoder:
     def regions_of(self, pixels: NDArray[np.uint8], maps: FeatureMaps) -> RegionFeatures:
         """Pixels (B, 3, H, W) and the maps of them → features, boxes and objectness of R proposals."""
         boxes, objectness = (found.cpu().numpy() for found in self._propose(self._moved(pixels), maps))
-        return RegionFeatures(self._pooled(maps[-1], boxes), boxes, objectness)
+        return RegionFeatures(self._features(pixels, maps, boxes), boxes, objectness)
 
     @torch.inference_mode()
     def features_of(self, pixels: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels (B, 3, H, W) and boxes (B, R, 4) of one's own → features (B, R, C)."""
-        return self._pooled(self.extract(pixels)[-1], boxes)
+        return self._features(pixels, self.extract(pixels), boxes)
 
     def encode(self, images: Sequence[Image.Image]) -> RegionFeatures:
         """RGB photos → features of R regions each."""
@@ -77,6 +85,13 @@ class TorchRegionEncoder:
 
     def _moved(self, pixels: NDArray[np.uint8]) -> Tensor:
         return torch.from_numpy(pixels).to(self._device, non_blocking=True)
+
+    def _features(
+        self, pixels: NDArray[np.uint8], maps: FeatureMaps, boxes: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        if not self._detail:
+            return self._pooled(maps[-1], boxes)
+        return with_detail([self._pooled(map_, boxes) for map_ in maps], pixels, boxes)
 
     def _pooled(self, feature_map: Tensor, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         weights = torch.from_numpy(region_weights(boxes, *feature_map.shape[2:])).to(self._device)

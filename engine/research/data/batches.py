@@ -23,6 +23,8 @@ class TrainingSet:
 
     ``views`` has the regions of each view of its n photos, ``evidence`` what their features say of classes, (n, R + 1,
     Dc) a view, where the model wants it. ``words`` are those of the N sentences, ``phrases`` their annotated phrases.
+    ``exchanged`` has the sentences with a word exchanged, where the training asks for them; without words where none
+    could be.
     """
 
     views: Sequence[StoredRegions]
@@ -31,6 +33,7 @@ class TrainingSet:
     image_of_sentence: NDArray[np.int64]
     phrases: Sequence[Sequence[PhraseBoxes]]
     evidence: Sequence[NDArray[np.float16]] = field(default_factory=list)
+    exchanged: SentenceVectors | None = None
 
     @property
     def num_images(self) -> int:
@@ -63,6 +66,14 @@ class QueryBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ExchangedBatch:
+    """E sentences of the batch with a word exchanged, and the pair (E,) that each comes from."""
+
+    words: WordBatch
+    pairs: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class PairBatch:
     """B pairs: region features (B, R, C), boxes (B, R, 4), class evidence (B, R + 1, Dc), sentences, image ids (B,).
 
@@ -77,6 +88,7 @@ class PairBatch:
     origin: Tensor
     phrases: PhraseBatch | None
     queries: QueryBatch | None
+    exchanged: ExchangedBatch | None = None
 
 
 class Pairs:
@@ -89,6 +101,7 @@ class Pairs:
         batch_size: pairs a batch; what does not fill the last batch is left to another epoch.
         query_words: makes the vectors of short queries; None for batches without them.
         num_queries: at most, a batch.
+        num_exchanged: sentences with a word exchanged, at most, a batch.
     """
 
     def __init__(
@@ -99,13 +112,14 @@ class Pairs:
         batch_size: int,
         query_words: WordVectors | None = None,
         num_queries: int = 48,
+        num_exchanged: int = 0,
     ) -> None:
         self._sets = [main, *further]
         self._further = [(place, row) for place, part in enumerate(further, start=1) for row in range(len(part.words))]
         self._num_further = min(further_pairs, len(self._further))
         self._batch_size = batch_size
         self._query_words = query_words
-        self._num_queries = num_queries
+        self._num_queries, self._num_exchanged = num_queries, num_exchanged
         self._query_vectors: dict[tuple[str, ...], Tensor] = {}
 
     @property
@@ -157,6 +171,7 @@ class Pairs:
             origin,
             self._phrases(items, views, images, words.mask.shape[1]),
             self._queries(items, images, random) if self._query_words else None,
+            self._exchanged(items, random) if self._num_exchanged else None,
         )
 
     def _phrases(
@@ -176,6 +191,15 @@ class Pairs:
         if not pairs:
             return None
         return PhraseBatch(torch.tensor(pairs), torch.from_numpy(np.stack(spans)), torch.from_numpy(np.stack(targets)))
+
+    def _exchanged(self, items: Sequence[tuple[int, int]], random: np.random.Generator) -> ExchangedBatch | None:
+        made = [
+            vectors.sentence(row) if (vectors := self._sets[place].exchanged) is not None else torch.zeros(0)
+            for place, row in items
+        ]
+        found = [pair for pair, vectors in enumerate(made) if len(vectors)]
+        chosen = [found[place] for place in random.permutation(len(found))[: self._num_exchanged]]
+        return ExchangedBatch(WordBatch.of([made[pair] for pair in chosen]), torch.tensor(chosen)) if chosen else None
 
     def _queries(
         self, items: Sequence[tuple[int, int]], images: Sequence[int], random: np.random.Generator

@@ -127,7 +127,9 @@ def _of_training(
     photos, places = np.array(list(first)).T
     phrases = list(first.values())
     own_photos = seen.marked.photos if itself else None
-    found = nearest(seen.features, regions.features[photos, places], 1, own_photos, photos)[:, 0]
+    channels = model.folder.config.architecture.map_channels
+    of_training = regions.features[photos, places, :channels]
+    found = nearest(seen.features[:, :channels], of_training, 1, own_photos, photos)[:, 0]
     return {
         NEAREST: [phrases[row].split() for row in found],
         RANKING: _ranked(model, seen, sorted(known), report),

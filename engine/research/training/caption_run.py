@@ -68,7 +68,9 @@ def run(
     aligned = load_model(alignment)
     config = replace(config, alignment=aligned.fingerprint)
     settings = aligned.config.architecture
-    encoder = create_region_encoder(settings.backbone, settings.image_size, settings.proposer, device)
+    encoder = create_region_encoder(
+        settings.backbone, settings.image_size, settings.proposer, device, detail=settings.detail_channels > 0
+    )
     captions = load_captions(data, "train")
     words = [tokenize(sentence).words for sentence in captions.sentences]
     vocabulary = Vocabulary.from_sentences(words)

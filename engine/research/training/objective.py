@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.alignment.config import Training
+from engine.alignment.embeddings import ImageEmbedding
 from engine.alignment.loss import contrastive_loss, distillation_loss, phrase_loss, query_loss, ranking_loss
 from engine.alignment.model import AlignmentModel
+from engine.alignment.scores import score
 from engine.research.data.batches import PairBatch
 from engine.research.training.teachers import Teacher
 
@@ -42,7 +44,7 @@ class Objective(nn.Module):
         if training.objective == "ranking":
             return ranking_loss(scores, batch.image_ids, training.margin)
         scale = model.log_scale.exp()
-        loss = contrastive_loss(scores, batch.image_ids, scale)
+        loss = contrastive_loss(scores, batch.image_ids, scale, self._wrong(model, images, batch))
         if self._teachers:
             taught = torch.stack([teacher.scores(batch) for teacher in self._teachers]).mean(dim=0)
             followed = distillation_loss(scores * scale, taught, batch.image_ids)
@@ -61,6 +63,19 @@ class Objective(nn.Module):
             asked = model.score(images, queries)
             loss = loss + training.query_weight * query_loss(asked, batch.queries.targets, self.log_query_scale.exp())
         return loss
+
+    def _wrong(self, model: AlignmentModel, images: ImageEmbedding, batch: PairBatch) -> Tensor | None:
+        """The scores (B, E) of sentences with a word exchanged with the photo that each comes from; others are told
+        apart easily, and another may fit what it now says.
+        """
+        if batch.exchanged is None:
+            return None
+        sentences = model.embed_sentences(batch.exchanged.words.vectors, batch.exchanged.words.mask)
+        with torch.autocast(images.regions.device.type, torch.bfloat16, enabled=self._training.bfloat16):
+            scores = score(images, sentences)
+        own = torch.arange(len(scores))[:, None] == batch.exchanged.pairs
+        scaled = scores * model.log_scale.exp()  # before what is left out: 0 · -inf is no gradient
+        return scaled.masked_fill(~own, float("-inf"))
 
     def _without_some_regions(self, batch: PairBatch) -> tuple[Tensor, Tensor, Tensor | None]:
         """Put the whole image in the place of some regions, so that no single one is relied on."""

@@ -20,7 +20,8 @@ from engine.research.data.batches import Pairs, TrainingSet
 from engine.research.data.caption_sets import CaptionSet, load_captions, load_further
 from engine.research.data.entities import FILE as ENTITIES
 from engine.research.data.entities import load_entities, phrase_boxes
-from engine.research.data.features import Report, no_report, sentence_vectors, stored_regions
+from engine.research.data.exchanged import exchanged
+from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.research.data.phrases import by_sentence
 from engine.research.evaluation.split import encode_split, evaluate
 from engine.research.training.balance import rebalance
@@ -34,7 +35,6 @@ from engine.vision.encoder import create_region_encoder
 from engine.vision.region_features import RegionEncoder
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
-FURTHER_VIEWS = 2  # of photos from elsewhere: as they are, and mirrored
 EVIDENCE_BLOCK = 64
 
 
@@ -70,8 +70,9 @@ def run(
     output.mkdir(parents=True, exist_ok=True)
     architecture, training = config.architecture, config.training
     encoder = create_region_encoder(
-        architecture.backbone, architecture.image_size, architecture.proposer, device, may_download=True
-    )  # who trains names the networks
+        architecture.backbone, architecture.image_size, architecture.proposer, device,
+        detail=architecture.detail_channels > 0, may_download=True,
+    )  # fmt: skip  # who trains names the networks
     words = create_word_vectors(architecture.word_vectors)
 
     earlier = None if start is None else _teacher(start, config).state_dict()
@@ -94,7 +95,9 @@ def run(
     main = _training_set(captions, encoder, words, training.views, report)
     main.phrases = by_sentence(phrase_boxes(captions, entities).phrases, len(main.words))
     others = [
-        _training_set(load_further(folder, "train"), encoder, words, min(FURTHER_VIEWS, training.views), report)
+        _training_set(
+            load_further(folder, "train"), encoder, words, min(training.further_views, training.views), report
+        )
         for folder in further
     ]
     if architecture.class_dimension:
@@ -103,7 +106,9 @@ def run(
         for part in (main, *others):
             part.evidence = [_evidence(fixed, regions.features) for regions in part.views]
     queries = words if training.query_weight else None
-    pairs = Pairs(main, others, training.further_pairs, training.batch_size, queries)
+    for part in (main, *others):
+        part.exchanged = _exchanged(part, words, training.seed, report) if training.exchanged else None
+    pairs = Pairs(main, others, training.further_pairs, training.batch_size, queries, num_exchanged=training.exchanged)
     validation = encode_split(load_captions(data, "val"), encoder, words, report)
 
     taught = [Teacher(_teacher(name, config), [main, *others], bfloat16=training.bfloat16) for name in teachers]
@@ -131,6 +136,13 @@ def _training_set(
         image_of_sentence=np.array(captions.image_of_sentence),
         phrases=[() for _ in sentences],
     )
+
+
+def _exchanged(part: TrainingSet, words: WordVectors, seed: int, report: Report) -> SentenceVectors:
+    """The sentences of a set with a word exchanged, without words where none could be."""
+    random = np.random.default_rng(seed)
+    texts = [" ".join(exchanged(sentence, random) or ()) for sentence in part.words]
+    return sentence_vectors(words, texts, report=report)
 
 
 @torch.inference_mode()

@@ -65,10 +65,11 @@ class Teacher:
 def _taught(model: AlignmentModel, part: TrainingSet) -> _TaughtSet:
     model.eval()
     records = []
+    channels = model.architecture.num_channels  # a teacher without detail looks at the others
     for view, regions in enumerate(part.views):
         blocks = []
         for start in range(0, len(regions.features), IMAGE_BLOCK):
-            features = regions.features[start : start + IMAGE_BLOCK].astype(np.float32)
+            features = regions.features[start : start + IMAGE_BLOCK, :, :channels].astype(np.float32)
             evidence = None
             if part.evidence:
                 known = part.evidence[view][start : start + IMAGE_BLOCK].astype(np.float32)

@@ -14,7 +14,13 @@ from engine.alignment.scores import score
 
 SMALL = Architecture(num_channels=6, word_dimension=5, dimension=4, hidden=3)
 WITH_CLASSES = replace(SMALL, dimension=7, class_dimension=3)
-ARCHITECTURES = {"plain": replace(SMALL, towers="plain"), "cosine": SMALL, "cosine with classes": WITH_CLASSES}
+WITH_DETAIL = replace(WITH_CLASSES, num_channels=6, detail_channels=2)
+ARCHITECTURES = {
+    "plain": replace(SMALL, towers="plain"),
+    "cosine": SMALL,
+    "cosine with classes": WITH_CLASSES,
+    "cosine with detail": WITH_DETAIL,
+}
 
 
 @pytest.fixture(params=ARCHITECTURES)
@@ -25,7 +31,8 @@ def model(request):
 
 def filled(architecture):
     model = AlignmentModel(architecture).eval()
-    model.fill_classes(torch.randn(1000, 6), torch.randn(1000), torch.randn(1000, 5))
+    channels = architecture.num_channels - architecture.detail_channels
+    model.fill_classes(torch.randn(1000, channels), torch.randn(1000), torch.randn(1000, 5))
     return model
 
 
@@ -113,3 +120,17 @@ def test_a_region_of_one_class_has_the_vector_of_its_name():
     own = classes.of_words(names[7])  # the name itself, read as a query
     torch.testing.assert_close(evidence[0, 0], own)
     assert evidence[0, 2] @ own > 0.9  # the photo has it from one of its regions
+
+
+def test_detail_is_standardised_and_classes_do_not_look_at_it():
+    torch.manual_seed(3)
+    model = filled(WITH_DETAIL)
+    features = torch.randn(50, 4, 6) * torch.tensor([1, 1, 1, 1, 30, 0.01]) + 5
+    before = model.embed_images(features)
+    model.fit_features(features)
+    after = model.embed_images(features)
+    learned = WITH_DETAIL.dimension - WITH_DETAIL.class_dimension
+    assert torch.equal(before.regions[..., learned:], after.regions[..., learned:])
+    moved = features * torch.tensor([1, 1, 1, 1, 2.0, 3.0]) + torch.tensor([0, 0, 0, 0, 4.0, -1.0])
+    model.fit_features(moved)
+    torch.testing.assert_close(model.embed_images(moved).regions, after.regions)

@@ -8,6 +8,7 @@ from engine.captioning.decode import beam_search, sample
 from engine.captioning.folder import load_captioner
 from engine.captioning.inference import OnnxDecoder, fastest_decoder
 from engine.captioning.network import TorchDecoder
+from engine.captioning.scene import Scene
 
 ARCHITECTURE = CaptionArchitecture()
 POWER = 0.7
@@ -32,6 +33,14 @@ def test_it_writes_what_torch_writes(decoders, scene, beam):
     slow, fast = (beam_search(decoder, scene, beam, ARCHITECTURE.max_words, POWER) for decoder in decoders)
     assert np.array_equal(fast.tokens, slow.tokens)
     np.testing.assert_allclose(fast.log_probabilities, slow.log_probabilities, atol=1e-3, rtol=0)
+
+
+def test_features_beyond_those_it_looks_at_change_nothing(decoders, scene):
+    features = np.concatenate([scene.features, np.ones((17, 20, 246), np.float32)], axis=2)
+    for decoder in decoders:
+        found = beam_search(decoder, Scene(features, scene.vectors, scene.boxes), 2, ARCHITECTURE.max_words, POWER)
+        expected = beam_search(decoder, scene, 2, ARCHITECTURE.max_words, POWER)
+        assert np.array_equal(found.tokens, expected.tokens)
 
 
 @pytest.mark.parametrize("beam", [1, 2, 7])

@@ -75,6 +75,24 @@ def test_every_photo_with_the_last_word_of_a_query_fits_it(words, tmp_path, monk
         assert len(set(batch.image_ids[target > 0].tolist())) == 1
 
 
+def test_sentences_with_a_word_exchanged_stand_beside_the_pair_they_come_from(words, tmp_path, monkeypatch):
+    main = data_set(words, SENTENCES, [()] * 4, tmp_path, monkeypatch)
+    wrong = {0: "a blue dog runs", 2: "three cats"}
+    main.exchanged = sentence_vectors(words, [wrong.get(row, "") for row in range(4)])
+    (none,) = Pairs(main, [], 0, batch_size=4).epoch(3)
+    assert none.exchanged is None
+    for most in (1, 4):
+        (batch,) = Pairs(main, [], 0, batch_size=4, num_exchanged=most).epoch(3)
+        assert batch.exchanged is not None
+        assert len(batch.exchanged.pairs) == min(most, 2)
+        for pair, own, mask in zip(
+            batch.exchanged.pairs, batch.exchanged.words.vectors, batch.exchanged.words.mask, strict=True
+        ):
+            right = batch.words.vectors[pair][batch.words.mask[pair]]
+            (changed,) = np.flatnonzero((own[mask] != right).any(dim=1))
+            assert changed == (1 if len(right) == 4 else 0)  # "red", "two"
+
+
 def test_a_part_of_a_photo_moves_and_cuts_boxes():
     view = View((0.5, 0.0, 1.0, 1.0), mirror=False)
     cut, left = view.boxes(np.array([[0.25, 0.0, 0.75, 0.5], [0.0, 0.0, 0.4, 1.0]], dtype=np.float32))

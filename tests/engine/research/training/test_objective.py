@@ -91,3 +91,25 @@ def test_dropped_regions_become_the_whole_image(sets):
     features, boxes, _ = Objective(replace(TRAINING, region_dropout=1.0))._without_some_regions(batch)
     torch.testing.assert_close(features, batch.features[:, -1:].expand_as(features))
     torch.testing.assert_close(boxes, batch.boxes[:, -1:].expand_as(boxes))
+
+
+def test_a_sentence_with_a_word_exchanged_is_one_more_to_tell_the_right_one_from_for_its_own_photo(sets):
+    for part in sets:
+        part.exchanged = training_set(9, part.num_images).sentences
+    (batch, *_) = Pairs(sets[0], [], 0, batch_size=8, num_exchanged=3).epoch(6)
+    student = model(5)
+    scores = score(student.embed_images(batch.features), student.embed_sentences(batch.words.vectors, batch.words.mask))
+    wrong = batch.exchanged
+    changed = student.embed_sentences(wrong.words.vectors, wrong.words.mask)
+    of_wrong = score(student.embed_images(batch.features), changed)
+    scale = student.log_scale.exp()
+    total = torch.zeros(())
+    for pair in range(8):
+        own = [j for j in range(8) if j == pair or batch.image_ids[j] != batch.image_ids[pair]]
+        logits = [scores[pair, j] for j in own] + [of_wrong[pair, e] for e in range(3) if wrong.pairs[e] == pair]
+        total = total + torch.logsumexp(torch.stack(logits) * scale, dim=0) - scores[pair, pair] * scale
+        total = total + torch.logsumexp(scores[own, pair] * scale, dim=0) - scores[pair, pair] * scale
+    loss = Objective(TRAINING)(student, batch)
+    torch.testing.assert_close(loss, total / 16)
+    loss.backward()
+    assert all(torch.isfinite(p.grad).all() for p in student.parameters() if p.grad is not None)
