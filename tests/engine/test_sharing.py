@@ -1,5 +1,7 @@
 """A library that many threads ask while it changes: each answer is from one state, and no state stays open."""
 
+import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -191,6 +193,17 @@ def test_what_cannot_be_opened_is_said_at_once(tmp_path: Path, library: Path, ot
         SharedEngine(tmp_path / "none")
     with pytest.raises(WrongModelError):
         SharedEngine(library, model=str(other_model), device="cpu")
+
+
+def test_a_library_of_an_earlier_version_of_the_model_says_how_long_embedding_it_again_takes(
+    tmp_path: Path, library: Path, other_model: Path
+) -> None:
+    config = (newer := shutil.copytree(other_model, tmp_path / "newer")) / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"name": "default"}))
+    with pytest.raises(
+        WrongModelError, match=r"earlier model 'default'.* to embed its \d+ photos again, .* 1 minute on"
+    ):
+        SharedEngine(library, model=str(newer), device="cpu")
 
 
 def test_every_question_to_a_damaged_library_says_so(own_library: Path) -> None:
