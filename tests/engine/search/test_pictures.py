@@ -135,7 +135,7 @@ def burst(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     folder.mkdir()
     for number, (shift, brightness) in enumerate([(0, 1.0), (9, 0.95), (-8, 1.06)]):
         frame(photos / "chelsea.png", folder / f"cat {number}.jpg", shift, brightness, number)
-    frame(photos / "chelsea.png", folder / "cat later.jpg", 5, 0.9, 40)
+    frame(photos / "chelsea.png", folder / "cat later.jpg", 18, 0.9, 40)
     frame(photos / "chelsea.png", folder / "cat by another.jpg", -20, 1.1, 1, camera="Other")
     frame(photos / "coffee.png", folder / "cup.jpg", 0, 1.0, 1)
     with Engine.open(folder.parent / "library", device="cpu", warn=lambda text: None) as opened:
