@@ -17,7 +17,8 @@ from index.store.checksums import SEEN
 
 
 @pytest.fixture
-def shared(own_library: Path) -> Iterator[SharedEngine]:
+def shared(own_library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SharedEngine]:
+    monkeypatch.setattr(sharing, "PATIENCE_S", 60.0)  # a question waits for the newest state, on a busy machine too
     shared = SharedEngine(own_library, device="cpu")
     yield shared
     shared.close()
