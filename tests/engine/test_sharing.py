@@ -17,8 +17,7 @@ from index.store.checksums import SEEN
 
 
 @pytest.fixture
-def shared(own_library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SharedEngine]:
-    monkeypatch.setattr(sharing, "PATIENCE_S", 60.0)  # a question waits for the newest state, on a busy machine too
+def shared(own_library: Path) -> Iterator[SharedEngine]:
     shared = SharedEngine(own_library, device="cpu")
     yield shared
     shared.close()
@@ -50,7 +49,10 @@ def forget_one(library: Path) -> None:
         writer.remove_photos([number])
 
 
-def test_the_next_question_sees_what_was_written(own_library: Path, shared: SharedEngine) -> None:
+def test_the_next_question_sees_what_was_written(
+    own_library: Path, shared: SharedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "PATIENCE_S", 60.0)  # a busy machine opens a state slowly
     with shared.leased() as lease:
         before = lease.engine.reader.num_photos
         assert lease.generation == 1
