@@ -254,10 +254,11 @@ def start() -> Callable[..., "subprocess.Popen[str]"]:
     )
 
     def popen(
-        *arguments: str | Path, library: Path, stdout: int = subprocess.PIPE, announced: bool = False
+        *arguments: str | Path, library: Path, stdout: int = subprocess.PIPE, announced: bool = False, before: str = ""
     ) -> "subprocess.Popen[str]":
-        """With ``announced`` a line on stderr says when the command begins."""
-        announcement = "print('ready', file=sys.stderr, flush=True); " if announced else ""
+        """With ``announced`` a line on stderr says when the command begins; ``before`` is Python that is run first."""
+        announcement = f"{before}; " if before else ""
+        announcement += "print('ready', file=sys.stderr, flush=True); " if announced else ""
         return subprocess.Popen(
             [sys.executable, "-c", program.format(announcement), *map(str, arguments)],
             env={**os.environ, "ENGINE_LIBRARY": str(library), "PYTHONPATH": str(ROOT)},

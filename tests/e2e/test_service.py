@@ -24,9 +24,9 @@ SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "load_service"
 
 
 @contextmanager
-def served(start: Start, library: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+def served(start: Start, library: Path, before: str = "") -> Iterator[tuple["subprocess.Popen[str]", int]]:
     """A service on a library, and its port."""
-    process = start("serve", "--port", "0", *options, library=library)
+    process = start("serve", "--port", "0", library=library, before=before)
     assert process.stderr is not None
     try:
         said = process.stderr.readline()
@@ -96,7 +96,7 @@ def test_a_question_in_flight_is_answered_before_the_end(
 
 
 def test_whoever_never_finishes_is_not_waited_for(start: Start, library: Path, photos: Path) -> None:
-    with served(start, library) as (process, port):
+    with served(start, library, "import ui.service.server as server; server.GRACE_S = 1") as (process, port):
         connection = begun_upload(port, (photos / "rocket.jpg").read_bytes())
         process.send_signal(signal.SIGTERM)
         began = time.monotonic()

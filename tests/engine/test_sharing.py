@@ -51,7 +51,10 @@ def forget_one(library: Path) -> None:
         writer.remove_photos([number])
 
 
-def test_the_next_question_sees_what_was_written(own_library: Path, shared: SharedEngine) -> None:
+def test_the_next_question_sees_what_was_written(
+    own_library: Path, shared: SharedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "PATIENCE_S", 60.0)  # a busy machine opens a state slowly
     with shared.leased() as lease:
         before = lease.engine.reader.num_photos
         assert lease.generation == 1
@@ -81,20 +84,20 @@ def test_a_question_in_flight_is_answered_from_its_own_state(
 def test_a_question_does_not_wait_longer_than_it_must(
     own_library: Path, shared: SharedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_on = threading.Event()
+    go_on, waited_for = threading.Event(), threading.Event()
     open_library = LibraryReader.open
 
     def slowly(*arguments: object, **options: object) -> LibraryReader:
-        assert go_on.wait(30)
+        go_on.wait(30)
+        waited_for.set()
         return open_library(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(LibraryReader, "open", slowly)
     monkeypatch.setattr(sharing, "PATIENCE_S", 0.05)
     forget_one(own_library)
-    began = time.monotonic()
     with shared.leased() as lease:
         assert lease.generation == 1
-    assert time.monotonic() - began < 5
+    assert not waited_for.is_set()
     go_on.set()
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

@@ -72,6 +72,10 @@ class OtherUser:
         self._process.stdin.write("\n")
         self._process.stdin.flush()
 
+    def is_running(self) -> bool:
+        """Whether it has not come to its end."""
+        return self._process.poll() is None
+
     def end(self) -> list[str]:
         """The lines that are left, when it is over."""
         out, problems = self._process.communicate(timeout=120)

@@ -1,5 +1,6 @@
-"""The command line where torch cannot be imported: python tests/helpers/without_torch.py VERB ..."""
+"""Commands where torch cannot be imported: without_torch.py COMMANDS ANSWERS, two files of JSON."""
 
+import json
 import sys
 from importlib.abc import MetaPathFinder
 from pathlib import Path
@@ -18,6 +19,11 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
     sys.meta_path.insert(0, NoTorch())
 
-    from ui.cli.main import run
+    from typer.testing import CliRunner
 
-    run()
+    from ui.cli.main import app
+
+    commands, answers = map(Path, sys.argv[1:])
+    done = [CliRunner().invoke(app, words) for words in json.loads(commands.read_text(encoding="utf-8"))]
+    said = [[one.exit_code, one.stdout, one.stderr + (repr(one.exception) if one.exception else "")] for one in done]
+    answers.write_text(json.dumps(said), encoding="utf-8")

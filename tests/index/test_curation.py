@@ -436,10 +436,10 @@ def test_a_small_write_is_small_in_a_library_of_thousands(
         curation.create_album("Summer")
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()  # of this process alone, whatever else the machine does
         with curating(plain.folder) as curation:
             write(curation)
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     assert min(took) < 0.1
     with LibraryReader.open(plain.folder, print) as reader:
         assert reader.damage == ()

@@ -153,16 +153,19 @@ def test_all_eight_orientations_come_out_upright(
     assert difference(decoded.image, picture) <= (0 if extension in ("png", "tif") else 12)
 
 
-@pytest.mark.parametrize("extension", ["jpg", "png", "webp", "heic"])
-@pytest.mark.parametrize("target", [64, 100, 320, 349, 350, 351, 700, 5000])
-def test_a_target_gives_a_smaller_picture_of_the_same_photo(
-    extension: str, target: int, noise: Image.Image, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module", params=["jpg", "png", "webp", "heic"])
+def turned(request: pytest.FixtureRequest, noise: Image.Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A large photo that lies on its side."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    path = tmp_path / f"large.{extension}"
+    path = tmp_path_factory.mktemp("turned") / f"large.{request.param}"
     noise.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif.tobytes())
-    decoded = decode(path, target=target)
+    return path
+
+
+@pytest.mark.parametrize("target", [64, 100, 320, 349, 350, 351, 700, 5000])
+def test_a_target_gives_a_smaller_picture_of_the_same_photo(turned: Path, target: int, noise: Image.Image) -> None:
+    decoded = decode(turned, target=target)
     assert (decoded.width, decoded.height) == (900, 700)
     assert min(decoded.image.size) >= min(target, 700)
     assert decoded.image.width / decoded.image.height == pytest.approx(900 / 700, rel=0.02)

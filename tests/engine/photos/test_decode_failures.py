@@ -40,17 +40,21 @@ def write_png(path: Path, width: int, height: int) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b""))
 
 
+@pytest.fixture(scope="module", params=["jpg", "png", "webp", "gif", "bmp", "tif", "heic", "avif"])
+def whole(request: pytest.FixtureRequest, noise: Image.Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photo of a format."""
+    if request.param == "avif" and not features.check("avif"):
+        pytest.skip("this Pillow writes no AVIF")
+    path = tmp_path_factory.mktemp("whole") / f"whole.{request.param}"
+    noise.save(path)
+    return path
+
+
 @pytest.mark.parametrize("target", [None, 100])
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.9])
-@pytest.mark.parametrize("extension", ["jpg", "png", "webp", "gif", "bmp", "tif", "heic", "avif"])
-def test_a_truncated_file_is_a_failure(
-    extension: str, part: float, target: int | None, noise: Image.Image, tmp_path: Path
-) -> None:
-    if extension == "avif" and not features.check("avif"):
-        pytest.skip("this Pillow writes no AVIF")
-    path = tmp_path / f"cut.{extension}"
-    noise.save(path)
-    content = path.read_bytes()
+def test_a_truncated_file_is_a_failure(whole: Path, part: float, target: int | None, tmp_path: Path) -> None:
+    content = whole.read_bytes()
+    path = tmp_path / f"cut{whole.suffix}"
     path.write_bytes(content[: int(len(content) * part)])
     assert "truncated" in reason(path, target=target)
 

@@ -1,12 +1,15 @@
 """What a library's own sentences need, against what searches for them find."""
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from index import LibraryWriter, Query, SearchParams
+from index import BuildSpec, LibraryWriter, Query, SearchParams
 from index.candidates.manifest import read_manifest
 from index.candidates.recall_calibration import GROWN, NUM_ASKED, ROWS_TO_ASK, sampled_queries
 from index.candidates.recall_curve import TARGETS, UNCALIBRATED, RecallCalibration, num_candidates
@@ -25,11 +28,19 @@ def add_sentences(maker: Any, count: int = NUM_ASKED, words: int = 10) -> None:
         assert writer.finish() == []
 
 
-@pytest.fixture
-def hard(maker: Any) -> Iterator[Any]:
+@pytest.fixture(scope="module", params=[True, False], ids=["global", "local"])
+def made(request: pytest.FixtureRequest, maker_class: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A library that is hard to search. Read it; take a copy to change it."""
+    spec = BuildSpec("tiny", "f1" * 32, 5, 12, has_global=request.param)
+    maker = maker_class(tmp_path_factory.mktemp("hard") / "library", spec)
     maker.fill(NUM_PHOTOS, flat_limit=FLAT_LIMIT)
     add_sentences(maker)
-    with maker.reader(flat_limit=FLAT_LIMIT) as reader:
+    return maker
+
+
+@pytest.fixture
+def hard(made: Any) -> Iterator[Any]:
+    with made.reader(flat_limit=FLAT_LIMIT) as reader:
         yield reader
 
 
@@ -48,9 +59,9 @@ def test_as_many_candidates_as_are_needed_find_a_photo(hard: Any) -> None:
                 assert record not in photos.candidates(query, count - 1)
 
 
-def test_a_hard_library_looks_at_as_many_photos_as_its_own_sentences_need(hard: Any, maker: Any) -> None:
+def test_a_hard_library_looks_at_as_many_photos_as_its_own_sentences_need(hard: Any, made: Any) -> None:
     index = hard._searcher._index()
-    manifest = read_manifest(maker.folder)
+    manifest = read_manifest(made.folder)
     assert manifest is not None
     assert index.calibration == RecallCalibration(NUM_PHOTOS, tuple(manifest.difficulty))
     queries = asked(hard)
@@ -62,12 +73,14 @@ def test_a_hard_library_looks_at_as_many_photos_as_its_own_sentences_need(hard: 
             found += len(expected & {photo for photo, _ in hard.search_photos(query, 10, params)})
         reached[target] = found / 10 / len(queries)
         assert reached[target] >= target - 1e-9
-    if maker.spec.has_global:  # as many as are usual would not have done; without, 26 times as many are usual
+    if made.spec.has_global:  # as many as are usual would not have done; without, 26 times as many are usual
         usual = num_candidates(SearchParams(recall_target=0.98), NUM_PHOTOS, 10, queries[0])
         assert num_candidates(SearchParams(), NUM_PHOTOS, 10, queries[0], index.calibration) > usual
 
 
-def test_a_library_is_measured_again_when_it_has_grown_much(hard: Any, maker: Any) -> None:
+def test_a_library_is_measured_again_when_it_has_grown_much(made: Any, tmp_path: Path) -> None:
+    maker = replace(made, folder=shutil.copytree(made.folder, tmp_path / "library"))
+
     def measured_among() -> int:
         return read_manifest(maker.folder).difficulty_records  # type: ignore[union-attr]
 
