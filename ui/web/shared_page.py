@@ -139,7 +139,7 @@ def _cell(token: str, album: SharedAlbum, place: int) -> str:
     return (
         f'<li style="--shape:{shape:.3f}"><a href="{at}large.jpg" data-width="{photo.width}" '
         f'data-height="{photo.height}"{original}><img src="{at}small.jpg" srcset="{sources}" '
-        f'sizes="(max-width: 600px) 50vw, {215 * shape:.0f}px" width="{widths["medium"]}" '
+        f'sizes="(max-width: 600px) 50vw, {240 * shape:.0f}px" width="{widths["medium"]}" '
         f'height="{round(widths["medium"] * photo.height / photo.width)}" alt="{alt}" loading="lazy" '
         f'decoding="async"></a></li>'
     )
