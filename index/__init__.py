@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from index.catalogue.filters import Coverage, PhotoFilter
     from index.catalogue.reading import (
         Catalogue,
+        SharedAlbum,
         read_album,
         read_album_photos,
         read_albums,
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
         read_roots,
         read_saved_search,
         read_saved_searches,
+        read_shared_album,
+        read_shared_links,
     )
     from index.choices import Copies, DatePrecision, Generated, Hidden
-    from index.curated import Album, MarkChange, PhotoMarks, SavedSearch
+    from index.curated import Album, MarkChange, PhotoMarks, SavedSearch, SharedLink
     from index.curation_writer import CurationWriter, curating
     from index.errors import (
         CollectionError,
@@ -96,6 +99,8 @@ __all__ = [
     "SavedSearch",
     "Scan",
     "SearchParams",
+    "SharedAlbum",
+    "SharedLink",
     "StoredPhoto",
     "UnknownNameError",
     "WrongModelError",
@@ -111,6 +116,8 @@ __all__ = [
     "read_roots",
     "read_saved_search",
     "read_saved_searches",
+    "read_shared_album",
+    "read_shared_links",
     "read_status",
     "verify_library",
 ]
@@ -120,6 +127,7 @@ _MODULES = {
     "index.catalogue.filters": ("Coverage", "PhotoFilter"),
     "index.catalogue.reading": (
         "Catalogue",
+        "SharedAlbum",
         "read_album",
         "read_album_photos",
         "read_albums",
@@ -130,9 +138,11 @@ _MODULES = {
         "read_roots",
         "read_saved_search",
         "read_saved_searches",
+        "read_shared_album",
+        "read_shared_links",
     ),
     "index.choices": ("Copies", "DatePrecision", "Generated", "Hidden"),
-    "index.curated": ("Album", "MarkChange", "PhotoMarks", "SavedSearch"),
+    "index.curated": ("Album", "MarkChange", "PhotoMarks", "SavedSearch", "SharedLink"),
     "index.curation_writer": ("CurationWriter", "curating"),
     "index.errors": (
         "CollectionError",

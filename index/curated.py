@@ -66,3 +66,14 @@ class SavedSearch:
     name: str
     question: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLink:
+    """A link that shows an album to whoever has it, from when until when (UTC), perhaps with the files themselves."""
+
+    number: int
+    album: str
+    created_at: datetime
+    ends_at: datetime
+    originals: bool

@@ -1,16 +1,18 @@
-"""Small writes to a library: albums, what people say of photos, saved searches. Nothing large is opened for them."""
+"""Small writes to a library: albums and links to them, marks of photos, saved searches. They open nothing large."""
 
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from index.catalogue.connection import DATABASE, open_for_writing
 from index.catalogue.curation import CurationRepository
 from index.catalogue.names import MOST_DESCRIPTION, MOST_LABEL, kept_name, kept_text
+from index.catalogue.sharing import SharingRepository
 from index.catalogue.sqlite_errors import explained
 from index.curated import MarkChange
 from index.errors import CollectionError
@@ -40,7 +42,7 @@ def curating(folder: Path, *, timeout_s: float = 10.0) -> "Iterator[CurationWrit
             work = Transactions(folder, open_for_writing(folder).connect(), None)
             try:
                 with work.transaction() as connection:
-                    yield CurationWriter(CurationRepository(connection))
+                    yield CurationWriter(CurationRepository(connection), SharingRepository(connection))
             finally:
                 work.close(sealing=path.stat().st_size <= SEAL_AT_MOST)
         finally:
@@ -50,8 +52,9 @@ def curating(folder: Path, *, timeout_s: float = 10.0) -> "Iterator[CurationWrit
 class CurationWriter:
     """What can be done in one transaction; names are those of albums, and photos are named by their numbers."""
 
-    def __init__(self, rows: CurationRepository) -> None:
+    def __init__(self, rows: CurationRepository, links: SharingRepository) -> None:
         self._rows = rows
+        self._links = links
 
     def photos_at(self, path: str) -> list[int]:
         """The photo at an absolute path, or all in a folder and below it, in order of path."""
@@ -93,6 +96,16 @@ class CurationWriter:
     def remove_from_album(self, name: str, photo_ids: Sequence[int]) -> int:
         """Take photos out of an album; returns how many were in it. Raises UnknownNameError."""
         return self._rows.remove_members(self._rows.album_id(name), photo_ids)
+
+    def share_album(self, name: str, token_hash: bytes, ends_at: datetime, *, originals: bool) -> None:
+        """Let a token show an album until some time (UTC). Raises UnknownNameError."""
+        self._links.delete_ended()
+        self._links.add(self._rows.album_id(name), token_hash, ends_at, originals=originals)
+
+    def unshare_album(self, name: str, number: int | None = None) -> int:
+        """End all links of an album, or one; returns how many still worked. Raises UnknownNameError."""
+        self._links.delete_ended()
+        return self._links.delete(self._rows.album_id(name), number)
 
     def mark(self, photo_ids: Iterable[int], change: MarkChange) -> int:
         """Say something of photos; returns of how many something else is said now. Raises CollectionError."""

@@ -76,8 +76,8 @@ def test_it_carries_the_migrations_inside_the_package(wheel: Path) -> None:
 
 def test_it_carries_what_browsers_run(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    frontend = ROOT / "ui" / "web" / "frontend"
-    assert {f"ui/web/frontend/{path.name}" for path in frontend.iterdir()} <= set(names)
+    for folder in ("frontend", "icons"):
+        assert {f"ui/web/{folder}/{path.name}" for path in (ROOT / "ui" / "web" / folder).iterdir()} <= set(names)
 
 
 def test_every_folder_of_weights_is_known() -> None:

@@ -5,17 +5,20 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import index
 from pathlib import Path
 from typing import Any, SupportsIndex
 
 from engine.errors import CollectionError, PhotoPathError
 from engine.library.roots import LARGEST_ID
+from engine.library.shared_albums import hash_of, new_token
 from index import Album as Album
 from index import (
     CurationWriter,
     MarkChange,
     PhotoMarks,
+    SharedLink,
     StoredPhoto,
     curating,
     read_album,
@@ -24,6 +27,7 @@ from index import (
     read_marks,
     read_saved_search,
     read_saved_searches,
+    read_shared_links,
 )
 from index import SavedSearch as StoredSearch
 
@@ -113,6 +117,33 @@ class Curation:
         with self._writing() as writer:
             ids = self._ids(writer, photos)
             return Changed(len(ids), writer.remove_from_album(name, ids))
+
+    def share_album(self, name: str, ends_at: datetime, *, originals: bool = False) -> str:
+        """Make a link that shows an album to whoever has it, until some time; returns its token.
+
+        The token is kept nowhere: the library has its hash. Hidden photos are not shown; with ``originals`` the files
+        themselves are given too, with place and camera.
+
+        Raises:
+            UnknownNameError: there is no such album.
+            CollectionError: that time is over, or has no zone.
+        """
+        if ends_at.tzinfo is None or ends_at <= datetime.now(UTC):
+            raise CollectionError(f"A link cannot end at {ends_at.isoformat()}; give a time to come, with its zone.")
+        token = new_token()
+        with self._writing() as writer:
+            writer.share_album(name, hash_of(token), ends_at.astimezone(UTC).replace(tzinfo=None), originals=originals)
+        return token
+
+    def shared_links(self) -> list[SharedLink]:
+        """The links that show albums at present, by album."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        return [link for link in read_shared_links(self._folder) if link.ends_at > now]
+
+    def unshare_album(self, name: str, number: int | None = None) -> int:
+        """End all links to an album, or the one of a number; returns how many still worked. Raises UnknownNameError."""
+        with self._writing() as writer:
+            return writer.unshare_album(name, number)
 
     def mark(
         self,

@@ -15,7 +15,7 @@ from engine.errors import PhotoError
 from engine.photos.appearance import FEWEST_SET, MOST_BITS, RATIO
 from engine.photos.loading import LoadedPhoto, load_photos
 from engine.photos.walk import FoundPhoto
-from index import StoredPhoto, read_photos
+from index import StoredPhoto, read_marks, read_photos
 
 Reason = Literal["same bytes", "same pixels", "resized or re-encoded"]
 
@@ -41,6 +41,15 @@ def find_duplicates(folder: Path) -> list[Duplicates]:
         LibraryError: it cannot be read.
     """
     return duplicates_of(read_photos(folder))
+
+
+def shown_duplicates(folder: Path) -> list[Duplicates]:
+    """The same of photos that are not hidden. Raises the same."""
+    groups = find_duplicates(folder)
+    marks = read_marks(folder, [photo.photo_id for group in groups for photo in group.photos])
+    hidden = {number for number, said in marks.values() if said.hidden}
+    shown = [[photo for photo in group.photos if photo.photo_id not in hidden] for group in groups]
+    return [Duplicates(_reason(photos), tuple(photos)) for photos in shown if len(photos) > 1]
 
 
 def duplicates_of(photos: Sequence[StoredPhoto]) -> list[Duplicates]:

@@ -21,8 +21,9 @@ from sqlalchemy import (
 )
 
 from index.catalogue.builds import portions
+from index.catalogue.declaring import Base
 from index.catalogue.regions import checked
-from index.catalogue.schema import Base, Build, Photo, PhotoRecord, PhotoRegions, Segment, SentenceRecord
+from index.catalogue.schema import Build, Photo, PhotoRecord, PhotoRegions, Segment, SentenceRecord
 from index.catalogue.seal import will_rewrite
 
 _PHOTOS_AT_ONCE = 1_000

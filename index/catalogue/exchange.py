@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from index.catalogue.builds import portions
-from index.catalogue.schema import Caption, Photo, Sentence
+from index.catalogue.schema import Caption, Photo, PhotoText, Sentence
 
 
 class ExchangeRepository:
@@ -20,6 +20,20 @@ class ExchangeRepository:
         photos = self._connection.execute(select(func.count()).select_from(Photo)).scalar_one()
         sentences = self._connection.execute(select(func.count()).select_from(Sentence)).scalar_one()
         return photos, sentences
+
+    def photo_ids(self) -> list[int]:
+        """The numbers of all photos, in order."""
+        return list(self._connection.execute(select(Photo.id).order_by(Photo.id)).scalars())
+
+    def sentences_about(self, photo_ids: Sequence[int]) -> set[int]:
+        """The numbers of the sentences that texts or captions of some photos say."""
+        found: set[int] = set()
+        for some in portions(photo_ids):
+            said = select(PhotoText.text).where(PhotoText.photo_id.in_(some))
+            found.update(self._connection.execute(select(Sentence.id).where(Sentence.text.in_(said))).scalars())
+            captions = select(Caption.sentence_id).where(Caption.photo_id.in_(some))
+            found.update(self._connection.execute(captions).scalars())
+        return found
 
     def photos_after(self, photo_id: int, limit: int) -> list[dict[str, Any]]:
         """The next photos in order of number, all columns."""

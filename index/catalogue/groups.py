@@ -21,8 +21,9 @@ from sqlalchemy import (
 
 from index.catalogue.connection import read_once
 from index.catalogue.curation_filters import is_hidden
+from index.catalogue.folder_names import as_seen
 from index.catalogue.photos import in_folder
-from index.catalogue.schema import Photo, PhotoText
+from index.catalogue.schema import Photo, PhotoMark, PhotoText
 
 _SHOWN = and_(Photo.missing_since.is_(None), not_(is_hidden()))
 _MONTH = case(
@@ -69,6 +70,18 @@ def count_by_folder(folder: Path) -> list[Counted]:
     rows = read_once(folder, lambda connection: list(connection.execute(statement)))
     found = [Counted(os.fsdecode(name).rstrip(os.sep) or os.sep, *counts) for name, *counts in rows]
     return sorted(found, key=lambda counted: counted.name or "")
+
+
+def count_by_label(folder: Path) -> dict[str, int]:
+    """The labels of photos, in the library or else in the file, with how many have them; by name, in any case."""
+    own = select(PhotoMark.label).where(PhotoMark.photo_id == Photo.id).correlate(Photo.__table__).scalar_subquery()
+    label = func.coalesce(own, Photo.file_label).label("label")
+    statement = select(label, func.count()).where(_SHOWN, label != "").group_by(label).order_by(label)
+    counts: dict[str, tuple[str, int]] = {}
+    for name, photos in read_once(folder, lambda connection: list(connection.execute(statement))):
+        first, before = counts.get(as_seen(name), (name, 0))
+        counts[as_seen(name)] = first, before + photos
+    return dict(counts[key] for key in sorted(counts))
 
 
 def count_by_month(folder: Path) -> list[Counted]:

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from index.catalogue.builds import BuildRepository
+from index.catalogue.captions import CaptionRepository
 from index.catalogue.connection import read_once
 from index.catalogue.curation import CurationRepository
 from index.catalogue.names import key_of, unknown
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.roots import RootRepository
-from index.curated import Album, PhotoMarks, SavedSearch
+from index.catalogue.sharing import SharingRepository
+from index.curated import Album, PhotoMarks, SavedSearch, SharedLink
 from index.values import BuildInfo, KnownPhoto, StoredPhoto
 
 
@@ -22,6 +25,21 @@ class Catalogue:
 
     photos: dict[str, KnownPhoto]
     roots: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAlbum:
+    """What a shared link shows: an album, those of its photos that others may see, with their best captions.
+
+    `roots` are those of the library: of a photo elsewhere no file is to be opened.
+    """
+
+    album: Album
+    photos: list[StoredPhoto]
+    captions: dict[int, str]
+    roots: list[str]
+    ends_at: datetime
+    originals: bool
 
 
 def read_catalogue(folder: Path) -> Catalogue:
@@ -109,3 +127,31 @@ def read_saved_search(folder: Path, name: str) -> SavedSearch:
     if found is None:
         raise unknown("saved search", name, [one.name for one in saved])
     return found
+
+
+def read_shared_links(folder: Path) -> list[SharedLink]:
+    """The links that show albums of a library to others, those that have ended too. Raises the same."""
+    return read_once(folder, lambda connection: SharingRepository(connection).links())
+
+
+def read_shared_album(folder: Path, token_hash: bytes, photo_id: int | None = None) -> SharedAlbum | None:
+    """What a token shows now, or of it one photo; None where it shows nothing. Raises the same."""
+
+    def ask(connection: Connection) -> SharedAlbum | None:
+        rows = SharingRepository(connection)
+        link = rows.open_link(token_hash)
+        if link is None:
+            return None
+        ids = rows.shown(link.album_id, photo_id)
+        photos = PhotoRepository(connection).photos(ids)
+        captions = CaptionRepository(connection).captions(ids)
+        return SharedAlbum(
+            album=CurationRepository(connection).albums(link.album_id)[0],
+            photos=[photos[number] for number in ids],
+            captions={number: own[0].text for number, own in captions.items() if own},
+            roots=RootRepository(connection).roots(),
+            ends_at=link.ends_at,
+            originals=link.originals,
+        )
+
+    return read_once(folder, ask)

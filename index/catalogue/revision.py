@@ -1,4 +1,4 @@
 """The schema of a library that this version writes."""
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration; a test compares it with the head of ``alembic/versions``."""

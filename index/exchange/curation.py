@@ -17,13 +17,21 @@ from index.errors import CollectionError
 from index.exchange.format import ALBUMS, SEARCHES, AlbumLine, PhotoLine, SearchLine, line_of, wrong
 
 
-def write_curation(connection: Connection, destination: Path, numbers: Mapping[int, int]) -> tuple[int, int]:
-    """Write all albums and saved searches; returns how many. `numbers` has the line of each photo that is exported."""
+def write_curation(
+    connection: Connection, destination: Path, numbers: Mapping[int, int], *, whole: bool
+) -> tuple[int, int]:
+    """Write albums and saved searches; returns how many. `numbers` has the line of each photo that is exported.
+
+    Of a library that is not exported as a `whole`, these are the albums with any of the photos, and no search.
+    """
     rows = CurationRepository(connection)
-    albums, searches = rows.albums(), rows.saved_searches()
+    albums, searches = rows.albums(), rows.saved_searches() if whole else []
+    ids = {album.name: rows.album_id(album.name) for album in albums}
+    if not whole:
+        albums = [album for album in albums if not numbers.keys().isdisjoint(rows.members(ids[album.name]))]
     with (destination / ALBUMS).open("wb") as lines:
         for album in albums:
-            album_id = rows.album_id(album.name)
+            album_id = ids[album.name]
             lines.write(line_of({
                 "name": album.name,
                 "description": album.description,

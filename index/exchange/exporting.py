@@ -14,6 +14,7 @@ from index.catalogue.connection import DATABASE, open_for_reading
 from index.catalogue.consistency import UpkeepRepository
 from index.catalogue.curation import CurationRepository
 from index.catalogue.exchange import ExchangeRepository
+from index.catalogue.filters import PhotoFilter, passing_photos
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.regions import unpacked
 from index.catalogue.sqlite_errors import explained
@@ -47,12 +48,17 @@ class ExportReport:
     sentences: int
 
 
-def export_library(folder: Path, destination: Path, *, vectors: bool = False) -> ExportReport:
+def export_library(
+    folder: Path, destination: Path, *, vectors: bool = False, where: PhotoFilter | None = None
+) -> ExportReport:
     """Write all photos, those that are missing too, and all sentences, as the current build sees them.
 
-    The library is read as it is at one moment. A photo's line has its metadata, its regions and its captions; the same
-    library always gives the same bytes. Raises ExchangeError when `destination` is not an empty or a new folder, or
-    cannot be written; LibraryMissingError, LibraryDamagedError, LibraryChangedError or LibraryError.
+    With `where` the photos that pass alone, the sentences about them, and the albums that have any of them; no saved
+    search. The library is read as it is at one moment. A photo's line has its metadata, its regions and its captions;
+    the same library always gives the same bytes.
+
+    Raises ExchangeError when `destination` is not an empty or a new folder, or cannot be written, or no photo passes;
+    UnknownNameError for an album; LibraryMissingError, LibraryDamagedError, LibraryChangedError or LibraryError.
     """
     database = open_for_reading(folder)
     with ExitStack() as files, explained(folder, DATABASE), database.connect() as connection:
@@ -66,7 +72,7 @@ def export_library(folder: Path, destination: Path, *, vectors: bool = False) ->
                 raise ExchangeError(f"{destination} is not empty; name a folder that does not exist yet.")
             files.callback(_remove_unfinished, destination)
             with database.reading():
-                export = _Export(connection, snapshot, destination, vectors)
+                export = _Export(connection, snapshot, destination, vectors, where)
                 export.write_rows()
             report = export.finish()
         except OSError as error:
@@ -86,7 +92,14 @@ def _remove_unfinished(destination: Path) -> None:
 
 
 class _Export:
-    def __init__(self, connection: Connection, snapshot: Snapshot | None, destination: Path, vectors: bool) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        snapshot: Snapshot | None,
+        destination: Path,
+        vectors: bool,
+        where: PhotoFilter | None,
+    ) -> None:
         self._rows = ExchangeRepository(connection)
         self._photos = PhotoRepository(connection)
         self._texts = TextRepository(connection)
@@ -104,16 +117,35 @@ class _Export:
         self._records = dict((nothing[:, :2] if build_id is None else upkeep.photo_records(build_id)).tolist())
         found = nothing if build_id is None else upkeep.sentence_records(build_id)
         self._sentences = {number: (start, num_words) for number, start, num_words in found.tolist()}
+        self._passing: set[int] | None = None
+        self._about: set[int] | None = None
+        if where is not None:
+            self._passing, self._about = self._chosen(where)
+
+    def _chosen(self, where: PhotoFilter) -> tuple[set[int], set[int]]:
+        """The photos that pass and the sentences about them; where the vectors of the others are is forgotten."""
+        photo_ids = self._rows.photo_ids()
+        passing = passing_photos(self._connection, where, np.array(photo_ids, np.int64))
+        photos = set(photo_ids if passing is None else passing.tolist())
+        if not photos:
+            raise ExchangeError(
+                "No photo of the library passes the filters, so nothing was written; leave some of them out."
+            )
+        sentences = self._rows.sentences_about(sorted(photos))
+        self._records = {number: record for number, record in self._records.items() if number in photos}
+        self._sentences = {number: place for number, place in self._sentences.items() if number in sentences}
+        return photos, sentences
 
     def write_rows(self) -> None:
-        self._counts = self._rows.counts()
+        some = self._passing is not None
+        self._counts = (len(self._passing or ()), len(self._about or ())) if some else self._rows.counts()
         with (self._destination / PHOTOS).open("wb") as lines, ExitStack() as files:
             arrays = files.enter_context(self._array(PHOTO_VECTORS, self._photo_shape())) if self._vectors else None
             self._write_photos(lines, arrays)
         with (self._destination / SENTENCES).open("wb") as lines, ExitStack() as files:
             arrays = files.enter_context(self._array(SENTENCE_VECTORS, self._row_shape())) if self._vectors else None
             self._write_sentences(lines, arrays)
-        self._kept = write_curation(self._connection, self._destination, self._lines)
+        self._kept = write_curation(self._connection, self._destination, self._lines, whole=not some)
 
     def finish(self) -> ExportReport:
         num_photos, num_sentences = self._counts
@@ -129,7 +161,7 @@ class _Export:
 
     def _write_photos(self, lines: BinaryIO, arrays: BinaryIO | None) -> None:
         places: dict[int, int] = {}  # of each record in the array
-        for batch in self._batches(self._rows.photos_after):
+        for batch in self._batches(self._rows.photos_after, self._passing):
             ids = [row["id"] for row in batch]
             regions, captions, texts = self._regions(ids), self._captions(ids), self._texts.texts(ids)
             marks = self._curation.own_marks(ids)
@@ -157,7 +189,7 @@ class _Export:
     def _write_sentences(self, lines: BinaryIO, arrays: BinaryIO | None) -> None:
         row_number = 0
         has_global = self._snapshot is not None and self._snapshot.build.has_global
-        for batch in self._batches(self._rows.sentences_after):
+        for batch in self._batches(self._rows.sentences_after, self._about):
             runs: list[tuple[int, int]] = []
             files = self._texts.files_of([row["text"] for row in batch])
             for row in batch:
@@ -175,11 +207,12 @@ class _Export:
                 starts, lengths = np.array(runs, np.int64).reshape(-1, 2).T
                 arrays.write(self._snapshot.sentences.runs(starts, lengths).tobytes())
 
-    def _batches(self, read: Any) -> Iterator[list[dict[str, Any]]]:
+    def _batches(self, read: Any, chosen: set[int] | None) -> Iterator[list[dict[str, Any]]]:
         last = -(2**63)
         while batch := read(last, _AT_ONCE):
             last = batch[-1]["id"]
-            yield batch
+            if batch := [row for row in batch if chosen is None or row["id"] in chosen]:
+                yield batch
 
     def _regions(self, photo_ids: Sequence[int]) -> dict[int, list[list[float]]]:
         if self._snapshot is None:

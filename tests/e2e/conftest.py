@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,3 +69,12 @@ def page(browser: "Browser") -> "Iterator[Page]":
     yield context.new_page()
     context.close()
     assert not elsewhere, "the page asked for something from outside this machine"
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The script that looks for what keeps people out."""
+    found = find_spec("axe_playwright_python")
+    if found is None or not found.submodule_search_locations:
+        pytest.skip("axe-playwright-python is not installed (the extra 'dev' has it)")
+    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")

@@ -117,3 +117,27 @@ def test_axe_finds_nothing_that_matters(places: str, page: "sync_api.Page", sche
         violations = page.evaluate("async () => (await axe.run()).violations")
         heavy = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in violations if one["impact"] != "minor"]
         assert heavy == [], way
+
+
+def test_of_copies_the_one_that_is_chosen_stays_in_results(places: str, page: "sync_api.Page") -> None:
+    page.goto(f"{places}/browse?by=copies")
+    photos = page.locator("a.vs-photo")
+    sync_api.expect(photos).to_have_count(6, timeout=SECONDS)  # two pictures, three times each
+    photos.nth(1).focus()
+    page.keyboard.press(" ")
+    assert page.get_by_role("button", name="Hide", exact=True).count() == 0  # it would take the copies along
+    page.get_by_role("button", name="Keep, hide the copies").click()
+    page.get_by_text("2 copies are left out of results.").wait_for()
+    page.get_by_role("button", name="Undo").click()  # at once: it goes with what is said
+    page.get_by_text("shown again").wait_for()
+    sync_api.expect(photos).to_have_count(6)
+    page.get_by_role("button", name="Hide copies").click()
+    page.get_by_role("button", name="Hide 4 copies").click()
+    page.get_by_text("No two photos of the library show the same picture").wait_for()
+    page.goto(f"{places}/?hidden=only")
+    sync_api.expect(photos).to_have_count(4, timeout=SECONDS)
+    page.wait_for_timeout(500)  # the field of the page takes the focus
+    photos.first.focus()
+    page.keyboard.press("Shift+A")
+    page.get_by_role("button", name="Show again").click()
+    sync_api.expect(photos).to_have_count(0, timeout=SECONDS)

@@ -6,7 +6,6 @@ import json
 import re
 import time
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -173,14 +172,6 @@ def test_chosen_photos_are_loaded_as_a_file_and_as_a_list(
     assert len(names) == len(rows)
     page.get_by_role("button", name="Similar to all").click()
     page.get_by_role("button", name="Like 3 photos").wait_for()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    found = find_spec("axe_playwright_python")
-    if found is None or not found.submodule_search_locations:
-        pytest.skip("axe-playwright-python is not installed (the extra 'dev' has it)")
-    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

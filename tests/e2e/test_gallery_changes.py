@@ -88,6 +88,34 @@ def test_photos_chosen_by_keys_are_added_to_a_new_album(
     assert names(page) == [before[0], before[2]]
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_link_to_an_album_is_made_on_its_page_and_ended_there(
+    own_server: str, own_library: Path, page: "sync_api.Page", axe: str, scheme: str
+) -> None:
+    from engine import Curation
+
+    curation = Curation(own_library)
+    curation.create_album(f"Shared {scheme}")
+    curation.add_to_album(f"Shared {scheme}", read_photos(own_library)[0].photo_id)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{own_server}/albums")
+    album = page.locator(".stColumn", has_text=f"Shared {scheme}")
+    album.get_by_text("Share", exact=True).click()
+    page.get_by_role("button", name="Make a link").click()
+    page.get_by_text("Copy it now").wait_for()
+    page.wait_for_timeout(1000)  # what appears slowly
+    page.evaluate(axe)
+    found = page.evaluate("async () => (await axe.run()).violations")
+    assert [one["id"] for one in found if one["impact"] != "minor"] == []
+    link = page.locator("[data-testid=stPopoverBody] code").first.inner_text()
+    assert link.startswith(f"{own_server}/shared/")
+    assert page.request.get(link).status == 200
+    page.get_by_role("button", name="End", exact=True).click()
+    sync_api.expect(page.get_by_text("Copy it now")).to_have_count(0, timeout=1000 * PATIENCE_S)
+    assert page.request.get(link).status == 404
+    curation.delete_album(f"Shared {scheme}")
+
+
 def test_a_favourite_is_marked_by_a_key_and_found_by_the_filter(
     own_server: str, own_library: Path, page: "sync_api.Page"
 ) -> None:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ui.cli import completion, options, printing
+from ui.cli import album_links, options, printing
+from ui.cli.album_options import Name, curation_of
 from ui.cli.console import fail, note, print_json, warn
 from ui.cli.help import OUTPUT, Command, Group, epilog
 from ui.shared.results import printable
 
 if TYPE_CHECKING:
-    from engine.library.curation import Album, Curation
+    from engine.library.curation import Album
     from index import StoredPhoto
 
 EXAMPLES = (
@@ -21,9 +22,6 @@ EXAMPLES = (
 )
 
 app = typer.Typer(cls=Group, no_args_is_help=True, epilog=epilog(EXAMPLES))
-Name = Annotated[
-    str, typer.Argument(metavar="NAME", autocompletion=completion.albums, help="The name of an album, in any case.")
-]
 Photos = Annotated[
     list[Path] | None,
     typer.Argument(metavar="PHOTO", help="Photos of the library, and folders of them. - reads their paths."),
@@ -39,7 +37,7 @@ def root() -> None:
 @app.command("list", cls=Command, epilog=epilog(("engine album list", "engine album list --json")))
 def list_(json: options.Json = False, library: options.Library = None) -> None:
     """List the albums."""
-    albums = _curation(library).albums()
+    albums = curation_of(library).albums()
     if json:
         print_json([_as_dict(album) for album in albums])
         return
@@ -61,7 +59,7 @@ def show(
     """Print the paths of an album's photos, as they were added; those that are missing are said apart."""
     from engine.results.hits import Hit
 
-    photos = _curation(library).album_photos(name)
+    photos = curation_of(library).album_photos(name)
     if json:
         print_json([_photo_as_dict(photo) for photo in photos])
         return
@@ -83,7 +81,7 @@ def create(
     library: options.Library = None,
 ) -> None:
     """Make an empty album."""
-    _curation(library).create_album(name, description or "")
+    curation_of(library).create_album(name, description or "")
     typer.echo(f"There is an album {printable(name.strip())} now; `engine album add` puts photos into it.")
 
 
@@ -110,7 +108,7 @@ def add(
     """Add photos to an album, behind those it has."""
     if bool(photos) == (search is not None):
         raise typer.BadParameter("Name photos, or search them with --search TEXT.", param_hint="PHOTO...")
-    curation = _curation(library)
+    curation = curation_of(library)
     paths = printing.paths_of(photos or ())
     if search is not None:
         curation.album_photos(name)  # refused before networks are loaded
@@ -132,7 +130,7 @@ def remove(
     library: options.Library = None,
 ) -> None:
     """Take photos out of an album; they stay in the library."""
-    changed = _curation(library).remove_from_album(name, printing.paths_of(photos))
+    changed = curation_of(library).remove_from_album(name, printing.paths_of(photos))
     if json:
         print_json({"photos": changed.photos, "removed": changed.changed})
         return
@@ -156,22 +154,23 @@ def change(
     """Give an album another name, description or cover."""
     if new_name is None and description is None and cover is None:
         raise typer.BadParameter("Say what should be another: --name, --description or --cover.")
-    _curation(library).change_album(name, new_name=new_name, description=description, cover=cover)
+    curation_of(library).change_album(name, new_name=new_name, description=description, cover=cover)
     typer.echo(f"The album {printable((new_name or name).strip())} was changed.")
 
 
 @app.command(cls=Command, no_args_is_help=True, epilog=epilog(("engine album delete Rome",)))
 def delete(name: Name, library: options.Library = None) -> None:
     """Remove an album; its photos stay in the library."""
-    _curation(library).delete_album(name)
+    curation_of(library).delete_album(name)
     typer.echo(f"The album {printable(name)} is gone; its photos stay in the library.")
 
 
-def _curation(library: Path | None) -> "Curation":
-    from engine.library.curation import Curation
-    from engine.runtime.settings import library_folder
-
-    return Curation(library_folder(library))
+for verb, examples in (
+    (album_links.share, album_links.SHARE),
+    (album_links.shared, album_links.SHARED),
+    (album_links.unshare, album_links.UNSHARE),
+):
+    app.command(cls=Command, no_args_is_help=verb is not album_links.shared, epilog=epilog(examples))(verb)
 
 
 def _searched(library: Path | None, text: str, limit: int) -> list[Path]:

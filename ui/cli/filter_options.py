@@ -15,12 +15,24 @@ from ui.shared import filter_syntax
 if TYPE_CHECKING:
     from index import PhotoFilter
 
-__all__ = ["box", "folder_glob", "kept", "kilometres", "moment", "photo_filter", "place", "rating", "searched", "size"]
+__all__ = [
+    "as_parameter",
+    "box",
+    "folder_glob",
+    "kept",
+    "kilometres",
+    "moment",
+    "photo_filter",
+    "place",
+    "rating",
+    "searched",
+    "size",
+]
 
 Read = TypeVar("Read")
 
 
-def _as_parameter(read: Callable[[str], Read]) -> Callable[[str], Read]:
+def as_parameter(read: Callable[[str], Read]) -> Callable[[str], Read]:
     """A reader of text whose refusal is one of a parameter."""
 
     @wraps(read)
@@ -34,14 +46,14 @@ def _as_parameter(read: Callable[[str], Read]) -> Callable[[str], Read]:
     return parameter
 
 
-moment = _as_parameter(filter_syntax.moment)
-place = _as_parameter(filter_syntax.place)
-kilometres = _as_parameter(filter_syntax.kilometres)
-size = _as_parameter(filter_syntax.size)
-box = _as_parameter(filter_syntax.box)
-rating = _as_parameter(filter_syntax.rating)
-folder_glob = _as_parameter(filter_syntax.folder_glob)
-searched = _as_parameter(filter_syntax.searched)
+moment = as_parameter(filter_syntax.moment)
+place = as_parameter(filter_syntax.place)
+kilometres = as_parameter(filter_syntax.kilometres)
+size = as_parameter(filter_syntax.size)
+box = as_parameter(filter_syntax.box)
+rating = as_parameter(filter_syntax.rating)
+folder_glob = as_parameter(filter_syntax.folder_glob)
+searched = as_parameter(filter_syntax.searched)
 
 
 After = Annotated[

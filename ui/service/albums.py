@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query
 from pydantic import BaseModel, Field
 
-from engine.library.curation import Album, Curation
+from engine.library.curation import Album, Curation, SavedSearch
 from ui.service.asking import Service
 from ui.service.errors import RefusedError, documented
+from ui.service.requests import SearchParameters
 from ui.service.responses import Text
 
 MOST_PHOTOS = 1000
@@ -66,6 +67,28 @@ class MarkChoice(BaseModel):
     from_file: bool = Field(False, description="Let the rating and the label of the file count again.")
 
 
+class AlbumChange(BaseModel):
+    """What of an album is to be another; what is not given stays as it is."""
+
+    new_name: str | None = Field(None, max_length=1000, description="Another name.")
+    description: str | None = Field(None, max_length=10_000, description="Another description; empty for none.")
+    cover: int | None = Field(
+        None, description="The number of the photo that stands for it; it becomes one of its photos."
+    )
+
+
+class ToSave(SearchParameters):
+    """A question of `/search`, and the name to keep it under."""
+
+    name: str = Field(max_length=1000, description="The name; any letters, up to 200.")
+    replace: bool = Field(False, description="Take the place of a saved search of that name.")
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What was asked, and nothing that was not."""
+        return self.model_dump(by_alias=True, exclude_unset=True, exclude={"name", "replace"})
+
+
 def add(app: FastAPI, service: Service, *, allowed: bool) -> None:
     """Add the addresses; nothing is changed where no token is asked for."""
 
@@ -111,6 +134,14 @@ def add(app: FastAPI, service: Service, *, allowed: bool) -> None:
         changed += [curation.remove_from_album(name, remove)] if remove else []
         return ChangedOut(photos=sum(one.photos for one in changed), changed=sum(one.changed for one in changed))
 
+    @app.patch("/albums/{name:path}", responses=documented(404, 409), summary="Another name, description or cover")
+    def rename(name: str, asked: Annotated[AlbumChange, Query()]) -> AlbumOut:
+        curation = kept(to_change=True)
+        if not asked.model_fields_set:
+            raise RefusedError(422, "new_name: say what should be another: new_name, description or cover.")
+        curation.change_album(name, **asked.model_dump())
+        return _album(curation, name if asked.new_name is None else asked.new_name)
+
     @app.delete("/albums/{name:path}", responses=documented(404), summary="Remove an album; its photos stay")
     def delete(name: str) -> AlbumOut:
         gone = _album(kept(to_change=True), name)
@@ -124,13 +155,32 @@ def add(app: FastAPI, service: Service, *, allowed: bool) -> None:
 
     @app.get("/saved", responses=documented(), summary="The saved searches of the library")
     def saved() -> list[SavedOut]:
-        return [
-            SavedOut(name=one.name, question=one.question, created_at=one.created_at) for one in kept().saved_searches()
-        ]
+        return [_saved(one) for one in kept().saved_searches()]
+
+    @app.post("/saved", status_code=201, responses=documented(404, 409), summary="Save a question of /search")
+    def save(asked: Annotated[ToSave, Query()]) -> SavedOut:
+        curation = kept(to_change=True)
+        if not asked.question:
+            raise RefusedError(422, "q: nothing is asked; give the parameters of /search beside the name.")
+        if asked.like:
+            curation.numbers(asked.like)  # refused where there is no such photo
+        curation.save_search(asked.name, asked.question, replace=asked.replace)
+        return _saved(curation.saved_search(asked.name))
+
+    @app.delete("/saved/{name:path}", responses=documented(404), summary="Forget a saved search")
+    def forget(name: str) -> SavedOut:
+        curation = kept(to_change=True)
+        gone = _saved(curation.saved_search(name))
+        curation.delete_search(name)
+        return gone
 
 
 def _album(curation: Curation, name: str) -> AlbumOut:
     return _out(curation.album(name))
+
+
+def _saved(saved: SavedSearch) -> SavedOut:
+    return SavedOut(name=saved.name, question=saved.question, created_at=saved.created_at)
 
 
 def _out(album: Album) -> AlbumOut:

@@ -6,10 +6,12 @@ from typing import cast, get_args
 import streamlit as st
 
 from index import PhotoFilter
+from index.catalogue.groups import count_by_label
 from index.choices import Hidden, Orientation
 from ui.shared.filter_syntax import folder_glob, place
 from ui.web import escaping, maps
 from ui.web.group_choice import chosen
+from ui.web.kept_answers import kept
 from ui.web.library import library
 
 
@@ -26,6 +28,7 @@ def asked_filter() -> PhotoFilter:
     folder = _folder()
     shape = chosen(st.sidebar, "Shape", library().contents.shapes, "shape")
     stars = st.sidebar.slider("Stars, at least", 0, 5, 0, key="rating", bind="query-params")
+    label = _label()
     hidden = st.sidebar.segmented_control(
         "Hidden photos", get_args(Hidden), default="exclude", required=True, key="hidden", bind="query-params"
     )
@@ -33,7 +36,7 @@ def asked_filter() -> PhotoFilter:
         after=after, before=before, camera=camera, near=near, within_km=within_km,
         folder=folder, orientation=cast("Orientation | None", shape),
         albums=None if album is None else (album,), favourite=favourites or None,
-        rating=(stars, 5) if stars else None, hidden=hidden,
+        rating=(stars, 5) if stars else None, labels=None if label is None else (label,), hidden=hidden,
     )  # fmt: skip
     if not where.is_empty:
         st.sidebar.caption(f"{library().num_passing(where)} of {known.photos} photos pass.")
@@ -43,6 +46,11 @@ def asked_filter() -> PhotoFilter:
 def _album() -> str | None:
     albums = {album.name: album.photos - album.missing for album in library().curation.albums()}
     return chosen(st.sidebar, "Album", albums, "album") if albums else None
+
+
+def _label() -> str | None:
+    labels = kept(count_by_label)
+    return chosen(st.sidebar, "Label", labels, "label") if labels else None
 
 
 def _dates() -> tuple[datetime | None, datetime | None]:

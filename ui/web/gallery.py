@@ -98,6 +98,7 @@ class _Message(TypedDict):
     albums: list[str]
     album: str
     hidden: str
+    copies: bool
 
 
 def cells(numbers: Sequence[int]) -> list[Cell]:
@@ -112,6 +113,8 @@ def draw(
     batch: Batch,
     above: Above = Above(),
     where: PhotoFilter = PhotoFilter(),  # noqa: B008 - it is frozen
+    *,
+    copies: bool = False,
 ) -> None:
     """Draw the photos of an answer; ``batch`` gives those that are asked for, now and while somebody scrolls.
 
@@ -122,14 +125,15 @@ def draw(
         batch: from a first place to one before which to end; a photo that is gone is left out, and none is the end.
         above: what stands in the line above them.
         where: the filter that they passed: what is changed of photos may take them out of the answer.
+        copies: whether they are copies of each other, of which some may be kept and the others hidden.
     """
     kept = (where.albums, where.favourite, where.rating, where.labels, where.hidden)
     state = library().photos_state if kept == (None, None, None, None, "exclude") else f"+{library().generation}"
-    _draw(f"gallery of {key}", f"{state}:{answer!r}", total, batch, above, where)
+    _draw(f"gallery of {key}", f"{state}:{answer!r}", total, batch, above, where, copies)
 
 
 @st.fragment
-def _draw(key: str, answer: str, total: int, batch: Batch, above: Above, where: PhotoFilter) -> None:
+def _draw(key: str, answer: str, total: int, batch: Batch, above: Above, where: PhotoFilter, copies: bool) -> None:
     asked, reply = _asked_for(key, answer), _replied(key)
     start = asked or 0
     end = min(total, start + (FURTHER if start else FIRST))
@@ -154,6 +158,7 @@ def _draw(key: str, answer: str, total: int, batch: Batch, above: Above, where: 
         "albums": [album.name for album in library().curation.albums()] if photo_changes.may_change() else [],
         "album": "" if where.albums is None else where.albums[0],
         "hidden": where.hidden,
+        "copies": copies,
     }
     component("gallery")(key=key, data=message, on_more_change=_nothing, on_change_change=_nothing)
 

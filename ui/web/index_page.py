@@ -1,4 +1,4 @@
-"""The page that a browser loads first: Streamlit's own, told where its server is.
+"""The page that a browser loads first: Streamlit's own, told where its server is and that it can be installed.
 
 On a page such as ``/browse`` it would otherwise look for a server below that address first, which is an error in the
 browser's console and a round trip before the first picture.
@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from ui.web.page_files import HEAD
+
 PAGES = ("", "search", "look-up", "browse", "albums", "library", "photo")
 _SCRIPT = '<script src="/pages/server.js"></script>'
 
@@ -19,7 +21,7 @@ _SCRIPT = '<script src="/pages/server.js"></script>'
 @cache
 def _index() -> str:
     html = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    return html.replace("<head>", f"<head>{_SCRIPT}", 1)
+    return html.replace("<head>", f"<head>{_SCRIPT}{HEAD}", 1)
 
 
 def _page(_request: Request) -> Response:

@@ -5,8 +5,10 @@ from typing import Any, TypedDict
 
 from engine.errors import EngineError, UnknownNameError
 from engine.library.curation import Curation
+from engine.library.duplicates import shown_duplicates
 from engine.search.pictures import all_copies
 from ui.shared.results import printable
+from ui.web.kept_answers import kept
 from ui.web.library import library
 from ui.web.password import is_public
 
@@ -52,13 +54,17 @@ def _make(does: str, value: Any, reply: Reply) -> None:
         photos = reply["photos"] = _with_copies(photos)
         count = "1 photo is" if len(photos) == 1 else f"{len(photos)} photos are"
         reply["said"] = f"{count} left out of results." if value is True else f"{count} shown again."
+    if does == "keep":
+        photos = reply["photos"] = _copies_beside(photos)
+        count = "1 copy is" if len(photos) == 1 else f"{len(photos)} copies are"
+        reply["said"] = f"{count} left out of results."
     with library().changing() as curation:
         if does == "favourite":
             curation.mark(photos, favourite=value is True)
         elif does == "rating":
             curation.mark(photos, rating=value)
-        elif does == "hidden":
-            curation.mark(photos, hidden=value is True)
+        elif does in ("hidden", "keep"):
+            curation.mark(photos, hidden=does == "keep" or value is True)
         elif does == "remove":
             changed = curation.remove_from_album(str(value), photos)
             reply["said"] = f"{changed.changed} taken out of {printable(str(value))}."
@@ -88,6 +94,16 @@ def _photos(asked: object) -> list[int]:
     if not shown:
         raise ValueError("The library has these photos no longer; load the page again.")
     return shown
+
+
+def _copies_beside(photos: Sequence[int]) -> list[int]:
+    """The photos that show the same pictures as some that are kept. Raises ValueError where there are none."""
+    kept_ones = set(photos)
+    groups = [[photo.photo_id for photo in group.photos] for group in kept(shown_duplicates)]
+    others = [number for group in groups if kept_ones.intersection(group) for number in group]
+    if not (hidden := [number for number in others if number not in kept_ones]):
+        raise ValueError("No other photo shows these pictures in results; load the page again.")
+    return hidden
 
 
 def _with_copies(photos: Sequence[int]) -> list[int]:

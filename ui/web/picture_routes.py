@@ -5,10 +5,8 @@ and which only sessions get that gave the password, where one is asked for.
 """
 
 import hmac
-import os
 import re
 import secrets
-from threading import BoundedSemaphore
 
 import streamlit as st
 from starlette.requests import Request
@@ -18,6 +16,7 @@ from engine.errors import PhotoError
 from engine.photos.thumbnails import thumbnail
 from index import StoredPhoto
 from ui.web.library import large, library, region
+from ui.web.picture_limits import making
 
 KEPT = {"small": 320, "medium": 640}
 """Pixels of the longest side of pictures that are kept in the cache."""
@@ -25,7 +24,6 @@ MADE = {"large": 1600, "full": 4096}
 """And of those that are made whenever they are asked for."""
 
 _SECRET = secrets.token_urlsafe(32)
-_MAKING = BoundedSemaphore(os.cpu_count() or 2)  # more at once would only make the first of them later
 _BOX = re.compile(r"(\d{1,6}(?:\.\d{1,3})?),(\d{1,6}(?:\.\d{1,3})?),(\d{1,6}(?:\.\d{1,3})?),(\d{1,6}(?:\.\d{1,3})?)")
 # What an address names never changes; only the browser itself may keep it.
 _HEADERS = {
@@ -63,7 +61,7 @@ def picture(request: Request) -> Response:
     if photo is None or photo.content_hash != request.path_params["content"]:
         return PlainTextResponse("The library has no such photo any more.", 404)
     try:
-        with _MAKING:
+        with making():
             return _sent(photo, request.path_params["size"], request.query_params.get("box"))
     except (PhotoError, OSError) as error:
         return PlainTextResponse(str(error), 410)

@@ -14,6 +14,7 @@ from ui.web.library import library
 from ui.web.photo_changes import may_change
 
 _LISTS = ("also", "not")
+_NAMES = ("album", "label")
 _FLAGS = ("exact", "group", "favourites")
 _AS_THEY_ARE = {name: name for name in ("q", "camera", "near", "after", "hidden")} | {"shape": "orientation"}
 
@@ -28,8 +29,7 @@ def question_of(address: Mapping[str, list[str]]) -> dict[str, Any]:
     asked: dict[str, Any] = {to: one[name] for name, to in _AS_THEY_ARE.items() if name in one}
     asked |= {name: list(address[name]) for name in _LISTS if name in one}
     asked |= {name: True for name in _FLAGS if one.get(name) == "true"}
-    if "album" in one:
-        asked["album"] = [one["album"]]
+    asked |= {name: [one[name]] for name in _NAMES if name in one}
     if "like" in one:
         asked["like"] = [int(number) for number in one["like"].split(",")]
     if "near" in one:
@@ -58,8 +58,7 @@ def address_of(question: Mapping[str, Any]) -> str:
         asked["after"] = moment(asked["after"]).date().isoformat()
     asked |= {name: question[name] for name in (*_LISTS, "folder") if name in question}
     asked |= {name: "true" for name in _FLAGS if question.get(name)}
-    if question.get("album"):
-        asked["album"] = question["album"][0]
+    asked |= {name: question[name][0] for name in _NAMES if question.get(name)}
     if question.get("like"):
         asked["like"] = ",".join(map(str, question["like"]))
     if "within" in question:

@@ -1,11 +1,13 @@
-"""What ``streamlit run`` serves: the pages, and the pictures in them."""
+"""What ``streamlit run`` serves: the pages, the pictures in them, and albums that are shared by a link."""
+
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from streamlit.starlette import App
 
-from ui.web.index_page import ROUTES
+from ui.web import index_page, page_files
 
 
 def _picture(request: Request) -> Response:
@@ -20,11 +22,24 @@ def _zipped(request: Request) -> Response:
     return zipped(request)
 
 
-app = App(
-    "app.py",
-    routes=[
-        *ROUTES,
-        Route("/picture/photos.zip", _zipped),
-        Route("/picture/{number:int}/{content}/{size}.jpg", _picture),
-    ],
-)
+def _shared(answer: str) -> Callable[[Request], Response]:
+    def answered(request: Request) -> Response:
+        from ui.web import shared_page
+
+        found: Response = getattr(shared_page, answer)(request)
+        return found
+
+    return answered
+
+
+ROUTES = [
+    *index_page.ROUTES,
+    *page_files.ROUTES,
+    Route("/picture/photos.zip", _zipped),
+    Route("/picture/{number:int}/{content}/{size}.jpg", _picture),
+    Route("/shared/{token}", _shared("page")),
+    Route("/shared/{token}/{number:int}/original", _shared("original")),
+    Route("/shared/{token}/{number:int}/{size}.jpg", _shared("picture")),
+]
+
+app = App("app.py", routes=ROUTES)

@@ -16,6 +16,8 @@ THEME = {
 # a shade of grey says.
 STYLE = """<style>
 .stMultiSelect [data-tag] { background: rgb(128 128 128 / 20%); color: inherit; }
+.stApp button[kind="tertiary"]:is(:hover, :active, [aria-expanded="true"]) { color: inherit;
+  text-decoration: underline; }  /* in a dark page, its accent is darker than can be read */
 .stMainBlockContainer { padding: 0.6rem 1.5rem 3rem; }
 .stHorizontalBlock:has(.st-key-q) { flex-wrap: nowrap; gap: 0.6rem; }
 .stHorizontalBlock:has(.st-key-q) > .stColumn { min-width: 0; width: auto; flex: 1 1 auto; }

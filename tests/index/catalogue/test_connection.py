@@ -24,8 +24,9 @@ from sqlalchemy import Connection, create_engine
 from alembic import command
 from index import LibraryDamagedError, LibraryReadOnlyError, LibraryWriter
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing, script_location
+from index.catalogue.declaring import Base
 from index.catalogue.revision import REVISION
-from index.catalogue.schema import FULL_TEXT, Base
+from index.catalogue.schema import FULL_TEXT
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -139,7 +140,7 @@ def test_a_library_of_the_first_schema_is_upgraded_and_loses_nothing(opener: Any
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == REVISION
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
-    for table in ("captions", "roots", "albums", "album_photos", "photo_marks", "saved_searches"):
+    for table in ("captions", "roots", "albums", "album_photos", "photo_marks", "saved_searches", "shared_links"):
         assert after.pop(table) == []
     assert after.pop("photo_regions") == [(3, 7, struct.pack("<5f", *row[3:])) for row in before.pop("regions")]
     before["builds"] = [(*row, 0) for row in before["builds"]]  # never compacted

@@ -14,6 +14,7 @@ import pytest
 from index import BuildSpec, LibraryWriter, MarkChange, PhotoRow, PhotoText, StoredPhoto, curating, read_photos
 from index.catalogue.groups import (
     count_by_folder,
+    count_by_label,
     count_by_month,
     count_by_place,
     photos_at,
@@ -141,3 +142,15 @@ def test_coordinates_that_are_nowhere_on_earth_are_left_out(tmp_path: Path) -> N
     rows = [row(n, f"/{n}.jpg", latitude=lat, longitude=lon) for n, (lat, lon) in enumerate(places)]
     (found,) = count_by_place(library_of(tmp_path, rows, [()] * len(rows)), 0.1)
     assert (found.latitude, found.longitude, found.photos, found.city) == (1.0, 2.0, 1, "")
+
+
+def test_labels_are_counted_in_any_case_and_a_persons_own_wins(tmp_path: Path) -> None:
+    labels = ["Red", "red", "RED", "Rød", None, "Blue", "Blue", "Blue"]
+    rows = [row(number, f"/p/{number}.jpg", file_label=label) for number, label in enumerate(labels)]
+    folder = library_of(tmp_path / "library", rows, [()] * len(rows))
+    ids = [photo.photo_id for photo in read_photos(folder)]
+    with curating(folder) as writer:
+        writer.mark([ids[5]], MarkChange(label="Green"))
+        writer.mark([ids[6]], MarkChange(label=""))  # none, whatever the file says
+        writer.mark([ids[2]], MarkChange(hidden=True))
+    assert count_by_label(folder) == {"Blue": 1, "Green": 1, "Red": 2, "Rød": 1}

@@ -15,8 +15,11 @@ from index import (
     LibraryMissingError,
     LibraryReader,
     LibraryWriter,
+    PhotoFilter,
     Query,
     SearchParams,
+    UnknownNameError,
+    curating,
     read_photos,
     verify_library,
 )
@@ -94,6 +97,49 @@ def test_what_is_written_is_what_the_library_holds(library: Any, tmp_path: Path)
     ]  # fmt: skip
     whole = json.loads((tmp_path / "export" / "library.json").read_bytes())
     assert whole["model"]["fingerprint"] == library.spec.fingerprint
+
+
+def test_with_a_filter_there_is_what_passes_and_what_is_said_of_it(library: Any, tmp_path: Path) -> None:
+    whole, some = tmp_path / "whole", tmp_path / "some"
+    export_library(library.folder, whole, vectors=True)
+    with LibraryWriter.open(library.folder) as writer:
+        known = {path: photo.photo_id for path, photo in writer.known_photos().items()}
+    with curating(library.folder) as curation:
+        curation.create_album("Others")
+        curation.add_to_album("Others", [known["/photos/20.jpg"]])
+        curation.add_to_album("empty", [known["/photos/1.jpg"], known["/photos/21.jpg"]])
+    where = PhotoFilter(albums=("zürich 🐕", "empty"), hidden="include")
+    report = export_library(library.folder, some, vectors=True, where=where)
+    chosen = ["/photos/1.jpg", "/photos/2.jpg", "/photos/9.jpg", "/photos/21.jpg", "/copy.jpg"]
+    lines = {str(row["path"]): row for row in lines_of(whole / "photos.jsonl")}
+    written = lines_of(some / "photos.jsonl")
+    odd = [row for row in written if not isinstance(row["path"], str)]
+    assert (len(odd), report.photos, report.sentences) == (1, 6, 2)
+    assert {row["path"] for row in written if row not in odd} == set(chosen)
+    vectors, before = np.load(some / "photos.npy"), np.load(whole / "photos.npy")
+    assert len(vectors) == 6
+    for row in written:
+        old = lines[str(row["path"])]
+        assert row | {"record": 0} == old | {"record": 0}
+        np.testing.assert_array_equal(vectors[row["record"]], before[old["record"]])
+    assert [row["text"] for row in lines_of(some / "sentences.jsonl")] == ["a dog runs", "written"]  # of captions
+    assert [album["name"] for album in lines_of(some / "albums.jsonl")] == ["empty", "Zürich 🐕"]
+    assert lines_of(some / "searches.jsonl") == []
+    import_library(some, tmp_path / "made")
+    assert verify_library(tmp_path / "made") == []
+    export_library(tmp_path / "made", tmp_path / "again", vectors=True)
+    assert contents(tmp_path / "again") == contents(some)
+    with LibraryReader.open(tmp_path / "made", lambda _: None) as reader:
+        hits = reader.search_photos(library.query(), 99, SearchParams("exact"))
+    assert len(hits) == 5  # the missing one is missing there too
+
+
+def test_where_nothing_passes_nothing_is_written(library: Any, tmp_path: Path) -> None:
+    with pytest.raises(ExchangeError, match="No photo of the library passes"):
+        export_library(library.folder, tmp_path / "export", where=PhotoFilter(camera="none"))
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        export_library(library.folder, tmp_path / "export", where=PhotoFilter(albums=("zurick 🐕",)))
+    assert list((tmp_path / "export").iterdir()) == []
 
 
 def test_without_vectors_there_are_only_words(library: Any, tmp_path: Path) -> None:

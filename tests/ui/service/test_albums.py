@@ -27,7 +27,8 @@ def known(library: Path, tmp_path: Path) -> Iterator[TestClient]:
 def test_without_a_token_nothing_is_changed(client: TestClient) -> None:
     for method, address in (
         ("POST", "/albums?name=Rome"), ("DELETE", "/albums/Rome"), ("POST", "/albums/Rome?add=1"),
-        ("POST", "/marks?photo_id=1&favourite=true"),
+        ("POST", "/marks?photo_id=1&favourite=true"), ("PATCH", "/albums/Rome?new_name=Roma"),
+        ("POST", "/saved?name=Dogs&q=a+dog"), ("DELETE", "/saved/Dogs"),
     ):  # fmt: skip
         response = client.request(method, address)
         assert (response.status_code, "ENGINE_SERVE_TOKEN" in response.json()["error"]) == (403, True)
@@ -73,3 +74,41 @@ def test_saved_searches_are_parameters_of_search(known: TestClient) -> None:
     (saved,) = known.get("/saved").json()
     assert (saved["name"], saved["question"]) == ("Dogs", {"q": "a dog", "not": ["snow"]})
     assert known.get("/search", params=saved["question"]).status_code == 200
+
+
+def test_a_question_is_saved_replaced_and_forgotten(known: TestClient) -> None:
+    asked = {"q": "a cat", "not": ["snow"], "rating": "3..", "like": [2], "limit": 5}
+    made = known.post("/saved", params={"name": " Cats/2019 ", **asked})
+    assert (made.status_code, made.json()["name"], made.json()["question"]) == (201, "Cats/2019", asked)
+    assert known.get("/search", params=made.json()["question"]).status_code == 200
+    taken = known.post("/saved", params={"name": "CATS/2019", "q": "another"})
+    assert (taken.status_code, "already" in taken.json()["error"]) == (409, True)
+    replaced = known.post("/saved", params={"name": "Cats/2019", "q": "another", "replace": True})
+    assert replaced.json()["question"] == {"q": "another"}
+    assert [saved["name"] for saved in known.get("/saved").json()] == ["Cats/2019", "Dogs"]
+    assert known.delete("/saved/cats%2F2019").json()["question"] == {"q": "another"}
+    assert known.delete("/saved/Cats/2019").status_code == 404
+    assert [saved["name"] for saved in known.get("/saved").json()] == ["Dogs"]
+    for wrong, status in (
+        ({"name": "Empty"}, 422), ({"q": "a dog"}, 422), ({"name": " ", "q": "a dog"}, 422),
+        ({"name": "Odd", "q": "a dog", "colour": "red"}, 422), ({"name": "Odd", "q": "a", "like": [999]}, 404),
+        ({"name": "Odd", "q": "a dog", "rating": "high"}, 422),
+    ):  # fmt: skip
+        assert known.post("/saved", params=wrong).status_code == status, wrong
+    assert len(known.get("/saved").json()) == 1
+
+
+def test_an_album_gets_another_name_description_and_cover(known: TestClient) -> None:
+    for name in ("Rome", "Paris"):
+        known.post("/albums", params={"name": name, "description": "Spring"})
+    known.post("/albums/Rome", params={"add": [3, 1]})
+    changed = known.patch("/albums/rome", params={"new_name": "Roma/2019", "cover": 2}).json()
+    assert [changed[name] for name in ("name", "description", "cover", "photos")] == ["Roma/2019", "Spring", 2, 3]
+    assert known.patch("/albums/Roma/2019", params={"description": ""}).json()["description"] == ""
+    for address, wrong, status in (
+        ("Roma/2019", {}, 422), ("Rome", {"new_name": "Roma"}, 404), ("Roma/2019", {"new_name": "paris"}, 409),
+        ("Roma/2019", {"cover": 999}, 404), ("Roma/2019", {"new_name": "x" * 201}, 422),
+    ):  # fmt: skip
+        refused = known.patch(f"/albums/{address}", params=wrong)
+        assert (refused.status_code, list(refused.json())) == (status, ["error"]), wrong
+    assert known.get("/albums/Roma/2019").json()["cover"] == 2

@@ -154,7 +154,7 @@ def test_the_description_names_every_address_and_every_refusal(client: TestClien
     description = client.get("/openapi.json").json()
     addresses = {"/search", "/similar", "/sentences", "/photo/{photo_id}", "/photo/{photo_id}/thumbnail"}
     addresses |= {"/photo/{photo_id}/image", "/captions", "/align", "/indexing", "/indexing/events"}
-    addresses |= {"/albums", "/albums/{name}", "/marks", "/saved"}
+    addresses |= {"/albums", "/albums/{name}", "/marks", "/saved", "/saved/{name}"}
     assert set(description["paths"]) == addresses | {"/health", "/metrics"}
     for address in ("/search", "/similar", "/sentences", "/captions", "/align"):
         assert set(description["paths"][address]) == {"get", "post"}
@@ -166,7 +166,7 @@ def test_the_description_names_every_address_and_every_refusal(client: TestClien
     assert {"400", "401", "403", "503"} <= set(description["paths"]["/metrics"]["get"]["responses"])
     asked = [one for methods in description["paths"].values() for one in methods.values()]
     of_album = [one for one in asked if any(part["name"] == "album" for part in one.get("parameters", ()))]
-    assert len(of_album) == 3
+    assert len(of_album) == 4
     assert all("404" in one["responses"] for one in of_album)  # an album that is not there
     taken = description["components"]["schemas"]["PhotoAnswer"]["properties"]["taken_at"]
     assert {"type": "string"} in taken["anyOf"]  # a date-time would have to have a zone

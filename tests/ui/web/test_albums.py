@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -66,6 +67,20 @@ def test_favourites_stars_and_hidden_photos_are_filters(draw: Draw, own: Path) -
     assert ids_of(draw(search_page, own, hidden="only")) == [newest[2]]
     assert ids_of(draw(search_page, own)) == [number for number in newest if number != newest[2]]
     assert ids_of(draw(search_page, own, hidden="include")) == newest
+
+
+def test_a_label_is_a_filter_where_there_are_any(draw: Draw, own: Path) -> None:
+    newest = ids_of(draw(search_page, own))
+    assert "label" not in [box.key for box in draw(search_page, own).selectbox]
+    curation = Curation(own)
+    curation.mark(newest[:2], label="Red")
+    curation.mark(newest[2], label="red")
+    curation.mark(newest[3], label="Blue")
+    curation.mark(newest[1], hidden=True)
+    test = draw(search_page, own)
+    assert test.selectbox(key="label").options == ["Blue (1)", "Red (2)"]
+    assert ids_of(draw(search_page, own, label="Red")) == [newest[0], newest[2]]
+    assert ids_of(draw(search_page, own, label="Blue")) == [newest[3]]
 
 
 def test_changes_are_made_once_seen_at_once_and_refused_with_a_reason(shared: Path) -> None:
@@ -159,6 +174,29 @@ def test_an_album_is_renamed_and_deleted_on_its_page(draw: Draw, own: Path) -> N
     assert any("album=Rome+2019" in element.body for element in test.get("html"))
 
 
+def test_an_album_is_shared_on_its_page_until_the_link_is_ended(draw: Draw, own: Path) -> None:
+    from engine.library.shared_albums import shared_album
+
+    curation = Curation(own)
+    curation.create_album("Rome")
+    test = draw(albums_page, own)
+    assert not test.code
+    test.checkbox(key="originals of Rome").check()
+    test.button(key="link Rome").click().run()
+    assert not test.exception
+    (code,) = test.code
+    token = code.value.rpartition("/shared/")[2]
+    album = shared_album(own, token)
+    assert album is not None
+    assert album.originals
+    (link,) = curation.shared_links()
+    assert timedelta(days=6) < link.ends_at - link.created_at < timedelta(days=9)
+    test.button(key=f"end link {link.number}").click().run()
+    assert not test.exception
+    assert not test.code
+    assert shared_album(own, token) is None
+
+
 def test_a_search_is_saved_and_stands_where_one_begins(draw: Draw, own: Path) -> None:
     test = draw(search_page, own, q="a cat", after="2001-02-03", favourites="true", cut="20")
     test.text_input(key="search-name").set_value("Cats")
@@ -182,8 +220,8 @@ ADDRESS = {
     "q": ["a dog"], "also": ["snow", "0.5:a log"], "not": ["people"], "like": ["3,4"], "exact": ["true"],
     "group": ["true"],
     "after": ["2019-01-01"], "until": ["2019-12-31"], "camera": ["X 100"], "near": ["48.85, 2.35"], "km": ["3.5"],
-    "folder": ["2019-*"], "shape": ["portrait"], "album": ["Rome"], "favourites": ["true"], "rating": ["3"],
-    "hidden": ["include"], "find": ["regions"], "cut": ["20"],
+    "folder": ["2019-*"], "shape": ["portrait"], "album": ["Rome"], "label": ["Red"], "favourites": ["true"],
+    "rating": ["3"], "hidden": ["include"], "find": ["regions"], "cut": ["20"],
 }  # fmt: skip
 
 
@@ -195,7 +233,7 @@ def test_what_is_saved_here_is_read_by_the_command_line() -> None:
     from ui.shared.search_form import form_of, search_of
 
     search = search_of(question_of(ADDRESS), lambda number: Path(f"/{number}.jpg"))
-    assert search.kept.albums == ("Rome",)
+    assert (search.kept.albums, search.kept.labels) == (("Rome",), ("Red",))
     assert search.within_km == 3.5
     assert parse_qs(address_of(form_of(search, [3, 4])).removeprefix("./?")) == ADDRESS | {
         "near": ["48.85,2.35"], "km": ["3.500000"],

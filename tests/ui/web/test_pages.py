@@ -207,6 +207,45 @@ def test_copies_stand_beside_the_largest_of_them(draw: Draw, elsewhere: Path) ->
     assert len(lines) == 2
 
 
+def test_of_copies_one_is_kept_and_the_others_are_hidden(
+    draw: Draw, copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine import Curation
+    from index import read_marks
+    from ui.web.photo_changes import made
+
+    own = Path(shutil.copytree(copied, tmp_path / "own"))
+    monkeypatch.setenv("ENGINE_LIBRARY", str(own))
+    cups = [photo["id"] for photo in gallery_of(draw(browse_page, own, by="copies"))["photos"]]
+    assert len(cups) == 3
+
+    def hidden() -> set[int]:
+        return {number for number, marks in read_marks(own, cups).values() if marks.hidden}
+
+    reply = made({"number": 1, "does": "keep", "photos": [cups[1]], "value": True})
+    assert reply is not None
+    assert (reply["said"], set(reply["photos"])) == ("2 copies are left out of results.", {cups[0], cups[2]})
+    assert hidden() == {cups[0], cups[2]}
+    found = {photo["id"] for photo in gallery_of(draw(search_page, own))["photos"]}
+    assert found.intersection(cups) == {cups[1]}
+    assert any("No two photos" in info.value for info in draw(browse_page, own, by="copies").info)
+    again = made({"number": 2, "does": "keep", "photos": [cups[1]], "value": True})
+    assert again is not None
+    assert "No other photo shows these pictures" in again["error"]
+    Curation(own).mark(cups, hidden=False)
+    test = draw(browse_page, own, by="copies")
+    test.button(key="hide copies").click().run()
+    assert not test.exception
+    assert hidden() == set(cups[1:])  # the largest stays
+
+
+def test_public_pages_offer_to_hide_nothing(draw: Draw, copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ui.web import PUBLIC
+
+    monkeypatch.setenv(PUBLIC, "1")
+    assert not draw(browse_page, copied, by="copies").button
+
+
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
     """A library of a photo of Paris, its copy, and one of Rome."""

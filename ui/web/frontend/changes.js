@@ -89,6 +89,15 @@ export class Changes {
     });
   }
 
+  /** Of pictures that are here more than once, keep these photos in results and leave the others out. */
+  keep(photos) {
+    const ids = photos.map(photo => photo.id);
+    this.ask("keep", ids, true, reply => {
+      const undo = this.made(reply, [...ids, ...reply.photos]);
+      if (undo) this.say(reply.said, {undo: () => this.ask("hidden", reply.photos, false, again => this.made(again) && undo())});
+    });
+  }
+
   /** Photos leave the gallery with a change that was made; returns what brings them back. */
   made(reply, leaving = []) {
     if (reply.error) return null;

@@ -19,8 +19,8 @@ export class Selection {
   }
 
   /** Offer what these pages change of photos, where they do. */
-  offer({changes, album, hidden}) {
-    const offered = JSON.stringify([changes, album, hidden]);
+  offer({changes, album, hidden, copies}) {
+    const offered = JSON.stringify([changes, album, hidden, copies]);
     if (this.offered === offered) return;
     this.offered = offered;
     const does = this.gallery.changes, word = (text, act) =>
@@ -29,7 +29,8 @@ export class Selection {
       word("Favourite", photos => does.mark(photos, "favourite", !photos.every(photo => photo.favourite))),
       word("Add to album", photos => this.gallery.addToAlbum(photos)),
       ...(album ? [word(`Take out of ${album}`, photos => does.takeOut(photos))] : []),
-      ...(hidden !== "only" ? [word("Hide", photos => does.hide(photos, true))] : []),
+      ...(copies ? [word("Keep, hide the copies", photos => does.keep(photos))] : []),
+      ...(hidden !== "only" && !copies ? [word("Hide", photos => does.hide(photos, true))] : []),
       ...(hidden !== "exclude" ? [word("Show again", photos => does.hide(photos, false))] : []),
     ]));
   }

@@ -1,4 +1,4 @@
-"""The albums of the library, each with its cover, and the saved searches; both can be renamed or deleted."""
+"""The albums of the library, each with its cover, to be changed and shared; and the saved searches."""
 
 from contextlib import suppress
 from urllib.parse import urlencode
@@ -8,7 +8,7 @@ import streamlit as st
 from engine.errors import EngineError, PhotoError
 from engine.library.curation import Album
 from ui.shared import results
-from ui.web import escaping, saved_searches
+from ui.web import album_links, escaping, saved_searches
 from ui.web.library import library, small
 from ui.web.page_parts import draw_title
 from ui.web.photo_changes import may_change
@@ -35,6 +35,7 @@ def draw() -> None:
             "There is no album yet. Choose photos on the page **Search** (space, or the circle on a photo) and "
             "add them to one."
         )
+    links = library().curation.shared_links() if albums and may_change() else []
     covers = library().stored([album.cover_id for album in albums])
     st.html(_STYLE)
     for start in range(0, len(albums), BESIDE):
@@ -45,7 +46,9 @@ def draw() -> None:
                     cover = small(covers[album.cover_id])
                 st.html(_card(album, cover))
                 if may_change():
-                    _changed(album)
+                    with st.container(horizontal=True):
+                        _changed(album)
+                        album_links.draw(album, [link for link in links if link.album == album.name])
     _saved()
 
 
@@ -54,7 +57,7 @@ def _card(album: Album, cover: bytes) -> str:
     missing = f", {album.missing} missing" if album.missing else ""
     picture = f'<img alt="" src="{data_uri(cover)}">' if cover else '<span class="vs-no-cover"></span>'
     address = escaping.html("./?" + urlencode({"album": album.name}))
-    about = f"<br>{escaping.html(album.description)}" if album.description else ""
+    about = "".join(f"<br>{escaping.html(line)}" for line in album.description.splitlines())
     return (
         f'<a class="vs-album" href="{address}">{picture}<b>{escaping.html(album.name)}</b></a>'
         f"<small>{count}{missing}{about}</small>"

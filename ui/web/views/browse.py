@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from engine.library.duplicates import find_duplicates
+from engine.errors import EngineError
+from engine.library.duplicates import shown_duplicates
 from engine.library.folder_tree import FolderTree
 from index import StoredPhoto
 from index.catalogue.groups import (
@@ -20,11 +21,12 @@ from index.catalogue.groups import (
 )
 from ui.shared.dates import date_as_text
 from ui.shared.results import counted_photos, printable
-from ui.web import gallery, maps
+from ui.web import escaping, gallery, maps
 from ui.web.groups import NO_DATE, Card, address, draw_cards, draw_timeline, month_as_text
 from ui.web.kept_answers import kept
 from ui.web.library import library
 from ui.web.page_parts import draw_title
+from ui.web.photo_changes import may_change
 
 NO_WORD = "Photos alike"
 CELL_DEGREES = 0.01
@@ -108,9 +110,9 @@ def _theme_names(names: Sequence[str | None]) -> list[str]:
 
 def _copies() -> None:
     with st.spinner("Looking for copies …"):
-        groups = kept(find_duplicates)
+        groups = kept(shown_duplicates)
     if not groups:
-        st.info("No two photos of the library show the same picture.")
+        st.info("No two photos of the library show the same picture; hidden ones are not among them.")
         return
     lines = {}
     for group in groups:
@@ -127,7 +129,28 @@ def _copies() -> None:
             for photo in library().stored(numbers[start:stop]).values()
         ]
 
-    gallery.draw("copies", "copies", len(numbers), cells, gallery.Above(count))
+    if may_change():
+        _offer_to_hide([photo.photo_id for group in groups for photo in group.photos[1:]])
+    gallery.draw("copies", f"copies {hash(tuple(numbers))}", len(numbers), cells, gallery.Above(count), copies=True)
+
+
+def _offer_to_hide(numbers: Sequence[int]) -> None:
+    """Let somebody hide all copies but the best of each picture; others are kept by choosing them in the gallery."""
+    count = "1 copy" if len(numbers) == 1 else f"{len(numbers):,} copies"
+    with st.popover("Hide copies", icon=":material/visibility_off:", type="tertiary"):
+        st.write(
+            "The largest photo of each picture stays in results, and the others are left out of them. No file is "
+            "touched; the filter “Hidden photos” shows them again. To keep another one, choose it below."
+        )
+        if not st.button(f"Hide {count}", key="hide copies"):
+            return
+        try:
+            with library().changing() as curation:
+                curation.mark(numbers, hidden=True)
+        except EngineError as error:
+            st.error(escaping.markdown(str(error)))
+        else:
+            st.rerun()
 
 
 def _size(photo: StoredPhoto) -> str:
