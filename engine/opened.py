@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 from engine.alignment.folder import PRETRAINED, load_model
 from engine.errors import EngineError, LibraryMissingError, ModelError, WrongModelError
 from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
 from engine.runtime.device import choose_device
 from engine.runtime.settings import library_folder
 from engine.search.opening import open_reader
@@ -87,7 +88,7 @@ class OpenedLibrary:
         self._reader: LibraryReader | None = None
         self._told: set[str] = set()
         self._describers: dict[tuple[str, str], Describer] = {}
-        self._model: MultimodalModel | None = None
+        self._model: EmbeddingModel | None = None
         self._files = _OwnProcess()
         self._is_asking = False
         self._is_held = False
@@ -159,7 +160,7 @@ class OpenedLibrary:
             self._is_held = False
 
     @property
-    def model(self) -> MultimodalModel:
+    def model(self) -> EmbeddingModel:
         """The model, loaded on first use.
 
         Raises:
@@ -171,6 +172,13 @@ class OpenedLibrary:
             alignment = load_model(self._model_name or self._library_model())
             self._model = MultimodalModel(alignment, choose_device(self._device))
         return self._model
+
+    @property
+    def _captioned_model(self) -> MultimodalModel:
+        """The model whose regions caption models read: this one, or ``default`` beside one of another kind."""
+        if isinstance(self.model, MultimodalModel):
+            return self.model
+        return MultimodalModel(load_model(DEFAULT_MODEL), choose_device(self._device))
 
     def _library_model(self) -> str:
         try:
