@@ -131,18 +131,12 @@ class Checkup:
         self.parts["model"] = {"name": name, "fingerprint": None}
         keys: dict[str, str] = {}
         with self._noting():
-            folder = ModelFolder(find_model(name))
-            self.parts["model"]["fingerprint"] = folder.fingerprint
-            kind = folder.config.architecture
-            keys = {
-                "photos": f"maps|{identity_of(kind.backbone)}|{kind.image_size}",
-                "regions": f"regions|{folder.fingerprint}",
-                "texts": f"sentence|{folder.fingerprint}",
-            }
+            fingerprint, keys = _model_networks(find_model(name))
+            self.parts["model"]["fingerprint"] = fingerprint
             made_by = glance.status.fingerprint if glance and glance.status.model_name == name else ""
-            if made_by not in ("", folder.fingerprint):
+            if made_by not in ("", fingerprint):
                 self.broken.append(
-                    f"The library was made by {name} ({made_by[:8]}), which is {folder.fingerprint[:8]} here; run "
+                    f"The library was made by {name} ({made_by[:8]}), which is {fingerprint[:8]} here; run "
                     "`engine index` to make its vectors again."
                 )
         if glance is not None and glance.status.photos > WORTH_A_NETWORK:
@@ -184,6 +178,21 @@ class Checkup:
             yield
         except (EngineError, OSError) as error:
             self.broken.append(str(error).replace(str(Path.home()), "~"))
+
+
+def _model_networks(folder: Path) -> tuple[str, dict[str, str]]:
+    """The fingerprint of a model, and the networks of it that are exported when they are first needed, by their keys."""
+    if is_encoder(folder):
+        config = EncoderFolder(folder).config
+        encoder = config.encoder
+        return config.fingerprint, {"photos": f"maps|{identity_of(encoder.proposal_backbone)}|{encoder.proposal_size}"}
+    model = ModelFolder(folder)
+    kind = model.config.architecture
+    return model.fingerprint, {
+        "photos": f"maps|{identity_of(kind.backbone)}|{kind.image_size}",
+        "regions": f"regions|{model.fingerprint}",
+        "texts": f"sentence|{model.fingerprint}",
+    }
 
 
 def _has_torch() -> bool:
