@@ -20,6 +20,7 @@ from engine.captioning.folder import load_captioner
 from engine.errors import EngineError
 from engine.runtime import extras, machine
 from engine.runtime.exported_path import exported_path
+from engine.runtime.packaged import is_encoder
 from engine.runtime.settings import cache_folder
 from engine.vision.backbone_names import identity_of
 from index.candidates.manifest import read_manifest
@@ -181,8 +182,10 @@ class Checkup:
 
 
 def _model_networks(folder: Path) -> tuple[str, dict[str, str]]:
-    """The fingerprint of a model, and the networks of it that are exported when they are first needed, by their keys."""
+    """The fingerprint of a model, and the keys of its networks that are exported when they are first needed."""
     if is_encoder(folder):
+        from engine.encoders.folder import EncoderFolder
+
         config = EncoderFolder(folder).config
         encoder = config.encoder
         return config.fingerprint, {"photos": f"maps|{identity_of(encoder.proposal_backbone)}|{encoder.proposal_size}"}

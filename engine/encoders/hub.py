@@ -43,7 +43,6 @@ def fetch(name: str, known: KnownEncoder, revision: str | None) -> Fetched:
     for file, expected in sizes.items():
         if (folder / file).is_file() and sha256(folder / file) != expected:
             raise ModelError(
-                f"{folder / file} has another SHA-256 than Hugging Face says; delete it, and add "
-                "the model again."
+                f"{folder / file} has another SHA-256 than Hugging Face says; delete it, and add the model again."
             )
     return Fetched(folder, commit)

@@ -89,7 +89,10 @@ SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
         Setting("library", "Folder of the library.", "folder", str(user_data_path(APPLICATION) / "library")),
-        Setting("model", "default, paper, a model that was added, or a model folder.", "model", otherwise="the one that made the library"),
+        Setting(
+            "model", "default, paper, a model that was added, or the folder of one.", "model",
+            otherwise="the one that made the library",
+        ),
         Setting("device", "What computes.", "choice", "auto", choices=("auto", "cpu", "cuda")),
         Setting("captioner", "default, paper, or the folder of a caption model.", "model", "default"),
         Setting("region_captioner", "The same for regions.", "model", "regions"),

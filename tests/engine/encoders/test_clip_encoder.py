@@ -96,8 +96,7 @@ def test_a_search_ranks_by_the_cosine_of_the_network(clip: Both, encoded: Path) 
             (Question.of(TEXT, also=["0.5:snow"]), vectors @ (sentence + 0.5 * other), None),
             (TEXT, vectors @ sentence, PhotoFilter(folder="photos")),
         ):
-            for mode in ("exact", "approximate"):
-                params = SearchParams(mode)  # type: ignore[arg-type]
+            for params in (SearchParams(), SearchParams("exact"), SearchParams("approximate", num_candidates=10**6)):
                 hits = engine.search(asked, len(ids), params, where=where, basis="seen")
                 order = np.argsort(-expected, kind="stable")
                 assert [hit.photo_id for hit in hits] == ids[order].tolist()
@@ -143,6 +142,17 @@ def test_sentences_and_examples_are_found(clip: Both, encoded: Path, photos: Pat
         np.testing.assert_allclose([hit.score for hit in found], expected, atol=2e-3)
         assert len(engine.similar(photos / "coffee.png", 3)) == 3
         assert len(engine.encode_texts([TEXT])[0]) == 3
+
+
+def test_captions_are_written_from_the_features_of_default(
+    clip: Both, encoded: Path, photos: Path, small_captioner: Path, tmp_path: Path
+) -> None:
+    library = shutil.copytree(encoded, tmp_path / "captioned")
+    with Engine.open(library, device="cpu") as engine:
+        report = engine.index([photos], captions=True, captioner=str(small_captioner))
+        assert report.captions_added == engine.status().photos
+        assert engine.search("a dog", 1, generated="only")[0].caption is not None
+        assert engine.caption(photos / "coffee.png", captioner=str(small_captioner))[0].captions
 
 
 def test_a_library_of_another_model_is_not_searched(library: Path, clip: Both) -> None:
