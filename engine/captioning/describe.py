@@ -18,6 +18,7 @@ from engine.captioning.inference import fastest_decoder
 from engine.captioning.judging import Judge
 from engine.captioning.scene import Scene, scene_of
 from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
 from engine.types import Caption, SeenName
 from engine.vision.region_features import RegionFeatures
 
@@ -170,11 +171,12 @@ class Describer:
             ]
 
 
-def judge_of(model: MultimodalModel, captioner: CaptionFolder) -> Judge | None:
+def judge_of(model: EmbeddingModel, captioner: CaptionFolder) -> Judge | None:
     """What judges the sentences of a caption model; None where it, or the alignment model, comes without numbers."""
     certainty = captioner.certainty
     if certainty is None or model.calibration is None or certainty.alignment != model.fingerprint:
         return None
+    assert isinstance(model, MultimodalModel)  # what a caption model was fitted to
     return Judge(model, model.calibration, certainty, captioner.config.architecture.length_power)
 
 

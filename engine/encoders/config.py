@@ -10,7 +10,7 @@ from pydantic import Field, with_config
 
 from engine.runtime.configuration import Configuration, Finite, Side, Size
 
-KIND = "open_clip"
+KIND: Literal["open_clip"] = "open_clip"
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 

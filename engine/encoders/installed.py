@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -67,11 +68,7 @@ def add_encoder(
         source = Source("", repository=known.repository, commit=fetched.commit, licence=known.licence)
     if expected is not None and (found := sha256(checkpoint.weights)) != expected.lower():
         raise ModelError(f"{checkpoint.weights} has the SHA-256 {found}, expected {expected.lower()}; fetch it again.")
-    return _converted(checkpoint, name, Source(checkpoint.weights.name, "", *_where(source)), tell)
-
-
-def _where(source: Source) -> tuple[str, str, str]:
-    return source.repository, source.commit, source.licence
+    return _converted(checkpoint, name, replace(source, file=checkpoint.weights.name), tell)
 
 
 def _converted(checkpoint: Checkpoint, name: str, source: Source, tell: Tell) -> EncoderConfig:

@@ -47,11 +47,12 @@ def convert(checkpoint: Checkpoint, name: str, folder: Path, source: Source, tel
         )
     tell("Reading the weights ...")
     model = _model(settings, checkpoint.weights)
-    size, resize = _size(model.visual.image_size), preprocess.get("resize_mode") or "shortest"
+    size = _size(model.visual.image_size)
+    resize: Any = preprocess.get("resize_mode") or "shortest"
     if resize not in ("shortest", "squash"):
         raise ModelError(f"The network takes photos with resize_mode {resize!r}; expected shortest or squash.")
-    mean = tuple(map(float, preprocess.get("mean") or open_clip.OPENAI_DATASET_MEAN))
-    deviation = tuple(map(float, preprocess.get("std") or open_clip.OPENAI_DATASET_STD))
+    mean = _colours(preprocess.get("mean") or open_clip.OPENAI_DATASET_MEAN)
+    deviation = _colours(preprocess.get("std") or open_clip.OPENAI_DATASET_STD)
     tokenizer, separator, kwargs = clip_tokenizer(model.context_length), None, text.get("tokenizer_kwargs") or {}
     if text.get("hf_tokenizer_name"):
         tokenizer, separator = own_tokenizer(checkpoint.weights.parent, model.context_length)
@@ -139,6 +140,11 @@ def _size(sides: Any) -> int:
     if high != wide:
         raise ModelError(f"The network takes photos of {wide} × {high} pixels; only squares are known here.")
     return int(high)
+
+
+def _colours(values: Any) -> tuple[float, float, float]:
+    red, green, blue = map(float, values)
+    return red, green, blue
 
 
 def _described(settings: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ the vector of the photo is the one that open_clip gives, and that of a box aroun
 import torch
 from open_clip.timm_model import TimmModel
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
-from timm.layers import AttentionPoolLatent
+from timm.layers.attention_pool import AttentionPoolLatent
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -49,12 +49,13 @@ def _bias(shares: Tensor, num_prefix: int) -> Tensor:
 def _attended(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
     """One query (B, H, 1, d) that looks at regions of the keys and values (B, H, N, d): (B, R + 1, H · d)."""
     logits = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5  # (B, H, 1, N)
-    return ((logits + bias).softmax(dim=-1) @ value).transpose(1, 2).flatten(2)
+    attended: Tensor = ((logits + bias).softmax(dim=-1) @ value).transpose(1, 2).flatten(2)
+    return attended
 
 
 def _in_heads(tokens: Tensor, heads: int) -> Tensor:
     """(B, N, C) → (B, H, N, d)."""
-    return tokens.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return tokens.reshape(*tokens.shape[:2], heads, -1).transpose(1, 2)
 
 
 class ClassTokenTower(nn.Module):
@@ -144,11 +145,14 @@ class MeanPoolingTower(nn.Module):
         shares = shares_in_boxes(boxes, *features.shape[2:])
         means = (shares / shares.sum(dim=-1, keepdim=True)) @ features.flatten(2).transpose(1, 2)  # (B, R + 1, C)
         vectors: Tensor = self.visual.head(self.visual.trunk.forward_head(means.flatten(0, 1)[..., None, None]))
-        return vectors.unflatten(0, means.shape[:2])
+        return vectors.reshape(*means.shape[:2], -1)
 
 
 class RegionalTower(nn.Module):
     """Eight-bit pixels (B, 3, H, W) and boxes (B, R, 4) → unit vectors (B, R + 1, D), that of the photo last."""
+
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, tower: nn.Module, mean: tuple[float, ...], deviation: tuple[float, ...]) -> None:
         super().__init__()

@@ -1,5 +1,6 @@
 """Photos and texts are made ready as open_clip does it."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +58,8 @@ def test_a_tokenizer_that_is_missing_or_ends_nothing_is_refused(tmp_path: Path) 
     with pytest.raises(ModelError, match=r"has no tokenizer\.json and no tokenizer_config\.json"):
         conversion.own_tokenizer(tmp_path, 64)
     own_tokenizer(tmp_path)
-    content = (tmp_path / "tokenizer.json").read_text(encoding="utf-8")
-    (tmp_path / "tokenizer.json").write_text(content.replace('"post_processor"', '"unread"'), encoding="utf-8")
+    content = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    (tmp_path / "tokenizer.json").write_text(json.dumps({**content, "post_processor": None}), encoding="utf-8")
     with pytest.raises(ModelError, match="texts end in <eos>"):
         conversion.own_tokenizer(tmp_path, 64)
 
