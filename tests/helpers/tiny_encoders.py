@@ -90,6 +90,8 @@ def tiny_encoder(kind: str, folder: Path, resize_mode: str = "squash") -> TinyEn
         for name, parameter in model.named_parameters():
             if name.endswith(("attn_pool.latent", "bias")):  # zeros, with which much would go unseen
                 nn.init.normal_(parameter, std=0.5)
+            elif name.startswith("visual.trunk") and parameter.ndim > 1:  # so small that parts of a photo look alike
+                nn.init.normal_(parameter, std=parameter[0].numel() ** -0.5)
     table = getattr(model, "text", model).token_embedding.weight
     table.data = table.half().float()  # it is kept in half precision, which the comparison should not see
     model = model.eval().requires_grad_(False)

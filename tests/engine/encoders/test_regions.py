@@ -14,7 +14,7 @@ from torch.nn import functional
 from engine.encoders.conversion.regions import RegionalTower, regional
 from engine.runtime.onnx import Traced, export, session_of
 
-ON_A_GRID = ((0, 0, 1, 1), (0, 0, 2, 2), (1, 0, 3, 4), (3, 3, 4, 4))  # quarters of a side, which are whole patches
+HALVES = ((0, 0, 1, 1), (1, 0, 2, 2), (0, 1, 2, 2), (1, 1, 2, 2))  # boxes in halves of a side, of whole patches
 WIDE = 1e-5
 
 Run = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -35,7 +35,9 @@ def seeing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def photos(size: int, count: int = 3) -> np.ndarray:
-    return np.random.default_rng(3).integers(0, 256, (count, 3, size, size), dtype=np.uint8)
+    """Photos of sixteen colours each, so that their parts differ."""
+    colours = np.random.default_rng(3).integers(0, 256, (count, 3, 4, 4), dtype=np.uint8)
+    return colours.repeat(size // 4, axis=2).repeat(size // 4, axis=3)
 
 
 def prepared(tiny: TinyEncoder, pixels: np.ndarray) -> Tensor:
@@ -56,27 +58,26 @@ def test_photo_and_a_box_around_it_are_what_open_clip_gives(seeing: tuple[TinyEn
 def test_boxes_of_whole_patches_are_the_networks_pooling_of_these_alone(seeing: tuple[TinyEncoder, Run]) -> None:
     tiny, run = seeing
     pixels = photos(tiny.size, 1)
-    boxes = np.array([ON_A_GRID]) / 4
+    boxes = np.array([HALVES]) / 2
     found = run(pixels, boxes)[0, :-1]
-    expected = torch.cat([pooled_alone(tiny, prepared(tiny, pixels), box) for box in ON_A_GRID])
+    expected = torch.cat([pooled_alone(tiny, prepared(tiny, pixels), box) for box in HALVES])
     np.testing.assert_allclose(found, functional.normalize(expected, dim=-1).numpy(), atol=WIDE)
 
 
-def pooled_alone(tiny: TinyEncoder, pixels: Tensor, quarters: tuple[int, int, int, int]) -> Tensor:
+def pooled_alone(tiny: TinyEncoder, pixels: Tensor, halves: tuple[int, int, int, int]) -> Tensor:
     """The vector (1, D) that the network itself makes of the cells in a box, the others masked or left out."""
     visual = tiny.model.visual
     if not hasattr(visual, "trunk"):
-        return with_a_copy_of_the_class_token(visual, pixels, mask_of(visual.grid_size, quarters))
+        return with_a_copy_of_the_class_token(visual, pixels, mask_of(visual.grid_size, halves))
     trunk = visual.trunk
     features = trunk.forward_features(pixels)
     if features.ndim == 4:
-        x0, y0, x1, y1 = (round(value * features.shape[-1] / 4) for value in quarters)
-        if x0 * 4 != quarters[0] * features.shape[-1] or x1 * 4 != quarters[2] * features.shape[-1]:
-            return between_cells(visual, features, quarters)
-        return visual.head(trunk.forward_head(features[:, :, y0:y1, x0:x1]))
+        fine = features.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)  # half of a map of five cells is none
+        x0, y0, x1, y1 = (value * features.shape[-1] for value in halves)
+        return visual.head(trunk.forward_head(fine[:, :, y0:y1, x0:x1]))
     num_patches = trunk.patch_embed.num_patches
     inside = functional.pad(
-        mask_of(trunk.patch_embed.grid_size, quarters), (features.shape[1] - num_patches, 0), value=True
+        mask_of(trunk.patch_embed.grid_size, halves), (features.shape[1] - num_patches, 0), value=True
     )
     if trunk.num_prefix_tokens and not getattr(trunk, "pool_include_prefix", True):
         features, inside = features[:, -num_patches:], inside[-num_patches:]
@@ -84,16 +85,9 @@ def pooled_alone(tiny: TinyEncoder, pixels: Tensor, quarters: tuple[int, int, in
     return visual.head(trunk.head(trunk.fc_norm(pooled)))
 
 
-def between_cells(visual: torch.nn.Module, features: Tensor, quarters: tuple[int, int, int, int]) -> Tensor:
-    """The same where a quarter is no whole number of cells: of the map with every cell four times a side."""
-    fine = features.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
-    x0, y0, x1, y1 = (value * features.shape[-1] for value in quarters)
-    return visual.head(visual.trunk.forward_head(fine[:, :, y0:y1, x0:x1]))
-
-
-def mask_of(grid: tuple[int, int], quarters: tuple[int, int, int, int]) -> Tensor:
+def mask_of(grid: tuple[int, int], halves: tuple[int, int, int, int]) -> Tensor:
     """The patches that lie in a box, one after the other."""
-    x0, y0, x1, y1 = (value * grid[0] // 4 for value in quarters)
+    x0, y0, x1, y1 = (value * grid[0] // 2 for value in halves)
     inside = torch.zeros(grid, dtype=torch.bool)
     inside[y0:y1, x0:x1] = True
     return inside.flatten()
