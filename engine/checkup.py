@@ -20,6 +20,7 @@ from engine.captioning.folder import load_captioner
 from engine.errors import EngineError
 from engine.runtime import extras, machine
 from engine.runtime.exported_path import exported_path
+from engine.runtime.packaged import is_encoder
 from engine.runtime.settings import cache_folder
 from engine.vision.backbone_names import identity_of
 from index.candidates.manifest import read_manifest
@@ -131,18 +132,12 @@ class Checkup:
         self.parts["model"] = {"name": name, "fingerprint": None}
         keys: dict[str, str] = {}
         with self._noting():
-            folder = ModelFolder(find_model(name))
-            self.parts["model"]["fingerprint"] = folder.fingerprint
-            kind = folder.config.architecture
-            keys = {
-                "photos": f"maps|{identity_of(kind.backbone)}|{kind.image_size}",
-                "regions": f"regions|{folder.fingerprint}",
-                "texts": f"sentence|{folder.fingerprint}",
-            }
+            fingerprint, keys = _model_networks(find_model(name))
+            self.parts["model"]["fingerprint"] = fingerprint
             made_by = glance.status.fingerprint if glance and glance.status.model_name == name else ""
-            if made_by not in ("", folder.fingerprint):
+            if made_by not in ("", fingerprint):
                 self.broken.append(
-                    f"The library was made by {name} ({made_by[:8]}), which is {folder.fingerprint[:8]} here; run "
+                    f"The library was made by {name} ({made_by[:8]}), which is {fingerprint[:8]} here; run "
                     "`engine index` to make its vectors again."
                 )
         if glance is not None and glance.status.photos > WORTH_A_NETWORK:
@@ -184,6 +179,23 @@ class Checkup:
             yield
         except (EngineError, OSError) as error:
             self.broken.append(str(error).replace(str(Path.home()), "~"))
+
+
+def _model_networks(folder: Path) -> tuple[str, dict[str, str]]:
+    """The fingerprint of a model, and the keys of its networks that are exported when they are first needed."""
+    if is_encoder(folder):
+        from engine.encoders.folder import EncoderFolder
+
+        config = EncoderFolder(folder).config
+        encoder = config.encoder
+        return config.fingerprint, {"photos": f"maps|{identity_of(encoder.proposal_backbone)}|{encoder.proposal_size}"}
+    model = ModelFolder(folder)
+    kind = model.config.architecture
+    return model.fingerprint, {
+        "photos": f"maps|{identity_of(kind.backbone)}|{kind.image_size}",
+        "regions": f"regions|{model.fingerprint}",
+        "texts": f"sentence|{model.fingerprint}",
+    }
 
 
 def _has_torch() -> bool:

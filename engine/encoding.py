@@ -40,16 +40,17 @@ class Encoding(OnePhoto):
         Raises:
             QueryError: it is no list of texts, or one of them has no word that the model knows.
         """
-        words = [self.model.usable(text).words for text in several_texts(texts)]
-        order = sorted(range(len(words)), key=lambda number: len(words[number]))  # texts of one length go together
-        longest = max(map(len, words), default=0)
-        vectors = np.zeros((len(words), longest + 1, self.model.dimension), np.float32)
+        usable = [self.model.usable(text) for text in several_texts(texts)]
+        lengths = [len(text.words) for text in usable]
+        order = sorted(range(len(usable)), key=lambda number: lengths[number])  # texts of one length go together
+        vectors = np.zeros((len(usable), max(lengths, default=0) + 1, self.model.dimension), np.float32)
         for start in range(0, len(order), TOGETHER):
             numbers = order[start : start + TOGETHER]
             for number, vector in zip(
-                numbers, self.model.embed_sentences([words[number] for number in numbers]), strict=True
+                numbers, self.model.embed_texts([usable[number] for number in numbers]), strict=True
             ):
-                vectors[number, : len(vector.words)] = vector.words
+                own = vector.words if vector.weight is None else vector.words * np.float32(vector.weight)
+                vectors[number, : len(own)] = own
                 if vector.sentence is not None:
                     vectors[number, -1] = vector.sentence
         return vectors

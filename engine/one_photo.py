@@ -85,5 +85,5 @@ class OnePhoto(OpenedLibrary):
 
         names = captioner or DEFAULT_CAPTIONER, region_captioner or DEFAULT_REGION_CAPTIONER
         if names not in self._describers:
-            self._describers[names] = Describer(self.model, load_captioner(names[0]), names[1])
+            self._describers[names] = Describer(self._captioned_model, load_captioner(names[0]), names[1])
         return self._describers[names]

@@ -11,9 +11,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 from engine.alignment.folder import PRETRAINED, load_model
+from engine.encoders.opening import open_model
 from engine.errors import EngineError, LibraryMissingError, ModelError, WrongModelError
 from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
 from engine.runtime.device import choose_device
+from engine.runtime.packaged import installed_folder
 from engine.runtime.settings import library_folder
 from engine.search.opening import open_reader
 from engine.types import Warn
@@ -88,7 +91,7 @@ class OpenedLibrary:
         self._reader: LibraryReader | None = None
         self._told: set[str] = set()
         self._describers: dict[tuple[str, str], Describer] = {}
-        self._model: MultimodalModel | None = None
+        self._model: EmbeddingModel | None = None
         self._files = _OwnProcess()
         self._is_asking = False
         self._is_held = False
@@ -160,7 +163,7 @@ class OpenedLibrary:
             self._is_held = False
 
     @property
-    def model(self) -> MultimodalModel:
+    def model(self) -> EmbeddingModel:
         """The model, loaded on first use.
 
         Raises:
@@ -169,20 +172,26 @@ class OpenedLibrary:
         """
         _networks.require()
         if self._model is None:
-            alignment = load_model(self._model_name or self._library_model())
-            self._model = MultimodalModel(alignment, choose_device(self._device))
+            self._model = open_model(self._model_name or self._library_model(), choose_device(self._device))
         return self._model
+
+    @property
+    def _captioned_model(self) -> MultimodalModel:
+        """The model whose regions caption models read: this one, or ``default`` beside one of another kind."""
+        if isinstance(self.model, MultimodalModel):
+            return self.model
+        return MultimodalModel(load_model(DEFAULT_MODEL), choose_device(self._device))
 
     def _library_model(self) -> str:
         try:
             build = read_current_build(self.folder)
         except LibraryMissingError:
             return DEFAULT_MODEL
-        if build is not None and build.model_name not in PRETRAINED:
+        if build is not None and build.model_name not in PRETRAINED and installed_folder(build.model_name) is None:
             raise ModelError(
                 f"The library in {self.folder} was made by the model {build.model_name!r}, which is not one of "
-                f"{', '.join(PRETRAINED)}: name its folder with --model, or run `engine index --model {DEFAULT_MODEL}` "
-                "to embed the photos again."
+                f"{', '.join(PRETRAINED)}, and was not added here: name its folder with --model, or run `engine index "
+                f"--model {DEFAULT_MODEL}` to embed the photos again."
             )
         return DEFAULT_MODEL if build is None else build.model_name
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from PIL import Image
 
 from engine.api import Engine
-from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
 from engine.search.opening import open_reader
 from engine.types import Warn
 from index import EngineError, LibraryError, LibraryReader, read_current_build, read_roots
@@ -132,7 +132,7 @@ class SharedEngine:
         return self._newest is not None
 
     @property
-    def model(self) -> MultimodalModel:
+    def model(self) -> EmbeddingModel:
         """The model."""
         return self._origin.model
 

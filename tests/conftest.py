@@ -64,6 +64,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv("ENGINE_CACHE", str((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"))
         patch.setenv("ENGINE_CONFIG", str(tmp_path_factory.mktemp("settings") / "no settings here.toml"))
         settings = {setting.variable for setting in SETTINGS.values()} - {"ENGINE_LIBRARY"}
+        patch.setenv("ENGINE_MODELS", str(tmp_path_factory.mktemp("added") / "models"))
         for name in (*settings, "ENGINE_DEBUG", "ENGINE_LOG", "PYTHONPATH"):
             patch.delenv(name, raising=False)
         yield

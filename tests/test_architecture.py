@@ -22,7 +22,7 @@ ORDER = {
     ],
     "engine": [
         "errors types", "boxes pretrained", "runtime", "photos language vision drawing reading", "results", "alignment",
-        "models", "captioning search", "library", "checkup opened watching", "one_photo", "encoding", "api",
+        "models", "encoders", "captioning search", "library", "checkup opened watching", "one_photo", "encoding", "api",
         "sharing", "__init__", "research",
     ],
     "ui": ["__init__", "shared", "service web mcp", "cli"],

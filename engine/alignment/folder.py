@@ -17,7 +17,15 @@ from engine.alignment.config import Architecture, ModelConfig
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
 from engine.runtime.files import sha256
-from engine.runtime.packaged import CONFIG, VOCABULARY, WEIGHTS, explaining_damage, find_folder
+from engine.runtime.packaged import (
+    CONFIG,
+    VOCABULARY,
+    WEIGHTS,
+    explaining_damage,
+    find_folder,
+    installed_folder,
+    is_encoder,
+)
 
 if TYPE_CHECKING:
     from engine.alignment.model import AlignmentModel
@@ -64,16 +72,16 @@ class ModelFolder:
 
 
 def find_model(name: str) -> Path:
-    """The folder of a packaged model, or the folder that ``name`` is a path of.
+    """The folder of a model that is packaged or was added by name, or the folder that ``name`` is a path of.
 
     Raises:
-        ModelError: neither exists.
+        ModelError: there is none.
     """
-    folder = find_folder(name, PRETRAINED)
+    folder = (None if name in PRETRAINED else installed_folder(name)) or find_folder(name, PRETRAINED)
     if folder is None:
         raise ModelError(
-            f"There is no model {name!r}: expected {' or '.join(PRETRAINED)}, or a folder with {CONFIG} and {WEIGHTS} "
-            "(scripts/train_alignment writes one)."
+            f"There is no model {name!r}: expected {' or '.join(PRETRAINED)}, one that `engine models add` added, or a "
+            f"folder with {CONFIG} and {WEIGHTS} (scripts/train_alignment writes one)."
         )
     return folder
 
@@ -95,7 +103,13 @@ def load_model(name: str) -> ModelFolder:
         ModelError: no such model, or files that are damaged or do not belong together.
     """
     started = time.perf_counter()
-    folder = ModelFolder(find_model(name))
+    found = find_model(name)
+    if is_encoder(found):
+        raise ModelError(
+            f"{name} is an encoder of open_clip's kind, which makes and searches libraries; this takes a model with "
+            f"word vectors, such as {' or '.join(PRETRAINED)}."
+        )
+    folder = ModelFolder(found)
     if name not in PRETRAINED:
         _ = folder.model  # refused now, where its files are wrong; those of the package are known
     logger.info("Read the model %s in %.1f s", name, time.perf_counter() - started)

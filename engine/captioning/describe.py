@@ -18,8 +18,8 @@ from engine.captioning.inference import fastest_decoder
 from engine.captioning.judging import Judge
 from engine.captioning.scene import Scene, scene_of
 from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
 from engine.types import Caption, SeenName
-from engine.vision.pixels import pixels_of
 from engine.vision.region_features import RegionFeatures
 
 DEFAULT_BEAM = 7
@@ -61,7 +61,7 @@ class Describer:
 
     def __init__(self, model: MultimodalModel, captioner: CaptionFolder, region_captioner: str = "regions") -> None:
         require_fit(captioner, model.name, model.fingerprint)
-        self._model = model
+        self.model = model
         self._captioner = captioner
         self._region_captioner = region_captioner
         self._decoder = fastest_decoder(captioner, model.device)
@@ -70,8 +70,8 @@ class Describer:
     @cached_property
     def _regions(self) -> tuple[CaptionFolder, Decoder]:
         captioner = load_captioner(self._region_captioner)
-        require_fit(captioner, self._model.name, self._model.fingerprint)
-        return captioner, fastest_decoder(captioner, self._model.device)
+        require_fit(captioner, self.model.name, self.model.fingerprint)
+        return captioner, fastest_decoder(captioner, self.model.device)
 
     @property
     def fingerprint(self) -> str:
@@ -83,12 +83,16 @@ class Describer:
     @property
     def image_size(self) -> int:
         """Pixels a side that photos are looked at with."""
-        return self._model.image_size
+        return self.model.image_size
 
     def see(self, images: Sequence[Image.Image]) -> list[SeenPhoto]:
         """RGB photos of any size → regions and scenes of one photo each."""
-        pixels = pixels_of(images, self._model.image_size)
-        return self.see_maps(pixels, self._model.regions.extract(pixels))
+        pixels = self.model.pixels_of(images)
+        return self.see_maps(pixels, self.extract(pixels))
+
+    def extract(self, pixels: NDArray[np.uint8]) -> tuple[Any, ...]:
+        """Pixels (B, 3, H, W) → the backbone's maps."""
+        return self.model.extract(pixels)
 
     def see_maps(self, pixels: NDArray[np.uint8], maps: tuple[Any, ...]) -> list[SeenPhoto]:
         """Pixels (B, 3, H, W) and the backbone's maps of them → regions and scenes of one photo each."""
@@ -96,10 +100,10 @@ class Describer:
         # One by one: in a batch the last bits of the regions would depend on how many photos there are.
         for row in range(len(pixels)):
             own = slice(row, row + 1)
-            regions = self._model.regions.regions_of(pixels[own], tuple(map_[own] for map_ in maps))
-            records = self._model.embed_features(regions).records  # (1, S, D)
-            photo = records[:, -1] if self._model.has_global else None
-            vectors = records[:, : self._model.num_regions]
+            regions = self.model.regions.regions_of(pixels[own], tuple(map_[own] for map_ in maps))
+            records = self.model.embed_features(regions).records  # (1, S, D)
+            photo = records[:, -1] if self.model.has_global else None
+            vectors = records[:, : self.model.num_regions]
             seen.append(SeenPhoto(regions, records[0], scene_of(regions.features, vectors, photo, regions.boxes)))
         return seen
 
@@ -167,11 +171,12 @@ class Describer:
             ]
 
 
-def judge_of(model: MultimodalModel, captioner: CaptionFolder) -> Judge | None:
+def judge_of(model: EmbeddingModel, captioner: CaptionFolder) -> Judge | None:
     """What judges the sentences of a caption model; None where it, or the alignment model, comes without numbers."""
     certainty = captioner.certainty
     if certainty is None or model.calibration is None or certainty.alignment != model.fingerprint:
         return None
+    assert isinstance(model, MultimodalModel)  # what a caption model was fitted to
     return Judge(model, model.calibration, certainty, captioner.config.architecture.length_power)
 
 

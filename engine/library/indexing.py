@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import ModelError, PhotoError, QueryError
+from engine.errors import PhotoError, QueryError
+from engine.language.tokens import Tokens
 from engine.library.changes import find_changes, is_in, require_present, without_covered
 from engine.library.describing import describe, texts_of
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
-from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
 from engine.photos.describing import METADATA_VERSION
 from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
 from engine.photos.walk import Failure, FoundPhoto, Scan
-from engine.vision.pixels import pixels_of
 from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
 
 if TYPE_CHECKING:
@@ -31,17 +31,13 @@ logger = logging.getLogger(__name__)
 SENTENCE_BATCH = 64
 
 
-def build_spec(model: MultimodalModel) -> BuildSpec:
+def build_spec(model: EmbeddingModel) -> BuildSpec:
     """What the library must know of a model.
 
     Raises:
         ModelError: it scores by eq. 7, which no index searches by.
     """
-    if model.folder.config.architecture.score != "sum_max":
-        raise ModelError(
-            f"The model {model.name!r} adds up all regions that fit a word (eq. 7), and a library searches by the best "
-            "one of each (eq. 8); `engine evaluate retrieval` measures it."
-        )
+    model.require_searchable()
     return BuildSpec(
         model_name=model.name,
         fingerprint=model.fingerprint,
@@ -66,7 +62,7 @@ class Indexer:
     def __init__(
         self,
         writer: LibraryWriter,
-        model: MultimodalModel,
+        model: EmbeddingModel,
         report: Report,
         max_pixels: int | None = None,
         captions: "LibraryCaptions | None" = None,
@@ -198,13 +194,12 @@ class Indexer:
 
     def _write(self, batch: Sequence[LoadedPhoto]) -> set[str]:
         """Embed and store a batch in one transaction; return its content hashes."""
-        encoder = self._model.regions
         with self.result.timed("resize"):
-            pixels = pixels_of([photo.image for photo in batch], encoder.image_size)
+            pixels = self._model.pixels_of([photo.image for photo in batch])
         with self.result.timed("backbone"):
-            maps = encoder.extract(pixels)
+            maps = self._model.extract(pixels)
         with self.result.timed("regions"):
-            vectors = self._model.embed_features(encoder.regions_of(pixels, maps))
+            vectors = self._model.embed_maps(pixels, maps)
         with self.result.timed("write"):
             records = vectors.records.astype(np.float16)
             rows = [_row(photo) for photo in batch]
@@ -212,36 +207,38 @@ class Indexer:
             photo_ids = self._writer.add_photos(rows, records, vectors.boxes, vectors.objectness, texts)
         logger.debug("Wrote %d photos, %s the last", len(batch), batch[-1].file.path)
         self.result.added += len(batch)
-        if self._captions is not None:
+        if self._captions is not None and self._captions.sees_with(self._model):
             self._captions.write([[photo_id] for photo_id in photo_ids], pixels, maps, self.result)
         return {photo.content_hash for photo in batch}
 
     def _sentences(self, sentences: Iterable[tuple[str, str, bool]], *, generated: bool = False) -> None:
         """Embed sentences, each with where it stands and whether it is a photo's."""
         readable = [
-            (text, source, own, words) for text, source, own in sentences if (words := self._words(text, source, own))
+            (text, source, own, tokens)
+            for text, source, own in sentences
+            if (tokens := self._usable(text, source, own)) is not None
         ]
-        readable.sort(key=lambda item: len(item[3]))  # sentences alike in length need little padding
+        readable.sort(key=lambda item: len(item[3].words))  # sentences alike in length need little padding
         total = self.result.sentences_added + len(readable)
         for start in range(0, len(readable), SENTENCE_BATCH):
-            texts, sources, of_photos, words = zip(*readable[start : start + SENTENCE_BATCH], strict=True)
+            texts, sources, of_photos, usable = zip(*readable[start : start + SENTENCE_BATCH], strict=True)
             with self.result.timed("sentences"):
-                vectors = self._model.embed_sentences(words)
-            rows = np.concatenate([vector.rows for vector in vectors]).astype(np.float16)
+                stored = [vector.stored for vector in self._model.embed_texts(usable)]
+            rows = np.concatenate([rows for rows, _ in stored]).astype(np.float16)
             with self.result.timed("write"):
-                counts = np.array([len(vector.words) for vector in vectors])
+                counts = np.array([num_words for _, num_words in stored])
                 self._writer.add_sentences(texts, sources, rows, counts, generated=generated, of_photos=of_photos)
             logger.debug("Wrote %d sentences", len(texts))
             self.result.sentences_added += len(texts)
             self._report(Progress("sentences", self.result.sentences_added, total))
 
-    def _words(self, text: str, source: str, of_photo: bool) -> tuple[str, ...]:
+    def _usable(self, text: str, source: str, of_photo: bool) -> Tokens | None:
         try:
-            return self._model.usable(text).words
+            return self._model.usable(text)
         except QueryError as error:
             if not of_photo:  # names and other languages are found by their words
                 self.result.warnings.append(f"{source}: {error}")
-            return ()
+            return None
 
 
 def _content_hashes(paths: Sequence[str]) -> list[str | None]:

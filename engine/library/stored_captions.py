@@ -12,7 +12,7 @@ from engine.captioning.describe import Describer, SeenPhoto
 from engine.errors import QueryError
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.library.stored_files import stored_files
-from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
 from engine.photos.loading import LoadedPhoto, load_photos
 from engine.photos.walk import Failure
 from engine.types import Caption, names_as_text
@@ -39,12 +39,16 @@ class LibraryCaptions:
     """
 
     def __init__(
-        self, writer: LibraryWriter, model: MultimodalModel, describer: Describer, max_pixels: int | None = None
+        self, writer: LibraryWriter, model: EmbeddingModel, describer: Describer, max_pixels: int | None = None
     ) -> None:
         self._writer = writer
         self._model = model
         self._describer = describer
         self._max_pixels = max_pixels
+
+    def sees_with(self, model: EmbeddingModel) -> bool:
+        """Whether captions are written from the maps of a model, so that one pass over a photo serves both."""
+        return self._describer.model is model
 
     def write(
         self, photo_ids: Sequence[Sequence[int]], pixels: NDArray[np.uint8], maps: tuple[Any, ...], result: IndexReport
@@ -59,24 +63,25 @@ class LibraryCaptions:
             written = [self._stored(photo, caption) for photo, caption in zip(seen, best, strict=True)]
         by_photo = {photo_id: rows for copies, rows in zip(photo_ids, written, strict=True) for photo_id in copies}
         texts = self._writer.texts_to_embed(caption.text for rows in by_photo.values() for caption in rows)
-        words = {}
+        usable = {}
         for text in texts:
             try:
-                words[text] = self._model.usable(text).words
+                usable[text] = self._model.usable(text)
             except QueryError as error:
                 result.warnings.append(f"A caption was left out: {error}")
         by_photo = {
             photo: rows
             for photo, rows in by_photo.items()
-            if all(row.text in words or row.text not in texts for row in rows)
+            if all(row.text in usable or row.text not in texts for row in rows)
         }
         with result.timed("captions"):
-            vectors = self._model.embed_sentences(list(words.values())) if words else []
-        rows = [vector.rows.astype(np.float16) for vector in vectors]
+            vectors = self._model.embed_texts(list(usable.values())) if usable else []
+        stored = [vector.stored for vector in vectors]
+        rows = [rows.astype(np.float16) for rows, _ in stored]
         joined = np.concatenate(rows) if rows else np.empty((0, self._model.dimension), np.float16)
-        counts = np.array([len(vector.words) for vector in vectors], np.int64)
+        counts = np.array([num_words for _, num_words in stored], np.int64)
         with result.timed("write"):
-            self._writer.add_captions(self._describer.fingerprint, by_photo, list(words), joined, counts)
+            self._writer.add_captions(self._describer.fingerprint, by_photo, list(usable), joined, counts)
         result.captions_added += sum(map(bool, by_photo.values()))
 
     def _stored(self, photo: SeenPhoto, best: Caption) -> list[CaptionRow]:
@@ -121,5 +126,5 @@ class LibraryCaptions:
         with result.timed("resize"):
             pixels = pixels_of([photo.image for photo in batch], self._describer.image_size)
         with result.timed("backbone"):
-            maps = self._model.regions.extract(pixels)
+            maps = self._describer.extract(pixels)
         self.write([owners[photo.file.path] for photo in batch], pixels, maps, result)

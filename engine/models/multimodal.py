@@ -1,8 +1,8 @@
 """Photos and sentences → vectors of one space: the networks of a model put together, each loaded on first use."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,72 +10,24 @@ from PIL import Image
 
 from engine.alignment.folder import ModelFolder
 from engine.alignment.inference import Towers
+from engine.alignment.localisation import LocatedPhrase, located_phrases
 from engine.errors import ModelError, QueryError
 from engine.language.class_names import class_names
+from engine.language.dictionaries import in_other_letters
 from engine.language.spelling import Spelling
 from engine.language.tokens import Tokens, tokenize, words_of
 from engine.language.word_vectors import WordVectors, create_word_vectors
+from engine.models.protocol import PhotoVectors, ReadQuery, SentenceVector
 from engine.runtime.batching import Batcher
 from engine.runtime.device import Device
 from engine.vision.encoder import create_region_encoder
-from engine.vision.proposals import NUM_REGIONS
+from engine.vision.pixels import pixels_of
+from engine.vision.proposals import NUM_REGIONS, WHOLE_IMAGE
 from engine.vision.region_features import RegionEncoder, RegionFeatures
 from index import Query
 
 TEXTS_TOGETHER = 16
 """Texts of threads that are read at the same time which are embedded together at most; docs/decisions."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoVectors:
-    """What is kept of a batch of photos.
-
-    ``records`` (B, S, D) holds R region vectors each, and the photo vector last in models with a global term;
-    ``boxes`` (B, R, 4) from 0 to 1, ``objectness`` (B, R) from 0 to 1.
-    """
-
-    records: NDArray[np.float32]
-    boxes: NDArray[np.float32]
-    objectness: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceVector:
-    """A sentence's words (T, D) and, in models with a global term, its sentence vector (D,)."""
-
-    words: NDArray[np.float32]
-    sentence: NDArray[np.float32] | None
-
-    @property
-    def query(self) -> Query:
-        """As the index searches for it."""
-        return Query(self.words, self.sentence)
-
-    @property
-    def rows(self) -> NDArray[np.float32]:
-        """Words, then the sentence vector if there is one."""
-        return self.words if self.sentence is None else np.vstack([self.words, self.sentence])
-
-
-@dataclass(frozen=True, slots=True)
-class ReadQuery:
-    """A text as the model reads it: usable tokens, their vectors, what the user should be told, and its rare words."""
-
-    tokens: Tokens
-    vector: SentenceVector
-    notes: tuple[str, ...]
-    rare: tuple[str, ...]
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """All that the user should be told, that its words are rare too."""
-        return (*self.notes, *rare_note(self.rare))
-
-
-def rare_note(words: Sequence[str]) -> list[str]:
-    """What a user should be told of words that were rare in training; nothing where there are none."""
-    rare = ", ".join(words)
-    return [f"Rare or missing in the model's training, so expect less of: {rare}."] if words else []
 
 
 class MultimodalModel:
@@ -130,8 +82,32 @@ class MultimodalModel:
             )
 
     def is_familiar(self, word: str) -> bool:
-        """Whether the model's training or its word vectors met a word as one."""
-        return word in self.folder.vocabulary or self.word_vectors.whole(word)
+        """Whether the model's training or its word vectors met a word as one, and it has the letters of English."""
+        return (word in self.folder.vocabulary or self.word_vectors.whole(word)) and not in_other_letters(word)
+
+    def require_searchable(self) -> None:
+        """Refuse a model that scores by eq. 7, which no index searches by.
+
+        Raises:
+            ModelError: it is one.
+        """
+        if self.architecture.score != "sum_max":
+            raise ModelError(
+                f"The model {self.name!r} adds up all regions that fit a word (eq. 7), and a library searches by the "
+                "best one of each (eq. 8); `engine evaluate retrieval` measures it."
+            )
+
+    def pixels_of(self, images: Sequence[Image.Image]) -> NDArray[np.uint8]:
+        """RGB photos of any size → pixels (B, 3, H, W)."""
+        return pixels_of(images, self.image_size)
+
+    def extract(self, pixels: NDArray[np.uint8]) -> tuple[Any, ...]:
+        """Pixels (B, 3, H, W) → the backbone's maps, wherever they lie."""
+        return self.regions.extract(pixels)
+
+    def embed_maps(self, pixels: NDArray[np.uint8], maps: tuple[Any, ...]) -> PhotoVectors:
+        """Pixels and the maps of them → vectors, boxes and objectness."""
+        return self.embed_features(self.regions.regions_of(pixels, maps))
 
     def embed_photos(self, images: Sequence[Image.Image]) -> PhotoVectors:
         """RGB photos of any size → vectors, boxes and objectness."""
@@ -148,9 +124,26 @@ class MultimodalModel:
         self._require_size(architecture.backbone, features.shape[-1], "num_channels", architecture.num_channels)
         return self._towers.embed_regions(features, boxes)
 
+    def embed_boxes(self, image: Image.Image, boxes: NDArray[np.floating]) -> NDArray[np.float32]:
+        """An RGB photo and boxes (N, 4) in it from 0 to 1 → the vectors of the regions there (N, D)."""
+        places = np.vstack([boxes, WHOLE_IMAGE]).astype(np.float32)  # (N + 1, 4)
+        features = self.regions.features_of(self.pixels_of([image]), places[None])[0]  # (N + 1, C)
+        # Each beside the whole image, which is last in every record and left out here: a vector knows its place in one.
+        return self.embed_regions(_each_with_last(features), _each_with_last(places))[:, 0]
+
+    def embed_texts(self, texts: Sequence[Tokens]) -> list[SentenceVector]:
+        """What is ``usable`` of texts → vectors."""
+        return self.embed_sentences([text.words for text in texts])
+
     def embed_sentences(self, sentences: Sequence[Sequence[str]]) -> list[SentenceVector]:
         """Tokenised sentences of one word or more → vectors."""
         return [SentenceVector(*self._towers.embed_sentence(vectors)) for vectors in self.word_vectors(sentences)]
+
+    def phrases(
+        self, words: Sequence[str], unary: NDArray[np.float32], boxes: NDArray[np.float32]
+    ) -> list[LocatedPhrase]:
+        """Words with what they score in regions (T, R), and their boxes (R, 4) → phrases, each with its boxes."""
+        return located_phrases(words, unary, boxes, self.architecture)
 
     def counts(self, words: Sequence[str]) -> list[int]:
         """How often the model's training said each of some words; 0 for the rare ones, which it does not keep."""
@@ -194,3 +187,8 @@ class MultimodalModel:
 
 def _words_of_class_names() -> list[str]:
     return [word for name in class_names() for word in tokenize(name).words]
+
+
+def _each_with_last(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows (N + 1, C) → pairs (N, 2, C) of each with the last."""
+    return np.stack([rows[:-1], np.broadcast_to(rows[-1], rows[:-1].shape)], axis=1)

@@ -47,10 +47,11 @@ class Traced:
 
 def open_session(key: str, trace: Callable[[], Traced], *, threads: int = 0) -> onnxruntime.InferenceSession:
     """A session that runs a network on a CPU, in so many threads, 0 for all; the other arguments as ``opened``'s."""
-    return opened(partial(_session, threads), key, trace)
+    return opened(partial(session_of, threads=threads), key, trace)
 
 
-def _session(threads: int, path: Path) -> onnxruntime.InferenceSession:
+def session_of(path: Path, *, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A session that runs the network of a file on a CPU, in so many threads, 0 for all."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
@@ -82,12 +83,12 @@ def opened(reader: Callable[[Path], Opened], key: str, trace: Callable[[], Trace
                 return kept
             _announce("Preparing the networks for this machine, which is done once and takes some seconds ...")
             logger.info("Exporting a network to %s, which is done once", path)
-            replace_file(path, partial(_export, trace()))
+            replace_file(path, partial(export, trace()))
             return reader(path)
     except OSError as error:
         _announce(f"The cache folder {path.parent} cannot be used ({error}), so that networks are prepared each time.")
         with TemporaryDirectory() as folder:
-            _export(trace(), Path(folder) / path.name)
+            export(trace(), Path(folder) / path.name)
             return reader(Path(folder) / path.name)
 
 
@@ -107,7 +108,8 @@ def _announce(text: str) -> None:
     logger.warning(text)
 
 
-def _export(traced: Traced, path: Path) -> None:
+def export(traced: Traced, path: Path, *, external_data: bool = False) -> None:
+    """Write a network to a file; with ``external_data`` its weights to one beside it, which a large one needs."""
     import torch
     from torch.export import Dim
 
@@ -117,7 +119,7 @@ def _export(traced: Traced, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            traced.module, tuple(traced.inputs.values()), path, dynamo=True, external_data=False, verbose=False,
+            traced.module, tuple(traced.inputs.values()), path, dynamo=True, external_data=external_data, verbose=False,
             input_names=list(traced.inputs),
             dynamic_shapes={
                 name: {axis: sizes[size] for axis, size in axes.items()} for name, axes in traced.free.items()

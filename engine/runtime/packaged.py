@@ -8,8 +8,10 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from engine.errors import ModelError
+from engine.runtime.settings import models_folder
 
 CONFIG, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.json"
+IMAGE_TOWER = "image.onnx"  # of an encoder, which has no weights of its own beside it
 
 
 # What torch, safetensors and Python say to sizes and contents that make no sense.
@@ -17,6 +19,17 @@ _DAMAGE = (
     OSError, SafetensorError, RuntimeError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError,
     MemoryError, LookupError,
 )  # fmt: skip
+
+
+def is_encoder(folder: Path) -> bool:
+    """Whether a model's folder holds a converted encoder, see ``engine.encoders``."""
+    return (folder / IMAGE_TOWER).is_file()
+
+
+def installed_folder(name: str) -> Path | None:
+    """The folder of a model that was added by name; None where there is none."""
+    folder = models_folder() / name
+    return folder if folder.parent == models_folder() and (folder / CONFIG).is_file() else None
 
 
 def find_folder(name: str, packaged: Collection[str], *place: str) -> Path | None:

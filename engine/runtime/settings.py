@@ -89,7 +89,10 @@ SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
         Setting("library", "Folder of the library.", "folder", str(user_data_path(APPLICATION) / "library")),
-        Setting("model", "default, paper, or a model folder.", "model", otherwise="the one that made the library"),
+        Setting(
+            "model", "default, paper, a model that was added, or the folder of one.", "model",
+            otherwise="the one that made the library",
+        ),
         Setting("device", "What computes.", "choice", "auto", choices=("auto", "cpu", "cuda")),
         Setting("captioner", "default, paper, or the folder of a caption model.", "model", "default"),
         Setting("region_captioner", "The same for regions.", "model", "regions"),
@@ -133,6 +136,11 @@ def library_folder(named: str | Path | None = None) -> Path:
 def cache_folder() -> Path:
     """Files that can be made again (exported networks, features): ``ENGINE_CACHE``, or the user's cache folder."""
     return _folder("ENGINE_CACHE", user_cache_path(APPLICATION))
+
+
+def models_folder() -> Path:
+    """Models that were added by name: ``ENGINE_MODELS``, or a folder in the user's data folder."""
+    return _folder("ENGINE_MODELS", user_data_path(APPLICATION) / "models")
 
 
 def user_file() -> Path:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.errors import QueryError
 from engine.language.tokens import tokenize
-from engine.models.multimodal import MultimodalModel, rare_note
+from engine.models.protocol import EmbeddingModel, rare_note
 from engine.photos.given import Photo
 from engine.results.hits import Hit
 from engine.search.by_example import rank_by_example, unchanged
@@ -71,7 +71,7 @@ class Ranking:
     corrections: tuple[Correction, ...] = ()
 
 
-def default_cut(model: MultimodalModel, question: Question) -> float:
+def default_cut(model: EmbeddingModel, question: Question) -> float:
     """The probability from which on a photo is a likely answer; 0 where no probabilities are known.
 
     The model's own cut is for one text, and another one for a single word: of several texts it is the geometric mean,
@@ -85,7 +85,7 @@ def default_cut(model: MultimodalModel, question: Question) -> float:
 
 def rank(
     reader: LibraryReader,
-    model: MultimodalModel,
+    model: EmbeddingModel,
     question: Question,
     limit: int,
     params: SearchParams,
@@ -211,7 +211,7 @@ def why_nothing(
     return f"The library holds no {'other ' * with_example}photos yet; run `engine index FOLDER` first."
 
 
-def explain(model: MultimodalModel | None, ranking: Ranking, photos: Sequence[RankedPhoto]) -> tuple[Hit, ...]:
+def explain(model: EmbeddingModel | None, ranking: Ranking, photos: Sequence[RankedPhoto]) -> tuple[Hit, ...]:
     """Some photos of a ranking as hits: phrases with their boxes, a caption, and what is written about them.
 
     ``model`` may be None where the ranking has no texts.
@@ -246,7 +246,7 @@ def explain(model: MultimodalModel | None, ranking: Ranking, photos: Sequence[Ra
 
 
 def _spared(
-    reader: LibraryReader, model: MultimodalModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
+    reader: LibraryReader, model: EmbeddingModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
 ) -> NDArray[np.float64] | None:
     """How likely photos show none of the unwanted texts, (n,); None where there is none."""
     unwanted = [text for text in texts if text.weight < 0]
@@ -269,7 +269,7 @@ def _copies_named(reader: LibraryReader, image: Photo, copies: Sequence[int]) ->
 
 
 def _with_probabilities(
-    reader: LibraryReader, model: MultimodalModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
+    reader: LibraryReader, model: EmbeddingModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
 ) -> list[RankedPhoto]:
     """Photos with how likely each matches the wanted texts and no unwanted one, where the model is calibrated."""
     if not photos:

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import QueryError
-from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
 from engine.photos.given import Photo, PhotoInMemory
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.question import Question
 from engine.types import Box
-from engine.vision.pixels import pixels_of
-from engine.vision.proposals import WHOLE_IMAGE
 from index import LibraryReader, Query, SearchParams
 from index.scoring.maxsim import at_unit_length, best, score_records
 
@@ -32,7 +30,7 @@ def photo_id_at(reader: LibraryReader, image: Photo) -> int | None:
     return None if isinstance(image, PhotoInMemory) else reader.photo_id_of_path(os.path.normpath(image.absolute()))
 
 
-def record_of(reader: LibraryReader, model: MultimodalModel, image: Photo) -> NDArray[np.float32]:
+def record_of(reader: LibraryReader, model: EmbeddingModel, image: Photo) -> NDArray[np.float32]:
     """The record (S, D) of a photo: the stored one where the file is indexed and unchanged, else computed now.
 
     Raises:
@@ -58,7 +56,7 @@ def unchanged(reader: LibraryReader, image: Photo) -> int | None:
 
 
 def example_query(
-    reader: LibraryReader, model: MultimodalModel, images: Sequence[Photo], box: Box | None = None
+    reader: LibraryReader, model: EmbeddingModel, images: Sequence[Photo], box: Box | None = None
 ) -> Query:
     """What finds photos like these, the mean over them; of records at unit length, where an equal photo scores 1.
 
@@ -83,7 +81,7 @@ def example_query(
 
 def rank_by_example(
     reader: LibraryReader,
-    model: MultimodalModel,
+    model: EmbeddingModel,
     question: Question,
     text: Query | None,
     limit: int,
@@ -158,7 +156,7 @@ def _standard(scores: NDArray[np.float32], ordinary: NDArray[np.float32]) -> NDA
     return standard
 
 
-def region_vectors(model: MultimodalModel, image: Photo, boxes: Sequence[Box]) -> NDArray[np.float32]:
+def region_vectors(model: EmbeddingModel, image: Photo, boxes: Sequence[Box]) -> NDArray[np.float32]:
     """The vectors (N, D) of parts of a photo; boxes are in pixels of the upright photo.
 
     Raises:
@@ -176,17 +174,8 @@ def region_vectors(model: MultimodalModel, image: Photo, boxes: Sequence[Box]) -
                 f"{decoded.width} × {decoded.height} pixels; give left, top, right and bottom in pixels of the upright "
                 "photo."
             )
-    pixels = pixels_of([decoded.image], model.image_size)
     vectors = [np.empty((0, model.dimension), np.float32)]
     for start in range(0, len(boxes), BOXES_TOGETHER):
         scaled = np.array(boxes[start : start + BOXES_TOGETHER]) / np.array([*size, *size])
-        places = np.vstack([scaled, WHOLE_IMAGE]).astype(np.float32)  # (N + 1, 4)
-        features = model.regions.features_of(pixels, places[None])[0]  # (N + 1, C)
-        # Each beside the whole image, which is last in every record and left out here: a vector knows its place in one.
-        vectors.append(model.embed_regions(_each_with_last(features), _each_with_last(places))[:, 0])
+        vectors.append(model.embed_boxes(decoded.image, scaled))
     return np.concatenate(vectors)
-
-
-def _each_with_last(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows (N + 1, C) → pairs (N, 2, C) of each with the last."""
-    return np.stack([rows[:-1], np.broadcast_to(rows[-1], rows[:-1].shape)], axis=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.multimodal import MultimodalModel, ReadQuery
+from engine.models.protocol import EmbeddingModel, ReadQuery
 from engine.search.question import Part
 from index import Query
 from index.scoring.maxsim import score_records
@@ -22,7 +22,7 @@ class ReadPart(ReadQuery):
     weight: float
 
 
-def read_parts(model: MultimodalModel, parts: Sequence[Part]) -> tuple[ReadPart, ...]:
+def read_parts(model: EmbeddingModel, parts: Sequence[Part]) -> tuple[ReadPart, ...]:
     """The texts with their vectors.
 
     Raises:
@@ -37,15 +37,24 @@ def combined(parts: Sequence[ReadPart]) -> Query:
     return weighted_sum([part.vector.query for part in parts], [part.weight for part in parts])
 
 
-def weighted_sum(queries: Sequence[Query], weights: Sequence[float]) -> Query:
-    """One query of several without weights of their own, whose score is the sum of theirs, each times its weight.
+def combined_of_regions(parts: Sequence[ReadPart]) -> Query:
+    """The same for regions, of which each is scored alone."""
+    return weighted_sum([part.vector.of_regions for part in parts], [part.weight for part in parts])
 
-    The words stand side by side. The sentence vectors add up, because the global term is a plain product.
+
+def weighted_sum(queries: Sequence[Query], weights: Sequence[float]) -> Query:
+    """One query of several, whose score is the sum of theirs, each times its weight.
+
+    The words stand side by side, with the weights that they have times that of their query. The sentence vectors add
+    up, because the global term is a plain product.
     """
     if len(queries) == 1 and weights[0] == 1:
         return queries[0]
     words = np.concatenate([query.words for query in queries])
     of_words = np.repeat(weights, [len(query.words) for query in queries]).astype(np.float32)
+    if any(query.weights is not None for query in queries):
+        own = [np.ones(len(query.words)) if query.weights is None else query.weights for query in queries]
+        of_words = (of_words * np.concatenate(own)).astype(np.float32)
     sentences = [
         query.sentence * np.float32(weight)
         for query, weight in zip(queries, weights, strict=True)
@@ -55,7 +64,7 @@ def weighted_sum(queries: Sequence[Query], weights: Sequence[float]) -> Query:
 
 
 def probability_of_all(
-    model: MultimodalModel, parts: Sequence[ReadPart], records: NDArray[np.float32]
+    model: EmbeddingModel, parts: Sequence[ReadPart], records: NDArray[np.float32]
 ) -> NDArray[np.float64] | None:
     """How likely photos (n, S, D) match the wanted texts and no unwanted one, (n,); None where no probability is known.
 

@@ -5,16 +5,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.alignment.localisation import located_phrases
 from engine.boxes import in_pixels, union_box
-from engine.models.multimodal import MultimodalModel, ReadQuery
+from engine.models.protocol import EmbeddingModel, ReadQuery
 from engine.photos.given import Photo
 from engine.types import Alignment, Phrase, Warn, WordScores
 from index.scoring.maxsim import score_records
 
 
 def phrases_of(
-    model: MultimodalModel,
+    model: EmbeddingModel,
     text: ReadQuery,
     regions: NDArray[np.float32],
     boxes: NDArray[np.float32],
@@ -23,8 +22,8 @@ def phrases_of(
     """Cut a text into phrases, each with its box in a photo, or with several where it names several things.
 
     Args:
-        model: says how to cut, see ``located_phrases``.
-        text: T words.
+        model: says how to cut.
+        text: T units.
         regions: (R, D).
         boxes: (R, 4), x0 y0 x1 y1 from 0 to 1.
         size: width and height of the upright photo in pixels.
@@ -37,11 +36,11 @@ def phrases_of(
             found.score,
             tuple(in_pixels(box, size) for box in found.boxes),
         )
-        for found in located_phrases(text.tokens.words, unary, boxes, model.architecture)
+        for found in model.phrases(text.tokens.words, unary, boxes)
     )
 
 
-def align(model: MultimodalModel, image: Photo, sentence: str, warn: Warn) -> Alignment:
+def align(model: EmbeddingModel, image: Photo, sentence: str, warn: Warn) -> Alignment:
     """The score of one photo and one sentence, and the phrases of the sentence with their boxes.
 
     Raises:
@@ -63,7 +62,7 @@ def align(model: MultimodalModel, image: Photo, sentence: str, warn: Warn) -> Al
     return Alignment(Path(str(image)), sentence, float(scores[0]), *size, phrases, probability)
 
 
-def word_scores(model: MultimodalModel, image: Photo, sentence: str) -> WordScores:
+def word_scores(model: EmbeddingModel, image: Photo, sentence: str) -> WordScores:
     """The products v_i · s_t of the regions of a photo and the words of a sentence, which eq. 8 takes the maxima of.
 
     Raises:

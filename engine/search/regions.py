@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from engine.boxes import in_pixels, overlaps
 from engine.errors import QueryError
-from engine.models.multimodal import MultimodalModel, rare_note
+from engine.models.protocol import EmbeddingModel, rare_note
 from engine.results.hits import RegionHit, RegionHits
-from engine.search.combination import ReadPart, combined
+from engine.search.combination import ReadPart, combined_of_regions
 from engine.search.pictures import SPARE, all_copies, paths_of, same_pictures
 from engine.search.question import Question
 from engine.search.wording import read_question, showing
@@ -27,7 +27,7 @@ Found = tuple[int, int, float]
 
 def search_regions(
     reader: LibraryReader,
-    model: MultimodalModel,
+    model: EmbeddingModel,
     question: Question,
     limit: int,
     params: SearchParams,
@@ -46,7 +46,7 @@ def search_regions(
         warn(notice)
     wanted = [text for text in reading.texts if text.weight > 0]
     allowed = allowed_photos(reader, question, where)
-    ranked, copies = rank_regions(reader, combined(reading.texts), limit, params, allowed)
+    ranked, copies = rank_regions(reader, combined_of_regions(reading.texts), limit, params, allowed)
     ids = [photo_id for photo_id, _, _ in ranked]
     if not ids:
         return RegionHits()

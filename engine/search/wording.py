@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from engine.language.dictionaries import function_words, in_other_letters, language_of
 from engine.language.tokens import tokenize
-from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
 from engine.search.combination import ReadPart, read_parts
 from engine.search.question import Part, Question
 from engine.search.written import QUOTED
@@ -37,7 +37,7 @@ class Reading:
     saying_little: frozenset[str] = frozenset()
 
 
-def read_question(model: MultimodalModel, question: Question, written: Written = dict) -> Reading:
+def read_question(model: EmbeddingModel, question: Question, written: Written = dict) -> Reading:
     """Understand the texts of a question.
 
     A word that neither the model nor the library nor English knows is read as the word that it most likely should be,
@@ -81,11 +81,11 @@ def showing(corrections: Sequence[Correction]) -> list[str]:
 
 
 def _understood(
-    model: MultimodalModel, text: str, written: Written
+    model: EmbeddingModel, text: str, written: Written
 ) -> tuple[str | None, str | None, dict[tuple[int, int], str]]:
     """What to say of a text in another language, and which; else words to be read as others, by where they stand."""
     tokens, quoted = tokenize(text), [found.span() for found in QUOTED.finditer(text)]
-    unfamiliar = [word for word in dict.fromkeys(tokens.words) if not model.is_familiar(word) or in_other_letters(word)]
+    unfamiliar = [word for word in dict.fromkeys(tokens.words) if not model.is_familiar(word)]
     if not unfamiliar:
         return None, None, {}
     in_library = written()

@@ -187,6 +187,8 @@ class PhotoIndex:
     ) -> NDArray[np.int64]:
         """The records among `allowed` of the `count` best regions for each of the wanted words, in the flat index."""
         words = np.ascontiguousarray(query.wanted_words, np.float32)
+        if not query.words.any() and query.sentence is not None:  # a whole photo is a region too, and near its vector
+            words = np.ascontiguousarray(query.sentence[None], np.float32)
         if not len(words):
             return np.empty(0, np.int64)
         allowed_mask = None

@@ -66,7 +66,7 @@ def test_a_disk_without_locks_is_named_before_a_model_is_loaded(
 
     loaded: list[object] = []
     monkeypatch.setattr(fcntl, "flock", refuse)
-    monkeypatch.setattr(opened, "load_model", loaded.append)
+    monkeypatch.setattr(opened, "open_model", lambda name, _: loaded.append(name))
     require_refused(cli("index", photos, library=tmp_path / "share" / "library"), "refuses to lock files")
     assert (loaded, list(tmp_path.iterdir())) == ([], [])
 

@@ -228,7 +228,7 @@ def test_the_sentence_ranking_is_the_oracles(library: Path, photos: Path, model:
     expected = {}
     for sentence in sentence_file.read_text().splitlines():
         (vector,) = model.embed_sentences([model.usable(sentence).words])
-        half = vector.rows.astype(np.float16).astype(np.float32)
+        half = vector.stored[0].astype(np.float16).astype(np.float32)
         whole = vector.sentence is not None
         expected[sentence] = slow_score(record, Query(half[:-1], half[-1]) if whole else Query(half))
     assert {hit.sentence: hit.score for hit in hits} == pytest.approx(expected, abs=3e-3)
@@ -342,7 +342,7 @@ def test_embeddings_on_a_gpu_equal_those_on_the_cpu(photos: Path, model: Any) ->
     np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-2)
     words = [model.usable(text).words for text in QUERIES]
     for one, other in zip(on_gpu.embed_sentences(words), model.embed_sentences(words), strict=True):
-        np.testing.assert_allclose(one.rows, other.rows, atol=1e-2)
+        np.testing.assert_allclose(one.stored[0], other.stored[0], atol=1e-2)
 
 
 @pytest.mark.gpu

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.runtime.setting_files import SettingPlaces
-from engine.runtime.settings import SETTINGS, library_folder
+from engine.runtime.settings import SETTINGS, library_folder, models_folder
 
 MODELS = ("default", "paper")
 CAPTIONERS = ("default", "paper", "regions")
@@ -29,6 +29,10 @@ def _library(context: Any) -> Path:
     """The library of the command line so far, else of the environment or the settings."""
     named = context.params.get("library")
     return library_folder(named or str(SettingPlaces.read().find(SETTINGS["library"]).value))
+
+
+def _added() -> list[str]:
+    return sorted(path.parent.name for path in models_folder().glob("[!.]*/config.json"))
 
 
 @_silent
@@ -74,8 +78,14 @@ def sentence_files(context: Any, _: str) -> Iterable[str]:
 
 @_silent
 def models(context: Any, _: str) -> Iterable[str]:
-    """The packaged models; the shell itself completes folders."""
-    return MODELS
+    """Models that are packaged or were added; the shell itself completes folders."""
+    return (*MODELS, *_added())
+
+
+@_silent
+def added_models(context: Any, _: str) -> Iterable[str]:
+    """Models that were added by name."""
+    return _added()
 
 
 @_silent

@@ -20,6 +20,7 @@ from ui.cli import (
     logs,
     mark,
     mcp,
+    models,
     prune,
     remove,
     roots,
@@ -87,6 +88,7 @@ for panel, verbs in VERBS.items():
         )(verb.command)
 app.add_typer(album.app, name="album", rich_help_panel="Albums and marks")
 app.add_typer(saved.app, name="saved", rich_help_panel="Albums and marks")
+app.add_typer(models.app, name="models", rich_help_panel="The program")
 app.add_typer(config.app, name="config", rich_help_panel="The program")
 app.add_typer(evaluate.app, name="evaluate", rich_help_panel="The program")
 

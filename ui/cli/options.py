@@ -36,7 +36,8 @@ Model = Annotated[
         metavar="MODEL",
         autocompletion=completion.models,
         rich_help_panel=MODEL,
-        help="default, paper, or a model folder. By default the one that made the library, else 'default'.",
+        help="default, paper, a model that was added, or the folder of one. By default the one that made the library, "
+        "else 'default'.",
     ),
 ]
 Device = Annotated[

@@ -22,7 +22,7 @@ from ui.web import FOLDER, PASSWORD, PUBLIC
 LEAST_LETTERS = 8  # of a password
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _NAMES_TOO = {"ENGINE_MODEL", "ENGINE_CAPTIONER", "ENGINE_REGION_CAPTIONER"}
-_PATHS = _NAMES_TOO | {"ENGINE_CACHE", "ENGINE_CONFIG"}
+_PATHS = _NAMES_TOO | {"ENGINE_CACHE", "ENGINE_CONFIG", "ENGINE_MODELS"}
 MOST_MEGABYTES = 50  # of an upload
 EXAMPLES = ("engine ui", "engine ui --port 8080 --no-browser", "engine ui --host-name photos.example.org")
 

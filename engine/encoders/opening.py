@@ -1,0 +1,21 @@
+"""A model by its name or its folder, whatever kind it is of."""
+
+from engine.alignment.folder import find_model, load_model
+from engine.models.multimodal import MultimodalModel
+from engine.models.protocol import EmbeddingModel
+from engine.runtime.device import Device
+from engine.runtime.packaged import is_encoder
+
+
+def open_model(name: str, device: Device) -> EmbeddingModel:
+    """A packaged model, one that was added by name, or one's own by its folder.
+
+    Raises:
+        ModelError: no such model, or files that are damaged or do not belong together.
+    """
+    folder = find_model(name)
+    if is_encoder(folder):
+        from engine.encoders.clip_encoder import ClipEncoder  # most libraries do without
+
+        return ClipEncoder(folder, device)
+    return MultimodalModel(load_model(name), device)

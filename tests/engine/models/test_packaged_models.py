@@ -1,0 +1,30 @@
+"""The packaged models keep their vectors: libraries that were made with them stay as good as they were."""
+
+import numpy as np
+import pytest
+
+from engine.alignment.folder import load_model
+from engine.models.multimodal import MultimodalModel
+from index.scoring.maxsim import score_records
+
+TEXTS = ("a dog jumps over a log", "cat")
+FINGERPRINTS = {
+    "default": "f645147d7dd1fe4c018057408433010c5bf91f2d71addae5d638579be0afbfa2",
+    "paper": "9352422d5ada64128807196c2fe71d90c905aeae5b176c255a8eef456a178382",
+}
+SCORES = {
+    "default": [[-0.0943299, -0.0430237], [0.4844859, 0.3280827]],
+    "paper": [[-16.804377, -15.658068], [-6.288137, -6.312445]],
+}
+
+
+@pytest.mark.parametrize("name", FINGERPRINTS)
+def test_fingerprints_and_scores_stay(name: str) -> None:
+    model = MultimodalModel(load_model(name), "cpu")
+    random = np.random.default_rng(1)
+    features = random.random((2, 20, model.architecture.num_channels), np.float32)
+    boxes = np.sort(random.random((2, 20, 2, 2), np.float32), axis=2).reshape(2, 20, 4)
+    records = model.embed_regions(features, boxes)
+    scores = [score_records(records, model.read(text).vector.query) for text in TEXTS]
+    assert model.fingerprint == FINGERPRINTS[name]
+    np.testing.assert_allclose(scores, SCORES[name], rtol=1e-4, atol=1e-5)
