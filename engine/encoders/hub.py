@@ -39,8 +39,8 @@ def fetch(name: str, known: KnownEncoder, revision: str | None) -> Fetched:
             f"{known.repository} cannot be downloaded from Hugging Face ({reason}). Fetch its files where there is a "
             f"network, and add them with `engine models add {name} --from FOLDER`."
         ) from error
-    sizes = {file.rfilename: file.lfs.sha256 for file in info.siblings or [] if file.lfs is not None}
-    for file, expected in sizes.items():
+    hashes = {file.rfilename: file.lfs.sha256 for file in info.siblings or [] if file.lfs is not None}
+    for file, expected in hashes.items():
         if (folder / file).is_file() and sha256(folder / file) != expected:
             raise ModelError(
                 f"{folder / file} has another SHA-256 than Hugging Face says; delete it, and add the model again."
