@@ -26,7 +26,7 @@ def test_three_of_four_common_mistakes_are_corrected_and_hardly_any_wrongly(spel
     read = {word: spelling.correction(word, {}) for word in meant}
     assert len(meant) >= 100
     assert sum(read[word] == meant[word] for word in meant) >= 0.74 * len(meant)
-    assert sum(read[word] not in (None, meant[word]) for word in meant) <= 6
+    assert sum(read[word] not in (None, meant[word]) for word in meant) <= 0.05 * len(meant)
 
 
 def test_the_words_of_the_model_are_left_alone(spelling: Spelling, model: "MultimodalModel") -> None:
