@@ -54,7 +54,7 @@ def test_a_person_reads_asks_and_sends_a_photo(address: str, page: "sync_api.Pag
     assert "default-src 'none'" in response.headers["content-security-policy"]
     page.locator(".opblock").first.wait_for()
     described = page.locator(".opblock").count()
-    assert described == 26
+    assert described == 29
 
     health = page.locator(".opblock", has_text="/health").first
     health.locator("button.opblock-summary-control").click()
