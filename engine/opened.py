@@ -227,7 +227,7 @@ class OpenedLibrary:
         if build is not None and build.fingerprint != self.model.fingerprint:
             made = f"{build.model_name!r} ({build.fingerprint[:8]})"
             this = f"{self.model.name!r} ({self.model.fingerprint[:8]})"
-            command = f"`engine index --model {self._model_name or DEFAULT_MODEL}`"
+            command = f"`engine index --model {self._model_name or DEFAULT_MODEL} --library {self.folder}`"
             if build.model_name == self.model.name:
                 minutes = math.ceil(reader.num_photos / EMBEDDED_A_MINUTE)
                 raise WrongModelError(

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import index
 from pathlib import Path
 from typing import Any, SupportsIndex
@@ -32,6 +32,7 @@ from index import (
 from index import SavedSearch as StoredSearch
 
 PhotoName = int | str | os.PathLike[str]
+LONGEST_SHARED = timedelta(days=3661)
 """A photo of a library by its number or path; the path of a folder stands for all photos in it."""
 
 
@@ -126,10 +127,13 @@ class Curation:
 
         Raises:
             UnknownNameError: there is no such album.
-            CollectionError: that time is over, or has no zone.
+            CollectionError: that time is over, more than ten years ahead, or has no zone.
         """
-        if ends_at.tzinfo is None or ends_at <= datetime.now(UTC):
-            raise CollectionError(f"A link cannot end at {ends_at.isoformat()}; give a time to come, with its zone.")
+        now = datetime.now(UTC)
+        if ends_at.tzinfo is None or not now < ends_at <= now + LONGEST_SHARED:
+            raise CollectionError(
+                f"A link cannot end at {ends_at.isoformat()}; give a time within ten years, with its zone."
+            )
         token = new_token()
         with self._writing() as writer:
             writer.share_album(name, hash_of(token), ends_at.astimezone(UTC).replace(tzinfo=None), originals=originals)

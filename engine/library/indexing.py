@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,6 +119,7 @@ class Indexer:
         self.result.moved, self.result.missing = len(changes.moves), len(changes.gone)
         self.result.found_again = len(changes.returned)
         left_behind = list(_left_behind(known, scan, roots))
+        self._tell_of_others(known, scan, roots)
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
         self._photos([*changes.to_read, *left_behind], stored)
         before = {photo.photo_id for photo in known.values()}
@@ -239,6 +241,21 @@ class Indexer:
             if not of_photo:  # names and other languages are found by their words
                 self.result.warnings.append(f"{source}: {error}")
             return None
+
+    def _tell_of_others(self, known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]) -> None:
+        """Say what is found no more, since this model did not embed it and it lies in no folder that was named."""
+        scanned = {photo.path for photo in scan.photos}
+        others = [
+            path
+            for path, photo in known.items()
+            if not (photo.embedded or photo.missing or path in scanned or is_in(path, roots))
+        ]
+        if others:
+            self.result.warnings.append(
+                f"{len(others)} photos of the library lie in no folder that was indexed, as after an import, and this "
+                f"model has not embedded them: searches leave them out. Index their folders, such as "
+                f"{Path(others[0]).parent}."
+            )
 
 
 def _content_hashes(paths: Sequence[str]) -> list[str | None]:

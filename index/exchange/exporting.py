@@ -66,11 +66,12 @@ def export_library(
             snapshot = open_snapshot(connection, folder)
         if vectors and snapshot is None:
             raise ExchangeError(f"The library in {folder} holds no vectors yet; export it without --vectors.")
+        is_new = not destination.exists()
         try:
             destination.mkdir(parents=True, exist_ok=True)
             if any(destination.iterdir()):
                 raise ExchangeError(f"{destination} is not empty; name a folder that does not exist yet.")
-            files.callback(_remove_unfinished, destination)
+            files.callback(_remove_unfinished, destination, is_new)
             with database.reading():
                 export = _Export(connection, snapshot, destination, vectors, where)
                 export.write_rows()
@@ -84,11 +85,13 @@ def export_library(
         return report
 
 
-def _remove_unfinished(destination: Path) -> None:
+def _remove_unfinished(destination: Path, is_new: bool) -> None:
     """Remove what was written before something failed: without library.json it is no export."""
     if not (destination / LIBRARY).exists():
         for name in (PHOTOS, SENTENCES, ALBUMS, SEARCHES, PHOTO_VECTORS, SENTENCE_VECTORS):
             (destination / name).unlink(missing_ok=True)
+        if is_new:
+            destination.rmdir()
 
 
 class _Export:

@@ -197,3 +197,18 @@ def test_no_file_outside_the_roots_is_opened_because_a_library_names_it(
         report = engine.index()
         assert report.added == count - 1
         assert engine.status().photos == count - 1
+
+
+def test_photos_that_an_import_named_and_another_model_never_embeds_are_told_of(
+    cli: Cli, library: Path, own_photos: Path, other_model: Path, photos: Path, tmp_path: Path
+) -> None:
+    imported = tmp_path / "imported"
+    assert cli("export", tmp_path / "export", "--vectors", library=library).exit_code == 0
+    assert cli("import", tmp_path / "export", library=imported).exit_code == 0
+    (tmp_path / "extra").mkdir()
+    shutil.copyfile(photos / "rocket.jpg", tmp_path / "extra" / "new.jpg")
+    run = cli("index", tmp_path / "extra", "--model", other_model, library=imported)
+    assert run.exit_code == 0
+    assert f"searches leave them out. Index their folders, such as {own_photos}." in " ".join(run.stderr.split())
+    again = cli("index", own_photos, "--model", other_model, library=imported)
+    assert "leave them out" not in again.stderr

@@ -76,7 +76,8 @@ def shared(json: options.Json = False, library: options.Library = None) -> None:
 def unshare(
     name: Name,
     number: Annotated[
-        int | None, typer.Option("--link", min=1, metavar="NUMBER", help="Only this one of `engine album shared`.")
+        int | None,
+        typer.Option("--link", min=1, max=2**63 - 1, metavar="NUMBER", help="Only this one of `engine album shared`."),
     ] = None,
     library: options.Library = None,
 ) -> None:

@@ -1,7 +1,7 @@
 """Until when something is to work, as a person writes it and reads it: a day to come, or so many days."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 _SPAN = re.compile(r"([1-9]\d{0,3})\s*([hdw])", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -34,8 +34,10 @@ def end(text: str, now: datetime | None = None) -> datetime:
 def _read(text: str, now: datetime) -> datetime | None:
     span = _SPAN.fullmatch(text)
     if span is None:
-        found = datetime.fromisoformat(text).astimezone()
-        return _end_of_day(found) if _DAY.fullmatch(text) else found
+        found = datetime.fromisoformat(text)
+        if _DAY.fullmatch(text):
+            return _end_of_day(found)
+        return found.astimezone() if "T" in text or " " in text else None  # such as 20270131
     number, unit = int(span[1]), span[2].lower()
     return (
         now + timedelta(hours=number)
@@ -46,7 +48,8 @@ def _read(text: str, now: datetime) -> datetime | None:
 
 def _end_of_day(moment: datetime) -> datetime:
     """Midnight after it by the clock of this machine, whose offset may be another one by then."""
-    return (moment.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) + timedelta(1)).astimezone()
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) + timedelta(1)
+    return max(midnight.replace(fold=fold).astimezone() for fold in (0, 1))  # where clocks skip it, what follows
 
 
 def end_as_text(ends_at: datetime) -> str:
@@ -56,7 +59,7 @@ def end_as_text(ends_at: datetime) -> str:
     ('6 December 2026', '7 December 2026, 09:30')
     """
     here = ends_at.astimezone()
-    if (here.hour, here.minute) == (0, 0):
-        here -= timedelta(minutes=1)
-        return f"{here.day} {here:%B %Y}"
+    last = (here.astimezone(UTC) - timedelta(seconds=1)).astimezone()
+    if last.date() != here.date():
+        return f"{last.day} {last:%B %Y}"
     return f"{here.day} {here:%B %Y, %H:%M}"

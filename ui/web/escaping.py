@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from ui.shared.results import printable
+from ui.shared.results import harmless, printable
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
@@ -23,4 +23,4 @@ def html(text: str) -> str:
     >>> html('<b title="x">')
     '&lt;b title=&quot;x&quot;&gt;'
     """
-    return escape(printable(text))
+    return escape(harmless(text))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -32,14 +33,24 @@ def _shared(answer: str) -> Callable[[Request], Response]:
     return answered
 
 
+class _PhotoNumber(IntegerConvertor):
+    """What fits SQLite's numbers; Python refuses to read 4,300 digits, which would be a status of 500."""
+
+    regex = "[0-9]{1,19}"
+
+
+register_url_convertor("photo", _PhotoNumber())
+
 ROUTES = [
     *index_page.ROUTES,
     *page_files.ROUTES,
     Route("/picture/photos.zip", _zipped),
-    Route("/picture/{number:int}/{content}/{size}.jpg", _picture),
+    Route("/picture/{number:photo}/{content}/{size}.jpg", _picture),
     Route("/shared/{token}", _shared("page")),
-    Route("/shared/{token}/{number:int}/original", _shared("original")),
-    Route("/shared/{token}/{number:int}/{size}.jpg", _shared("picture")),
+    Route("/shared/{token}/{number:photo}/original", _shared("original")),
+    Route("/shared/{token}/{number:photo}/{size}.jpg", _shared("picture")),
+    Route("/shared", _shared("nothing")),
+    Route("/shared/{rest:path}", _shared("nothing")),
 ]
 
 app = App("app.py", routes=ROUTES)

@@ -5,13 +5,15 @@ each request, and opens the photos of its album alone. Whatever is wrong has one
 """
 
 import hashlib
+import logging
+import os
 from datetime import UTC, timedelta
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from engine.errors import LibraryMissingError, PhotoError
+from engine.errors import LibraryError, PhotoError
 from engine.library.shared_albums import SharedAlbum, shared_album, shared_photo
 from engine.photos.thumbnails import thumbnail
 from engine.runtime.settings import library_folder
@@ -20,6 +22,8 @@ from ui.shared import shared_links
 from ui.shared.results import counted_photos, printable
 from ui.web.escaping import html
 from ui.web.picture_limits import making
+
+logger = logging.getLogger(__name__)
 
 SIDES = {"small": 320, "medium": 640, "large": 1600}
 """Pixels of the longest side of pictures."""
@@ -67,7 +71,8 @@ def page(request: Request) -> Response:
     token = request.path_params["token"]
     try:
         album = shared_album(library_folder(None), token)
-    except LibraryMissingError:
+    except LibraryError as error:
+        _tell(error)
         album = None
     return _nothing() if album is None else HTMLResponse(_page(token, album), headers=_HEADERS)
 
@@ -94,18 +99,34 @@ def picture(request: Request) -> Response:
 def original(request: Request) -> Response:
     """Answer with the file of a photo, where whoever made the link wanted that."""
     found = _photo(request)
-    if found is None or not found[0].originals or not Path(found[1].path).is_file():
+    if (
+        found is None
+        or not found[0].originals
+        or not Path(found[1].path).is_file()
+        or not os.access(found[1].path, os.R_OK)
+    ):
         return _nothing()
     path = found[1].path
     name = printable(Path(path).name)
     return FileResponse(path, media_type="application/octet-stream", filename=name, headers=_HEADERS)
 
 
+def nothing(_request: Request) -> Response:
+    """Answer whatever else is asked for below such an address."""
+    return _nothing()
+
+
 def _photo(request: Request) -> tuple[SharedAlbum, StoredPhoto] | None:
     try:
         return shared_photo(library_folder(None), request.path_params["token"], request.path_params["number"])
-    except LibraryMissingError:
+    except LibraryError as error:
+        _tell(error)
         return None
+
+
+def _tell(error: LibraryError) -> None:
+    """To guests a library that cannot be read is one that shows nothing; whoever serves it is told."""
+    logger.warning("A shared album cannot be shown: %s", error)
 
 
 def _nothing() -> Response:

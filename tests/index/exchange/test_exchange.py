@@ -139,7 +139,7 @@ def test_where_nothing_passes_nothing_is_written(library: Any, tmp_path: Path) -
         export_library(library.folder, tmp_path / "export", where=PhotoFilter(camera="none"))
     with pytest.raises(UnknownNameError, match="did you mean"):
         export_library(library.folder, tmp_path / "export", where=PhotoFilter(albums=("zurick 🐕",)))
-    assert list((tmp_path / "export").iterdir()) == []
+    assert not (tmp_path / "export").exists()
 
 
 def test_without_vectors_there_are_only_words(library: Any, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """``engine album share``, ``shared`` and ``unshare``."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import Result
 
 from engine.library.shared_albums import shared_album
+from ui.shared import end_dates
 
 Cli = Callable[..., Result]
 
@@ -51,6 +53,8 @@ def test_a_link_is_printed_once_listed_and_ended(cli: Cli, rome: Path) -> None:
         (["share", "Rom"], 1, "did you mean 'Rome'?"),
         (["share", "Rome", "--until", "2020-01-01"], 2, "is over already; write a day to come such as"),
         (["share", "Rome", "--until", "soon"], 2, "is no time; write a day to come"),
+        (["share", "Rome", "--until", "20990131"], 2, "is no time; write a day to come"),
+        (["unshare", "Rome", "--link", str(10**30)], 2, "--link"),
         (["share", "Rome", "--until", "600w"], 2, "is more than ten years ahead"),
         (["share", "Rome", "--address", "photos.example.org"], 2, "write one such as https://photos.example.org"),
         (["share", "Rome", "--address", "https://me:secret@example.org"], 2, "is no address of pages"),
@@ -65,3 +69,28 @@ def test_what_cannot_be_shared_is_said_in_one_sentence(
     assert (refused.exit_code, refused.stdout) == (status, "")
     assert said in " ".join(refused.stderr.replace("│", " ").split())
     assert json.loads(cli("album", "shared", "--json", library=rome).stdout) == []
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system has no other zones")
+@pytest.mark.parametrize(
+    ("zone", "day", "said"),
+    [
+        ("America/Santiago", "2026-09-05", "5 September 2026"),  # its clocks skip the midnight after it
+        ("America/Santiago", "2026-09-06", "6 September 2026"),
+        ("Africa/Cairo", "2026-04-23", "23 April 2026"),
+        ("Pacific/Kiritimati", "2026-04-23", "23 April 2026"),
+        ("Europe/Berlin", "2026-03-28", "28 March 2026"),
+    ],
+)
+def test_a_day_lasts_to_its_end_where_clocks_change_too(
+    monkeypatch: pytest.MonkeyPatch, zone: str, day: str, said: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        ends = end_dates.end(day, datetime(2026, 3, 1).astimezone())
+        assert end_dates.end_as_text(ends) == said
+        assert (ends - timedelta(seconds=1)).astimezone().date().isoformat() == day
+    finally:
+        monkeypatch.undo()
+        time.tzset()

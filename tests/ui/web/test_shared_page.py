@@ -135,12 +135,27 @@ def test_whatever_is_wrong_has_one_answer(library: Path, client: TestClient, tmp
     assert client.get(deleted).status_code == 200
     curation.delete_album("sea & <b>sun</b>")
     links = [ended, unshared, deleted, wrong, "/shared/x", "/shared/" + "%00" * 43, "/shared/" + "a" * 5000]
+    links += ["/shared", "/shared/x/y/z", f"{wrong}/5", f"{wrong}/-1/small.jpg", f"{wrong}/{'9' * 5000}/small.jpg"]
     answers = [client.get(link) for link in links]
     answers += [client.get(f"{link}/{first}/{what}") for link in links for what in ("small.jpg", "original")]
     assert {(answer.status_code, answer.text, tuple(answer.headers.items())) for answer in answers} == {
         (404, answers[0].text, tuple(answers[0].headers.items()))
     }
     assert "Ask whoever sent it" in answers[0].text
+
+
+def test_a_library_that_cannot_be_read_shows_nothing(library: Path, client: TestClient) -> None:
+    link, first = share(library), numbers(library)[0]
+    (library / DATABASE).write_bytes(b"rubbish" * 1000)
+    for address in (link, f"{link}/{first}/small.jpg", f"{link}/{first}/original"):
+        assert client.get(address).status_code == 404
+
+
+def test_an_album_is_called_as_people_wrote_it(library: Path, client: TestClient) -> None:
+    Curation(library).create_album("Familie 👨‍👩‍👧 ‮東京")
+    Curation(library).add_to_album("Familie 👨‍👩‍👧 ‮東京", numbers(library)[:1])
+    page = client.get(f"/shared/{Curation(library).share_album('Familie 👨‍👩‍👧 ‮東京', SOON)}").text
+    assert "<h1>Familie 👨‍👩‍👧 \\u202e東京</h1>" in page
 
 
 def test_the_library_does_not_know_its_tokens(library: Path) -> None:
