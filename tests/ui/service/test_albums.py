@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from engine import Engine
+from engine import Engine, sharing
 from engine.sharing import SharedEngine
 from ui.service.app import create_app
 
@@ -15,7 +15,8 @@ TOKEN = "correct horse battery"
 
 
 @pytest.fixture
-def known(library: Path, tmp_path: Path) -> Iterator[TestClient]:
+def known(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setattr(sharing, "PATIENCE_S", 60)  # a busy machine opens what was written slowly
     folder = shutil.copytree(library, tmp_path / "library")
     with Engine.open(folder) as engine:
         engine.curation.save_search("Dogs", {"q": "a dog", "not": ["snow"]})
