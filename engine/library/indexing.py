@@ -118,8 +118,8 @@ class Indexer:
         self.result.unchanged = changes.unchanged
         self.result.moved, self.result.missing = len(changes.moves), len(changes.gone)
         self.result.found_again = len(changes.returned)
-        left_behind = list(_left_behind(known, scan, roots))
-        self._tell_of_others(known, scan, roots)
+        left_behind, others = _left_behind(known, scan, roots)
+        self._tell_of(others)
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
         self._photos([*changes.to_read, *left_behind], stored)
         before = {photo.photo_id for photo in known.values()}
@@ -242,14 +242,8 @@ class Indexer:
                 self.result.warnings.append(f"{source}: {error}")
             return None
 
-    def _tell_of_others(self, known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]) -> None:
-        """Say what is found no more, since this model did not embed it and it lies in no folder that was named."""
-        scanned = {photo.path for photo in scan.photos}
-        others = [
-            path
-            for path, photo in known.items()
-            if not (photo.embedded or photo.missing or path in scanned or is_in(path, roots))
-        ]
+    def _tell_of(self, others: Sequence[str]) -> None:
+        """Say which photos are found no more: not embedded by this model, and in no folder that was named."""
         if others:
             self.result.warnings.append(
                 f"{len(others)} photos of the library lie in no folder that was indexed, as after an import, and this "
@@ -269,17 +263,25 @@ def _content_hashes(paths: Sequence[str]) -> list[str | None]:
         return list(pool.map(hashed, paths))
 
 
-def _left_behind(known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]) -> Iterator[FoundPhoto]:
-    """Photos of the catalogue outside this scan that the current model has not embedded, as far as they exist.
+def _left_behind(
+    known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]
+) -> tuple[list[FoundPhoto], list[str]]:
+    """Photos of the catalogue outside this scan that the current model has not embedded: those in a root, as far as
+    they exist, and the paths of all others.
 
-    Only those in a root: a library of somebody else must not have any file opened that it names.
+    Only those in a root are opened: a library of somebody else must not have any file opened that it names.
     """
     scanned = {photo.path for photo in scan.photos}
+    found, others = [], []
     for path, photo in known.items():
-        if photo.embedded or photo.missing or path in scanned or not is_in(path, roots):
+        if photo.embedded or photo.missing or path in scanned:
+            continue
+        if not is_in(path, roots):
+            others.append(path)
             continue
         with suppress(OSError):
-            yield FoundPhoto.at(path)
+            found.append(FoundPhoto.at(path))
+    return found, others
 
 
 def _row(photo: LoadedPhoto) -> PhotoRow:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -91,7 +91,8 @@ def _remove_unfinished(destination: Path, is_new: bool) -> None:
         for name in (PHOTOS, SENTENCES, ALBUMS, SEARCHES, PHOTO_VECTORS, SENTENCE_VECTORS):
             (destination / name).unlink(missing_ok=True)
         if is_new:
-            destination.rmdir()
+            with suppress(OSError):  # somebody else put something there meanwhile
+                destination.rmdir()
 
 
 class _Export:
