@@ -167,5 +167,5 @@ def test_the_pages_work_in_a_browser(behind: Behind, photos: Path) -> None:
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="Look up").wait_for()  # the page that was asked for
         page.set_input_files("input[type=file]", str(photos / "coffee.png"))
-        page.get_by_text("The library holds this picture: same bytes.").wait_for()
+        page.get_by_text("The library holds this picture: the same file.").wait_for()
         browser.close()

@@ -9,6 +9,7 @@ import streamlit as st
 from engine.errors import EngineError
 from engine.library.curation import Album
 from index import SharedLink
+from index.curated import LONGEST_SHARED
 from ui.shared import end_dates, shared_links
 from ui.web import escaping
 from ui.web.library import library
@@ -24,7 +25,7 @@ def draw(album: Album, links: Sequence[SharedLink]) -> None:
         today = date.today()
         last = st.date_input(
             "The link works until", today + timedelta(DAYS), min_value=today,
-            max_value=today + end_dates.LONGEST - timedelta(1), key=f"end of {album.name}",
+            max_value=today + LONGEST_SHARED - timedelta(1), key=f"end of {album.name}",
         )  # fmt: skip
         originals = st.checkbox(
             "Files may be downloaded", key=f"originals of {album.name}",
