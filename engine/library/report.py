@@ -28,9 +28,10 @@ class IndexReport:
     """What a run did.
 
     ``moved`` photos have another path than before, ``missing`` ones disappeared in this run and ``found_again`` ones
-    had; ``embedded_again`` ones are as they were and had no vectors of this model; ``described`` counts photos whose metadata and texts were read again, from their files or those beside them;
-    ``captions_added`` counts captioned photos, ``texts_read`` those in which text was looked for, and ``lines_read``
-    the lines found in them; ``seconds`` says where the time went, by stage, as the main thread saw it.
+    had; ``embedded_again`` ones are as they were, without vectors of this model until now; ``described`` counts photos
+    whose metadata and texts were read again, from their files or those beside them; ``captions_added`` counts captioned
+    photos, ``texts_read`` those in which text was looked for, and ``lines_read`` the lines found in them; ``seconds``
+    says where the time went, by stage, as the main thread saw it.
     """
 
     added: int = 0

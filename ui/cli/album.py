@@ -44,9 +44,8 @@ def list_(json: options.Json = False, library: options.Library = None) -> None:
     for album in albums:
         missing = f", {album.missing} missing" if album.missing else ""
         about = f"  {printable(album.description)}" if album.description else ""
-        typer.echo(
-            f"{album.photos:>8} {'photo' if album.photos == 1 else 'photos'}{missing}  {printable(album.name)}{about}"
-        )
+        photos = "photo" if album.photos == 1 else "photos"
+        typer.echo(f"{album.photos:>8} {photos}{missing}  {printable(album.name)}{about}")
     if not albums:
         note("There is no album yet; `engine album create NAME` makes one.")
 

@@ -225,9 +225,9 @@ def percent(probability: float) -> str:
     """A probability as a person reads it.
 
     >>> percent(0.347), percent(0.0004)
-    ('35 %', '< 1 %')
+    ('35 %', '<1 %')
     """
-    return "< 1 %" if probability < 0.005 else f"{100 * probability:.0f} %"
+    return "<1 %" if probability < 0.005 else f"{100 * probability:.0f} %"
 
 
 def as_bytes(count: int) -> str:

@@ -12,6 +12,7 @@ from index import SharedLink
 from index.curated import LONGEST_SHARED
 from ui.shared import end_dates, shared_links
 from ui.web import escaping
+from ui.web.base_path import below
 from ui.web.library import library
 
 DAYS = 7  # that a link works if nothing else is chosen
@@ -64,4 +65,4 @@ def _show(address: str) -> None:
 def _base() -> str:
     """The address that this browser knows the pages by."""
     parts = urlsplit(st.context.url or shared_links.LOCAL)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}{below('')}"

@@ -108,9 +108,11 @@ def test_a_library_of_an_earlier_model_is_embedded_again_where_it_is_said(
     from ui.web.library import library
 
     with sqlite3.connect(own_library / "library.sqlite3") as connection:
-        connection.execute("UPDATE builds SET fingerprint = 'f00d'")
+        connection.execute("UPDATE builds SET fingerprint = ?", ["f" * 64])
     connection.close()
     (own_library / "library.seal").unlink()  # of the catalogue as it was
+    (vectors,) = (own_library / "vectors").iterdir()
+    vectors.rename(vectors.with_name(f"1-{'f' * 16}"))
     test = app_of(own_library, monkeypatch)
     assert "made by an earlier model" in test.error[0].value
     (button,) = (button for button in test.button if button.label == "Embed all photos again")
