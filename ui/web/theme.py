@@ -34,7 +34,8 @@ STYLE = """<style>
   padding-top: 2.9rem; }
 .stAppHeader { height: 2.6rem; min-height: 0; background: none; pointer-events: none; }
 .stAppHeader button, .stAppHeader a { pointer-events: auto; }
-.stElementContainer:has(> .stHtml > :is(style, h1.vs-hidden):only-child) { position: absolute; }
+.stElementContainer:has(> .stHtml > :is(style, h1.vs-hidden):only-child) { position: absolute; width: 1px !important;
+  overflow: hidden; }  /* else as wide as the page beside its margin: it could be pushed sideways on a phone */
 .vs-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
 .stHtml a { color: inherit; }
