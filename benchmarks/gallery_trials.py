@@ -79,6 +79,8 @@ def leafed_through(page: Page) -> dict[str, dict[str, float]]:
 
 
 def _figures(pairs: list[list[float]]) -> dict[str, float]:
+    if not pairs:  # an answer of one photo has no next one
+        return {"photos": 0}
     seen, sharp = zip(*pairs, strict=True)
     return {
         "photos": len(pairs), "seen_best_ms": round(min(seen)), "seen_median_ms": round(median(seen)),
