@@ -28,7 +28,8 @@ STYLE = """<style>
 @media (max-width: 768px) { .stHorizontalBlock:has(.st-key-q) .stPopover button :is([data-testid="stMarkdownContainer"],
   [data-testid="stMarkdownContainer"] ~ *) { position: absolute; clip-path: inset(50%); }
   .stHorizontalBlock:has(.st-key-q) .stPopover button { padding: 0.3rem; } }
-@media (max-width: 640px) { .stHorizontalBlock:has(.vs-album, .stMetric) > .stColumn { min-width: calc(50% - 0.5rem); } }
+@media (max-width: 640px) { .stHorizontalBlock:has(.vs-album, .stMetric) > .stColumn {
+  min-width: calc(50% - 0.5rem); } }
 @media (max-width: 768px) { .stMainBlockContainer { padding: 0.6rem 0.6rem 3rem; } }
 .stApp:has([data-testid="stExpandSidebarButton"]) .stMain:not(:has(.st-key-q, .st-key-by)) .stMainBlockContainer {
   padding-top: 2.9rem; }
