@@ -1,7 +1,10 @@
 """What people keep in a library beside its photos: albums, what they say of photos, and saved searches."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+LONGEST_SHARED = timedelta(days=3660)
+"""How long a link to an album may work: ten years."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,6 @@ def test_it_works_in_an_environment_of_its_own(fresh: Environment, photos: Path,
     assert [Path(place).is_relative_to(fresh.folder) for place in places.split()] == [True, True, True]
     assert run(fresh.command, "--version").strip()[0].isdigit()
     photo = next(photos.glob("*.jpg"))
-    assert "1 photos added" in run(fresh.command, "index", photo)
+    assert "1 photo added" in run(fresh.command, "index", photo)
     assert json.loads(run(fresh.command, "status", "--json"))["photos"] == 1
     assert list(work.iterdir()) == []

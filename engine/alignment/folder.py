@@ -12,7 +12,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.alignment.calibration import Calibration
 from engine.alignment.config import Architecture, ModelConfig
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
@@ -51,7 +50,11 @@ class ModelFolder:
         self.name = self.config.name
         with explaining_damage("model", folder):
             self.vocabulary = Vocabulary.load(folder / VOCABULARY)
-            self.fingerprint = _fingerprint(self.config, folder / WEIGHTS)
+            self.fingerprint = fingerprint(self.config, folder / WEIGHTS)
+        from engine.alignment.calibration import (
+            Calibration,
+        )  # with numpy; who asks for the fingerprint alone needs none
+
         calibration = Calibration.load(folder)
         fits = calibration is not None and calibration.fingerprint == self.fingerprint
         self.calibration = calibration if fits else None
@@ -116,7 +119,8 @@ def load_model(name: str) -> ModelFolder:
     return folder
 
 
-def _fingerprint(config: ModelConfig, weights: Path) -> str:
+def fingerprint(config: ModelConfig, weights: Path) -> str:
+    """What changes whenever the vectors of a model could."""
     usual = asdict(Architecture())
     # What is as usual is left out, so that a setting of a later version does not make earlier libraries useless; some
     # settings tell phrases and boxes from vectors that they do not change.

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from operator import index
 from pathlib import Path
 from typing import Any, SupportsIndex
@@ -30,9 +30,9 @@ from index import (
     read_shared_links,
 )
 from index import SavedSearch as StoredSearch
+from index.curated import LONGEST_SHARED
 
 PhotoName = int | str | os.PathLike[str]
-LONGEST_SHARED = timedelta(days=3661)
 """A photo of a library by its number or path; the path of a folder stands for all photos in it."""
 
 

@@ -176,13 +176,14 @@ class Indexer:
         if self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash, photo.ctime_ns) is None:
             return False
         before = self._known.get(photo.path)
-        if before is not None and before.embedded and before.content_hash == copy.content_hash:
-            if before.missing:
-                self.result.found_again += 1
-            else:
-                self.result.unchanged += 1  # only its time of change is another
-        else:
+        if before is None or before.content_hash != copy.content_hash:
             self.result.added += 1
+        elif not before.embedded:
+            self.result.embedded_again += 1
+        elif before.missing:
+            self.result.found_again += 1
+        else:
+            self.result.unchanged += 1  # only its time of change is another
         return True
 
     def _waiting_for(self, loaded: Iterator[Loaded]) -> Iterator[Loaded]:
@@ -208,7 +209,10 @@ class Indexer:
             texts = texts_of([photo.metadata for photo in batch])
             photo_ids = self._writer.add_photos(rows, records, vectors.boxes, vectors.objectness, texts)
         logger.debug("Wrote %d photos, %s the last", len(batch), batch[-1].file.path)
-        self.result.added += len(batch)
+        befores = [(self._known.get(photo.file.path), photo.content_hash) for photo in batch]
+        again = sum(before is not None and before.content_hash == content for before, content in befores)
+        self.result.embedded_again += again
+        self.result.added += len(batch) - again
         if self._captions is not None and self._captions.sees_with(self._model):
             self._captions.write([[photo_id] for photo_id in photo_ids], pixels, maps, self.result)
         return {photo.content_hash for photo in batch}

@@ -28,12 +28,14 @@ class IndexReport:
     """What a run did.
 
     ``moved`` photos have another path than before, ``missing`` ones disappeared in this run and ``found_again`` ones
-    had; ``described`` counts photos whose metadata and texts were read again, from their files or those beside them;
-    ``captions_added`` counts captioned photos, ``texts_read`` those in which text was looked for, and ``lines_read``
-    the lines found in them; ``seconds`` says where the time went, by stage, as the main thread saw it.
+    had; ``embedded_again`` ones are as they were, without vectors of this model until now; ``described`` counts photos
+    whose metadata and texts were read again, from their files or those beside them; ``captions_added`` counts captioned
+    photos, ``texts_read`` those in which text was looked for, and ``lines_read`` the lines found in them; ``seconds``
+    says where the time went, by stage, as the main thread saw it.
     """
 
     added: int = 0
+    embedded_again: int = 0
     unchanged: int = 0
     moved: int = 0
     missing: int = 0
@@ -51,7 +53,7 @@ class IndexReport:
     @property
     def photos(self) -> int:
         """The readable photos that the run found."""
-        return self.added + self.unchanged + self.moved + self.found_again
+        return self.added + self.embedded_again + self.unchanged + self.moved + self.found_again
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

@@ -144,7 +144,8 @@ def rank(
     if not photos:
         reason = not_written(question) or why_nothing(reader, where, generated, with_example=bool(question.examples))
     elif not kept:
-        closest = f"{100 * max(photo.probability or 0 for photo in photos):.0f} %"
+        best = max(photo.probability or 0 for photo in photos)
+        closest = "less than 1 %" if best < 0.005 else f"{100 * best:.0f} %"
         if min_probability is None:
             kept = photos
             reason = f"Nothing matches {question.name!r}: these are the closest photos, at best {closest} likely."

@@ -221,7 +221,7 @@ def test_damaged_vectors_are_named_not_used_and_made_again_on_request(
     repaired = cli("index", photos, "--rebuild-vectors", library=own_library)
     assert repaired.exit_code == 0, repaired.stderr
     count = len(list(photos.iterdir()))
-    assert f"{count} photos added, 0 unchanged, 0 failed; 10 sentences added." in repaired.stdout
+    assert f"0 photos added, 0 unchanged, {count} embedded again, 0 failed; 10 sentences added." in repaired.stdout
     found = cli("search", "a cat", "--min-probability", "0", "--json", library=own_library)
     assert [hit["path"] for hit in json.loads(found.stdout)] == [hit["path"] for hit in json.loads(expected.stdout)]
     assert found.stderr == ""

@@ -81,7 +81,7 @@ def test_a_png_named_jpg_is_indexed_and_noted(cli: Cli, photos: Path, tmp_path: 
     disguised = tmp_path / "cat.jpg"
     shutil.copyfile(photos / "chelsea.png", disguised)
     result = cli("index", disguised, library=tmp_path / "library")
-    assert (result.exit_code, "1 photos added" in result.stdout) == (0, True)
+    assert (result.exit_code, "1 photo added" in result.stdout) == (0, True)
     assert "cat.jpg: the name promises another format; the content is PNG" in result.stderr
     assert found_by(tmp_path / "library") == [str(disguised)]
 
@@ -107,7 +107,7 @@ def test_a_huge_photo_is_refused_by_its_header(cli: Cli, tmp_path: Path) -> None
     begun = time.monotonic()
     result = cli("index", tmp_path, library=tmp_path / "library")
     assert time.monotonic() - begun < 20
-    assert "1 photos added, 0 unchanged, 1 failed" in result.stdout
+    assert "1 photo added, 0 unchanged, 1 failed" in result.stdout
     assert "map.png: 30000 × 30000 pixels is 900 megapixels; the limit here is" in result.stderr
     assert "--max-pixels" in result.stderr
 
@@ -128,7 +128,7 @@ def test_odd_names_are_kept_exactly_and_shown_safely(cli: Cli, photos: Path, tmp
     shutil.copyfile(photos / "chelsea.png", path)
     path.with_suffix(".txt").write_text("A cat with an odd name.")
     result = cli("index", folder, library=tmp_path / "library")
-    assert "1 photos added, 0 unchanged, 0 failed; 1 sentences added" in result.stdout
+    assert "1 photo added, 0 unchanged, 0 failed; 1 sentence added" in result.stdout
     assert found_by(tmp_path / "library") == [str(path)]
     plain = cli("search", "a cat", "--min-probability", "0", library=tmp_path / "library").stdout
     assert 'it\'s a "cat"\\nKätzchen 猫 \\x1b[31m.png' in plain

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed (the extra 'dev' has it)")
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "benchmark_ui"
-OPTIONS = ("--photos", "20", "--queries", "1", "--sessions", "2", "--no-write")
+OPTIONS = ("--photos", "20", "--starts", "1", "--queries", "1", "--sessions", "2", "--no-write")
 
 
 @pytest.mark.skipif(

@@ -99,7 +99,7 @@ def test_an_upload_is_looked_up_and_a_box_searches_by_a_region(
 ) -> None:
     page.goto(f"{server}/look-up")
     page.set_input_files("input[type=file]", str(photos / "coffee.png"))
-    page.get_by_text("The library holds this picture: same bytes.").wait_for()
+    page.get_by_text("The library holds this picture: the same file.").wait_for()
     chart = page.locator("[data-testid=stVegaLiteChart] canvas.marks")
     area = chart.bounding_box()
     assert area is not None
@@ -185,7 +185,7 @@ def test_a_photo_is_pasted(server: str, page: "sync_api.Page", photos: Path) -> 
         }""",
         f"data:image/png;base64,{b64encode((photos / 'coffee.png').read_bytes()).decode()}",
     )
-    page.get_by_text("The library holds this picture: same bytes.").wait_for()
+    page.get_by_text("The library holds this picture: the same file.").wait_for()
 
 
 def test_a_shape_stays_in_the_address_without_its_number(server: str, page: "sync_api.Page") -> None:

@@ -188,7 +188,7 @@ def test_a_person_who_writes_the_same_has_written_it(
     text = captions_of(captioned)["chelsea.png"]
     (tmp_path / "mine.txt").write_text(text)
     result = cli("index", photos, "--sentences", tmp_path / "mine.txt", library=own_captioned)
-    assert "1 sentences added" in result.stdout
+    assert "1 sentence added" in result.stdout
     assert rows(own_captioned, f"SELECT generated, source FROM sentences WHERE text = '{text}'") == [
         (0, str(tmp_path / "mine.txt"))
     ]
@@ -207,7 +207,7 @@ def test_a_changed_photo_loses_its_caption_until_it_is_captioned_again(
     assert cli(*run, library=library).exit_code == 0
     before = captions_of(library)
     Image.new("RGB", (300, 200), "blue").save(own_photos / "coffee.png")
-    assert "1 photos added" in cli("index", own_photos, library=library).stdout
+    assert "1 photo added" in cli("index", own_photos, library=library).stdout
     assert captions_of(library) == {name: text for name, text in before.items() if name != "coffee.png"}
     (hit,) = [hit for hit in search(cli, library) if Path(hit["path"]).name == "coffee.png"]
     assert hit["caption"] is None

@@ -82,7 +82,7 @@ def test_a_second_run_embeds_nothing(cli: Cli, own_library: Path, photos: Path, 
 def test_photos_of_other_folders_stay(cli: Cli, own_library: Path, photos: Path, tmp_path: Path) -> None:
     Image.new("RGB", (40, 30), "green").save(tmp_path / "green.png")
     result = cli("index", tmp_path / "green.png", library=own_library)
-    assert f"1 photos added, 0 unchanged, 0 failed; 0 sentences added. The library in {own_library} holds" in (
+    assert f"1 photo added, 0 unchanged, 0 failed; 0 sentences added. The library in {own_library} holds" in (
         result.stdout
     )
     assert json.loads(cli("status", "--json", library=own_library).stdout)["photos"] == len([*photos.iterdir()]) + 1
@@ -94,7 +94,7 @@ def test_a_copied_photo_shares_its_vectors(cli: Cli, own_photos: Path, tmp_path:
     count, size = len(list(own_photos.iterdir())), vector_bytes(library)
     shutil.copyfile(own_photos / "chelsea.png", own_photos / "the same cat.png")
     result = cli("index", own_photos, library=library)
-    assert f"1 photos added, {count} unchanged, 0 failed" in result.stdout
+    assert f"1 photo added, {count} unchanged, 0 failed" in result.stdout
     assert vector_bytes(library) == size
     every = ("search", "a cat", "--min-probability", "0", "--json", "-n", "99")
     assert len(json.loads(cli(*every, library=library).stdout)) == count
@@ -148,7 +148,7 @@ def test_a_changed_photo_is_embedded_again(cli: Cli, own_photos: Path, tmp_path:
     assert score_of_changed() == cat_score()
     Image.new("RGB", (300, 200), "blue").save(own_photos / "coffee.png")
     size = vector_bytes(library)
-    assert f"1 photos added, {count - 1} unchanged" in cli("index", own_photos, library=library).stdout
+    assert f"1 photo added, {count - 1} unchanged" in cli("index", own_photos, library=library).stdout
     assert vector_bytes(library) > size
     assert score_of_changed() != cat_score()
 
@@ -202,7 +202,7 @@ def test_a_sidecar_that_comes_later_is_found(cli: Cli, own_photos: Path, tmp_pat
     library = tmp_path / "library"
     cli("index", own_photos, library=library)
     (own_photos / "chelsea.txt").write_text("My neighbour's cat.")
-    assert "1 sentences added" in cli("index", own_photos, library=library).stdout
+    assert "1 sentence added" in cli("index", own_photos, library=library).stdout
 
 
 @pytest.mark.parametrize("text", QUERIES)

@@ -13,9 +13,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from engine import Curation
+from index import read_photos
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra 'dev' has it)")
 pytest.importorskip("fastapi", reason="FastAPI is not installed (the extra 'serve' has it)")
@@ -23,6 +27,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 120
 PAGES, SERVICE = "photos.example.org", "api.photos.example.org"
+SEEN = """chosen => { const image = document.querySelector(chosen);
+                      return image !== null && image.complete && image.naturalWidth > 0; }"""
 PASSWORD, TOKEN = "correct horse", "correct horse battery"
 
 
@@ -33,6 +39,8 @@ class Behind:
     port: int
     pages: int
     service: int
+    token: str = ""  # of a link to an album
+    path: str = ""  # that the proxy puts before the addresses of the pages
 
     def ask(
         self, method: str, address: str, headers: dict[str, str], body: bytes | None = None, name: str = SERVICE
@@ -96,6 +104,17 @@ def nginx(folder: Path, behind: Behind) -> list[str]:
     return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
+def below(folder: Path, behind: Behind) -> list[str]:
+    """nginx with the documented file, where the pages stand below a path as its last lines say."""
+    command = nginx(folder, behind)
+    conf = folder / "photos.conf"
+    text = conf.read_text(encoding="utf-8")
+    to = f"proxy_pass http://127.0.0.1:{behind.pages}"
+    assert f"location / {{\n        {to};" in text
+    conf.write_text(text.replace(f"location / {{\n        {to};", f"location {behind.path}/ {{\n        {to}/;"))
+    return command
+
+
 def caddy(folder: Path, behind: Behind) -> list[str]:
     """Caddy with the documented file, likewise."""
     text = (ROOT / "docs" / "proxies" / "Caddyfile").read_text(encoding="utf-8")
@@ -108,9 +127,9 @@ def caddy(folder: Path, behind: Behind) -> list[str]:
     return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
 
-@pytest.fixture(scope="module", params=[nginx, caddy], ids=["nginx", "caddy"])
+@pytest.fixture(scope="module", params=[nginx, caddy, below], ids=["nginx", "caddy", "nginx below a path"])
 def behind(request: pytest.FixtureRequest, library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
-    name = request.param.__name__
+    name, path = ("nginx", "/photos") if request.param is below else (request.param.__name__, "")
     if not shutil.which(name) or not shutil.which("openssl"):
         pytest.skip(f"no {name} and openssl here; Debian and Ubuntu: apt install {name} openssl")
     folder = tmp_path_factory.mktemp(name)
@@ -119,11 +138,16 @@ def behind(request: pytest.FixtureRequest, library: Path, tmp_path_factory: pyte
          f"subjectAltName=DNS:{PAGES},DNS:{SERVICE}", "-keyout", folder / "photos.key", "-out", folder / "photos.pem"],
         check=True, capture_output=True,
     )  # fmt: skip
-    found = Behind(free_port(), free_port(), free_port())
+    own = shutil.copytree(library, folder / "library")
+    curation = Curation(own)
+    curation.create_album("For all")
+    curation.add_to_album("For all", [photo.path for photo in read_photos(own)][:2])
+    token = curation.share_album("For all", datetime.now(UTC) + timedelta(days=1))
+    found = Behind(free_port(), free_port(), free_port(), token, path)
     engine = [sys.executable, "-c", "from ui.cli.main import run; run()"]
-    ours = {"ENGINE_LIBRARY": str(library), "ENGINE_UI_PASSWORD": PASSWORD, "ENGINE_SERVE_TOKEN": TOKEN}
+    ours = {"ENGINE_LIBRARY": str(own), "ENGINE_UI_PASSWORD": PASSWORD, "ENGINE_SERVE_TOKEN": TOKEN}
     proxy = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    pages = [*engine, "ui", "--port", str(found.pages), "--no-browser", "--host-name", PAGES]
+    pages = [*engine, "ui", "--port", str(found.pages), "--no-browser", "--host-name", PAGES, "--base-path", path]
     service = [*engine, "serve", "--port", str(found.service), "--device", "cpu"]
     with ExitStack() as stack:
         stack.enter_context(running(pages, found.pages, folder, ours))
@@ -145,13 +169,13 @@ def test_the_service_answers_who_knows_the_token(behind: Behind, photos: Path) -
 
 
 def test_only_pages_of_the_name_get_a_connection(behind: Behind) -> None:
-    assert behind.ask("GET", "/_stcore/health", {}, name=PAGES) == (http.client.OK, b"ok")
+    assert behind.ask("GET", f"{behind.path}/_stcore/health", {}, name=PAGES) == (http.client.OK, b"ok")
     for origin, status in ((PAGES, http.client.SWITCHING_PROTOCOLS), ("evil.example", http.client.FORBIDDEN)):
         knock = {
             "Origin": f"https://{origin}", "Connection": "Upgrade", "Upgrade": "websocket",
             "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "MTIzNDU2Nzg5MDEyMzQ1Ng==",
         }  # fmt: skip
-        assert behind.ask("GET", "/_stcore/stream", knock, name=PAGES)[0] == status
+        assert behind.ask("GET", f"{behind.path}/_stcore/stream", knock, name=PAGES)[0] == status
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; Debian and Ubuntu: apt install chromium")
@@ -162,10 +186,21 @@ def test_the_pages_work_in_a_browser(behind: Behind, photos: Path) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         page = browser.new_page()
         page.set_default_timeout(1000 * PATIENCE_S)
-        page.goto(f"https://{PAGES}:{behind.port}/look-up")
+        pages = f"https://{PAGES}:{behind.port}{behind.path}"
+        page.goto(f"{pages}/look-up")
         page.get_by_role("textbox", name="Password").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="Look up").wait_for()  # the page that was asked for
         page.set_input_files("input[type=file]", str(photos / "coffee.png"))
-        page.get_by_text("The library holds this picture: same bytes.").wait_for()
+        page.get_by_text("The library holds this picture: the same file.").wait_for()
+        page.get_by_role("link", name="Search").click()
+        page.wait_for_function(SEEN, arg="a.vs-photo img")
+        page.locator("a.vs-photo").first.click()
+        page.wait_for_function(SEEN, arg=".vs-lightbox[open] .vs-over.vs-there")
+        guest = browser.new_page()  # without the password
+        guest.goto(f"{pages}/shared/{behind.token}")
+        guest.get_by_role("heading", name="For all").wait_for()
+        guest.wait_for_function(SEEN, arg="a img")
+        guest.locator("a:has(img)").first.click()
+        guest.wait_for_function(SEEN, arg="dialog[open] img")
         browser.close()

@@ -51,7 +51,7 @@ def test_a_library_is_brought_up_to_date_without_naming_its_folders(
     cli("index", extra, library=library)
     shutil.copyfile(photos / "coffee.png", extra / "two.png")
     result = cli("index", library=library)
-    assert f"1 photos added, {len([*own_photos.iterdir()]) + 1} unchanged, 0 failed" in result.stdout
+    assert f"1 photo added, {len([*own_photos.iterdir()]) + 1} unchanged, 0 failed" in result.stdout
     listed = json.loads(cli("roots", "--json", library=library).stdout)
     assert [(root["path"], root["photos"], root["exists"]) for root in listed] == [
         (str(extra), 2, True), (str(own_photos), len([*own_photos.iterdir()]), True)
@@ -133,19 +133,19 @@ def test_prune_removes_missing_photos_for_good(cli: Cli, library: Path, own_phot
     (own_photos / "chelsea.png").rename(tmp_path / "kept.png")
     cli("index", "--allow-missing", library=library)
     assert "chelsea.png" in cli("prune", "--dry-run", library=library).stdout
-    assert "1 missing photos were removed" in cli("prune", library=library).stdout
+    assert "1 missing photo was removed" in cli("prune", library=library).stdout
     assert "0 missing photos were removed" in cli("prune", library=library).stdout
     (tmp_path / "kept.png").rename(own_photos / "chelsea.png")
-    assert "1 photos added" in cli("index", library=library).stdout
+    assert "1 photo added" in cli("index", library=library).stdout
 
 
 def test_removed_photos_stay_on_the_disk_and_a_removed_root_is_forgotten(
     cli: Cli, library: Path, own_photos: Path
 ) -> None:
     count = len([*own_photos.iterdir()])
-    assert "1 photos were taken out" in cli("remove", own_photos / "chelsea.png", library=library).stdout
+    assert "1 photo was taken out" in cli("remove", own_photos / "chelsea.png", library=library).stdout
     assert "chelsea.png" not in found(cli, library)
-    assert "1 photos added" in cli("index", library=library).stdout  # its folder is still a root
+    assert "1 photo added" in cli("index", library=library).stdout  # its folder is still a root
     assert f"{count} photos were taken out" in cli("remove", own_photos, library=library).stdout
     assert len([*own_photos.iterdir()]) == count
     assert json.loads(cli("roots", "--json", library=library).stdout) == []

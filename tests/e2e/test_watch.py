@@ -95,7 +95,7 @@ def test_a_run_that_is_refused_is_said_and_watching_goes_on(
     shutil.copyfile(photos / "coffee.png", own_photos / "more.png")
     assert process.stdout is not None
     assert "photos added" in process.stdout.readline()
-    assert "1 photos added" in process.stdout.readline()
+    assert "1 photo added" in process.stdout.readline()
     assert stopped(process)[0] < 1
     assert process.returncode == 0
 

@@ -9,7 +9,7 @@ from ui.cli import album_links, options, printing
 from ui.cli.album_options import Name, curation_of
 from ui.cli.console import fail, note, print_json, warn
 from ui.cli.help import OUTPUT, Command, Group, epilog
-from ui.shared.results import printable
+from ui.shared.results import counted, printable
 
 if TYPE_CHECKING:
     from engine.library.curation import Album
@@ -44,7 +44,8 @@ def list_(json: options.Json = False, library: options.Library = None) -> None:
     for album in albums:
         missing = f", {album.missing} missing" if album.missing else ""
         about = f"  {printable(album.description)}" if album.description else ""
-        typer.echo(f"{album.photos:>8} photos{missing}  {printable(album.name)}{about}")
+        photos = "photo" if album.photos == 1 else "photos"
+        typer.echo(f"{album.photos:>8} {photos}{missing}  {printable(album.name)}{about}")
     if not albums:
         note("There is no album yet; `engine album create NAME` makes one.")
 
@@ -119,7 +120,7 @@ def add(
         return
     known = changed.photos - changed.changed
     there = f" {known} were in it already." if known else ""
-    typer.echo(f"{changed.changed} photos were added to {printable(name)}.{there}")
+    typer.echo(f"{counted(changed.changed, 'photo', 'was')} added to {printable(name)}.{there}")
 
 
 @app.command(cls=Command, no_args_is_help=True, epilog=epilog(("engine album remove Rome holiday.jpg",)))
@@ -134,7 +135,7 @@ def remove(
     if json:
         print_json({"photos": changed.photos, "removed": changed.changed})
         return
-    typer.echo(f"{changed.changed} photos were taken out of {printable(name)}; they stay in the library.")
+    typer.echo(f"{counted(changed.changed, 'photo', 'was')} taken out of {printable(name)}; they stay in the library.")
 
 
 @app.command(

@@ -8,6 +8,7 @@ import typer
 from index.choices import Hidden
 from ui.cli import filter_options, options
 from ui.cli.help import FILTERS
+from ui.shared.results import held
 
 EXAMPLES = (
     "engine export backup",
@@ -58,4 +59,4 @@ def command(
     report = export_library(
         library_folder(library), destination, vectors=vectors, where=None if everything else where
     )  # fmt: skip
-    typer.echo(f"{report.photos} photos and {report.sentences} sentences were written to {destination}.")
+    typer.echo(f"{held(report.photos, report.sentences)} were written to {destination}.")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ui.cli import options
+from ui.shared.results import held
 
 EXAMPLES = ("engine import backup --library copy", "engine import backup")
 
@@ -25,6 +26,6 @@ def command(
     folder = library_folder(library)
     report = import_library(source, folder)
     typer.echo(
-        f"{report.photos} photos and {report.sentences} sentences, embedded by the model {report.model_name!r}, are in "
+        f"{held(report.photos, report.sentences)}, embedded by the model {report.model_name!r}, are in "
         f"the library in {folder}."
     )

@@ -7,7 +7,7 @@ import typer
 
 from ui.cli import options, printing
 from ui.cli.console import print_json
-from ui.shared.results import printable, shown_path
+from ui.shared.results import counted, printable, shown_path
 
 if TYPE_CHECKING:
     from index import PhotoMarks
@@ -61,9 +61,8 @@ def command(
         print_json({"photos": changed.photos, "changed": changed.changed})
         return
     same = changed.photos - changed.changed
-    typer.echo(
-        f"{changed.changed} photos were marked{f'; {same} were so already' if same else ''}. No file was touched."
-    )
+    already = f"; {same} {'was' if same == 1 else 'were'} so already" if same else ""
+    typer.echo(f"{counted(changed.changed, 'photo', 'was')} marked{already}. No file was touched.")
 
 
 def _show(paths: list[Path], marks: "list[PhotoMarks]", *, json: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ui.cli import options
-from ui.shared.results import shown_path
+from ui.shared.results import counted, shown_path
 
 EXAMPLES = ("engine prune --dry-run", "engine prune")
 
@@ -24,6 +24,6 @@ def command(
     if dry_run:
         for path in missing:
             typer.echo(shown_path(Path(path)))
-    typer.echo(
-        f"{len(missing)} missing photos {'would be' if dry_run else 'were'} removed from the library in {folder}."
-    )
+    count = len(missing)
+    what = f"{counted(count, 'missing photo')} would be" if dry_run else counted(count, "missing photo", "was")
+    typer.echo(f"{what} removed from the library in {folder}.")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ui.cli import options
+from ui.shared.results import counted
 
 EXAMPLES = ("engine remove ~/Pictures/old", "engine remove holiday.jpg rex.jpg")
 
@@ -24,4 +25,4 @@ def command(
 
     folder = library_folder(library)
     removed = remove(folder, paths)
-    typer.echo(f"{removed} photos were taken out of the library in {folder}; no file was touched.")
+    typer.echo(f"{counted(removed, 'photo', 'was')} taken out of the library in {folder}; no file was touched.")

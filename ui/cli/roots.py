@@ -26,6 +26,7 @@ def command(json: options.Json = False, library: options.Library = None) -> None
     for root in found:
         missing = f", {root.missing} missing" if root.missing else ""
         gone = "" if root.exists else "  (not there)"
-        typer.echo(f"{root.photos:>8} photos{missing}  {shown_path(Path(root.path))}{gone}")
+        photos = "photo" if root.photos == 1 else "photos"
+        typer.echo(f"{root.photos:>8} {photos}{missing}  {shown_path(Path(root.path))}{gone}")
     if not found:
         note(f"Nothing was indexed into the library in {folder} yet; run `engine index FOLDER`.")

@@ -17,8 +17,9 @@ import typer
 from engine.runtime.extras import extra_command, is_installed
 from ui.cli import options
 from ui.cli.console import fail, note, warn
-from ui.web import FOLDER, PASSWORD, PUBLIC
+from ui.web import BASE, FOLDER, PASSWORD, PUBLIC
 
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 LEAST_LETTERS = 8  # of a password
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _NAMES_TOO = {"ENGINE_MODEL", "ENGINE_CAPTIONER", "ENGINE_REGION_CAPTIONER"}
@@ -45,6 +46,14 @@ def command(
             "password; without --public only a proxy on this machine gets in.",
         ),
     ] = None,
+    base_path: Annotated[
+        str,
+        typer.Option(
+            "--base-path",
+            metavar="PATH",
+            help="The path that a proxy has for these pages, such as /photos, and takes away before it asks.",
+        ),
+    ] = "",
     library: options.Library = None,
     model: options.Model = None,
 ) -> None:
@@ -59,6 +68,9 @@ def command(
     address = "0.0.0.0" if public else "127.0.0.1"
     if host_name is not None and not _HOST_NAME.fullmatch(host_name):
         raise fail(f"{host_name!r} is no name of a machine; write it without https:// and port: photos.example.org.")
+    base_path = base_path.rstrip("/")
+    if not _BASE_PATH.fullmatch(base_path):
+        raise fail(f"{base_path!r} is no path of pages; write it as the proxy has it: /photos.")
     if public or host_name:
         _require_password()
     if public:
@@ -70,6 +82,7 @@ def command(
         raise fail(f"Port {port} is taken by another program, or may not be used; choose another one with --port.")
     # Each session is a thread: with fewer places to take memory from, glibc keeps less of it for each.
     environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"ENGINE_LIBRARY": str(folder), FOLDER: str(Path.cwd())}
+    environment[BASE] = base_path
     environment.pop(PUBLIC, None)
     environment |= {PUBLIC: "1"} if public or host_name else {}
     environment |= {"ENGINE_MODEL": model} if model else {}

@@ -3,9 +3,10 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from index.curated import LONGEST_SHARED
+
 _SPAN = re.compile(r"([1-9]\d{0,3})\s*([hdw])", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-LONGEST = timedelta(days=3660)
 
 
 def end(text: str, now: datetime | None = None) -> datetime:
@@ -23,7 +24,7 @@ def end(text: str, now: datetime | None = None) -> datetime:
         found = _read(text.strip(), now)
     except (ValueError, OverflowError):
         found = None
-    if found is None or not now < found <= now + LONGEST:
+    if found is None or not now < found <= now + LONGEST_SHARED:
         wrong = "no time" if found is None else "over already" if found <= now else "more than ten years ahead"
         raise ValueError(
             f"{text!r} is {wrong}; write a day to come such as {now + timedelta(7):%Y-%m-%d}, or 12h, 7d, 4w."

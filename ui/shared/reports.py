@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ui.shared.results import counted, held
+
 if TYPE_CHECKING:
     from engine.library.report import IndexReport
     from index import LibraryStatus
@@ -25,6 +27,7 @@ def report_as_dict(report: "IndexReport", library: Path, status: "LibraryStatus"
         "sentences": status.sentences,
         "missing_photos": status.missing,
         "added": report.added,
+        "embedded_again": report.embedded_again,
         "unchanged": report.unchanged,
         "moved": report.moved,
         "missing": report.missing,
@@ -45,19 +48,28 @@ def report_as_text(
     report: "IndexReport", library: Path, status: "LibraryStatus", *, captions: bool, text: bool = False
 ) -> str:
     """A sentence about the run and one about the library."""
+    captioned = f"; {counted(report.captions_added, 'photo')} captioned" if captions else ""
+    lines = counted(report.lines_read, "line")
+    read = f"; {counted(report.texts_read, 'photo')} read, {lines} of text found" if text else ""
+    return (
+        f"{changes_as_text(report)}{captioned}{read}. The library in {library} holds "
+        f"{held(status.photos, status.sentences)}.{_passed_by(report.skipped)}"
+    )
+
+
+def changes_as_text(report: "IndexReport") -> str:
+    """What a run did with photos and sentences, without a stop at the end."""
     counts = {
+        "embedded again": report.embedded_again,
         "moved": report.moved,
         "found again": report.found_again,
         "missing": report.missing,
         "described": report.described,
     }
     also = "".join(f"{count} {what}, " for what, count in counts.items() if count)
-    captioned = f"; {report.captions_added} photos captioned" if captions else ""
-    read = f"; {report.texts_read} photos read, {report.lines_read} lines of text found" if text else ""
     return (
-        f"{report.added} photos added, {report.unchanged} unchanged, {also}{len(report.failed)} failed; "
-        f"{report.sentences_added} sentences added{captioned}{read}. The library in {library} holds "
-        f"{status.photos} photos and {status.sentences} sentences.{_passed_by(report.skipped)}"
+        f"{counted(report.added, 'photo')} added, {report.unchanged} unchanged, {also}{len(report.failed)} failed; "
+        f"{counted(report.sentences_added, 'sentence')} added"
     )
 
 

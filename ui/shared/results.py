@@ -171,6 +171,25 @@ def counted_photos(count: int, more: str = "") -> str:
     return "1 photo" if count == 1 else f"{count:,}{more} photos"
 
 
+def counted(count: int, thing: str, verb: str = "") -> str:
+    """A number of things, with what is said of them.
+
+    >>> counted(1, "photo", "was"), counted(1200, "photo", "was"), counted(1, "sentence")
+    ('1 photo was', '1200 photos were', '1 sentence')
+    """
+    plural = {"": "", "was": " were", "is": " are"}[verb]
+    return f"1 {thing}{verb and f' {verb}'}" if count == 1 else f"{count} {thing}s{plural}"
+
+
+def held(photos: int, sentences: int) -> str:
+    """What a library or an export has.
+
+    >>> held(17, 1)
+    '17 photos and 1 sentence'
+    """
+    return f"{counted(photos, 'photo')} and {counted(sentences, 'sentence')}"
+
+
 def _lines_of_paths(counted: str, paths: Sequence[Path], width: int) -> list[str]:
     """A line that counts photos and names the first of them, as many as it has room for; none for no photos."""
     if not paths:
@@ -206,9 +225,9 @@ def percent(probability: float) -> str:
     """A probability as a person reads it.
 
     >>> percent(0.347), percent(0.0004)
-    ('35 %', '0 %')
+    ('35 %', '<1 %')
     """
-    return f"{100 * probability:.0f} %"
+    return "<1 %" if probability < 0.005 else f"{100 * probability:.0f} %"
 
 
 def as_bytes(count: int) -> str:

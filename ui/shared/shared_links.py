@@ -1,32 +1,36 @@
 """The addresses of shared albums, and what is said of them."""
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from ui.shared.end_dates import end_as_text
 
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 LOCAL = "http://localhost:8501"
 """Where `engine ui` serves its pages if nothing else is said."""
 
 
 def base_address(text: str) -> str:
-    """The address that pages are reached at, of which nothing stands behind the name.
+    """The address that pages are reached at, with the path that a proxy has for them.
 
-    >>> base_address("https://photos.example.org/")
-    'https://photos.example.org'
+    >>> base_address("https://photos.example.org/"), base_address("https://example.org/photos")
+    ('https://photos.example.org', 'https://example.org/photos')
 
     Raises:
         ValueError: it is none.
     """
     try:
         parts = urlsplit(text.strip())
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.path in ("", "/")
+        fits = (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and bool(_PATH.fullmatch(parts.path.rstrip("/")))
+        )
         fits = fits and not (parts.query or parts.fragment or "@" in parts.netloc)
     except ValueError:
         fits = False
     if not fits:
         raise ValueError(f"{text!r} is no address of pages; write one such as https://photos.example.org.")
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def link(base: str, token: str) -> str:

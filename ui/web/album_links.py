@@ -9,8 +9,10 @@ import streamlit as st
 from engine.errors import EngineError
 from engine.library.curation import Album
 from index import SharedLink
+from index.curated import LONGEST_SHARED
 from ui.shared import end_dates, shared_links
 from ui.web import escaping
+from ui.web.base_path import below
 from ui.web.library import library
 
 DAYS = 7  # that a link works if nothing else is chosen
@@ -24,7 +26,7 @@ def draw(album: Album, links: Sequence[SharedLink]) -> None:
         today = date.today()
         last = st.date_input(
             "The link works until", today + timedelta(DAYS), min_value=today,
-            max_value=today + end_dates.LONGEST - timedelta(1), key=f"end of {album.name}",
+            max_value=today + LONGEST_SHARED - timedelta(1), key=f"end of {album.name}",
         )  # fmt: skip
         originals = st.checkbox(
             "Files may be downloaded", key=f"originals of {album.name}",
@@ -63,4 +65,4 @@ def _show(address: str) -> None:
 def _base() -> str:
     """The address that this browser knows the pages by."""
     parts = urlsplit(st.context.url or shared_links.LOCAL)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}{below('')}"

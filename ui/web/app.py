@@ -5,12 +5,12 @@ from importlib import import_module
 
 import streamlit as st
 
-from engine.errors import EngineError
+from engine.errors import EngineError, WrongModelError
 from ui.web import escaping, pictures, theme
 from ui.web.components import component
 from ui.web.library import TOLD
 from ui.web.library import library as library_of_pages
-from ui.web.password import may_enter
+from ui.web.password import is_public, may_enter
 
 
 def _page(view: str) -> Callable[[], None]:
@@ -44,6 +44,18 @@ def main() -> None:
             st.warning(escaping.markdown(problem))
     except EngineError as error:
         st.error(escaping.markdown(str(error)), icon=":material/error:")
+        if isinstance(error, WrongModelError) and not is_public():
+            _offer_to_embed_again()
+
+
+def _offer_to_embed_again() -> None:
+    """Let somebody do what the message says, beside it; the page Library shows how far it is."""
+    job = library_of_pages().job
+    if st.button("Embed all photos again", icon=":material/refresh:", disabled=job.running):
+        job.start(library_of_pages().beside(), None)
+        st.rerun()
+    if job.running:
+        st.info("The photos are being embedded again; the page **Library** shows how far it is.")
 
 
 main()

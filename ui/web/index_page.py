@@ -4,6 +4,7 @@ On a page such as ``/browse`` it would otherwise look for a server below that ad
 browser's console and a round trip before the first picture.
 """
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -12,16 +13,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from ui.web.page_files import HEAD
+from ui.web.base_path import below
+from ui.web.page_files import head
 
 PAGES = ("", "search", "look-up", "browse", "albums", "library", "photo")
-_SCRIPT = '<script src="/pages/server.js"></script>'
 
 
 @cache
 def _index() -> str:
     html = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    return html.replace("<head>", f"<head>{_SCRIPT}{HEAD}", 1)
+    script = f'<script src="{below("/pages/server.js")}"></script>'
+    return html.replace("<head>", f"<head>{script}{head()}", 1)
 
 
 def _page(_request: Request) -> Response:
@@ -29,7 +31,8 @@ def _page(_request: Request) -> Response:
 
 
 def _server(_request: Request) -> Response:
-    return Response("window.__streamlit = {BACKEND_BASE_URL: location.origin};", media_type="text/javascript")
+    script = f"window.__streamlit = {{BACKEND_BASE_URL: location.origin + {json.dumps(below(''))}}};"
+    return Response(script, media_type="text/javascript")
 
 
 ROUTES = [Route("/pages/server.js", _server), *(Route(f"/{page}", _page) for page in PAGES)]

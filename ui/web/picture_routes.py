@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from engine.errors import PhotoError
 from engine.photos.thumbnails import thumbnail
 from index import StoredPhoto
+from ui.web.base_path import below
 from ui.web.library import large, library, region
 from ui.web.picture_limits import making
 
@@ -35,12 +36,12 @@ _HEADERS = {
 
 def cookie() -> str:
     """The cookie that pictures are sent for, as a page sets it."""
-    return f"{_cookie_name()}={_SECRET}; path=/picture; SameSite=Strict"
+    return f"{_cookie_name()}={_SECRET}; path={below('/picture')}; SameSite=Strict"
 
 
 def address(photo: StoredPhoto) -> str:
     """Where the pictures of a photo are."""
-    return f"/picture/{photo.photo_id}/{photo.content_hash}/"
+    return below(f"/picture/{photo.photo_id}/{photo.content_hash}/")
 
 
 def _cookie_name() -> str:

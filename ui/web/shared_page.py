@@ -20,6 +20,7 @@ from engine.runtime.settings import library_folder
 from index import StoredPhoto
 from ui.shared import shared_links
 from ui.shared.results import counted_photos, printable
+from ui.web.base_path import below
 from ui.web.escaping import html
 from ui.web.picture_limits import making
 
@@ -45,8 +46,8 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
-<link rel="icon" href="/pages/icon-192.png">
-<link rel="stylesheet" href="/pages/shared.css">
+<link rel="icon" href="{pages}/icon-192.png">
+<link rel="stylesheet" href="{pages}/shared.css">
 {script}
 </head>
 <body>
@@ -60,6 +61,7 @@ _PAGE = """<!doctype html>
 """
 _NOTHING = _PAGE.format(
     title="There is nothing here",
+    pages=below("/pages"),
     script="",
     header="<p>The link is not right, it was ended, or its time is over. Ask whoever sent it for another one.</p>",
     main="",
@@ -142,7 +144,8 @@ def _page(token: str, album: SharedAlbum) -> str:
     photos = "\n".join(_cell(token, album, place) for place in range(len(album.photos)))
     return _PAGE.format(
         title=html(album.album.name),
-        script='<script type="module" src="/pages/shared.js"></script>',
+        pages=below("/pages"),
+        script=f'<script type="module" src="{below("/pages/shared.js")}"></script>',
         header=about + count,
         main=f'<main><ul class="rows" aria-label="Photos">\n{photos}\n</ul></main>',
     )
@@ -152,7 +155,7 @@ def _cell(token: str, album: SharedAlbum, place: int) -> str:
     """A photo in its row; the link leads to the picture itself where no script runs."""
     photo = album.photos[place]
     shape = min(FLATTEST, max(TALLEST, photo.width / photo.height))
-    at = f"/shared/{token}/{photo.photo_id}/"
+    at = below(f"/shared/{token}/{photo.photo_id}/")
     widths = {size: round(photo.width * min(1, SIDES[size] / max(photo.width, photo.height))) for size in SIDES}
     sources = ", ".join(f"{at}{size}.jpg {widths[size]}w" for size in ("small", "medium"))
     alt = html(album.captions.get(photo.photo_id) or f"Photo {place + 1} of {len(album.photos)}")

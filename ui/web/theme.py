@@ -6,7 +6,7 @@ go on following the browser.
 """
 
 THEME = {
-    "theme.headingFontSizes": '["2.5rem", "1.5rem"]',  # of a page and of its parts: Streamlit's h2 is nearly its h1
+    "theme.headingFontSizes": '["1.75rem", "1.3rem"]',  # of a page and of its parts: photos come first
     "theme.light.textColor": "#111010",
     "theme.light.primaryColor": "#ae2f3c",
     "theme.dark.primaryColor": "#e66e79",
@@ -28,14 +28,18 @@ STYLE = """<style>
 @media (max-width: 768px) { .stHorizontalBlock:has(.st-key-q) .stPopover button :is([data-testid="stMarkdownContainer"],
   [data-testid="stMarkdownContainer"] ~ *) { position: absolute; clip-path: inset(50%); }
   .stHorizontalBlock:has(.st-key-q) .stPopover button { padding: 0.3rem; } }
+@media (max-width: 640px) { .stHorizontalBlock:has(.vs-album, .stMetric) > .stColumn {
+  min-width: calc(50% - 0.5rem); } }
 @media (max-width: 768px) { .stMainBlockContainer { padding: 0.6rem 0.6rem 3rem; } }
-.stApp:has([data-testid="stExpandSidebarButton"]) .stMain:not(:has(.st-key-q)) .stMainBlockContainer {
+.stApp:has([data-testid="stExpandSidebarButton"]) .stMain:not(:has(.st-key-q, .st-key-by)) .stMainBlockContainer {
   padding-top: 2.9rem; }
 .stAppHeader { height: 2.6rem; min-height: 0; background: none; pointer-events: none; }
 .stAppHeader button, .stAppHeader a { pointer-events: auto; }
-.stElementContainer:has(> .stHtml > :is(style, h1.vs-hidden):only-child) { position: absolute; }
+.stElementContainer:has(> .stHtml > :is(style, h1.vs-hidden):only-child) { position: absolute; width: 1px !important;
+  overflow: hidden; }  /* else as wide as the page beside its margin: it could be pushed sideways on a phone */
 .vs-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
+.stHtml a { color: inherit; }
 .stElementToolbar { display: none; }  /* of charts: nobody looks for photos with it */
 .vs-skeleton { display: flex; flex-wrap: wrap; gap: 4px; }
 .vs-skeleton span { height: 215px; min-width: 140px; border-radius: 3px; background: rgb(128 128 128 / 18%); }

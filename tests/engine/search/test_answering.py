@@ -35,7 +35,8 @@ def test_where_nothing_is_likely_the_closest_are_the_answer(engine: Engine) -> N
     assert not answer.likely
     assert list(answer.hits) == engine.search(NOWHERE, 3)
     assert [hit.likely for hit in answer.hits] == [False] * 3
-    closest = f"{100 * max(hit.probability or 0 for hit in answer.hits):.0f} %"
+    best = max(hit.probability or 0 for hit in answer.hits)
+    closest = "less than 1 %" if best < 0.005 else f"{100 * best:.0f} %"
     assert answer.why_nothing == f"Nothing matches {NOWHERE!r}: these are the closest photos, at best {closest} likely."
 
 

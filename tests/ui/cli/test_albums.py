@@ -38,10 +38,10 @@ def found(run: Callable[..., str], *options: str) -> set[str]:
 def test_an_album_is_made_filled_searched_and_removed(run: Callable[..., str], some: list[Path]) -> None:
     run("album", "create", " Rome ", "--description", "Spring")
     assert run("album", "add", "rome", *some[:3]) == "3 photos were added to rome.\n"
-    assert run("album", "add", "rome", *some[1:4]) == "1 photos were added to rome. 2 were in it already.\n"
+    assert run("album", "add", "rome", *some[1:4]) == "1 photo was added to rome. 2 were in it already.\n"
     assert run("album", "show", "Rome").splitlines() == [str(path) for path in some]
     assert run("album", "show", "Rome", "-0") == "".join(f"{path}\0" for path in some)
-    assert run("album", "remove", "Rome", some[0]).startswith("1 photos were taken out")
+    assert run("album", "remove", "Rome", some[0]).startswith("1 photo was taken out")
     assert found(run, "--album", "ROME") == {path.name for path in some[1:]}
     run("album", "change", "Rome", "--name", "Roma", "--cover", some[2])
     (album,) = json.loads(run("album", "list", "--json"))

@@ -1,6 +1,7 @@
 """Results go to stdout and nothing else does; JSON has exactly the promised shape."""
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,16 @@ def test_status_prints_what_the_library_holds(cli: Cli, library: Path, photos: P
     assert str(library) in plain
     assert f"photos     {count}\n" in plain
     assert f"sentences  {status['sentences']} (0 generated)\n" in plain
+
+
+def test_status_says_that_an_earlier_model_made_the_library(cli: Cli, library: Path, own_library: Path) -> None:
+    assert json.loads(cli("status", "--json", library=library).stdout)["model_is_earlier"] is False
+    assert "earlier" not in cli("status", library=library).stdout
+    with sqlite3.connect(own_library / "library.sqlite3") as connection:
+        connection.execute("UPDATE builds SET fingerprint = 'f00d'")
+    connection.close()
+    assert json.loads(cli("status", "--json", library=own_library).stdout)["model_is_earlier"] is True
+    assert "an earlier one than here" in cli("status", library=own_library).stdout
 
 
 def test_the_library_can_be_named_by_an_option(cli: Cli, library: Path, tmp_path: Path) -> None:

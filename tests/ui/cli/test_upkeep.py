@@ -48,7 +48,7 @@ def test_damage_is_told_mended_and_made_good(own_library: Path, photos: Path, cl
     assert "Run `engine index`" in mended.stderr
     assert cli("verify", library=own_library).exit_code == 0
     count = len(list(photos.iterdir()))
-    assert f"{count} photos added" in cli("index", library=own_library).stdout
+    assert f"{count} embedded again" in cli("index", library=own_library).stdout
     assert answers(cli, own_library) == before
 
 
@@ -75,7 +75,7 @@ def test_a_compacted_library_is_smaller_and_answers_the_same(own_photos: Path, t
     assert report["bytes_before"] == report["bytes_after"]
     assert answers(cli, library) == before
     shutil.move(tmp_path / gone.name, gone)
-    assert "1 photos added" in cli("index", own_photos, library=library).stdout
+    assert "1 photo added" in cli("index", own_photos, library=library).stdout
     assert cli("verify", library=library).exit_code == 0
 
 

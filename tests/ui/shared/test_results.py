@@ -129,7 +129,7 @@ def test_a_probability_is_a_percentage_beside_the_score() -> None:
     assert [hit_as_text(rank, hit) for rank, hit in enumerate(hits, start=1)] == [
         "  1.    0.500   35 %  /a.jpg",
         "  2.    0.250  100 %  /b.jpg",
-        "  3.    0.000    0 %  unlikely  /c.jpg",
+        "  3.    0.000   <1 %  unlikely  /c.jpg",
     ]
     assert sentence_hits_as_text([SentenceHit("a dog", 0.5, 0.347)]) == "  1.    0.500   35 %  a dog"
     alignment = Alignment(Path("/a.jpg"), "a dog", 0.5, 640, 480, (), 0.347)

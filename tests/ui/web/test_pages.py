@@ -201,7 +201,9 @@ def test_an_area_that_is_none_is_the_whole_earth(draw: Draw, elsewhere: Path, ar
 
 
 def test_copies_stand_beside_the_largest_of_them(draw: Draw, elsewhere: Path) -> None:
-    lines = lines_of(draw(browse_page, elsewhere, by="copies"))
+    test = draw(browse_page, elsewhere, by="copies")
+    lines = lines_of(test)
+    assert re.search(r"picture(s are| is) here more than once; the smaller copies take \d", gallery_of(test)["count"])
     assert lines[0].startswith("2 of the same picture; the largest: 451 × 300")
     assert lines[1].startswith("same pixels: 451 × 300")
     assert len(lines) == 2
@@ -351,7 +353,7 @@ def test_a_photo_from_outside_is_described_and_compared(draw: Draw, photos: Path
     assert not test.exception
     found = html_of(test)
     assert "A cat looks at the camera." in found
-    assert "same bytes · chelsea.png" in lines_of(test)
+    assert "the same file · chelsea.png" in lines_of(test)
 
 
 def test_an_upload_that_is_no_photo_is_refused_with_its_name(draw: Draw) -> None:

@@ -1,5 +1,6 @@
 """What people met on the pages once, and shall not again: each kind of it."""
 
+import sqlite3
 from pathlib import Path
 from threading import Event
 
@@ -99,3 +100,24 @@ def test_sizes_of_small_files_are_no_zeros(library: Path, monkeypatch: pytest.Mo
     texts = [caption.value for caption in test.caption] + [html.body for html in test.get("html")]
     assert any(" kB" in text for text in texts)
     assert not any("0.0 MB" in text for text in texts)
+
+
+def test_a_library_of_an_earlier_model_is_embedded_again_where_it_is_said(
+    own_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui.web.library import library
+
+    with sqlite3.connect(own_library / "library.sqlite3") as connection:
+        connection.execute("UPDATE builds SET fingerprint = ?", ["f" * 64])
+    connection.close()
+    (own_library / "library.seal").unlink()  # of the catalogue as it was
+    (vectors,) = (own_library / "vectors").iterdir()
+    vectors.rename(vectors.with_name(f"1-{'f' * 16}"))
+    test = app_of(own_library, monkeypatch)
+    assert "made by an earlier model" in test.error[0].value
+    (button,) = (button for button in test.button if button.label == "Embed all photos again")
+    button.click().run()
+    library().job.wait()
+    assert library().job.report is not None
+    assert (library().job.report.added, library().job.report.embedded_again) == (0, 8)
+    assert not test.run().error

@@ -12,8 +12,8 @@ export class Selection {
     const word = (text, does) => element("button", {type: "button", class: "vs-word", onclick: does}, text);
     this.bar = element("div", {class: "vs-chosen", role: "toolbar", "aria-label": "The photos that were chosen", hidden: true},
       this.counted, this.changing = element("span", {class: "vs-changing"}), word("Similar to all", () => go(`./?like=${this.ids()}`)), 
-      word("ZIP", () => download(`/picture/photos.zip?photos=${this.ids()}`)),
-      word("Smaller ZIP", () => download(`/picture/photos.zip?photos=${this.ids()}&size=large`)),
+      word("ZIP", () => download(this.zip())),
+      word("Smaller ZIP", () => download(`${this.zip()}&size=large`)),
       word("Copy paths", () => this.copy()), word("CSV", () => saveCsv(this.photos())), word("JSON", () => saveJson(this.photos())),
       word("All", () => this.all()), word("None", () => this.clear()));
   }
@@ -49,6 +49,11 @@ export class Selection {
 
   ids() {
     return this.photos().map(photo => photo.id).join(",");
+  }
+
+  /** The address of a ZIP file of them, beside their pictures. */
+  zip() {
+    return `${this.photos()[0].pictures.split("/picture/")[0]}/picture/photos.zip?photos=${this.ids()}`;
   }
 
   async copy() {

@@ -89,11 +89,9 @@ def _saved() -> None:
         return
     st.header("Saved searches")
     for name, address in links:
-        left, right = st.columns([5, 1], vertical_alignment="center")
-        left.html(f'<a href="{escaping.html(address)}">{escaping.html(name)}</a>')
-        if not may_change() or not right.button(
-            "Delete", key=f"forget {name}", type="tertiary", help=f"Forget “{name}”"
-        ):
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.html(f'<a href="{escaping.html(address)}">{escaping.html(name)}</a>', width="content")
+        if not may_change() or not row.button("Delete", key=f"forget {name}", type="tertiary", help=f"Forget “{name}”"):
             continue
         try:
             with library().changing() as curation:

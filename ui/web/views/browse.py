@@ -20,7 +20,7 @@ from index.catalogue.groups import (
     photos_within,
 )
 from ui.shared.dates import date_as_text
-from ui.shared.results import counted_photos, printable
+from ui.shared.results import as_bytes, counted_photos, printable
 from ui.web import escaping, gallery, maps
 from ui.web.groups import NO_DATE, Card, address, draw_cards, draw_timeline, month_as_text
 from ui.web.kept_answers import kept
@@ -28,7 +28,7 @@ from ui.web.library import library
 from ui.web.page_parts import draw_title
 from ui.web.photo_changes import may_change
 
-NO_WORD = "Photos alike"
+NO_WORD = "Without a name"
 CELL_DEGREES = 0.01
 """Side of the cells that photos on a map are put together in; 1.1 km from south to north."""
 
@@ -121,7 +121,8 @@ def _copies() -> None:
         lines |= {photo.photo_id: f"{group.reason}: {_size(photo)}" for photo in others}
     numbers = list(lines)
     spare = sum(photo.size for group in groups for photo in group.photos[1:])
-    count = f"{len(groups):,} pictures are here more than once; without the smaller ones {spare / 1e6:,.1f} MB less"
+    pictures = "1 picture is" if len(groups) == 1 else f"{len(groups):,} pictures are"
+    count = f"{pictures} here more than once; the smaller copies take {as_bytes(spare)}"
 
     def cells(start: int, stop: int) -> list[gallery.Cell]:
         return [
@@ -154,7 +155,7 @@ def _offer_to_hide(numbers: Sequence[int]) -> None:
 
 
 def _size(photo: StoredPhoto) -> str:
-    return f"{photo.width} × {photo.height}, {photo.size / 1e6:.1f} MB"
+    return f"{photo.width} × {photo.height}, {as_bytes(photo.size)}"
 
 
 def _places() -> None:

@@ -2,21 +2,25 @@
 
 import os
 import re
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
 import streamlit as st
 
-from engine.errors import LibraryMissingError
+from engine.encoders.fingerprint import fingerprint_of
+from engine.errors import LibraryMissingError, ModelError
 from engine.library.roots import prune, roots
 from index import LibraryStatus, compact_library, read_status, verify_library
-from ui.shared.results import as_bytes
+from ui.shared.reports import changes_as_text
+from ui.shared.results import as_bytes, counted_photos
 from ui.web import FOLDER, escaping
 from ui.web.library import library
 from ui.web.page_parts import draw_title
 from ui.web.password import is_public
 
 MOST_FAILURES = 50
+LOOK_AGAIN = "Look at all folders again"
 _HEADING = re.compile(r"^#(?=#* )", re.MULTILINE)  # a card's own title is below the one of its part of the page
 
 
@@ -46,11 +50,9 @@ def _add() -> None:
         )
         captions = st.checkbox("Write captions too (they make photos findable by more words; slower)")
         text = st.checkbox("Read the text in photos too (signs, documents, screenshots; slower)")
-        left, right = st.columns(2)
-        added = left.form_submit_button("Add and index", icon=":material/add:", disabled=library().job.running)
-        again = right.form_submit_button(
-            "Look at all folders again", icon=":material/refresh:", disabled=library().job.running
-        )
+        with st.container(horizontal=True):
+            added = st.form_submit_button("Add and index", icon=":material/add:", disabled=library().job.running)
+            again = st.form_submit_button(LOOK_AGAIN, icon=":material/refresh:", disabled=library().job.running)
     if added and not path.strip():
         st.error("Write the path of a folder first.")
     elif added or again:
@@ -73,12 +75,9 @@ def _run() -> None:
         st.error(escaping.markdown(job.error))
     elif job.report is not None:
         report = job.report
-        st.success(escaping.markdown(
-            f"{report.added} photos added, {report.unchanged} unchanged, {report.moved} moved, "
-            f"{report.missing} missing, {len(report.failed)} failed; {report.sentences_added} sentences added."
-        ))  # fmt: skip
+        st.success(f"{changes_as_text(report)}.")
         if report.failed:
-            with st.expander(f"{len(report.failed)} photos could not be read"):
+            with st.expander(f"{counted_photos(len(report.failed))} could not be read"):
                 for failure in report.failed[:MOST_FAILURES]:
                     st.markdown(escaping.markdown(f"{failure.path}: {failure.reason}"))
 
@@ -104,13 +103,12 @@ def _holds(status: LibraryStatus) -> None:
     columns = st.columns(4)
     columns[0].metric("Photos", f"{status.photos:,}")
     columns[1].metric("Regions", f"{status.regions:,}")
-    columns[2].metric(
-        "Sentences", f"{status.sentences:,}", f"{status.generated_sentences:,} generated", "off", delta_arrow="off"
-    )
+    generated = f"{status.generated_sentences:,} generated" if status.generated_sentences else None
+    columns[2].metric("Sentences", f"{status.sentences:,}", generated, "off", delta_arrow="off")
     columns[3].metric("On disk", as_bytes(status.total_bytes))
     st.caption(
         f"Catalogue {as_bytes(status.sqlite_bytes)}, vectors {as_bytes(status.vector_bytes)}, index "
-        f"{as_bytes(status.faiss_bytes)}{f'; {status.missing} photos are missing' if status.missing else ''}."
+        f"{as_bytes(status.faiss_bytes)}{f'; {_missing(status.missing)}' if status.missing else ''}."
     )
 
 
@@ -118,7 +116,12 @@ def _roots() -> None:
     st.header("Folders")
     for root in roots(library().folder):
         there = "" if root.exists else ", not there now"
-        st.markdown(escaping.markdown(f"{root.path}: {root.photos} photos, {root.missing} missing{there}"))
+        missing = f", {_missing(root.missing)}" if root.missing else ""
+        st.markdown(escaping.markdown(f"{root.path}: {counted_photos(root.photos)}{missing}{there}"))
+
+
+def _missing(count: int) -> str:
+    return f"{counted_photos(count)} {'is' if count == 1 else 'are'} missing"
 
 
 def _upkeep() -> None:
@@ -126,16 +129,17 @@ def _upkeep() -> None:
         return
     st.header("Upkeep")
     folder = library().folder
-    left, middle, right = st.columns(3)
-    if left.button("Verify", help="Check every checksum and row", icon=":material/fact_check:"):
+    row = st.container(horizontal=True)
+    if row.button("Verify", help="Check every checksum and row", icon=":material/fact_check:"):
         problems = verify_library(folder)
         for problem in problems:
             (st.info if problem.harmless else st.error)(escaping.markdown(problem.text))
         if not problems:
             st.success("Everything is as it should be.")
-    if middle.button("Forget missing photos", help="For good: their vectors too", icon=":material/delete:"):
-        st.success(f"{len(prune(folder))} photos were forgotten.")
-    if right.button("Compact", help="Give the room of forgotten photos back", icon=":material/compress:"):
+    if row.button("Forget missing photos", help="For good: their vectors too", icon=":material/delete:"):
+        forgotten = len(prune(folder))
+        st.success(f"{counted_photos(forgotten)} {'was' if forgotten == 1 else 'were'} forgotten.")
+    if row.button("Compact", help="Give the room of forgotten photos back", icon=":material/compress:"):
         report = compact_library(folder)
         st.success(f"{as_bytes(report.bytes_before)} before, {as_bytes(report.bytes_after)} now.")
 
@@ -146,6 +150,9 @@ def _model(status: LibraryStatus) -> None:
         st.caption("None yet.")
         return
     st.markdown(escaping.markdown(f"{status.model_name} ({status.fingerprint[:8]})"))
+    with suppress(ModelError):  # one that is not here any more
+        if fingerprint_of(status.model_name) != status.fingerprint:
+            st.warning(f"An earlier version of this model made the library. “{LOOK_AGAIN}” embeds its photos anew.")
     card = files("engine.pretrained") / status.model_name / "MODEL_CARD.md"
     if status.model_name in ("default", "paper") and card.is_file():
         with st.expander("Its card"):

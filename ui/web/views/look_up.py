@@ -24,6 +24,11 @@ from ui.web.views.photo import draw_sentences
 
 KINDS = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp", "gif"]
 MOST_MEGABYTES = 50
+_WAYS = {
+    "same bytes": "the same file",
+    "same pixels": "the same pixels in another file",
+    "resized or re-encoded": "in another size or format",
+}
 SENTENCES, SIMILAR = 8, 12
 WIDTH = 340  # pixels of the picture that a box is drawn on: as wide as a phone has room for
 
@@ -63,9 +68,8 @@ def _look_up(path: Path, digest: str, width: int, height: int) -> None:
     with right:
         st.header("A caption for it")
         caption, seen = _caption(path, digest)
-        st.html(
-            f"<p>{escaping.html(caption or 'Nothing can be said of it for sure.')}{' <small>(seen)</small>' * seen}</p>"
-        )
+        said = escaping.html(caption or "No sentence is likely enough to be right.")
+        st.html(f"<p>{said}{' <small>(seen)</small>' * seen}</p>")
         if not library().exists():
             st.info("The library holds no photos yet: add a folder on the page **Library**.")
             return
@@ -86,7 +90,7 @@ def _sentences(path: Path) -> None:
     with library().asked() as engine:
         hits: list[SentenceHit] = engine.sentences(path, SENTENCES)
     if hits:
-        st.header("Sentences of the library that describe it")
+        st.header("Sentences that describe it")
         draw_sentences(hits)
 
 
@@ -121,9 +125,9 @@ def _similar(path: Path, box: Box | None, words: str) -> None:
     stored = library().stored([hit.photo_id for hit in hits])
     same = _duplicates(path)
     if same:
-        st.success(f"The library holds this picture: {', '.join(sorted(set(same.values())))}.")
+        st.success(f"The library holds this picture: {', '.join(sorted({_WAYS[way] for way in same.values()}))}.")
     cells = [
-        gallery.Cell(photo, " · ".join(filter(None, [same.get(photo.photo_id), Path(photo.path).name])))
+        gallery.Cell(photo, " · ".join(filter(None, [_WAYS.get(same.get(photo.photo_id, "")), Path(photo.path).name])))
         for photo in stored.values()
     ]
     gallery.draw("similar", [cell.line for cell in cells], len(cells), lambda start, stop: cells[start:stop])

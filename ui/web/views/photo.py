@@ -162,8 +162,8 @@ def _facts(photo: StoredPhoto) -> None:
         "taken": photo.taken_at and date_as_text(photo.taken_at, photo.taken_precision),
         "camera": photo.camera,
         "size": f"{photo.width} × {photo.height}, {photo.format}, {results.as_bytes(photo.size)}",
-        "place": None if photo.latitude is None else f"{photo.latitude:.4f}, {photo.longitude:.4f}",
-        "named": ", ".join(text.text for text in texts if text.source == "place"),
+        "place": ", ".join(text.text for text in texts if text.source == "place"),
+        "position": None if photo.latitude is None else f"{photo.latitude:.4f}, {photo.longitude:.4f}",
         "keywords": ", ".join(text.text for text in texts if text.field == "keyword"),
         "reads": " · ".join(text.text for text in texts if text.field == "line"),
     }

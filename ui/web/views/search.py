@@ -54,11 +54,11 @@ def draw() -> None:
 
 def _answer(text: str, kind: str) -> None:
     also = st.sidebar.multiselect(
-        "and also", [], key="also", bind="query-params", accept_new_options=True, placeholder="sunset",
+        "And also", [], key="also", bind="query-params", accept_new_options=True, placeholder="sunset",
         help="Type a text and press Enter. '0.5:red' counts half.",
     )  # fmt: skip
     without = st.sidebar.multiselect(
-        "but not", [], key="not", bind="query-params", accept_new_options=True, placeholder="people",
+        "But not", [], key="not", bind="query-params", accept_new_options=True, placeholder="people",
         help="What should not be seen.",
     )  # fmt: skip
     where = asked_filter()
@@ -201,5 +201,5 @@ def _regions(question: Question, where: PhotoFilter) -> None:
             if (photo := stored.get(hit.photo_id)) is not None
         ]
 
-    above = gallery.Above(f"{len(hits):,} regions, the best first; neither probabilities nor captions count")
+    above = gallery.Above(f"{len(hits):,} regions, the best first")
     gallery.draw("regions", (question, where), len(hits), batch, above, where)
