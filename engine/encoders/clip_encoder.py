@@ -17,10 +17,11 @@ from engine.alignment.calibration import Calibration
 from engine.alignment.localisation import LocatedPhrase, likely_boxes, likely_regions, several_regions
 from engine.encoders.folder import EncoderFolder
 from engine.encoders.pixels import encoder_pixels, in_seen_part, seen_part
+from engine.encoders.sigmoid import CUT, sigmoid_probabilities
 from engine.encoders.texts import most_named, noun_phrases
 from engine.language.dictionaries import ENGLISH, shares
 from engine.language.spelling import Spelling
-from engine.language.tokens import Tokens
+from engine.language.tokens import Tokens, tokenize
 from engine.models.protocol import PhotoVectors, ReadQuery, SentenceVector
 from engine.runtime.device import Device
 from engine.vision.encoder import create_region_encoder
@@ -66,13 +67,25 @@ class ClipEncoder:
         self.num_regions = NUM_REGIONS
         self.has_global = True
         self.image_size = max(self.config.encoder.image_size, self.config.encoder.proposal_size)
-        self.calibration: Calibration | None = None
+        calibration = Calibration.load(folder)
+        fits = calibration is not None and calibration.fingerprint == self.config.scored
+        self.calibration = calibration if fits else None
 
     @cached_property
     def _regions(self) -> RegionEncoder:
         """What proposes regions: the backbone of ``default`` with its detector."""
         chosen = self.config.encoder
         return create_region_encoder(chosen.proposal_backbone, chosen.proposal_size, chosen.proposals, self._device)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether it is calibrated, or was trained on single pairs and nothing is added to its cosine."""
+        return self.calibration is not None or self._sigmoid is not None
+
+    @property
+    def _sigmoid(self) -> tuple[float, float] | None:
+        scoring = self.config.scoring
+        return None if scoring.phrase_weight else scoring.sigmoid
 
     @cached_property
     def spelling(self) -> Spelling:
@@ -164,8 +177,23 @@ class ClipEncoder:
         english = shares(ENGLISH)
         return [round(WORDS_READ * english.get(word, 0.0)) for word in words]
 
+    def cut_of(self, num_words: int) -> float:
+        """The probability from which on a photo is likely to match a text of so many words; 0 where none is known."""
+        if self.calibration is not None:
+            return self.calibration.cut_of(num_words)
+        return 0.0 if self._sigmoid is None else CUT
+
     def probabilities(
-        self, words: Sequence[str], query: Query, scores: NDArray[np.float32]
+        self, words: Sequence[str], query: Query, scores: NDArray[np.float32], among: int | None = None
     ) -> NDArray[np.float64] | None:
-        """None: no probabilities are known of an encoder that was not calibrated."""
-        return None
+        """How likely photos that score so (n,) match a text of these noun phrases, (n,), that are ``among`` so many.
+
+        By the calibration that was fitted; else by the sigmoid that the network was trained with, which hangs on how
+        many they are among, see ``engine.encoders.sigmoid``; else None.
+        """
+        if self.calibration is not None:
+            single = [word for unit in words for word in tokenize(unit).words]
+            return self.calibration.probabilities(scores, query, self.counts(single), len(single))
+        if self._sigmoid is None or among is None:
+            return None
+        return sigmoid_probabilities(scores, *self._sigmoid, among)

@@ -49,11 +49,13 @@ class Scoring:
     """How photos are ranked and phrases are shown; nothing here changes a vector.
 
     ``phrase_weight`` is λ of photo · sentence + (λ / K) Σ_k max_i region_i · phrase_k; with 0 a search ranks as the
-    network's own cosine does. ``sharpness`` is as in ``alignment.localisation.likely_regions``.
+    network's own cosine does. ``sharpness`` is as in ``alignment.localisation.likely_regions``. ``sigmoid`` is the
+    scale and the bias by which a network trained on single pairs, as SigLIP was, makes a cosine a probability.
     """
 
     phrase_weight: Annotated[float, Field(ge=0, le=10)] = 0.0
     sharpness: Annotated[float, Field(ge=0, le=1000)] = 2.0
+    sigmoid: tuple[Finite, Finite] | None = None
 
 
 @with_config(strict=True, extra="forbid")
@@ -86,3 +88,8 @@ class EncoderConfig(Configuration):
         """
         content = f"{self.kind}/1|{json.dumps(dataclasses.asdict(self.encoder), sort_keys=True)}"
         return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def scored(self) -> str:
+        """Names what scores depend on, which a calibration is fitted to: the vectors, and λ."""
+        return f"{self.fingerprint} {self.scoring.phrase_weight:g}"

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from engine.encoders.checkpoint import Checkpoint
-from engine.encoders.config import KIND, Encoder, EncoderConfig, Source
+from engine.encoders.config import KIND, Encoder, EncoderConfig, Scoring, Source
 from engine.encoders.conversion.regions import RegionalTower, regional
 from engine.encoders.conversion.text import TextTower, example
 from engine.encoders.conversion.tokenizer import clip_tokenizer, own_tokenizer
@@ -90,7 +90,7 @@ def convert(checkpoint: Checkpoint, name: str, folder: Path, source: Source, tel
     sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     named = checkpoint.architecture or _described(settings)
     source = dataclasses.replace(source, architecture=named, sizes=sizes)
-    config = EncoderConfig(name, KIND, encoder, source=source)
+    config = EncoderConfig(name, KIND, encoder, Scoring(sigmoid=_sigmoid(model)), source)
     config.save(folder / CONFIG)
     return EncoderConfig.load(folder / CONFIG)  # what was written can be read
 
@@ -133,6 +133,11 @@ def _model(settings: dict[str, Any], weights: Path) -> Any:
     if not all(tensor.isfinite().all() for tensor in state.values()):
         raise ModelError(f"{weights} holds NaN or infinity; fetch it again.")
     return model.eval().requires_grad_(False)
+
+
+def _sigmoid(model: Any) -> tuple[float, float] | None:
+    """The scale and the bias by which a network trained on single pairs makes a cosine a logit; None for others."""
+    return None if model.logit_bias is None else (float(model.logit_scale.exp()), float(model.logit_bias))
 
 
 def _size(sides: Any) -> int:
