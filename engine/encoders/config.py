@@ -21,8 +21,8 @@ class Encoder:
 
     ``network`` is the SHA-256 of open_clip's configuration, ``weights`` that of the file that was converted,
     ``tokenizer`` that of ``tokenizer.json``; ``mean`` and ``deviation`` are of the colours. By ``own`` pooling a region
-    becomes a vector as a whole photo does, restricted to the box. ``proposals`` and the two settings after it say where
-    regions are.
+    becomes a vector as a whole photo does, restricted to the box; by ``uniform`` pooling all in the box counts alike.
+    ``proposals`` and the two settings after it say where regions are.
     """
 
     network: Hash
@@ -37,7 +37,7 @@ class Encoder:
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
     clean: Literal["canonicalize", "lower", "whitespace"] = "lower"
     removed_token: int | None = None  # becomes 0, as open_clip's strip_sep_token has it
-    pooling: Literal["own"] = "own"
+    pooling: Literal["own", "uniform"] = "own"
     proposals: str = "learned"
     proposal_backbone: str = "efficientnet_lite2"
     proposal_size: Side = 320

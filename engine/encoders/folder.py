@@ -1,5 +1,6 @@
 """A converted encoder on disk: ``config.json``, two towers in ONNX, a table of tokens and ``tokenizer.json``."""
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from onnxruntime import InferenceSession
 
 from engine.encoders.config import EncoderConfig
 from engine.encoders.texts import TextTokenizer
+from engine.encoders.towers import ImageTower, open_tower
 from engine.errors import ModelError
-from engine.runtime.onnx import session_of
+from engine.runtime.onnx import Opened, session_of
 from engine.runtime.packaged import CONFIG, IMAGE_TOWER
 
 TEXT_TOWER, TOKENS, TOKENIZER = "text.onnx", "tokens.npy", "tokenizer.json"
@@ -42,19 +44,19 @@ class EncoderFolder:
             "and add it again."
         )
 
-    def _session(self, name: str, *, threads: int) -> InferenceSession:
+    def _opened(self, reader: Callable[[Path], Opened], name: str) -> Opened:
         try:
-            return session_of(self._folder / name, threads=threads)
+            return reader(self._folder / name)
         except Exception as error:  # ONNX Runtime's have nothing in common
             raise self._damaged(error) from error
 
     @cached_property
-    def _image_tower(self) -> InferenceSession:
-        return self._session(IMAGE_TOWER, threads=0)
+    def _image_tower(self) -> ImageTower:
+        return self._opened(open_tower, IMAGE_TOWER)
 
     @cached_property
     def _text_tower(self) -> InferenceSession:
-        return self._session(TEXT_TOWER, threads=0)
+        return self._opened(session_of, TEXT_TOWER)
 
     @cached_property
     def _table(self) -> NDArray[np.float16]:
@@ -75,8 +77,9 @@ class EncoderFolder:
 
     def embed_regions(self, pixels: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels (B, 3, H, W) and boxes in them (B, R, 4) → unit vectors (B, R + 1, D), that of the photo last."""
+        own = np.float32([self.config.encoder.pooling == "own"])
         parts = [
-            self._image_tower.run(None, {"pixels": pixels[start:stop], "boxes": boxes[start:stop]})[0]
+            self._image_tower({"pixels": pixels[start:stop], "boxes": boxes[start:stop], "own": own})
             for start, stop in ((start, start + AT_ONCE) for start in range(0, len(pixels), AT_ONCE))
         ]
         return np.concatenate(parts)

@@ -62,9 +62,10 @@ def convert(checkpoint: Checkpoint, name: str, folder: Path, source: Source, tel
     tell("Converting the image tower ...")
     tower = RegionalTower(regional(model.visual), mean, deviation).eval()
     pixels, boxes = torch.zeros(2, 3, size, size, dtype=torch.uint8), torch.rand(2, _TRACED_REGIONS, 4)
-    dimension = tower(pixels, boxes).shape[-1]
-    free = {"pixels": {0: "photos"}, "boxes": {0: "photos", 1: "regions"}}
-    export(Traced(tower, {"pixels": pixels, "boxes": boxes}, free), folder / IMAGE_TOWER, external_data=True)
+    inputs = {"pixels": pixels, "boxes": boxes, "own": torch.ones(1)}
+    dimension = tower(*inputs.values()).shape[-1]
+    free = {"pixels": {0: "photos"}, "boxes": {0: "photos", 1: "regions"}, "own": {}}
+    export(Traced(tower, inputs, free), folder / IMAGE_TOWER, external_data=True)
 
     tell("Converting the text tower ...")
     texts = TextTower(model).eval()

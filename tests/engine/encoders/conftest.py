@@ -1,14 +1,24 @@
 """Encoders that are small and were never trained, converted once for all tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tiny_encoders import TinyEncoder, tiny_encoder
 
+from engine.encoders import towers
 from engine.encoders.clip_encoder import ClipEncoder
 from engine.encoders.installed import add_encoder
 from engine.runtime.settings import models_folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def single_precision() -> Iterator[None]:
+    """Towers as on a CPU without bfloat16, so that they can be compared closely."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(towers, "has_bfloat16", lambda: False)
+        yield
+
 
 Converted = Callable[[str], tuple[TinyEncoder, ClipEncoder]]
 

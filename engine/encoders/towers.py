@@ -1,0 +1,70 @@
+"""A converted image tower as it is run: in ONNX Runtime, or in OpenVINO where the CPU calculates in bfloat16."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.runtime.onnx import session_of
+from engine.runtime.openvino_import import import_openvino
+from engine.vision.inference import has_bfloat16
+
+logger = logging.getLogger(__name__)
+
+Inputs = Mapping[str, NDArray[Any]]
+
+
+class ImageTower(Protocol):
+    """Pixels (B, 3, H, W), boxes (B, R, 4) and ``own`` (1,) by name → unit vectors (B, R + 1, D), the photo's last."""
+
+    def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
+        """See the class."""
+        ...
+
+
+class OnnxTower:
+    """A tower in ONNX Runtime, in single precision."""
+
+    def __init__(self, path: Path) -> None:
+        self._session = session_of(path)
+        self._names = {given.name for given in self._session.get_inputs()}  # of which a mean takes no ``own``
+
+    def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
+        """See ``ImageTower``."""
+        given = {name: value for name, value in inputs.items() if name in self._names}
+        vectors: NDArray[np.float32] = self._session.run(None, given)[0]
+        return vectors
+
+
+class BfloatTower:
+    """The same in OpenVINO in bfloat16, for a CPU with instructions for it."""
+
+    def __init__(self, path: Path) -> None:
+        core = import_openvino().Core()
+        self._network = core.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+        self._names = {name for given in self._network.inputs for name in given.names}
+        self._lock = Lock()  # the network has one place for its input
+
+    def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
+        """See ``ImageTower``."""
+        given = {name: value for name, value in inputs.items() if name in self._names}
+        with self._lock:
+            vectors: NDArray[np.float32] = self._network(given).to_tuple()[0].astype(np.float32)
+        return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)  # which bfloat16 leaves a little off
+
+
+def open_tower(path: Path) -> ImageTower:
+    """The fastest way to run a tower on this CPU; one that fails is told of and left for the other.
+
+    Raises whatever ONNX Runtime does where the file cannot be read.
+    """
+    if has_bfloat16():
+        try:
+            return BfloatTower(path)
+        except Exception as error:  # OpenVINO's have no common one
+            logger.warning("OpenVINO cannot run %s, so that ONNX Runtime does, which is slower: %s", path, error)
+    return OnnxTower(path)
