@@ -3,11 +3,13 @@
 score(photo, sentence) = photo · sentence + (λ / K) Σ_k max_i region_i · phrase_k, all of them unit vectors.
 """
 
+import dataclasses
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +20,10 @@ from engine.alignment.localisation import LocatedPhrase, likely_boxes, likely_re
 from engine.encoders.folder import EncoderFolder
 from engine.encoders.pixels import encoder_pixels, in_seen_part, seen_part
 from engine.encoders.sigmoid import CUT, sigmoid_probabilities
-from engine.encoders.texts import most_named, noun_phrases
+from engine.encoders.texts import most_named, noun_phrases, single_words
 from engine.language.dictionaries import ENGLISH, shares
 from engine.language.spelling import Spelling
-from engine.language.tokens import Tokens, tokenize
+from engine.language.tokens import Tokens
 from engine.models.protocol import PhotoVectors, ReadQuery, SentenceVector
 from engine.runtime.device import Device
 from engine.vision.encoder import create_region_encoder
@@ -149,6 +151,28 @@ class ClipEncoder:
         notes = ("The text is long: its end is left out.",) if self._towers.tokenizer.is_too_long(text) else ()
         return ReadQuery(tokens, self._embed(tokens), notes, ())
 
+    def embed_strings(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """N ≥ 1 texts as they are → unit vectors (N, D)."""
+        return self._towers.embed_texts(list(texts))
+
+    def weighing(self, phrase_weight: float) -> Self:
+        """The same encoder with another λ, uncalibrated."""
+        other = copy(self)
+        scoring = dataclasses.replace(self.config.scoring, phrase_weight=phrase_weight)
+        other.config = dataclasses.replace(self.config, scoring=scoring)
+        other.calibration = None
+        return other
+
+    def pooling_by(self, pooling: Literal["own", "uniform"]) -> Self:
+        """The same encoder with another pooling of regions, uncalibrated: its vectors are others."""
+        other = copy(self)
+        other.config = dataclasses.replace(
+            self.config, encoder=dataclasses.replace(self.config.encoder, pooling=pooling)
+        )
+        other._towers = self._towers.pooling_by(pooling)
+        other.fingerprint, other.calibration = other.config.fingerprint, None
+        return other
+
     def _embed(self, text: Tokens) -> SentenceVector:
         strings = list(dict.fromkeys([text.text, *text.words]))
         row_of = {string: row for row, string in enumerate(strings)}
@@ -192,7 +216,7 @@ class ClipEncoder:
         many they are among, see ``engine.encoders.sigmoid``; else None.
         """
         if self.calibration is not None:
-            single = [word for unit in words for word in tokenize(unit).words]
+            single = single_words(words)
             return self.calibration.probabilities(scores, query, self.counts(single), len(single))
         if self._sigmoid is None or among is None:
             return None

@@ -1,8 +1,11 @@
 """A converted encoder on disk: ``config.json``, two towers in ONNX, a table of tokens and ``tokenizer.json``."""
 
+import dataclasses
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +57,15 @@ class EncoderFolder:
     def _image_tower(self) -> ImageTower:
         return self._opened(open_tower, IMAGE_TOWER)
 
+    def pooling_by(self, pooling: Literal["own", "uniform"]) -> Self:
+        """The same towers with another pooling of regions."""
+        _ = self._image_tower, self._text_tower  # which they share
+        other = copy(self)
+        other.config = dataclasses.replace(
+            self.config, encoder=dataclasses.replace(self.config.encoder, pooling=pooling)
+        )
+        return other
+
     @cached_property
     def _text_tower(self) -> InferenceSession:
         return self._opened(session_of, TEXT_TOWER)
@@ -77,7 +89,7 @@ class EncoderFolder:
 
     def embed_regions(self, pixels: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels (B, 3, H, W) and boxes in them (B, R, 4) → unit vectors (B, R + 1, D), that of the photo last."""
-        own = np.float32([self.config.encoder.pooling == "own"])
+        own = np.array([self.config.encoder.pooling == "own"], np.float32)
         parts = [
             self._image_tower({"pixels": pixels[start:stop], "boxes": boxes[start:stop], "own": own})
             for start, stop in ((start, start + AT_ONCE) for start in range(0, len(pixels), AT_ONCE))

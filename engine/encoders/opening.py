@@ -1,13 +1,17 @@
 """A model by its name or its folder, whatever kind it is of."""
 
+from typing import TYPE_CHECKING
+
 from engine.alignment.folder import find_model, load_model
 from engine.models.multimodal import MultimodalModel
-from engine.models.protocol import EmbeddingModel
 from engine.runtime.device import Device
 from engine.runtime.packaged import is_encoder
 
+if TYPE_CHECKING:
+    from engine.encoders.clip_encoder import ClipEncoder
 
-def open_model(name: str, device: Device) -> EmbeddingModel:
+
+def open_model(name: str, device: Device) -> "MultimodalModel | ClipEncoder":
     """A packaged model, one that was added by name, or one's own by its folder.
 
     Raises:

@@ -53,8 +53,9 @@ class BfloatTower:
         """See ``ImageTower``."""
         given = {name: value for name, value in inputs.items() if name in self._names}
         with self._lock:
-            vectors: NDArray[np.float32] = self._network(given).to_tuple()[0].astype(np.float32)
-        return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)  # which bfloat16 leaves a little off
+            vectors = self._network(given).to_tuple()[0].astype(np.float32)
+        units: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)  # else a little off
+        return units
 
 
 def open_tower(path: Path) -> ImageTower:
