@@ -21,6 +21,7 @@ from engine.runtime.settings import models_folder
 Tell = Callable[[str], None]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HASH = re.compile(r"[0-9A-Fa-f]{64}")
 _UNFINISHED = ".unfinished-"
 
 
@@ -48,6 +49,14 @@ def add_encoder(
             expected, its network is of a kind that is not known here, or the extra ``encoders`` is missing.
     """
     _require_free(name)
+    if path is not None and revision is not None:
+        raise ModelError(
+            f"{revision!r} is said to be the commit of a download, and {path} is on this machine: leave one out."
+        )
+    if path is None and architecture is not None:
+        raise ModelError(f"The architecture {architecture!r} is that of a file; name the file too (--from FILE).")
+    if expected is not None and not _HASH.fullmatch(expected):
+        raise ModelError(f"{expected!r} is no SHA-256; expected 64 hexadecimal digits.")
     if path is None and name not in KNOWN:
         raise ModelError(
             f"{name!r} is not known by name; known are {', '.join(KNOWN)}. A checkpoint of open_clip that is on this "

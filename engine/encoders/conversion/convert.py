@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -127,13 +127,36 @@ def _model(settings: dict[str, Any], weights: Path) -> Any:
         state = {name: tensor.float() for name, tensor in load_file(weights).items()}
         if isinstance(model, open_clip.CustomTextCLIP) and "positional_embedding" in state:
             state = convert_to_custom_text_state_dict(state)
-        model.load_state_dict(state)
     except (RuntimeError, TypeError, ValueError, KeyError, AssertionError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise ModelError(f"{weights} does not hold the weights of its network ({reason}).") from error
+        raise ModelError(f"The network that {weights} is said to belong to cannot be made ({reason}).") from error
+    _require_own(weights, {name: tuple(part.shape) for name, part in state.items()}, model)
+    model.load_state_dict(state)
     if not all(tensor.isfinite().all() for tensor in state.values()):
         raise ModelError(f"{weights} holds NaN or infinity; fetch it again.")
     return model.eval().requires_grad_(False)
+
+
+def _require_own(weights: Path, shapes: Mapping[str, tuple[int, ...]], model: nn.Module) -> None:
+    """Raise ModelError where a file does not hold the parts of a network, in their shapes and none besides."""
+    expected = {name: tuple(part.shape) for name, part in model.state_dict().items()}
+    reasons = [
+        f"{len(names)} {what}, such as {names[0]}"
+        for what, names in (
+            ("parts are missing", sorted(expected.keys() - shapes.keys())),
+            ("belong to no part of it", sorted(shapes.keys() - expected.keys())),
+        )
+        if names
+    ]
+    for name in sorted(expected.keys() & shapes.keys()):
+        if shapes[name] != expected[name]:
+            reasons.append(f"{name} has the shape {shapes[name]}, expected {expected[name]}")
+            break
+    if reasons:
+        raise ModelError(
+            f"{weights} does not hold the weights of its network: {'; '.join(reasons)}. Take the configuration or "
+            "--architecture that belongs to the file."
+        )
 
 
 def _sigmoid(model: Any) -> tuple[float, float] | None:
