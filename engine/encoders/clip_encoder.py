@@ -53,14 +53,14 @@ class ClipEncoder:
 
     Args:
         folder: of the encoder.
-        device: where the proposals are made; the towers run on the CPU.
+        device: where photos are embedded; texts are on the CPU.
 
     Raises:
         ModelError: files that are missing or damaged.
     """
 
     def __init__(self, folder: Path, device: Device) -> None:
-        self._towers = EncoderFolder(folder)
+        self._towers = EncoderFolder(folder, device)
         self.config = self._towers.config
         self._device = device
         self.name = self.config.name

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal, Self
 
@@ -15,6 +15,7 @@ from engine.encoders.config import EncoderConfig
 from engine.encoders.texts import TextTokenizer
 from engine.encoders.towers import ImageTower, open_tower
 from engine.errors import ModelError
+from engine.runtime.device import Device
 from engine.runtime.onnx import Opened, session_of
 from engine.runtime.packaged import CONFIG, IMAGE_TOWER
 
@@ -24,14 +25,15 @@ TEXTS_AT_ONCE = 32
 
 
 class EncoderFolder:
-    """The towers of an encoder, each opened when it is first needed.
+    """The towers of an encoder, each opened when it is first needed; that of texts runs on the CPU.
 
     Raises:
         ModelError: files that are missing or damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: Device = "cpu") -> None:
         self._folder = folder
+        self._device: Device = device
         self.config = EncoderConfig.load(folder / CONFIG)
         for name, size in self.config.source.sizes.items():
             path = folder / name
@@ -55,7 +57,7 @@ class EncoderFolder:
 
     @cached_property
     def _image_tower(self) -> ImageTower:
-        return self._opened(open_tower, IMAGE_TOWER)
+        return self._opened(partial(open_tower, device=self._device), IMAGE_TOWER)
 
     def pooling_by(self, pooling: Literal["own", "uniform"]) -> Self:
         """The same towers with another pooling of regions."""

@@ -1,4 +1,4 @@
-"""A converted image tower as it is run: in ONNX Runtime, or in OpenVINO where the CPU calculates in bfloat16."""
+"""A converted image tower as it is run: by ONNX Runtime, by OpenVINO where the CPU has bfloat16, by torch on a GPU."""
 
 import logging
 from collections.abc import Mapping
@@ -9,11 +9,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.runtime.device import Device
 from engine.runtime.onnx import session_of
 from engine.runtime.openvino_import import import_openvino
 from engine.vision.inference import has_bfloat16
 
 logger = logging.getLogger(__name__)
+
+GPU_WEIGHTS = "image.safetensors"
+"""Weights of an image tower in half precision, which are kept where there is a GPU to run them on."""
 
 Inputs = Mapping[str, NDArray[Any]]
 
@@ -58,11 +62,20 @@ class BfloatTower:
         return units
 
 
-def open_tower(path: Path) -> ImageTower:
-    """The fastest way to run a tower on this CPU; one that fails is told of and left for the other.
+def open_tower(path: Path, device: Device = "cpu") -> ImageTower:
+    """The fastest way to run a tower on a device; one that fails is told of and left for the next.
 
     Raises whatever ONNX Runtime does where the file cannot be read.
     """
+    if device == "cuda":
+        try:
+            from engine.encoders.conversion.torch_tower import TorchTower  # of torch and open_clip, which a CPU spares
+
+            return TorchTower(path.parent, device)
+        except Exception as error:  # of files, of packages, of CUDA
+            logger.warning(
+                "The encoder in %s runs on the CPU; added again with --gpu it runs on a GPU too: %s", path.parent, error
+            )
     if has_bfloat16():
         try:
             return BfloatTower(path)

@@ -87,11 +87,16 @@ def add(
     expected: Annotated[
         str | None, typer.Option("--sha256", metavar="SHA256", help="Refuse weights that have another SHA-256.")
     ] = None,
+    gpu: Annotated[
+        bool, typer.Option("--gpu", help="Keep weights for a GPU too, as is done where there is one in any case.")
+    ] = False,
 ) -> None:
     """Convert an encoder of CLIP's kind, so that libraries can be made with it: downloaded, or from a file."""
     from engine.encoders.installed import add_encoder
 
-    config = add_encoder(name, path, architecture=architecture, revision=revision, expected=expected, tell=note)
+    config = add_encoder(
+        name, path, architecture=architecture, revision=revision, expected=expected, gpu=gpu, tell=note
+    )
     size = _megabytes(config.source.sizes)
     typer.echo(f"{printable(name)} was added: {config.encoder.dimension} dimensions, {size} on disk.")
     note(f"`engine index --model {name} FOLDER` makes a library with it, or embeds the photos of one again.")

@@ -21,6 +21,7 @@ from engine.encoders.config import KIND, Encoder, EncoderConfig, Scoring, Source
 from engine.encoders.conversion.regions import RegionalTower, regional
 from engine.encoders.conversion.text import TextTower, example
 from engine.encoders.conversion.tokenizer import clip_tokenizer, own_tokenizer
+from engine.encoders.conversion.torch_tower import keep_weights
 from engine.encoders.folder import TEXT_TOWER, TOKENIZER, TOKENS
 from engine.errors import ModelError
 from engine.runtime.files import sha256
@@ -31,8 +32,10 @@ Tell = Callable[[str], None]
 _TRACED_REGIONS = 3  # a size of one would be taken for a constant
 
 
-def convert(checkpoint: Checkpoint, name: str, folder: Path, source: Source, tell: Tell) -> EncoderConfig:
-    """Write the files of an encoder into an empty folder.
+def convert(
+    checkpoint: Checkpoint, name: str, folder: Path, source: Source, tell: Tell, *, gpu: bool = False
+) -> EncoderConfig:
+    """Write the files of an encoder into an empty folder, with weights for a GPU if that is asked for or there is one.
 
     Raises:
         ModelError: the network is of a kind that is not known here, or the weights are not its own.
@@ -59,6 +62,8 @@ def convert(checkpoint: Checkpoint, name: str, folder: Path, source: Source, tel
     tokenizer.save(str(folder / TOKENIZER))
     usual = "whitespace" if text.get("hf_tokenizer_name") else "lower"
 
+    if gpu or torch.cuda.is_available():
+        keep_weights(model.visual, settings, folder)
     tell("Converting the image tower ...")
     tower = RegionalTower(regional(model.visual), mean, deviation).eval()
     pixels, boxes = torch.zeros(2, 3, size, size, dtype=torch.uint8), torch.rand(2, _TRACED_REGIONS, 4)

@@ -35,7 +35,7 @@ def shares_in_boxes(boxes: Tensor, height: int, width: int) -> Tensor:
 
 def _overlap(low: Tensor, high: Tensor, count: int) -> Tensor:
     """The share of each of ``count`` cells of a side between ``low`` and ``high`` (B, R): (B, R, count)."""
-    starts = torch.arange(count, dtype=low.dtype)
+    starts = torch.arange(count, dtype=low.dtype, device=low.device)
     inside = torch.minimum(high[..., None] * count, starts + 1) - torch.maximum(low[..., None] * count, starts)
     return inside.relu().clamp(max=1)
 
@@ -46,7 +46,8 @@ def _attended(query: Tensor, key: Tensor, value: Tensor, shares: Tensor, num_pre
     The P tokens before the patches are of no place: they are seen as they are, or not at all where all count alike.
     """
     logarithms = torch.where(shares > 0, shares.clamp(min=1e-30).log(), torch.full_like(shares, _OUTSIDE))
-    owned = torch.where(torch.arange(shares.shape[1]) == shares.shape[1] - 1, torch.ones_like(own), own)[:, None]
+    rows = torch.arange(shares.shape[1], device=own.device)
+    owned = torch.where(rows == shares.shape[1] - 1, torch.ones_like(own), own)[:, None]  # the photo's is its own
     before = ((1 - owned) * _OUTSIDE).expand(shares.shape[0], -1, num_prefix)
     bias = torch.cat([before, logarithms], dim=-1)[:, None]  # (B, 1, R + 1, P + N)
     logits = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5  # (B, H, 1, P + N)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from engine.encoders import towers
+from engine.encoders.conversion.torch_tower import TorchTower
+from engine.encoders.installed import add_encoder
 from engine.encoders.towers import BfloatTower, OnnxTower, open_tower
 from engine.runtime.settings import models_folder
 
@@ -23,6 +25,36 @@ def inputs(side: int = 160) -> dict[str, np.ndarray]:
         "boxes": np.sort(random.random((2, 5, 2, 2)), axis=2).reshape(2, 5, 4).astype(np.float32),
         "own": np.ones(1, np.float32),
     }
+
+
+@pytest.fixture
+def with_gpu_weights(image_tower: Path, converted, own_models: Path) -> Path:  # type: ignore[no-untyped-def]
+    """The folder of an encoder that was added with weights for a GPU."""
+    tiny, _ = converted("siglip")
+    add_encoder("mine", tiny.folder, gpu=True)
+    return own_models / "mine"
+
+
+def test_torch_gives_the_same_vectors_up_to_half_precision_of_its_weights(with_gpu_weights: Path) -> None:
+    for own in (0.0, 1.0):
+        given = {**inputs(), "own": np.array([own], np.float32)}
+        expected = OnnxTower(with_gpu_weights / "image.onnx")(given)
+        np.testing.assert_allclose(TorchTower(with_gpu_weights, "cpu")(given), expected, atol=5e-3)
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_nearly_the_same_vectors(with_gpu_weights: Path) -> None:
+    tower = open_tower(with_gpu_weights / "image.onnx", "cuda")
+    assert isinstance(tower, TorchTower)
+    expected = OnnxTower(with_gpu_weights / "image.onnx")(inputs())
+    assert ((expected * tower(inputs())).sum(axis=-1) > 0.99).all()
+
+
+def test_without_weights_for_a_gpu_the_cpu_is_taken_and_that_is_said(
+    image_tower: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert isinstance(open_tower(image_tower, "cuda"), OnnxTower)
+    assert "runs on the CPU; added again with --gpu" in caplog.text
 
 
 def test_bfloat16_gives_nearly_the_same_unit_vectors(image_tower: Path) -> None:
