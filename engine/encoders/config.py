@@ -10,6 +10,9 @@ from pydantic import Field, with_config
 
 from engine.runtime.configuration import Configuration, Finite, Side, Size
 
+GPU_WEIGHTS = "image.safetensors"
+"""Weights of an image tower in half precision, which are kept where there is a GPU to run them on."""
+
 KIND: Literal["open_clip"] = "open_clip"
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

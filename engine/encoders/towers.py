@@ -16,9 +16,6 @@ from engine.vision.inference import has_bfloat16
 
 logger = logging.getLogger(__name__)
 
-GPU_WEIGHTS = "image.safetensors"
-"""Weights of an image tower in half precision, which are kept where there is a GPU to run them on."""
-
 Inputs = Mapping[str, NDArray[Any]]
 
 

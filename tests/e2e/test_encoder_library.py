@@ -55,7 +55,7 @@ def test_every_command_answers(cli: Cli, copy: Path, photos: Path, small_caption
         ("search", TEXT, "--exact"),
         ("search", "две собаки в снегу"), ("search", TEXT, "--generated", "only"), ("search", TEXT, "--save", "Cups"),
         ("saved", "run", "Cups"), ("similar", photo), ("similar", photo, other, "--group"), ("sentences", photo),
-        ("sentences", photo, "--others"), ("align", photo, TEXT), ("align", photo, TEXT, "--words"),
+        ("sentences", photo, "--others"), ("align", photo, TEXT), ("align", photo, TEXT, "--json"),
         ("caption", photo, "--captioner", small_captioner), ("status",), ("roots",), ("duplicates",), ("verify",),
         ("doctor",), ("mark", photo, "--favourite"), ("album", "create", "Cups"), ("album", "add", "Cups", photo),
         ("search", TEXT, "--album", "Cups"), ("album", "add", "Cups", "--search", TEXT), ("index",), ("compact",),

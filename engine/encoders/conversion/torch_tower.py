@@ -13,9 +13,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from engine.encoders.config import EncoderConfig
+from engine.encoders.config import GPU_WEIGHTS, EncoderConfig
 from engine.encoders.conversion.regions import RegionalTower, regional
-from engine.encoders.towers import GPU_WEIGHTS
 from engine.runtime.packaged import CONFIG
 
 _NETWORK = "network"
