@@ -17,6 +17,8 @@ from ui.service.app import create_app
 
 Cli = Callable[..., Result]
 TEXT = "a cup of coffee on a wooden table"
+FINISHED = """() => document.querySelector('h1') !== null
+  && document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"""
 BOXED = ["a cup of coffee", "on a wooden table"]
 
 
@@ -88,9 +90,9 @@ def test_every_address_of_the_service_answers(copy: Path, photos: Path) -> None:
         number = hits[0]["photo_id"]
         assert answered("/search", q=TEXT, regions=True, limit=3)["hits"]
         assert answered("/search", q=TEXT, like=number, **{"not": "snow"})["hits"]
-        assert answered("/similar", photo=number)["hits"]
-        assert answered("/sentences", photo=number)["sentences"]
-        assert answered("/align", photo=number, sentence=TEXT)["phrases"]
+        assert answered("/similar", photo_id=number)["hits"]
+        assert answered("/sentences", photo_id=number)["hits"]
+        assert answered("/align", photo_id=number, sentence=TEXT)["phrases"]
         assert answered(f"/photo/{number}")["path"]
         for address in ("/health", "/albums", "/saved"):
             answered(address)
@@ -118,5 +120,6 @@ def test_the_page_finds_photos_with_boxes(encoded: Path, page: Any) -> None:
         page.wait_for_selector(".vs-key button")
         assert [button.inner_text() for button in page.locator(".vs-key button").all()] == BOXED
         page.goto(f"{address}/photo?photo=1&sentence={TEXT.replace(' ', '+')}&words=true")
-        page.wait_for_selector("h1")
+        page.wait_for_function(FINISHED)
+        assert page.locator("h1").count()
         assert not page.locator("[data-testid=stException]").count()
