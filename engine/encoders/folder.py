@@ -9,14 +9,13 @@ from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession
 
 from engine.encoders.config import EncoderConfig
 from engine.encoders.texts import TextTokenizer
-from engine.encoders.towers import ImageTower, open_tower
+from engine.encoders.towers import Tower, open_tower
 from engine.errors import ModelError
 from engine.runtime.device import Device
-from engine.runtime.onnx import Opened, session_of
+from engine.runtime.onnx import Opened
 from engine.runtime.packaged import CONFIG, IMAGE_TOWER
 
 TEXT_TOWER, TOKENS, TOKENIZER = "text.onnx", "tokens.npy", "tokenizer.json"
@@ -56,7 +55,7 @@ class EncoderFolder:
             raise self._damaged(error) from error
 
     @cached_property
-    def _image_tower(self) -> ImageTower:
+    def _image_tower(self) -> Tower:
         return self._opened(partial(open_tower, device=self._device), IMAGE_TOWER)
 
     def pooling_by(self, pooling: Literal["own", "uniform"]) -> Self:
@@ -69,8 +68,8 @@ class EncoderFolder:
         return other
 
     @cached_property
-    def _text_tower(self) -> InferenceSession:
-        return self._opened(session_of, TEXT_TOWER)
+    def _text_tower(self) -> Tower:
+        return self._opened(open_tower, TEXT_TOWER)
 
     @cached_property
     def _table(self) -> NDArray[np.float16]:
@@ -105,5 +104,5 @@ class EncoderFolder:
         for start in range(0, len(ids), TEXTS_AT_ONCE):
             some = ids[start : start + TEXTS_AT_ONCE]
             rows = self._table[some].astype(np.float32)  # (N, L, W)
-            parts.append(self._text_tower.run(None, {"ids": some, "rows": rows})[0])
+            parts.append(self._text_tower({"ids": some, "rows": rows}))
         return np.concatenate(parts)

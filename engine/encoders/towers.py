@@ -1,4 +1,4 @@
-"""A converted image tower as it is run: by ONNX Runtime, by OpenVINO where the CPU has bfloat16, by torch on a GPU."""
+"""A converted tower as it is run: by ONNX Runtime, by OpenVINO where the CPU has bfloat16, by torch on a GPU."""
 
 import logging
 from collections.abc import Mapping
@@ -19,8 +19,12 @@ logger = logging.getLogger(__name__)
 Inputs = Mapping[str, NDArray[Any]]
 
 
-class ImageTower(Protocol):
-    """Pixels (B, 3, H, W), boxes (B, R, 4) and ``own`` (1,) by name → unit vectors (B, R + 1, D), the photo's last."""
+class Tower(Protocol):
+    """What a tower takes, by name → unit vectors.
+
+    Of images: pixels (B, 3, H, W), boxes (B, R, 4) and ``own`` (1,) → (B, R + 1, D), the photo's last. Of texts: ids
+    (N, L) and their rows of the table (N, L, W) → (N, D).
+    """
 
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
         """See the class."""
@@ -35,7 +39,7 @@ class OnnxTower:
         self._names = {given.name for given in self._session.get_inputs()}  # of which a mean takes no ``own``
 
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
-        """See ``ImageTower``."""
+        """See ``Tower``."""
         given = {name: value for name, value in inputs.items() if name in self._names}
         vectors: NDArray[np.float32] = self._session.run(None, given)[0]
         return vectors
@@ -51,7 +55,7 @@ class BfloatTower:
         self._lock = Lock()  # the network has one place for its input
 
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
-        """See ``ImageTower``."""
+        """See ``Tower``."""
         given = {name: value for name, value in inputs.items() if name in self._names}
         with self._lock:
             vectors = self._network(given).to_tuple()[0].astype(np.float32)
@@ -59,7 +63,7 @@ class BfloatTower:
         return units
 
 
-def open_tower(path: Path, device: Device = "cpu") -> ImageTower:
+def open_tower(path: Path, device: Device = "cpu") -> Tower:
     """The fastest way to run a tower on a device; one that fails is told of and left for the next.
 
     Raises whatever ONNX Runtime does where the file cannot be read.

@@ -27,7 +27,7 @@ def keep_weights(visual: nn.Module, settings: Mapping[str, Any], folder: Path) -
 
 
 class TorchTower:
-    """See ``engine.encoders.towers.ImageTower``; on a GPU in half precision where that does no harm (autocast).
+    """See ``engine.encoders.towers.Tower``; on a GPU in half precision where that does no harm (autocast).
 
     Raises whatever open_clip and torch do where the network cannot be made.
     """

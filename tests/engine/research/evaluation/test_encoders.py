@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from typer.testing import Result
 
+from engine.encoders import towers
 from engine.encoders.clip_encoder import ClipEncoder
 from engine.research.data.encoded import encoded_photos, encoded_texts, encoder_scores
 from engine.research.evaluation.retrieval import Recalls, RetrievalResult
@@ -22,6 +23,14 @@ from index.scoring.maxsim import score_records
 
 ROOT = Path(__file__).resolve().parents[4]
 SENTENCES = (("A dog stands on the grass .", "A brown dog ."), ("A cat on a chair .", "The cat is asleep ."))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def single_precision() -> Iterator[None]:
+    """Towers as on a CPU without bfloat16, in which texts are a little others alone and together."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(towers, "has_bfloat16", lambda: False)
+        yield
 
 
 @pytest.fixture(scope="module")
