@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.library.report import IndexReport, Report
     from engine.watching import WatchOptions
 
+MANY_WORDS = 8  # of a text that is no single word
 QUESTIONS_TOGETHER = 8  # that threads answer at the same time; docs/decisions
 
 
@@ -126,7 +127,7 @@ class Engine(Encoding):
 
         It was chosen so that queries with an answer get one, and queries without get none, as often as possible.
         """
-        return 0.0 if self.model.calibration is None else self.model.calibration.cut
+        return self.model.cut_of(MANY_WORDS)
 
     def default_cut(self, asked: str | Question) -> float:
         """The same for a question: of several texts the geometric mean, as their probability is."""

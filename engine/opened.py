@@ -224,6 +224,9 @@ class OpenedLibrary:
         """The library, if the model made its vectors."""
         reader = self.reader
         build = reader.build
+        if build is not None and self._model_name is None and build.model_name != self.model.name:
+            self._model = None  # another model covers the library by now
+            self._describers.clear()
         if build is not None and build.fingerprint != self.model.fingerprint:
             made = f"{build.model_name!r} ({build.fingerprint[:8]})"
             this = f"{self.model.name!r} ({self.model.fingerprint[:8]})"

@@ -108,7 +108,9 @@ class SharedEngine:
         self._warn = warn
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._origin = _Pinned.open(library, model=model, device=device, warn=self._tell)
+        self._begin = partial(_Pinned.open, library, model=model, device=device, warn=self._tell)
+        self._follows = model is None
+        self._origin = self._begin()
         self._opener = ThreadPoolExecutor(max_workers=1, thread_name_prefix="library")
         self._opening: Future[None] | None = None
         self._not_before = 0.0
@@ -263,7 +265,11 @@ class SharedEngine:
                 self._not_before = time.monotonic() + pause
 
     def _open(self, generation: int) -> _State:
-        read_current_build(self.folder)  # before the model is loaded, which is the library's if there is one
+        build = read_current_build(self.folder)  # before the model is loaded, which is the library's if there is one
+        if self._follows and build is not None and build.model_name != self._origin.model.name:
+            origin = self._begin()  # another model covers the library by now
+            _ = origin.model
+            self._origin = origin
         engine = self._origin.beside()
         try:
             engine.pin()

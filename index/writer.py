@@ -105,11 +105,12 @@ class LibraryWriter(TextsWriter):
         self._work.close()
         self._lock.release()
 
-    def use_build(self, spec: BuildSpec, *, discard_vectors: bool = False) -> BuildInfo:
-        """Find or begin the build of a model and make it the current one.
+    def use_build(self, spec: BuildSpec, *, discard_vectors: bool = False, current: bool = True) -> BuildInfo:
+        """Find or begin the build of a model, to write to, and make it the current one.
 
-        `discard_vectors` begins it anew and keeps the catalogue: the repair of damaged segments. Raises
-        WrongModelError when the fingerprint is known with another shape, and LibraryDamagedError.
+        With `current` False another one that is goes on answering searches, until `make_current`. `discard_vectors`
+        begins it anew and keeps the catalogue: the repair of damaged segments. Raises WrongModelError when the
+        fingerprint is known with another shape, and LibraryDamagedError.
         """
         self._work.close_build()
         with self._work.transaction() as connection:
@@ -121,11 +122,9 @@ class LibraryWriter(TextsWriter):
             if found is not None:
                 require_same_model(found, spec)
             build_id = builds.add_build(spec) if found is None else found.build_id
-            build = builds.current_build()
-            if build is None or build.build_id != build_id:  # a run that changes nothing writes nothing
-                builds.mark_no_build_current()
-                builds.mark_current(build_id)
-                build = builds.current_build()
+            if current or builds.current_build() is None:
+                builds.let_answer(build_id)
+            build = builds.build_with_fingerprint(spec.fingerprint)
             known = builds.all_builds()
         if build is None:
             raise LibraryError(f"The build of {spec.fingerprint} disappeared while it was written; run it again.")
@@ -133,6 +132,18 @@ class LibraryWriter(TextsWriter):
             remove_other_build_folders(self._folder, known)
         self._work.open_build(build)
         return build
+
+    def current_model(self) -> str:
+        """The name of the model whose build answers searches; empty where there is none."""
+        with self._work.transaction() as connection:
+            build = BuildRepository(connection).current_build()
+        return "" if build is None else build.model_name
+
+    def make_current(self) -> None:
+        """Let the build in use answer searches from now on."""
+        build = self._work.build()
+        with self._work.transaction() as connection:
+            BuildRepository(connection).let_answer(build.build_id)
 
     def drop_other_builds(self) -> None:
         """Remove the vectors and rows of every build but the current one; the catalogue is kept."""

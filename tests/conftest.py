@@ -18,6 +18,9 @@ from typer.testing import CliRunner, Result
 from engine.runtime.settings import SETTINGS
 
 if TYPE_CHECKING:
+    from tiny_encoders import TinyEncoder
+
+    from engine.encoders.clip_encoder import ClipEncoder
     from engine.models.multimodal import MultimodalModel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,6 +99,30 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "other"
     save_model(folder, ModelConfig("other", architecture), untrained, Vocabulary({"dog": 5}))
     return folder
+
+
+@pytest.fixture(scope="session")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> "Callable[[str], tuple[TinyEncoder, ClipEncoder]]":
+    """The network of a kind as open_clip has it, untrained and small, and the encoder that was made of its checkpoint.
+
+    It is added under the name of the kind, and converted once for all tests.
+    """
+    made: dict[str, tuple[TinyEncoder, ClipEncoder]] = {}
+
+    def convert(kind: str) -> "tuple[TinyEncoder, ClipEncoder]":
+        from tiny_encoders import tiny_encoder
+
+        from engine.encoders.clip_encoder import ClipEncoder
+        from engine.encoders.installed import add_encoder
+        from engine.runtime.settings import models_folder
+
+        if kind not in made:
+            tiny = tiny_encoder(kind, tmp_path_factory.mktemp("checkpoints") / kind)
+            add_encoder(kind, tiny.folder)
+            made[kind] = tiny, ClipEncoder(models_folder() / kind, "cpu")
+        return made[kind]
+
+    return convert
 
 
 @pytest.fixture(scope="session")

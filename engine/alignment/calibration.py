@@ -130,14 +130,17 @@ class Calibration:
         """The cut for a text of some words."""
         return self.cut if num_words > 1 or self.word_cut is None else self.word_cut
 
-    def probabilities(self, scores: NDArray[np.float32], query: Query, counts: Sequence[int]) -> NDArray[np.float64]:
+    def probabilities(
+        self, scores: NDArray[np.float32], query: Query, counts: Sequence[int], num_words: int | None = None
+    ) -> NDArray[np.float64]:
         """The probabilities (n,) that photos with these scores (n,) match the text of the query.
 
-        ``counts`` says how often the model's training said each of its words.
+        ``counts`` says how often the model's training said each of its words, of which there are ``num_words``; None
+        for as many as the query has.
         """
         background = score_records(self.background, query)  # (K,)
-        num_words, rarest = np.array([len(query.words)]), np.array([min(counts, default=0)])
-        features = features_of(scores[:, None], background[:, None], num_words, rarest)
+        words, rarest = np.array([num_words or len(query.words)]), np.array([min(counts, default=0)])
+        features = features_of(scores[:, None], background[:, None], words, rarest)
         return probabilities_of(features[:, 0], self.weights, self.bias)
 
     def save(self, folder: Path) -> None:

@@ -3,11 +3,13 @@
 score(photo, sentence) = photo · sentence + (λ / K) Σ_k max_i region_i · phrase_k, all of them unit vectors.
 """
 
+import dataclasses
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,8 @@ from engine.alignment.calibration import Calibration
 from engine.alignment.localisation import LocatedPhrase, likely_boxes, likely_regions, several_regions
 from engine.encoders.folder import EncoderFolder
 from engine.encoders.pixels import encoder_pixels, in_seen_part, seen_part
-from engine.encoders.texts import most_named, noun_phrases
+from engine.encoders.sigmoid import CUT, sigmoid_probabilities
+from engine.encoders.texts import most_named, noun_phrases, single_words
 from engine.language.dictionaries import ENGLISH, shares
 from engine.language.spelling import Spelling
 from engine.language.tokens import Tokens
@@ -50,14 +53,14 @@ class ClipEncoder:
 
     Args:
         folder: of the encoder.
-        device: where the proposals are made; the towers run on the CPU.
+        device: where photos are embedded; texts are on the CPU.
 
     Raises:
         ModelError: files that are missing or damaged.
     """
 
     def __init__(self, folder: Path, device: Device) -> None:
-        self._towers = EncoderFolder(folder)
+        self._towers = EncoderFolder(folder, device)
         self.config = self._towers.config
         self._device = device
         self.name = self.config.name
@@ -66,13 +69,25 @@ class ClipEncoder:
         self.num_regions = NUM_REGIONS
         self.has_global = True
         self.image_size = max(self.config.encoder.image_size, self.config.encoder.proposal_size)
-        self.calibration: Calibration | None = None
+        calibration = Calibration.load(folder)
+        fits = calibration is not None and calibration.fingerprint == self.config.scored
+        self.calibration = calibration if fits else None
 
     @cached_property
     def _regions(self) -> RegionEncoder:
         """What proposes regions: the backbone of ``default`` with its detector."""
         chosen = self.config.encoder
         return create_region_encoder(chosen.proposal_backbone, chosen.proposal_size, chosen.proposals, self._device)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether it is calibrated, or was trained on single pairs and nothing is added to its cosine."""
+        return self.calibration is not None or self._sigmoid is not None
+
+    @property
+    def _sigmoid(self) -> tuple[float, float] | None:
+        scoring = self.config.scoring
+        return None if scoring.phrase_weight else scoring.sigmoid
 
     @cached_property
     def spelling(self) -> Spelling:
@@ -136,6 +151,28 @@ class ClipEncoder:
         notes = ("The text is long: its end is left out.",) if self._towers.tokenizer.is_too_long(text) else ()
         return ReadQuery(tokens, self._embed(tokens), notes, ())
 
+    def embed_strings(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """N ≥ 1 texts as they are → unit vectors (N, D)."""
+        return self._towers.embed_texts(list(texts))
+
+    def weighing(self, phrase_weight: float) -> Self:
+        """The same encoder with another λ, uncalibrated."""
+        other = copy(self)
+        scoring = dataclasses.replace(self.config.scoring, phrase_weight=phrase_weight)
+        other.config = dataclasses.replace(self.config, scoring=scoring)
+        other.calibration = None
+        return other
+
+    def pooling_by(self, pooling: Literal["own", "uniform"]) -> Self:
+        """The same encoder with another pooling of regions, uncalibrated: its vectors are others."""
+        other = copy(self)
+        other.config = dataclasses.replace(
+            self.config, encoder=dataclasses.replace(self.config.encoder, pooling=pooling)
+        )
+        other._towers = self._towers.pooling_by(pooling)
+        other.fingerprint, other.calibration = other.config.fingerprint, None
+        return other
+
     def _embed(self, text: Tokens) -> SentenceVector:
         strings = list(dict.fromkeys([text.text, *text.words]))
         row_of = {string: row for row, string in enumerate(strings)}
@@ -164,8 +201,23 @@ class ClipEncoder:
         english = shares(ENGLISH)
         return [round(WORDS_READ * english.get(word, 0.0)) for word in words]
 
+    def cut_of(self, num_words: int) -> float:
+        """The probability from which on a photo is likely to match a text of so many words; 0 where none is known."""
+        if self.calibration is not None:
+            return self.calibration.cut_of(num_words)
+        return 0.0 if self._sigmoid is None else CUT
+
     def probabilities(
-        self, words: Sequence[str], query: Query, scores: NDArray[np.float32]
+        self, words: Sequence[str], query: Query, scores: NDArray[np.float32], among: int | None = None
     ) -> NDArray[np.float64] | None:
-        """None: no probabilities are known of an encoder that was not calibrated."""
-        return None
+        """How likely photos that score so (n,) match a text of these noun phrases, (n,), that are ``among`` so many.
+
+        By the calibration that was fitted; else by the sigmoid that the network was trained with, which hangs on how
+        many they are among, see ``engine.encoders.sigmoid``; else None.
+        """
+        if self.calibration is not None:
+            single = single_words(words)
+            return self.calibration.probabilities(scores, query, self.counts(single), len(single))
+        if self._sigmoid is None or among is None:
+            return None
+        return sigmoid_probabilities(scores, *self._sigmoid, among)

@@ -1,16 +1,21 @@
 """A converted encoder on disk: ``config.json``, two towers in ONNX, a table of tokens and ``tokenizer.json``."""
 
-from functools import cached_property
+import dataclasses
+from collections.abc import Callable
+from copy import copy
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession
 
 from engine.encoders.config import EncoderConfig
 from engine.encoders.texts import TextTokenizer
+from engine.encoders.towers import Tower, open_tower
 from engine.errors import ModelError
-from engine.runtime.onnx import session_of
+from engine.runtime.device import Device
+from engine.runtime.onnx import Opened
 from engine.runtime.packaged import CONFIG, IMAGE_TOWER
 
 TEXT_TOWER, TOKENS, TOKENIZER = "text.onnx", "tokens.npy", "tokenizer.json"
@@ -19,14 +24,15 @@ TEXTS_AT_ONCE = 32
 
 
 class EncoderFolder:
-    """The towers of an encoder, each opened when it is first needed.
+    """The towers of an encoder, each opened when it is first needed; that of texts runs on the CPU.
 
     Raises:
         ModelError: files that are missing or damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: Device = "cpu") -> None:
         self._folder = folder
+        self._device: Device = device
         self.config = EncoderConfig.load(folder / CONFIG)
         for name, size in self.config.source.sizes.items():
             path = folder / name
@@ -42,19 +48,28 @@ class EncoderFolder:
             "and add it again."
         )
 
-    def _session(self, name: str, *, threads: int) -> InferenceSession:
+    def _opened(self, reader: Callable[[Path], Opened], name: str) -> Opened:
         try:
-            return session_of(self._folder / name, threads=threads)
+            return reader(self._folder / name)
         except Exception as error:  # ONNX Runtime's have nothing in common
             raise self._damaged(error) from error
 
     @cached_property
-    def _image_tower(self) -> InferenceSession:
-        return self._session(IMAGE_TOWER, threads=0)
+    def _image_tower(self) -> Tower:
+        return self._opened(partial(open_tower, device=self._device), IMAGE_TOWER)
+
+    def pooling_by(self, pooling: Literal["own", "uniform"]) -> Self:
+        """The same towers with another pooling of regions."""
+        _ = self._image_tower, self._text_tower  # which they share
+        other = copy(self)
+        other.config = dataclasses.replace(
+            self.config, encoder=dataclasses.replace(self.config.encoder, pooling=pooling)
+        )
+        return other
 
     @cached_property
-    def _text_tower(self) -> InferenceSession:
-        return self._session(TEXT_TOWER, threads=0)
+    def _text_tower(self) -> Tower:
+        return self._opened(open_tower, TEXT_TOWER)
 
     @cached_property
     def _table(self) -> NDArray[np.float16]:
@@ -75,8 +90,9 @@ class EncoderFolder:
 
     def embed_regions(self, pixels: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels (B, 3, H, W) and boxes in them (B, R, 4) → unit vectors (B, R + 1, D), that of the photo last."""
+        own = np.array([self.config.encoder.pooling == "own"], np.float32)
         parts = [
-            self._image_tower.run(None, {"pixels": pixels[start:stop], "boxes": boxes[start:stop]})[0]
+            self._image_tower({"pixels": pixels[start:stop], "boxes": boxes[start:stop], "own": own})
             for start, stop in ((start, start + AT_ONCE) for start in range(0, len(pixels), AT_ONCE))
         ]
         return np.concatenate(parts)
@@ -88,5 +104,5 @@ class EncoderFolder:
         for start in range(0, len(ids), TEXTS_AT_ONCE):
             some = ids[start : start + TEXTS_AT_ONCE]
             rows = self._table[some].astype(np.float32)  # (N, L, W)
-            parts.append(self._text_tower.run(None, {"ids": some, "rows": rows})[0])
+            parts.append(self._text_tower({"ids": some, "rows": rows}))
         return np.concatenate(parts)

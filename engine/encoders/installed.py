@@ -21,6 +21,7 @@ from engine.runtime.settings import models_folder
 Tell = Callable[[str], None]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HASH = re.compile(r"[0-9A-Fa-f]{64}")
 _UNFINISHED = ".unfinished-"
 
 
@@ -31,6 +32,7 @@ def add_encoder(
     architecture: str | None = None,
     revision: str | None = None,
     expected: str | None = None,
+    gpu: bool = False,
     tell: Tell = lambda _: None,
 ) -> EncoderConfig:
     """Convert a checkpoint and keep it under a name; interrupted, nothing of it stays.
@@ -41,6 +43,7 @@ def add_encoder(
         architecture: one that open_clip knows, where no ``open_clip_config.json`` lies beside the file.
         revision: the commit of a download; None for the newest.
         expected: the SHA-256 of the weights; None to take them as they are.
+        gpu: keep weights for a GPU too, which is done where there is one in any case.
         tell: is told what is done.
 
     Raises:
@@ -48,6 +51,14 @@ def add_encoder(
             expected, its network is of a kind that is not known here, or the extra ``encoders`` is missing.
     """
     _require_free(name)
+    if path is not None and revision is not None:
+        raise ModelError(
+            f"{revision!r} is said to be the commit of a download, and {path} is on this machine: leave one out."
+        )
+    if path is None and architecture is not None:
+        raise ModelError(f"The architecture {architecture!r} is that of a file; name the file too (--from FILE).")
+    if expected is not None and not _HASH.fullmatch(expected):
+        raise ModelError(f"{expected!r} is no SHA-256; expected 64 hexadecimal digits.")
     if path is None and name not in KNOWN:
         raise ModelError(
             f"{name!r} is not known by name; known are {', '.join(KNOWN)}. A checkpoint of open_clip that is on this "
@@ -68,10 +79,10 @@ def add_encoder(
         source = Source("", repository=known.repository, commit=fetched.commit, licence=known.licence)
     if expected is not None and (found := sha256(checkpoint.weights)) != expected.lower():
         raise ModelError(f"{checkpoint.weights} has the SHA-256 {found}, expected {expected.lower()}; fetch it again.")
-    return _converted(checkpoint, name, replace(source, file=checkpoint.weights.name), tell)
+    return _converted(checkpoint, name, replace(source, file=checkpoint.weights.name), tell, gpu=gpu)
 
 
-def _converted(checkpoint: Checkpoint, name: str, source: Source, tell: Tell) -> EncoderConfig:
+def _converted(checkpoint: Checkpoint, name: str, source: Source, tell: Tell, *, gpu: bool) -> EncoderConfig:
     from engine.encoders.conversion.convert import convert
 
     base = models_folder()
@@ -84,7 +95,7 @@ def _converted(checkpoint: Checkpoint, name: str, source: Source, tell: Tell) ->
             unfinished = base / f"{_UNFINISHED}{name}"
             unfinished.mkdir()
             try:
-                config = convert(checkpoint, name, unfinished, source, tell)
+                config = convert(checkpoint, name, unfinished, source, tell, gpu=gpu)
                 unfinished.rename(base / name)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from engine.language.dictionaries import ENGLISH, in_other_letters, language_of, shares
 from engine.language.noun_phrases import TextUnit, text_units
-from engine.language.tokens import Tokens, words_of
+from engine.language.tokens import Tokens, tokenize, words_of
 
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -78,6 +78,15 @@ def noun_phrases(text: str) -> Tokens:
         return Tokens(text, (text[start:end],), ((start, end),))
     words = tuple(tokens.phrase(first, unit.end) for unit, first in named)
     return Tokens(text, words, tuple((tokens.spans[unit.start][0], tokens.spans[unit.end - 1][1]) for unit, _ in named))
+
+
+def single_words(phrases: Sequence[str]) -> list[str]:
+    """The words of phrases, by which a calibration counts.
+
+    >>> single_words(("Two dogs", "a hill"))
+    ['two', 'dogs', 'a', 'hill']
+    """
+    return [word for phrase in phrases for word in tokenize(phrase).words]
 
 
 def most_named(phrase: str) -> int:

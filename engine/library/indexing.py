@@ -14,6 +14,7 @@ import numpy as np
 from engine.errors import PhotoError, QueryError
 from engine.language.tokens import Tokens
 from engine.library.changes import find_changes, is_in, require_present, without_covered
+from engine.library.cost import cost_of
 from engine.library.describing import describe, texts_of
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.models.protocol import EmbeddingModel
@@ -76,6 +77,8 @@ class Indexer:
         self._captions = captions
         self._texts = texts
         self._known: dict[str, KnownPhoto] = {}
+        self._before = ""
+        self._is_announced = True
         self.result = IndexReport()
 
     def run(
@@ -90,7 +93,7 @@ class Indexer:
         """Bring the library up to date with the photos of ``scan`` and with the sentences of files, by path.
 
         Everything that an earlier model embedded is embedded again when the model has changed, and everything that
-        this one did with ``rebuild_vectors``.
+        this one did with ``rebuild_vectors``. The earlier one answers searches until the run is over.
 
         Raises:
             PhotosGoneError: photos disappeared, more than may be hidden without ``allow_missing``; nothing is changed.
@@ -109,7 +112,10 @@ class Indexer:
         )  # fmt: skip
         if not allow_missing:
             require_present(known, scan, changes)
-        self._writer.use_build(spec, discard_vectors=rebuild_vectors)
+        covered = all(photo.embedded or photo.missing for photo in known.values())
+        self._before = self._writer.current_model()
+        build = self._writer.use_build(spec, discard_vectors=rebuild_vectors, current=covered)
+        self._is_announced = build.current
         roots = without_covered([*self._writer.roots(), *scan.roots])
         self._writer.replace_roots(roots)
         self._writer.note_changes(moved=changes.moves, returned=changes.returned, gone=changes.gone)
@@ -135,6 +141,7 @@ class Indexer:
         self._sentences(self._writer.sentences_to_embed())
         # After the others: what a person wrote as well is a person's by now.
         self._sentences(self._writer.generated_to_embed(), generated=True)
+        self._writer.make_current()  # until here the model of before has answered
         with self.result.timed("finish"):
             self.result.warnings.extend(self._writer.finish())
         return self.result
@@ -161,6 +168,8 @@ class Indexer:
                     batch.append(item)
                     self.result.warnings.extend(f"{item.file.path}: {warning}" for warning in item.warnings)
                 if batch and (len(batch) == PHOTO_BATCH or number == len(files)):
+                    if not self._is_announced:
+                        self._announce(batch, number - len(batch), len(files))
                     stored |= self._write(batch)
                     orphaned += [copy.file for copy in copies if not self._link(copy)]
                     batch, copies = [], []
@@ -169,6 +178,12 @@ class Indexer:
             loaded.close()
         if orphaned:
             self._photos(orphaned, set())
+
+    def _announce(self, batch: Sequence[LoadedPhoto], done: int, total: int) -> None:
+        """Say what embedding with another model takes, before it begins."""
+        self._is_announced = True
+        note = cost_of(self._model, [photo.image for photo in batch], total - done, self._before)
+        self._report(Progress("photos", done, total, note))
 
     def _link(self, copy: KnownContent | LoadedPhoto) -> bool:
         """Let a photo share the vectors of an equal one; False where the library no longer has them."""

@@ -13,11 +13,15 @@ PHOTO_BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: ``done`` of ``total`` of ``what``: photos, metadata, captions, texts, sentences or files."""
+    """How far a run is: ``done`` of ``total`` of ``what``: photos, metadata, captions, texts, sentences or files.
+
+    ``note`` is what a person should know at this point of it, in a sentence.
+    """
 
     what: str
     done: int
     total: int
+    note: str = ""
 
 
 Report = Callable[[Progress], None]

@@ -149,10 +149,22 @@ class MultimodalModel:
         """How often the model's training said each of some words; 0 for the rare ones, which it does not keep."""
         return [self.folder.vocabulary.counts.get(word, 0) for word in words]
 
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether it is calibrated."""
+        return self.calibration is not None
+
+    def cut_of(self, num_words: int) -> float:
+        """The probability from which on a photo is likely to match a text of so many words; 0 where none is known."""
+        return 0.0 if self.calibration is None else self.calibration.cut_of(num_words)
+
     def probabilities(
-        self, words: Sequence[str], query: Query, scores: NDArray[np.float32]
+        self, words: Sequence[str], query: Query, scores: NDArray[np.float32], among: int | None = None
     ) -> NDArray[np.float64] | None:
-        """How likely photos that score so (n,) match a text of these words, (n,); None where it is not calibrated."""
+        """How likely photos that score so (n,) match a text of these words, (n,); None where it is not calibrated.
+
+        It does not hang on how many they are ``among``.
+        """
         if self.calibration is None:
             return None
         return self.calibration.probabilities(scores, query, self.counts(words))

@@ -93,7 +93,7 @@ class EmbeddingModel(Protocol):
         num_regions: R, of each photo.
         has_global: whether it gives a photo vector, and a sentence vector.
         image_size: pixels a side that a photo must have at least, to be seen as well as the model can.
-        calibration: turns scores into probabilities; None where they are not known.
+        calibration: turns scores into probabilities; None where none was fitted.
     """
 
     name: str
@@ -103,6 +103,11 @@ class EmbeddingModel(Protocol):
     has_global: bool
     image_size: int
     calibration: Calibration | None
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether it says how likely photos match a text, by a calibration or by itself."""
+        ...
 
     @property
     def spelling(self) -> Spelling:
@@ -159,8 +164,15 @@ class EmbeddingModel(Protocol):
         """How often the model's training said each of some words."""
         ...
 
+    def cut_of(self, num_words: int) -> float:
+        """The probability from which on a photo is likely to match a text of so many words; 0 where none is known."""
+        ...
+
     def probabilities(
-        self, words: Sequence[str], query: Query, scores: NDArray[np.float32]
+        self, words: Sequence[str], query: Query, scores: NDArray[np.float32], among: int | None = None
     ) -> NDArray[np.float64] | None:
-        """How likely photos that score so (n,) match a text of these units, (n,); None where it is not calibrated."""
+        """How likely photos that score so (n,) match a text of these units, (n,), that are ``among`` so many.
+
+        None where no probability is known; some models know none of a pair alone.
+        """
         ...

@@ -83,7 +83,8 @@ class Hit(_Pictured):
     where the model has no calibration, and for photos that are similar to a photo.
     ``caption`` is the best sentence that a caption model wrote about the photo for the library, None without one.
     ``photo_id`` is the photo's number in the library that it was found in. ``likely`` says whether the photo reaches
-    the model's own cut, whatever least probability was asked for; one without a probability counts as likely.
+    the model's own cut, whatever least probability was asked for; where the model knows no probability, whether it
+    stands out from the library for the text.
     ``copies`` are the other files of the library with the same content, whether a filter lets
     them through or not, and those with the same pixels that answered too. ``written`` are the texts that belong to the
     photo and have words of the question. ``group`` are the photos that were joined with it, because they are almost the

@@ -20,6 +20,7 @@ from engine.search.combination import ReadPart, combined, probability_of_all
 from engine.search.explain import phrases_of
 from engine.search.pictures import paths_of, rank_pictures
 from engine.search.question import Question
+from engine.search.standing_out import outstanding_score
 from engine.search.wording import read_question
 from engine.search.written import allowed_photos, evidence, joined, not_written, strongest, words_of, written_about
 from engine.types import Basis, Correction, Phrase
@@ -28,6 +29,7 @@ from index.scoring.maxsim import score_records
 from index.word_folding import folded
 
 MOST_NAMED = 3  # copies of an example
+ENOUGH_WRITTEN = 0.1  # about a photo, for it to be likely where no probability is known
 
 
 class SearchOptions(TypedDict, total=False):
@@ -77,9 +79,9 @@ def default_cut(model: EmbeddingModel, question: Question) -> float:
     The model's own cut is for one text, and another one for a single word: of several texts it is the geometric mean,
     as their probability is.
     """
-    if model.calibration is None or question.examples:
+    if question.examples:
         return 0.0
-    cuts = [model.calibration.cut_of(len(tokenize(part.text).words)) for part in question.wanted]
+    cuts = [model.cut_of(len(tokenize(part.text).words)) for part in question.wanted]
     return prod(cuts) ** (1 / len(cuts))
 
 
@@ -113,7 +115,7 @@ def rank(
             return found
         raise
     question, texts, warnings = reading.question, reading.texts, list(reading.warnings)
-    if min_probability and model.calibration is None:
+    if min_probability and not model.has_probabilities:
         warnings.append(f"The model {model.name} knows no probabilities, so a least probability leaves nothing out.")
     allowed = allowed_photos(reader, question, where)
     query = combined(texts) if texts else None
@@ -138,15 +140,23 @@ def rank(
     photos, of_examples = rank_pictures(reader, ranked, limit, params, examples, group=group)
     warnings += [_copies_named(reader, examples[number], copies) for number, copies in of_examples.items() if copies]
     cut = default_cut(model, question)
-    photos = [replace(photo, likely=_reaches(photo, cut)) for photo in photos]
+    if model.has_probabilities or query is None or question.examples:
+        photos = [replace(photo, likely=_reaches(photo, cut)) for photo in photos]
+    else:
+        score = outstanding_score(reader, query)
+        photos = [replace(photo, likely=_stands_out(photo, score)) for photo in photos]
     least = cut if min_probability is None else min_probability
-    kept, reason = [photo for photo in photos if _reaches(photo, least)], None
+    kept = [photo for photo in photos if (photo.likely if min_probability is None else _reaches(photo, least))]
+    reason = None
     if not photos:
         reason = not_written(question) or why_nothing(reader, where, generated, with_example=bool(question.examples))
     elif not kept:
         best = max(photo.probability or 0 for photo in photos)
         closest = "less than 1 %" if best < 0.005 else f"{100 * best:.0f} %"
-        if min_probability is None:
+        if min_probability is None and not model.has_probabilities:
+            kept = photos
+            reason = f"Nothing stands out for {question.name!r}: these are the closest photos."
+        elif min_probability is None:
             kept = photos
             reason = f"Nothing matches {question.name!r}: these are the closest photos, at best {closest} likely."
         else:
@@ -162,6 +172,11 @@ def rank(
 
 def _reaches(photo: RankedPhoto, cut: float) -> bool:
     return photo.probability is None or photo.probability >= cut
+
+
+def _stands_out(photo: RankedPhoto, score: float | None) -> bool:
+    """Whether a photo is likely by what is seen, from a score on, or by what is written; all are where it is None."""
+    return score is None or photo.seen >= score or photo.written >= ENOUGH_WRITTEN
 
 
 def rank_written(
@@ -251,11 +266,13 @@ def _spared(
 ) -> NDArray[np.float64] | None:
     """How likely photos show none of the unwanted texts, (n,); None where there is none."""
     unwanted = [text for text in texts if text.weight < 0]
-    if model.calibration is None or not unwanted:
+    if not model.has_probabilities or not unwanted:
         return None
     records = reader.photo_vectors([photo.photo_id for photo in photos])
     likely = [
-        model.probabilities(text.tokens.words, text.vector.query, score_records(records, text.vector.query))
+        model.probabilities(
+            text.tokens.words, text.vector.query, score_records(records, text.vector.query), reader.num_photos
+        )
         for text in unwanted
     ]
     spared: NDArray[np.float64] = np.prod(1 - np.array(likely, np.float64), axis=0)
@@ -277,9 +294,10 @@ def _with_probabilities(
         return []
     if len(texts) == 1 and texts[0].weight == 1:
         seen = np.array([photo.seen for photo in photos], np.float32)
-        probabilities = model.probabilities(texts[0].tokens.words, texts[0].vector.query, seen)
+        probabilities = model.probabilities(texts[0].tokens.words, texts[0].vector.query, seen, reader.num_photos)
     else:
-        probabilities = probability_of_all(model, texts, reader.photo_vectors([photo.photo_id for photo in photos]))
+        records = reader.photo_vectors([photo.photo_id for photo in photos])
+        probabilities = probability_of_all(model, texts, records, reader.num_photos)
     if probabilities is None:
         return list(photos)
     return [replace(photo, probability=own) for photo, own in zip(photos, probabilities.tolist(), strict=True)]

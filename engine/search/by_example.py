@@ -11,6 +11,7 @@ from engine.models.protocol import EmbeddingModel
 from engine.photos.given import Photo, PhotoInMemory
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.question import Question
+from engine.search.standing_out import ordinary_photos
 from engine.types import Box
 from index import LibraryReader, Query, SearchParams
 from index.scoring.maxsim import at_unit_length, best, score_records
@@ -21,8 +22,6 @@ TEXT_WEIGHT = 1.5
 """How much words count beside example photos, both in deviations from the ordinary photo; docs/decisions."""
 
 BOXES_TOGETHER = 256  # of one photo that are embedded at once
-
-SAMPLE = 256  # photos of the library that say what is ordinary
 
 
 def photo_id_at(reader: LibraryReader, image: Photo) -> int | None:
@@ -139,8 +138,7 @@ def _rank_alike_and_described(
     candidates = sorted((found.keys() | {photo_id for photo_id, _ in described}) - own)
     if not candidates:
         return []
-    ordinary = reader.photo_ids[:: -(-reader.num_photos // SAMPLE)].tolist()
-    records, usual = reader.photo_vectors(candidates), reader.photo_vectors(ordinary)
+    records, usual = reader.photo_vectors(candidates), reader.photo_vectors(ordinary_photos(reader))
     looks = _standard(_alike(records, query), _alike(usual, query))
     words = _standard(score_records(records, text), score_records(usual, text))
     return best(looks + np.float32(TEXT_WEIGHT) * words, np.array(candidates, np.int64), limit)

@@ -24,7 +24,8 @@ class RankedPhoto:
 
     ``written`` is how much speaks for it what is written about it, from 0 to 1.
     ``copies`` are other photos of the same picture, ``group`` those of almost the same, by number.
-    ``likely``: whether that reaches the model's own cut for the question; a photo without a probability counts as such.
+    ``likely``: whether that reaches the model's own cut for the question, or, where no probability is known, whether
+    the photo stands out from the library (``standing_out``); found by an example it counts as such.
     """
 
     photo_id: int

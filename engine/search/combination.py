@@ -64,9 +64,11 @@ def weighted_sum(queries: Sequence[Query], weights: Sequence[float]) -> Query:
 
 
 def probability_of_all(
-    model: EmbeddingModel, parts: Sequence[ReadPart], records: NDArray[np.float32]
+    model: EmbeddingModel, parts: Sequence[ReadPart], records: NDArray[np.float32], num_photos: int
 ) -> NDArray[np.float64] | None:
-    """How likely photos (n, S, D) match the wanted texts and no unwanted one, (n,); None where no probability is known.
+    """How likely photos (n, S, D) of a library match the wanted texts and no unwanted one, (n,).
+
+    None where no probability is known.
 
     It is on the scale of one text, however many there are, so that one cut serves all: see ``together``.
     """
@@ -74,7 +76,7 @@ def probability_of_all(
     unwanted: list[NDArray[np.float64]] = []
     for part in parts:
         query = part.vector.query
-        likely = model.probabilities(part.tokens.words, query, score_records(records, query))
+        likely = model.probabilities(part.tokens.words, query, score_records(records, query), num_photos)
         if likely is None:
             return None
         (wanted if part.weight > 0 else unwanted).append(likely)

@@ -37,7 +37,7 @@ def search_sentences(
     texts = reader.sentence_texts(ids)
     probabilities: list[float | None] = []
     for (_, score), query, text in zip(ranked, reader.sentence_queries(ids), texts, strict=True):
-        likely = model.probabilities(tokenize(text).words, query, np.array([score], np.float32))
+        likely = model.probabilities(tokenize(text).words, query, np.array([score], np.float32), reader.num_sentences)
         probabilities.append(None if likely is None else float(likely[0]))
     scores = [score for _, score in ranked]
     found = zip(texts, scores, probabilities, reader.are_generated(ids), strict=True)
@@ -60,6 +60,6 @@ def _own(
             hits.append(SentenceHit(text.text, 0.0, own=True))
             continue
         scores = score_records(record[None], query.vector.query)
-        likely = model.probabilities(query.tokens.words, query.vector.query, scores)
+        likely = model.probabilities(query.tokens.words, query.vector.query, scores, reader.num_sentences)
         hits.append(SentenceHit(text.text, float(scores[0]), None if likely is None else float(likely[0]), own=True))
     return hits

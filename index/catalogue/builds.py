@@ -66,13 +66,12 @@ class BuildRepository:
         assert key is not None
         return int(key[0])
 
-    def mark_no_build_current(self) -> None:
-        """Make room for another current build: there is at most one at any time."""
-        self._connection.execute(update(Build).where(Build.current).values(current=False))
-
-    def mark_current(self, build_id: int) -> None:
-        """Let a build answer searches."""
-        self._connection.execute(update(Build).where(Build.id == build_id).values(current=True))
+    def let_answer(self, build_id: int) -> None:
+        """Let a build answer searches, and no other one; nothing is written where it does already."""
+        build = self.current_build()
+        if build is None or build.build_id != build_id:
+            self._connection.execute(update(Build).where(Build.current).values(current=False))
+            self._connection.execute(update(Build).where(Build.id == build_id).values(current=True))
 
     def delete_build(self, build_id: int) -> None:
         """Remove a build with its records, regions and segments."""

@@ -144,7 +144,7 @@ class _Import:
         try:
             with work.transaction() as connection:
                 builds = BuildRepository(connection)
-                builds.mark_current(builds.add_build(self._spec))
+                builds.let_answer(builds.add_build(self._spec))
                 build = builds.current_build()
             assert build is not None
             work.open_build(build)

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ui.cli.console import stderr
+from ui.cli.console import note, stderr
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -20,7 +20,9 @@ class Bars:
         self._progress: Progress | None = None
 
     def show(self, step: "Step") -> None:
-        """Move a bar."""
+        """Move a bar, and print what a person should know."""
+        if step.note:
+            note(step.note)
         if self._progress is None:
             self._progress = _bars()
             self._tasks = {what: self._progress.add_task(what, total=None, visible=False) for what in KINDS}

@@ -87,11 +87,16 @@ def add(
     expected: Annotated[
         str | None, typer.Option("--sha256", metavar="SHA256", help="Refuse weights that have another SHA-256.")
     ] = None,
+    gpu: Annotated[
+        bool, typer.Option("--gpu", help="Keep weights for a GPU too, as is done where there is one in any case.")
+    ] = False,
 ) -> None:
     """Convert an encoder of CLIP's kind, so that libraries can be made with it: downloaded, or from a file."""
     from engine.encoders.installed import add_encoder
 
-    config = add_encoder(name, path, architecture=architecture, revision=revision, expected=expected, tell=note)
+    config = add_encoder(
+        name, path, architecture=architecture, revision=revision, expected=expected, gpu=gpu, tell=note
+    )
     size = _megabytes(config.source.sizes)
     typer.echo(f"{printable(name)} was added: {config.encoder.dimension} dimensions, {size} on disk.")
     note(f"`engine index --model {name} FOLDER` makes a library with it, or embeds the photos of one again.")
@@ -112,7 +117,11 @@ def remove(name: Added) -> None:
 def info(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", autocompletion=completion.models, help="A model that was added, or is known."),
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=completion.models,
+            help="A model that is packaged, added or known.",
+        ),
     ],
     json: options.Json = False,
 ) -> None:
@@ -129,9 +138,12 @@ def info(
 
 
 def _facts(name: str) -> dict[str, Any]:
+    from engine.alignment.folder import PRETRAINED
     from engine.encoders.installed import added_encoder
     from engine.runtime.settings import models_folder
 
+    if name in PRETRAINED:
+        return _packaged(name)
     config = added_encoder(name)
     encoder, source = config.encoder, config.source
     return {
@@ -140,6 +152,18 @@ def _facts(name: str) -> dict[str, Any]:
         "licence": source.licence or None, "sha256": encoder.weights, "dimension": encoder.dimension,
         "image_size": encoder.image_size, "resize": encoder.resize, "context_length": encoder.context_length,
         "phrase_weight": config.scoring.phrase_weight, "bytes": sum(source.sizes.values()),
+    }  # fmt: skip
+
+
+def _packaged(name: str) -> dict[str, Any]:
+    from engine.alignment.folder import find_model, load_model
+
+    model, folder = load_model(name), find_model(name)
+    architecture = model.config.architecture
+    return {
+        "folder": str(folder), "fingerprint": model.fingerprint, "backbone": architecture.backbone,
+        "word_vectors": architecture.word_vectors, "dimension": architecture.dimension,
+        "image_size": architecture.image_size, "bytes": sum(path.stat().st_size for path in folder.iterdir()),
     }  # fmt: skip
 
 

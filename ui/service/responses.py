@@ -77,7 +77,10 @@ class PhotoHit(BaseModel):
     written: list[WrittenText]
     copies: list[Text] = Field(description="Paths of the other photos with the same content, or the same pixels.")
     group: list[Text] = Field(description="Paths of photos that are almost the same picture, with `group`.")
-    likely: bool = Field(description="Whether the probability reaches the model's own cut, whatever was asked for.")
+    likely: bool = Field(
+        description="Whether the probability reaches the model's own cut, whatever was asked for; "
+        "where none is known, whether the photo stands out from the library."
+    )
 
 
 class RegionHitOut(BaseModel):

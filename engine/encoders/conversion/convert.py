@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from safetensors.torch import load_file
 from torch import nn
 
 from engine.encoders.checkpoint import Checkpoint
-from engine.encoders.config import KIND, Encoder, EncoderConfig, Source
+from engine.encoders.config import KIND, Encoder, EncoderConfig, Scoring, Source
 from engine.encoders.conversion.regions import RegionalTower, regional
 from engine.encoders.conversion.text import TextTower, example
 from engine.encoders.conversion.tokenizer import clip_tokenizer, own_tokenizer
+from engine.encoders.conversion.torch_tower import keep_weights
 from engine.encoders.folder import TEXT_TOWER, TOKENIZER, TOKENS
 from engine.errors import ModelError
 from engine.runtime.files import sha256
@@ -31,8 +32,10 @@ Tell = Callable[[str], None]
 _TRACED_REGIONS = 3  # a size of one would be taken for a constant
 
 
-def convert(checkpoint: Checkpoint, name: str, folder: Path, source: Source, tell: Tell) -> EncoderConfig:
-    """Write the files of an encoder into an empty folder.
+def convert(
+    checkpoint: Checkpoint, name: str, folder: Path, source: Source, tell: Tell, *, gpu: bool = False
+) -> EncoderConfig:
+    """Write the files of an encoder into an empty folder, with weights for a GPU if that is asked for or there is one.
 
     Raises:
         ModelError: the network is of a kind that is not known here, or the weights are not its own.
@@ -59,12 +62,15 @@ def convert(checkpoint: Checkpoint, name: str, folder: Path, source: Source, tel
     tokenizer.save(str(folder / TOKENIZER))
     usual = "whitespace" if text.get("hf_tokenizer_name") else "lower"
 
+    if gpu or torch.cuda.is_available():
+        keep_weights(model.visual, settings, folder)
     tell("Converting the image tower ...")
     tower = RegionalTower(regional(model.visual), mean, deviation).eval()
     pixels, boxes = torch.zeros(2, 3, size, size, dtype=torch.uint8), torch.rand(2, _TRACED_REGIONS, 4)
-    dimension = tower(pixels, boxes).shape[-1]
-    free = {"pixels": {0: "photos"}, "boxes": {0: "photos", 1: "regions"}}
-    export(Traced(tower, {"pixels": pixels, "boxes": boxes}, free), folder / IMAGE_TOWER, external_data=True)
+    inputs = {"pixels": pixels, "boxes": boxes, "own": torch.ones(1)}
+    dimension = tower(*inputs.values()).shape[-1]
+    free = {"pixels": {0: "photos"}, "boxes": {0: "photos", 1: "regions"}, "own": {}}
+    export(Traced(tower, inputs, free), folder / IMAGE_TOWER, external_data=True)
 
     tell("Converting the text tower ...")
     texts = TextTower(model).eval()
@@ -90,7 +96,7 @@ def convert(checkpoint: Checkpoint, name: str, folder: Path, source: Source, tel
     sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     named = checkpoint.architecture or _described(settings)
     source = dataclasses.replace(source, architecture=named, sizes=sizes)
-    config = EncoderConfig(name, KIND, encoder, source=source)
+    config = EncoderConfig(name, KIND, encoder, Scoring(sigmoid=_sigmoid(model)), source)
     config.save(folder / CONFIG)
     return EncoderConfig.load(folder / CONFIG)  # what was written can be read
 
@@ -126,13 +132,41 @@ def _model(settings: dict[str, Any], weights: Path) -> Any:
         state = {name: tensor.float() for name, tensor in load_file(weights).items()}
         if isinstance(model, open_clip.CustomTextCLIP) and "positional_embedding" in state:
             state = convert_to_custom_text_state_dict(state)
-        model.load_state_dict(state)
     except (RuntimeError, TypeError, ValueError, KeyError, AssertionError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise ModelError(f"{weights} does not hold the weights of its network ({reason}).") from error
+        raise ModelError(f"The network that {weights} is said to belong to cannot be made ({reason}).") from error
+    _require_own(weights, {name: tuple(part.shape) for name, part in state.items()}, model)
+    model.load_state_dict(state)
     if not all(tensor.isfinite().all() for tensor in state.values()):
         raise ModelError(f"{weights} holds NaN or infinity; fetch it again.")
     return model.eval().requires_grad_(False)
+
+
+def _require_own(weights: Path, shapes: Mapping[str, tuple[int, ...]], model: nn.Module) -> None:
+    """Raise ModelError where a file does not hold the parts of a network, in their shapes and none besides."""
+    expected = {name: tuple(part.shape) for name, part in model.state_dict().items()}
+    reasons = [
+        f"{len(names)} {what}, such as {names[0]}"
+        for what, names in (
+            ("parts are missing", sorted(expected.keys() - shapes.keys())),
+            ("belong to no part of it", sorted(shapes.keys() - expected.keys())),
+        )
+        if names
+    ]
+    for name in sorted(expected.keys() & shapes.keys()):
+        if shapes[name] != expected[name]:
+            reasons.append(f"{name} has the shape {shapes[name]}, expected {expected[name]}")
+            break
+    if reasons:
+        raise ModelError(
+            f"{weights} does not hold the weights of its network: {'; '.join(reasons)}. Take the configuration or "
+            "--architecture that belongs to the file."
+        )
+
+
+def _sigmoid(model: Any) -> tuple[float, float] | None:
+    """The scale and the bias by which a network trained on single pairs makes a cosine a logit; None for others."""
+    return None if model.logit_bias is None else (float(model.logit_scale.exp()), float(model.logit_bias))
 
 
 def _size(sides: Any) -> int:

@@ -2,6 +2,9 @@
 
 c (B, R, N) is the share of patch or cell n that lies in box r, and the photo is a region of which every share is 1. So
 the vector of the photo is the one that open_clip gives, and that of a box around the whole photo is the same.
+
+Where ``own`` is 0 in the place of 1, a region's patches count as far as they lie in it and otherwise alike, whatever
+the network attends to; the photo stays as it is.
 """
 
 import torch
@@ -32,24 +35,23 @@ def shares_in_boxes(boxes: Tensor, height: int, width: int) -> Tensor:
 
 def _overlap(low: Tensor, high: Tensor, count: int) -> Tensor:
     """The share of each of ``count`` cells of a side between ``low`` and ``high`` (B, R): (B, R, count)."""
-    starts = torch.arange(count, dtype=low.dtype)
+    starts = torch.arange(count, dtype=low.dtype, device=low.device)
     inside = torch.minimum(high[..., None] * count, starts + 1) - torch.maximum(low[..., None] * count, starts)
     return inside.relu().clamp(max=1)
 
 
-def _bias(shares: Tensor, num_prefix: int) -> Tensor:
-    """What is added to the logits of a query that looks at a region only: (B, 1, R + 1, P + N).
+def _attended(query: Tensor, key: Tensor, value: Tensor, shares: Tensor, num_prefix: int, own: Tensor) -> Tensor:
+    """One query (B, H, 1, d) that looks at regions of the keys and values (B, H, P + N, d): (B, R + 1, H · d).
 
-    The P tokens before the patches are of no place and stay as they are.
+    The P tokens before the patches are of no place: they are seen as they are, or not at all where all count alike.
     """
     logarithms = torch.where(shares > 0, shares.clamp(min=1e-30).log(), torch.full_like(shares, _OUTSIDE))
-    return functional.pad(logarithms, (num_prefix, 0))[:, None]
-
-
-def _attended(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
-    """One query (B, H, 1, d) that looks at regions of the keys and values (B, H, N, d): (B, R + 1, H · d)."""
-    logits = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5  # (B, H, 1, N)
-    attended: Tensor = ((logits + bias).softmax(dim=-1) @ value).transpose(1, 2).flatten(2)
+    rows = torch.arange(shares.shape[1], device=own.device)
+    owned = torch.where(rows == shares.shape[1] - 1, torch.ones_like(own), own)[:, None]  # the photo's is its own
+    before = ((1 - owned) * _OUTSIDE).expand(shares.shape[0], -1, num_prefix)
+    bias = torch.cat([before, logarithms], dim=-1)[:, None]  # (B, 1, R + 1, P + N)
+    logits = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5  # (B, H, 1, P + N)
+    attended: Tensor = ((logits * owned + bias).softmax(dim=-1) @ value).transpose(1, 2).flatten(2)
     return attended
 
 
@@ -73,8 +75,8 @@ class ClassTokenTower(nn.Module):
             raise ModelError("The image tower has another attention than CLIP's; no regions of it are known here.")
         self.visual = visual
 
-    def forward(self, pixels: Tensor, boxes: Tensor) -> Tensor:
-        """Pixels (B, 3, H, W) as the tower takes them and boxes (B, R, 4) → (B, R + 1, D)."""
+    def forward(self, pixels: Tensor, boxes: Tensor, own: Tensor) -> Tensor:
+        """Pixels (B, 3, H, W) as the tower takes them, boxes (B, R, 4) and ``own`` (1,) → (B, R + 1, D)."""
         visual = self.visual
         *before, last = visual.transformer.resblocks
         tokens = visual._embeds(pixels)
@@ -88,8 +90,8 @@ class ClassTokenTower(nn.Module):
                 (given[:, :1], given, given), (of_query, of_key, of_value), attention.in_proj_bias.chunk(3), strict=True
             )
         )
-        bias = _bias(shares_in_boxes(boxes, *visual.grid_size), 1)
-        copies = tokens[:, :1] + last.ls_1(attention.out_proj(_attended(query, key, value, bias)))
+        shares = shares_in_boxes(boxes, *visual.grid_size)
+        copies = tokens[:, :1] + last.ls_1(attention.out_proj(_attended(query, key, value, shares, 1, own)))
         copies = copies + last.ls_2(last.mlp(last.ln_2(copies)))
         vectors: Tensor = visual.ln_post(copies) @ visual.proj
         return vectors
@@ -110,8 +112,8 @@ class AttentionPoolingTower(nn.Module):
         self._prefix = visual.trunk.num_prefix_tokens
         self._sees_prefix = bool(getattr(visual.trunk, "pool_include_prefix", True))
 
-    def forward(self, pixels: Tensor, boxes: Tensor) -> Tensor:
-        """Pixels (B, 3, H, W) as the tower takes them and boxes (B, R, 4) → (B, R + 1, D)."""
+    def forward(self, pixels: Tensor, boxes: Tensor, own: Tensor) -> Tensor:
+        """Pixels (B, 3, H, W) as the tower takes them, boxes (B, R, 4) and ``own`` (1,) → (B, R + 1, D)."""
         trunk = self.visual.trunk
         pool = trunk.attn_pool
         tokens = trunk.forward_features(pixels)
@@ -121,8 +123,8 @@ class AttentionPoolingTower(nn.Module):
             tokens = tokens + pool.pos_embed[None]
         key, value = (_in_heads(part, pool.num_heads) for part in pool.kv(tokens).chunk(2, dim=-1))
         query = pool.q_norm(_in_heads(pool.q(pool.latent), pool.num_heads))
-        bias = _bias(shares_in_boxes(boxes, *trunk.patch_embed.grid_size), self._prefix * self._sees_prefix)
-        pooled = pool.proj(_attended(query, pool.k_norm(key), value, bias))
+        shares = shares_in_boxes(boxes, *trunk.patch_embed.grid_size)
+        pooled = pool.proj(_attended(query, pool.k_norm(key), value, shares, self._prefix * self._sees_prefix, own))
         if pool.mlp is not None:
             pooled = pooled + pool.mlp(pool.norm(pooled))
         vectors: Tensor = self.visual.head(trunk.head(trunk.fc_norm(pooled)))
@@ -139,8 +141,8 @@ class MeanPoolingTower(nn.Module):
             raise ModelError("The image tower does not pool by a mean; no regions of it are known here.")
         self.visual = visual
 
-    def forward(self, pixels: Tensor, boxes: Tensor) -> Tensor:
-        """Pixels (B, 3, H, W) as the tower takes them and boxes (B, R, 4) → (B, R + 1, D)."""
+    def forward(self, pixels: Tensor, boxes: Tensor, own: Tensor) -> Tensor:
+        """Pixels (B, 3, H, W) as the tower takes them, boxes (B, R, 4) and ``own`` (1,) → (B, R + 1, D)."""
         features = self.visual.trunk.forward_features(pixels)  # (B, C, h, w)
         shares = shares_in_boxes(boxes, *features.shape[2:])
         means = (shares / shares.sum(dim=-1, keepdim=True)) @ features.flatten(2).transpose(1, 2)  # (B, R + 1, C)
@@ -149,7 +151,10 @@ class MeanPoolingTower(nn.Module):
 
 
 class RegionalTower(nn.Module):
-    """Eight-bit pixels (B, 3, H, W) and boxes (B, R, 4) → unit vectors (B, R + 1, D), that of the photo last."""
+    """Eight-bit pixels (B, 3, H, W), boxes (B, R, 4) and ``own`` (1,) → unit vectors (B, R + 1, D), the photo's last.
+
+    ``own`` is 1 for the tower's own pooling, and 0 for a uniform one.
+    """
 
     mean: Tensor
     deviation: Tensor
@@ -160,9 +165,9 @@ class RegionalTower(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1))
 
-    def forward(self, pixels: Tensor, boxes: Tensor) -> Tensor:
+    def forward(self, pixels: Tensor, boxes: Tensor, own: Tensor) -> Tensor:
         """See the class."""
-        return functional.normalize(self.tower((pixels.float() / 255 - self.mean) / self.deviation, boxes), dim=-1)
+        return functional.normalize(self.tower((pixels.float() / 255 - self.mean) / self.deviation, boxes, own), dim=-1)
 
 
 def regional(visual: nn.Module) -> nn.Module:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from engine.alignment.calibration import probabilities_of
 from engine.errors import DatasetError, ModelError
-from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import load_captions
+from engine.research.data.encoded import MeasuredModel
 from engine.research.data.features import Report, no_report
 from engine.research.evaluation.hits import Hits, ScoredQueries, first_hits, queries_of, score_queries
 from engine.research.evaluation.percent import percent
@@ -122,9 +122,7 @@ def answers_at(
     )
 
 
-def evaluate_calibration(
-    model: MultimodalModel, data: Path, split: str, report: Report = no_report
-) -> CalibrationResult:
+def evaluate_calibration(model: MeasuredModel, data: Path, split: str, report: Report = no_report) -> CalibrationResult:
     """How far a model's probabilities hold on a split: its sentences, phrases and concepts, as far as annotated.
 
     Raises:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from engine.alignment.calibration import features_of
 from engine.language.tokens import tokenize
-from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import CaptionSet
+from engine.research.data.encoded import MeasuredModel
 from engine.research.data.features import Report, no_report
 from engine.research.evaluation.hits import HITS, Hits, Queries, ScoredQueries, score_queries
 
@@ -138,7 +138,7 @@ def word_queries(captions: CaptionSet) -> WordQueries:
 
 
 def score_words(
-    model: MultimodalModel, captions: CaptionSet, background: NDArray[np.floating], report: Report = no_report
+    model: MeasuredModel, captions: CaptionSet, background: NDArray[np.floating], report: Report = no_report
 ) -> ScoredWords:
     """The scores of a split's ``word_queries``.
 

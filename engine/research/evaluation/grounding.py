@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from engine.alignment.localisation import likely_regions
 from engine.alignment.model import AlignmentModel
 from engine.boxes import OVERLAPS, centre_inside, overlaps, union_box
+from engine.encoders.clip_encoder import ClipEncoder
 from engine.language.tokens import tokenize
-from engine.models.multimodal import MultimodalModel
-from engine.research.data.caption_sets import load_captions
-from engine.research.data.entities import PhraseBoxes, annotated_phrases
+from engine.research.data.caption_sets import CaptionSet, load_captions
+from engine.research.data.encoded import MeasuredModel, encoded_photos
+from engine.research.data.entities import MatchedPhrases, PhraseBoxes, annotated_phrases
 from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.research.evaluation.percent import percent
 from engine.research.evaluation.segment_agreement import (
@@ -30,6 +31,7 @@ from engine.research.evaluation.segment_agreement import (
 IMAGE_BLOCK = 100
 SENTENCE_BLOCK = 500
 SHARPNESSES = (0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 100.0)
+Setting = TypeVar("Setting", str, float)
 TYPES = ("people", "clothing", "bodyparts", "animals", "vehicles", "instruments", "scene", "other")
 
 
@@ -70,27 +72,40 @@ class SharpnessRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolingRow:
+    """What a pooling of an encoder gives, in percent as in ``Grounding``."""
+
+    pooling: str
+    accuracy: float
+    any_box: float
+    pointing: float
+
+
+@dataclass(frozen=True, slots=True)
 class GroundingResult:
     """Grounding figures of a model on a split: of phrases, and of its text segments, with its β and its sharpness.
 
-    ``betas`` and ``sharpnesses`` compare other values, where that was asked for.
+    ``betas``, ``sharpnesses`` and the ``poolings`` of an encoder compare other values, where that was asked for. An
+    encoder reads phrases one by one, and cuts no sentence by what it sees: it has no ``segments``.
     """
 
     model: str
     grounding: Grounding
-    segments: SegmentAgreement
+    segments: SegmentAgreement | None
     captions: int
     captions_matched: int
     betas: BetaChoice | None
     sharpnesses: tuple[SharpnessRow, ...]
+    poolings: tuple[PoolingRow, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, the figures of the phrases at the top."""
         return asdict(self.grounding) | {
-            "model": self.model, "segments": asdict(self.segments),
+            "model": self.model, "segments": asdict(self.segments) if self.segments else None,
             "captions": self.captions, "captions_matched": self.captions_matched,
             "betas": asdict(self.betas) if self.betas else None,
             "sharpnesses": [asdict(row) for row in self.sharpnesses],
+            "poolings": [asdict(row) for row in self.poolings],
         }  # fmt: skip
 
 
@@ -192,15 +207,16 @@ def compare(
 
 
 def evaluate_grounding(
-    model: MultimodalModel, data: Path, split: str, try_settings: bool = False, report: Report = no_report
+    model: MeasuredModel, data: Path, split: str, try_settings: bool = False, report: Report = no_report
 ) -> GroundingResult:
-    """Grounding figures of a packaged or saved model on a split with annotated phrases.
+    """Grounding figures of a model on a split with annotated phrases.
 
     Args:
         model: to measure.
         data: a folder with ``dataset.json``, ``entities.json`` and ``images/<split>/``.
         split: of ``data``.
-        try_settings: compare values of β and of the sharpness, which takes a minute.
+        try_settings: compare values of β and of the sharpness, which takes a minute; of an encoder those of the
+            sharpness and the two poolings.
         report: told of the progress.
 
     Raises:
@@ -209,6 +225,8 @@ def evaluate_grounding(
     """
     captions = load_captions(data, split)
     matched = annotated_phrases(captions, data)
+    if isinstance(model, ClipEncoder):
+        return _of_encoder(model, captions, matched, try_settings, report)
     regions = stored_regions(model.regions, [image.path for image in captions.images], report=report)
     sentences = sentence_vectors(model.word_vectors, captions.sentences, report=report)
     owners = captions.image_of_sentence
@@ -235,3 +253,45 @@ def evaluate_grounding(
     return GroundingResult(
         model.name, grounding, agreement, matched.num_captions, matched.num_matched, betas, tuple(tried_sharpness)
     )
+
+
+def _of_encoder(
+    encoder: ClipEncoder, captions: CaptionSet, matched: MatchedPhrases, try_settings: bool, report: Report
+) -> GroundingResult:
+    """The same of an encoder, which reads each annotated phrase by itself."""
+    owners, phrases = captions.image_of_sentence, matched.phrases
+    words = [tokenize(sentence).words for sentence in captions.sentences]
+    texts = [" ".join(words[phrase.sentence_row][phrase.start : phrase.end]) for phrase in phrases]
+    strings = list(dict.fromkeys(texts))
+    vector_of = dict(zip(strings, encoder.embed_strings(strings), strict=True))
+
+    def measured(other: ClipEncoder, sharpnesses: Iterable[float]) -> list[Grounding]:
+        photos = encoded_photos(other, [image.path for image in captions.images], report)
+        scores = [
+            photos.records[owners[phrase.sentence_row], :-1].astype(np.float32) @ vector_of[text]  # (R,)
+            for phrase, text in zip(phrases, texts, strict=True)
+        ]
+        boxes = [photos.boxes[owners[phrase.sentence_row]] for phrase in phrases]
+        return [
+            compare(
+                [int(likely_regions(one[None], own, sharpness)[0]) for one, own in zip(scores, boxes, strict=True)],
+                phrases, photos.boxes, owners,
+            )
+            for sharpness in sharpnesses
+        ]  # fmt: skip
+
+    own = encoder.config.scoring.sharpness
+    tried = sorted({*SHARPNESSES, own}) if try_settings else [own]
+    rows = dict(zip(tried, measured(encoder, tried), strict=True))
+    poolings = {}
+    if try_settings:
+        poolings = {pooling: measured(encoder.pooling_by(pooling), [own])[0] for pooling in ("own", "uniform")}
+    return GroundingResult(
+        encoder.name, rows[own], None, matched.num_captions, matched.num_matched, None,
+        tuple(SharpnessRow(*_shown(sharpness, row)) for sharpness, row in rows.items()) if try_settings else (),
+        tuple(PoolingRow(*_shown(pooling, row)) for pooling, row in poolings.items()),
+    )  # fmt: skip
+
+
+def _shown(setting: Setting, found: Grounding) -> tuple[Setting, float, float, float]:
+    return setting, found.accuracy, found.any_box, found.pointing

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from engine.alignment.calibration import features_of
 from engine.alignment.embeddings import ImageEmbedding, WordBatch
 from engine.alignment.model import AlignmentModel
+from engine.encoders.clip_encoder import ClipEncoder
+from engine.encoders.texts import single_words
 from engine.language.function_words import FUNCTION_WORDS, content_words
 from engine.language.tokens import tokenize
-from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import CaptionSet
 from engine.research.data.concepts import FILE as CONCEPTS
 from engine.research.data.concepts import load_concepts
+from engine.research.data.encoded import MeasuredModel, encoded_photos, encoded_texts, encoder_scores
 from engine.research.data.entities import FILE as ENTITIES
 from engine.research.data.entities import load_entities
 from engine.research.data.features import Report, no_report, sentence_vectors, stored_regions
@@ -134,7 +136,7 @@ def _phrases(captions: CaptionSet, said: Sequence[set[str]]) -> tuple[list[str],
 
 
 def score_queries(
-    model: MultimodalModel,
+    model: MeasuredModel,
     captions: CaptionSet,
     queries: Queries,
     background: NDArray[np.floating],
@@ -145,7 +147,18 @@ def score_queries(
     Raises:
         PhotoError: a photo cannot be decoded.
     """
-    regions = stored_regions(model.regions, [image.path for image in captions.images], report=report)
+    paths = [image.path for image in captions.images]
+    if isinstance(model, ClipEncoder):
+        texts = encoded_texts(model, queries.texts, report)
+        words = [single_words(model.usable(text).words) for text in queries.texts]
+        return ScoredQueries(
+            queries,
+            encoder_scores(model, encoded_photos(model, paths, report).records, texts),
+            encoder_scores(model, background, texts),
+            np.array(list(map(len, words)), np.int64),
+            np.array([min(model.counts(own)) for own in words], np.int64),
+        )
+    regions = stored_regions(model.regions, paths, report=report)
     vectors = sentence_vectors(model.word_vectors, queries.texts, report=report)
     scores = score_matrix(model.folder.model, EncodedSplit(regions.features, regions.boxes, vectors, ()))
     columns = [

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from engine.alignment.model import AlignmentModel
+from engine.encoders.clip_encoder import ClipEncoder
 from engine.errors import DatasetError
 from engine.language.word_vectors import WordVectors
-from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import CaptionSet, load_captions
+from engine.research.data.encoded import MeasuredModel, encoded_photos, encoded_texts, encoder_scores
 from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
 from engine.research.evaluation.novelty import Novelty, by_novelty
 from engine.research.evaluation.retrieval import RetrievalResult, retrieval, retrieval_among, sentence_to_image_ranks
@@ -88,9 +89,9 @@ class RetrievalReport:
 
 
 def evaluate_retrieval(
-    model: MultimodalModel, data: Path, split: str, report: Report = no_report, *, among: int | None = None
+    model: MeasuredModel, data: Path, split: str, report: Report = no_report, *, among: int | None = None
 ) -> RetrievalReport:
-    """Retrieval figures of a packaged or saved model on a split of a captioned set.
+    """Retrieval figures of a model on a split of a captioned set. What an encoder's training said is not known.
 
     Args:
         model: to be measured.
@@ -106,11 +107,16 @@ def evaluate_retrieval(
     captions = load_captions(data, split)
     if among is not None and not 1 <= among <= len(captions.images):
         raise DatasetError(f"The split {split!r} has {len(captions.images)} photos; expected 1 to that, not {among}.")
-    encoded = encode_split(captions, model.regions, model.word_vectors, report)
-    scores = score_matrix(model.folder.model, encoded)
-    owners = encoded.image_of_sentence
+    owners = captions.image_of_sentence
+    if isinstance(model, ClipEncoder):
+        photos = encoded_photos(model, [image.path for image in captions.images], report)
+        scores = encoder_scores(model, photos.records, encoded_texts(model, captions.sentences, report))
+    else:
+        scores = score_matrix(model.folder.model, encode_split(captions, model.regions, model.word_vectors, report))
     if among is not None:
         return RetrievalReport(model.name, split, retrieval_among(scores, owners, among), None)
-    ranks = sentence_to_image_ranks(scores, owners)
-    novelty = by_novelty(ranks, captions.sentences, model.folder.vocabulary)
+    novelty = None
+    if not isinstance(model, ClipEncoder):
+        ranks = sentence_to_image_ranks(scores, owners)
+        novelty = by_novelty(ranks, captions.sentences, model.folder.vocabulary)
     return RetrievalReport(model.name, split, retrieval(scores, owners), novelty)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from engine.alignment.calibration import probabilities_of
 from engine.errors import DatasetError, ModelError
-from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import CaptionSet, load_captions
+from engine.research.data.encoded import MeasuredModel
 from engine.research.data.features import Report, no_report
 from engine.research.evaluation.calibration_error import expected_calibration_error, reliability
 from engine.research.evaluation.everyday_words import MEASURED_GROUPS, ScoredWords, score_words, word_hits
@@ -85,7 +85,7 @@ class WordsResult:
         return plain | figures
 
 
-def evaluate_words(model: MultimodalModel, data: Path, split: str, report: Report = no_report) -> WordsResult:
+def evaluate_words(model: MeasuredModel, data: Path, split: str, report: Report = no_report) -> WordsResult:
     """How a model answers everyday words on a split, judged by people's sentences.
 
     Raises:
@@ -172,7 +172,7 @@ def _cross_fitted(words: ScoredWords, photos: NDArray[np.int64]) -> tuple[WordFi
     )
 
 
-def _sentence_error(model: MultimodalModel, captions: CaptionSet, predict: Predict, report: Report) -> float | None:
+def _sentence_error(model: MeasuredModel, captions: CaptionSet, predict: Predict, report: Report) -> float | None:
     if model.calibration is None or len(captions.images) <= HITS:
         return None
     queries = sentence_queries(captions)

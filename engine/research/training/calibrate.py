@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from engine.alignment.calibration import FEATURES, Calibration, probabilities_of
+from engine.encoders.clip_encoder import ClipEncoder
 from engine.errors import DatasetError
-from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_sets import CaptionSet, load_captions
+from engine.research.data.encoded import MeasuredModel, encoded_photos
 from engine.research.data.features import Report, no_report, stored_regions
 from engine.research.evaluation.everyday_words import (
     ABSENT_GROUPS,
@@ -136,7 +137,7 @@ def choose_cut(present: NDArray[np.float64], share: float = ANSWERED) -> float:
 
 
 def calibrate(
-    model: MultimodalModel, data: Path, split: str, background_split: str = "train", report: Report = no_report
+    model: MeasuredModel, data: Path, split: str, background_split: str = "train", report: Report = no_report
 ) -> Calibration:
     """Fit a calibration on a split that the model was not trained on.
 
@@ -169,11 +170,15 @@ def calibrate(
     except DatasetError:  # a few photos
         single, cut_of_words = longer, cut
     weights, bias = np.stack([single.weights, longer.weights]), np.array([single.bias, longer.bias])
-    return Calibration(background, weights, bias, cut, model.fingerprint, cut_of_words)
+    of_model = model.config.scored if isinstance(model, ClipEncoder) else model.fingerprint
+    return Calibration(background, weights, bias, cut, of_model, cut_of_words)
 
 
-def background_of(model: MultimodalModel, captions: CaptionSet, report: Report = no_report) -> NDArray[np.float16]:
+def background_of(model: MeasuredModel, captions: CaptionSet, report: Report = no_report) -> NDArray[np.float16]:
     """The records (K, S, D) of up to 128 photos of a split, evenly spaced."""
     rows = np.unique(np.linspace(0, len(captions.images) - 1, BACKGROUND).round().astype(int))
-    regions = stored_regions(model.regions, [captions.images[row].path for row in rows], report=report)
+    paths = [captions.images[row].path for row in rows]
+    if isinstance(model, ClipEncoder):
+        return np.array(encoded_photos(model, paths, report).records)
+    regions = stored_regions(model.regions, paths, report=report)
     return model.embed_regions(regions.features.astype(np.float32), np.array(regions.boxes)).astype(np.float16)

@@ -1,31 +1,19 @@
-"""Encoders that are small and were never trained, converted once for all tests."""
+"""Encoders are compared closely here, whatever the CPU has; and folders of models of a test's own."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_encoders import TinyEncoder, tiny_encoder
 
-from engine.encoders.clip_encoder import ClipEncoder
-from engine.encoders.installed import add_encoder
-from engine.runtime.settings import models_folder
-
-Converted = Callable[[str], tuple[TinyEncoder, ClipEncoder]]
+from engine.encoders import towers
 
 
-@pytest.fixture(scope="session")
-def converted(tmp_path_factory: pytest.TempPathFactory) -> Converted:
-    """The network of a kind as open_clip has it, and the encoder that was made of its checkpoint."""
-    made: dict[str, tuple[TinyEncoder, ClipEncoder]] = {}
-
-    def convert(kind: str) -> tuple[TinyEncoder, ClipEncoder]:
-        if kind not in made:
-            tiny = tiny_encoder(kind, tmp_path_factory.mktemp("checkpoints") / kind)
-            add_encoder(kind, tiny.folder)
-            made[kind] = tiny, ClipEncoder(models_folder() / kind, "cpu")
-        return made[kind]
-
-    return convert
+@pytest.fixture(scope="session", autouse=True)
+def single_precision() -> Iterator[None]:
+    """Towers as on a CPU without bfloat16."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(towers, "has_bfloat16", lambda: False)
+        yield
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from engine.encoders.clip_encoder import ClipEncoder
 from engine.encoders.config import Scoring
 from engine.errors import ModelError, QueryError, WrongModelError
 from engine.runtime.settings import models_folder
+from engine.search import standing_out
 from engine.search.question import Question
 from index import PhotoFilter, SearchParams
 
@@ -102,6 +103,24 @@ def test_a_search_ranks_by_the_cosine_of_the_network(clip: Both, encoded: Path) 
                 assert [hit.photo_id for hit in hits] == ids[order].tolist()
                 np.testing.assert_allclose([hit.score for hit in hits], expected[order], atol=1e-5)
                 assert all(hit.probability is None and hit.likely for hit in hits)
+
+
+def test_photos_that_stand_out_are_likely_where_no_probability_is_known(
+    encoded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Engine.open(encoded, device="cpu") as engine:
+        everything = engine.search(TEXT, 100, basis="seen")
+        assert all(hit.likely for hit in everything)  # too few photos to say what is ordinary
+        monkeypatch.setattr(standing_out, "FEWEST", 5)
+        scores = np.float32([hit.score for hit in everything])
+        for strictness, count in ((0.0, int((scores >= np.median(scores)).sum())), (100.0, 0)):
+            monkeypatch.setattr(standing_out, "STRICTNESS", strictness)
+            answer = engine.answer(TEXT, 100, basis="seen")
+            assert answer.likely == bool(count)
+            assert [hit.score for hit in answer.hits] == [hit.score for hit in everything[: count or None]]
+            assert answer.why_nothing == (
+                None if count else f"Nothing stands out for {TEXT!r}: these are the closest photos."
+            )
 
 
 def test_phrases_count_as_much_as_they_weigh(

@@ -1,7 +1,10 @@
 """Regions of an encoder: its own pooling, restricted to boxes, against open_clip itself."""
 
+import dataclasses
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -17,7 +20,7 @@ from engine.runtime.onnx import Traced, export, session_of
 HALVES = ((0, 0, 1, 1), (1, 0, 2, 2), (0, 1, 2, 2), (1, 1, 2, 2))  # boxes in halves of a side, of whole patches
 WIDE = 1e-5
 
-Run = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Run = Callable[..., np.ndarray]
 
 
 @pytest.fixture(scope="module", params=CONFIGURATIONS)
@@ -27,11 +30,18 @@ def seeing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     tiny = tiny_encoder(request.param, folder / "checkpoint")
     mean, deviation = (tuple(tiny.preparation[name]) for name in ("mean", "std"))
     tower = RegionalTower(regional(tiny.model.visual), mean, deviation).eval()
-    inputs = {"pixels": torch.zeros(2, 3, tiny.size, tiny.size, dtype=torch.uint8), "boxes": torch.rand(2, 3, 4)}
-    free = {"pixels": {0: "photos"}, "boxes": {0: "photos", 1: "regions"}}
+    pixels, boxes = torch.zeros(2, 3, tiny.size, tiny.size, dtype=torch.uint8), torch.rand(2, 3, 4)
+    inputs = {"pixels": pixels, "boxes": boxes, "own": torch.ones(1)}
+    free = {"pixels": {0: "photos"}, "boxes": {0: "photos", 1: "regions"}, "own": {}}
     export(Traced(tower, inputs, free), folder / "image.onnx", external_data=True)
     session: onnxruntime.InferenceSession = session_of(folder / "image.onnx")
-    return tiny, lambda pixels, boxes: session.run(None, {"pixels": pixels, "boxes": boxes.astype(np.float32)})[0]
+    names = {given.name for given in session.get_inputs()}  # a mean has no attention, and takes no ``own``
+
+    def run(pixels: np.ndarray, boxes: np.ndarray, own: float = 1.0) -> np.ndarray:
+        given = {"pixels": pixels, "boxes": boxes.astype(np.float32), "own": np.float32([own])}
+        return session.run(None, {name: value for name, value in given.items() if name in names})[0]  # type: ignore[no-any-return]
+
+    return tiny, run
 
 
 def photos(size: int, count: int = 3) -> np.ndarray:
@@ -64,11 +74,42 @@ def test_boxes_of_whole_patches_are_the_networks_pooling_of_these_alone(seeing: 
     np.testing.assert_allclose(found, functional.normalize(expected, dim=-1).numpy(), atol=WIDE)
 
 
-def pooled_alone(tiny: TinyEncoder, pixels: Tensor, halves: tuple[int, int, int, int]) -> Tensor:
+def test_in_uniform_pooling_patches_in_a_box_count_alike_and_the_photo_stays(seeing: tuple[TinyEncoder, Run]) -> None:
+    tiny, run = seeing
+    pixels, boxes = photos(tiny.size, 1), np.array([HALVES]) / 2
+    found = run(pixels, boxes, 0.0)[0]
+    np.testing.assert_allclose(found[-1], run(pixels, boxes)[0, -1], atol=WIDE)
+    alike = dataclasses.replace(tiny, model=attending_to_all_alike(tiny.model))
+    expected = torch.cat([pooled_alone(alike, prepared(tiny, pixels), box, sees_prefix=False) for box in HALVES])
+    np.testing.assert_allclose(found[:-1], functional.normalize(expected, dim=-1).numpy(), atol=WIDE)
+
+
+def attending_to_all_alike(model: Any) -> Any:
+    """A copy of a network whose keys are all zero where it pools, so that its attention tells nothing apart."""
+    model = deepcopy(model)
+    if hasattr(model.visual, "trunk"):
+        pool = getattr(model.visual.trunk, "attn_pool", None)
+        parts = [] if pool is None else [pool.kv.weight[: pool.kv.weight.shape[0] // 2], *first_half(pool.kv.bias)]
+    else:
+        attention = model.visual.transformer.resblocks[-1].attn
+        parts = [attention.in_proj_weight.chunk(3)[1], attention.in_proj_bias.chunk(3)[1]]
+    for part in parts:
+        part.zero_()
+    return model
+
+
+def first_half(bias: Tensor | None) -> list[Tensor]:
+    return [] if bias is None else [bias[: len(bias) // 2]]
+
+
+def pooled_alone(
+    tiny: TinyEncoder, pixels: Tensor, halves: tuple[int, int, int, int], *, sees_prefix: bool = True
+) -> Tensor:
     """The vector (1, D) that the network itself makes of the cells in a box, the others masked or left out."""
     visual = tiny.model.visual
     if not hasattr(visual, "trunk"):
-        return with_a_copy_of_the_class_token(visual, pixels, mask_of(visual.grid_size, halves))
+        inside = functional.pad(mask_of(visual.grid_size, halves), (1, 0), value=sees_prefix)
+        return with_a_copy_of_the_class_token(visual, pixels, inside)
     trunk = visual.trunk
     features = trunk.forward_features(pixels)
     if features.ndim == 4:
@@ -77,7 +118,7 @@ def pooled_alone(tiny: TinyEncoder, pixels: Tensor, halves: tuple[int, int, int,
         return visual.head(trunk.forward_head(fine[:, :, y0:y1, x0:x1]))
     num_patches = trunk.patch_embed.num_patches
     inside = functional.pad(
-        mask_of(trunk.patch_embed.grid_size, halves), (features.shape[1] - num_patches, 0), value=True
+        mask_of(trunk.patch_embed.grid_size, halves), (features.shape[1] - num_patches, 0), value=sees_prefix
     )
     if trunk.num_prefix_tokens and not getattr(trunk, "pool_include_prefix", True):
         features, inside = features[:, -num_patches:], inside[-num_patches:]
@@ -94,7 +135,7 @@ def mask_of(grid: tuple[int, int], halves: tuple[int, int, int, int]) -> Tensor:
 
 
 def with_a_copy_of_the_class_token(visual: torch.nn.Module, pixels: Tensor, inside: Tensor) -> Tensor:
-    """The network's own blocks; in the last a copy of the class token sees itself and the patches in a box."""
+    """The network's own blocks; in the last a copy of the class token sees what is ``inside``: itself and patches."""
     *before, last = visual.transformer.resblocks
     tokens = visual._embeds(pixels)
     for block in before:
@@ -102,7 +143,9 @@ def with_a_copy_of_the_class_token(visual: torch.nn.Module, pixels: Tensor, insi
     tokens = torch.cat([tokens, tokens[:, :1]], dim=1)
     hidden = torch.zeros(tokens.shape[1], tokens.shape[1], dtype=torch.bool)
     hidden[:-1, -1] = True  # nobody else sees the copy
-    hidden[-1, :-1] = functional.pad(~inside, (1, 0), value=True)
+    hidden[-1, :-1] = ~inside
+    hidden[-1, 0] = True
+    hidden[-1, -1] = not inside[0]
     mask = torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))
     copy = last(tokens, attn_mask=mask)[:, -1]
     return visual.ln_post(copy) @ visual.proj

@@ -70,7 +70,7 @@ def test_a_model_is_added_used_and_removed(
         result = cli(*arguments, library=library)
         assert result.exit_code == 0, (arguments, result.stderr)
     assert "takes a model with word vectors" in refused(
-        cli("evaluate", "retrieval", "--model", "tiny", "--data", photos)
+        cli("evaluate", "attributes", "--model", "tiny", "--data", photos)
     )
 
     command = [sys.executable, "-c", WITHOUT_TORCH, "search", "a cup", "--no-service"]
@@ -96,8 +96,11 @@ def test_a_model_is_added_used_and_removed(
         (("mine", "--from", "alone.safetensors", "--architecture", "ViT"), "open_clip knows no architecture 'ViT'"),
         (
             ("mine", "--from", "alone.safetensors", "--architecture", "ViT-B-32"),
-            "does not hold the weights of its network",
+            "does not hold the weights of its network: 228 parts are missing, such as",
         ),
+        (("mine", "--from", "alone.safetensors", "--revision", "abc"), "'abc' is said to be the commit of a download"),
+        (("mine", "--from", "alone.safetensors", "--sha256", "xyz"), "'xyz' is no SHA-256; expected 64"),
+        (("siglip2-b16-256", "--architecture", "ViT-B-32"), "name the file too (--from FILE)"),
         (("mine", "--from", "alone.safetensors", "--architecture", "coca_ViT-B-32"), "The text tower is of a kind"),
         (("default", "--from", "alone.safetensors"), "'default' cannot be the name of a model"),
         (("../up", "--from", "alone.safetensors"), "'../up' cannot be the name of a model"),
@@ -165,3 +168,9 @@ def test_the_list_has_what_comes_with_the_package_and_what_is_known(cli: Cli, mo
     assert lines[:2] == ["default: comes with the package", "paper: comes with the package"]
     assert "siglip2-b16-256: can be added; Apache-2.0, languages: many, 768 dimensions" in lines
     assert "repository: timm/PE-Core-B-16" in cli("models", "info", "pe-core-b16-224").stdout
+    assert "backbone: efficientnet_lite2" in cli("models", "info", "default").stdout
+
+
+def test_a_known_model_that_was_not_added_says_how_to(cli: Cli, models: Path, photos: Path, tmp_path: Path) -> None:
+    said = refused(cli("index", photos, "--model", "siglip2-b16-256", library=tmp_path / "library"))
+    assert "was not added yet: run `engine models add siglip2-b16-256`." in said

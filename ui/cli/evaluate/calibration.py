@@ -22,7 +22,7 @@ def command(
     """Compare the probabilities of hits with how many are right, and take the photos of a query away from it."""
     from engine.research.evaluation.calibration_error import evaluate_calibration
 
-    loaded = measuring.load(model, device)
+    loaded = measuring.load_any(model, device)
     with measuring.progress() as report:
         measured = evaluate_calibration(loaded, data, split, report)
     if json:

@@ -20,7 +20,8 @@ Segments = Annotated[
     bool,
     typer.Option(
         "--segments",
-        help="Try values of β, by which the chain model cuts sentences, and of the sharpness that chooses regions.",
+        help="Try values of β, by which the chain model cuts sentences, of the sharpness that chooses regions, and an "
+        "encoder's poolings.",
     ),
 ]
 
@@ -36,7 +37,7 @@ def command(
     """How often the region chosen for a phrase of a sentence overlaps its annotated box by half (IoU ≥ 0.5)."""
     from engine.research.evaluation.grounding import evaluate_grounding
 
-    loaded = measuring.load(model, device)
+    loaded = measuring.load_any(model, device)
     with measuring.progress() as report:
         measured = evaluate_grounding(loaded, data, split, segments, report)
     if json:
@@ -60,7 +61,12 @@ def command(
         typer.echo(f"\n{'sharpness':<20}{'IoU ≥ 0.5':>12}{'any box':>10}{'centre':>10}")
     for choice in measured.sharpnesses:
         typer.echo(f"{choice.sharpness:<20}{choice.accuracy:>10.1f} %{choice.any_box:>8.1f} %{choice.pointing:>8.1f} %")
-    _print_segments(measured.segments, measured.betas)
+    if measured.poolings:
+        typer.echo(f"\n{'pooling of regions':<20}{'IoU ≥ 0.5':>12}{'any box':>10}{'centre':>10}")
+    for row in measured.poolings:
+        typer.echo(f"{row.pooling:<20}{row.accuracy:>10.1f} %{row.any_box:>8.1f} %{row.pointing:>8.1f} %")
+    if measured.segments is not None:
+        _print_segments(measured.segments, measured.betas)
 
 
 def _print_segments(own: "SegmentAgreement", betas: "BetaChoice | None") -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from engine.models.multimodal import MultimodalModel
+    from engine.research.data.encoded import MeasuredModel
 
 Captioned = Annotated[
     Path, typer.Option("--data", metavar="FOLDER", help="A folder with dataset.json and images/<split>/.")
@@ -34,6 +35,14 @@ def load(model: str | None, device: str) -> "MultimodalModel":
     from engine.runtime.device import choose_device
 
     return MultimodalModel(load_model(model or "default"), choose_device(device))
+
+
+def load_any(model: str | None, device: str) -> "MeasuredModel":
+    """The same, and encoders that were added too."""
+    from engine.encoders.opening import open_model
+    from engine.runtime.device import choose_device
+
+    return open_model(model or "default", choose_device(device))
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def command(
     """
     from engine.research.evaluation.split import evaluate_retrieval
 
-    loaded = measuring.load(model, device)
+    loaded = measuring.load_any(model, device)
     with measuring.progress() as report:
         measured = evaluate_retrieval(loaded, data, split, report, among=among)
     if json:

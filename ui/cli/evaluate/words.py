@@ -25,7 +25,7 @@ def command(
     """
     from engine.research.evaluation.word_answers import evaluate_words
 
-    loaded = measuring.load(model, device)
+    loaded = measuring.load_any(model, device)
     with measuring.progress() as report:
         measured = evaluate_words(loaded, data, split, report)
     if json:

@@ -96,7 +96,7 @@ def _examples() -> list[StoredPhoto]:
 
 def _photos(question: Question, where: PhotoFilter, *, group: bool) -> None:
     with library().asked() as engine:
-        least = _least_probability(engine.default_cut(question)) if engine.model.calibration is not None else None
+        least = _least_probability(engine.default_cut(question)) if engine.model.has_probabilities else None
 
         def ranked(engine: Engine, limit: int) -> Ranking:
             rank = partial(engine.rank, question, limit, min_probability=least, where=where, group=group)
