@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +19,7 @@ from engine.models.protocol import EmbeddingModel
 from engine.photos.describing import METADATA_VERSION
 from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
+from engine.photos.location import path_at
 from engine.photos.walk import Failure, FoundPhoto, Scan
 from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
 
@@ -248,7 +248,7 @@ class Indexer:
             self.result.warnings.append(
                 f"{len(others)} photos of the library lie in no folder that was indexed, as after an import, and this "
                 f"model has not embedded them: searches leave them out. Index their folders, such as "
-                f"{Path(others[0]).parent}."
+                f"{path_at(others[0]).parent}."
             )
 
 

@@ -10,6 +10,7 @@ from ui.cli import completion, logs, options
 from ui.cli.bars import Bars
 from ui.cli.console import fail, note, print_json, warn
 from ui.cli.help import OUTPUT
+from ui.cli.photo_path import photo_path
 from ui.shared import reports
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ def command(
     context: typer.Context,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Photos, and folders of photos; without any, those of earlier runs.", metavar="PATH"),
+        typer.Argument(
+            parser=photo_path,
+            metavar="PATH",
+            help="Photos, and folders of photos, also s3://BUCKET/FOLDER; without any, those of earlier runs.",
+        ),
     ] = None,
     sentence_files: Annotated[
         list[Path] | None,

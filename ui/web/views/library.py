@@ -9,6 +9,7 @@ import streamlit as st
 
 from engine.errors import LibraryMissingError
 from engine.library.roots import prune, roots
+from engine.photos.location import is_remote
 from index import LibraryStatus, compact_library, read_status, verify_library
 from ui.shared.results import as_bytes
 from ui.web import FOLDER, escaping
@@ -56,13 +57,17 @@ def _add() -> None:
     elif added or again:
         started = library().job.start(
             library().beside(),
-            None if again else [str(Path(os.environ.get(FOLDER, ""), Path(path.strip()).expanduser()))],
+            None if again else [_named(path.strip())],
             captions=captions,
             text=text,
         )
         if started:
             st.rerun()
         st.info("A run is going on; wait until it has ended, or stop it above.")
+
+
+def _named(path: str) -> str:
+    return path if is_remote(path) else str(Path(os.environ.get(FOLDER, ""), Path(path).expanduser()))
 
 
 def _run() -> None:
