@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -167,6 +168,27 @@ def _is_tagged(path: str, photo: KnownPhoto) -> bool:
 def _likeness(before: tuple[str, KnownPhoto], now: FoundPhoto) -> tuple[bool, bool]:
     path, photo = before
     return photo.mtime_ns == now.mtime_ns, Path(path).name == Path(now.path).name
+
+
+def left_behind(
+    known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]
+) -> tuple[list[FoundPhoto], list[str]]:
+    """Photos of the catalogue outside this scan that the current model has not embedded: those in a root, as far as
+    they exist, and the paths of all others.
+
+    Only those in a root are opened: a library of somebody else must not have any file opened that it names.
+    """
+    scanned = {photo.path for photo in scan.photos}
+    found, others = [], []
+    for path, photo in known.items():
+        if photo.embedded or photo.missing or path in scanned:
+            continue
+        if not is_in(path, roots):
+            others.append(path)
+            continue
+        with suppress(OSError):
+            found.append(FoundPhoto.at(path))
+    return found, others
 
 
 def without_covered(roots: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -26,18 +26,16 @@ READERS = 32  # threads that wait for a storage; they compute nothing
 _READ_AHEAD = 256_000_000  # bytes of objects that are read before they are decoded
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedPhoto:
-    """A photo ready for the model.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPhoto:
+    """What is known of a photo without its pixels.
 
-    ``image`` is RGB, upright, and may be smaller than ``width`` × ``height``, the size in pixels of the whole
-    upright photo. ``pixel_hash`` and ``perceptual_hash`` are those of ``engine.photos.appearance``.
-    ``warnings`` are remarks for the user, a line each.
+    ``width`` × ``height`` is the size in pixels of the whole upright photo. ``pixel_hash`` and ``perceptual_hash`` are
+    those of ``engine.photos.appearance``. ``warnings`` are remarks for the user, a line each.
     """
 
     file: FoundPhoto
     content_hash: str
-    image: Image.Image
     width: int
     height: int
     format: str
@@ -45,6 +43,17 @@ class LoadedPhoto:
     pixel_hash: str
     perceptual_hash: str
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPhoto(ReadPhoto):
+    """A photo ready for the model: ``image`` is RGB, upright, and may be smaller than the whole photo."""
+
+    image: Image.Image
+
+    def without_image(self) -> ReadPhoto:
+        """The rest of it."""
+        return ReadPhoto(**{each.name: getattr(self, each.name) for each in fields(ReadPhoto)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ EXAMPLES = (
     "engine index ~/Pictures",
     "engine index",
     "engine index ~/Pictures --captions --text",
+    "engine index s3://photos/2024",
     "engine index --watch",
 )
 READ, RUN = "What is read and written about photos", "The run"
@@ -102,6 +103,15 @@ def command(
             "--check-content", rich_help_panel=RUN, help="Read every file, also those that seem to be what they were."
         ),
     ] = False,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            "--workers",
+            metavar="WORKERS",
+            rich_help_panel=RUN,
+            help="Embed photos in so many processes, or on a cluster of Ray: ray, ray://HOST:10001 (extra 'scale').",
+        ),
+    ] = None,
     watch: Annotated[
         bool,
         typer.Option(
@@ -125,6 +135,8 @@ def command(
         raise typer.BadParameter("it writes nothing without --captions; give both.", param_hint="--captioner")
     if watch and (rebuild_vectors or check_content):
         raise typer.BadParameter("it would be done at every change; do it in a run before.", param_hint="--watch")
+    if watch and workers is not None:
+        raise typer.BadParameter("they would be started at every change; leave one of both out.", param_hint="--watch")
     with Engine.open(library, model=model, device=device, warn=warn) as engine, Bars() as bars:
         teller = _Teller(engine, bars, captions=captions, text=text, json=json, watch=watch)
         if not watch:
@@ -139,6 +151,7 @@ def command(
                 captions=captions,
                 captioner=captioner if captions else None,
                 text=text,
+                workers=workers,
             )
             teller.tell(report)
             _require_photos(report, paths)
