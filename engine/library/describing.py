@@ -8,9 +8,9 @@ from functools import partial
 from engine.errors import PhotoError
 from engine.library.report import IndexReport, Progress, Report
 from engine.photos.describing import read_described, stamp_of
-from engine.photos.loading import READERS
 from engine.photos.location import is_remote
 from engine.photos.metadata import Metadata
+from engine.photos.object_storage import READERS
 from engine.photos.places import place_texts
 from engine.photos.sidecars import Sidecars
 from engine.photos.walk import Failure, FoundPhoto, Scan

@@ -1,5 +1,6 @@
 """Photos embedded by several processes, on this machine or on others, which Ray starts anew where one is killed."""
 
+import io
 import logging
 import os
 import sys
@@ -175,7 +176,8 @@ class RayWorkers:
                 yield cpus // cores, {"num_cpus": cores}, cores
         finally:
             if ours:
-                ray.shutdown()
+                with redirect_stdout(io.StringIO()):  # what it has not printed yet
+                    ray.shutdown()
 
 
 def _batches(files: Sequence[FoundPhoto]) -> Iterator[Sequence[FoundPhoto]]:

@@ -17,12 +17,11 @@ from engine.photos.hashing import content_hash
 from engine.photos.identify import damage
 from engine.photos.location import is_remote
 from engine.photos.metadata import Metadata
-from engine.photos.object_storage import LARGEST
+from engine.photos.object_storage import LARGEST, READERS
 from engine.photos.walk import Failure, FoundPhoto
 from engine.runtime.ahead import in_order, in_order_by_size
 
 _LARGE = 64_000_000  # bytes of a file that is decoded before it is hashed
-READERS = 32  # threads that wait for a storage; they compute nothing
 _READ_AHEAD = 256_000_000  # bytes of objects that are read before they are decoded
 
 

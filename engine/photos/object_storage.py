@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000_000
 """Bytes of an object that is read: it is held in memory."""
 
-_TRIES = 4
+READERS = 32
+"""Threads that read at the same time; they wait, and compute nothing."""
+
+_S3 = {"max_pool_connections": READERS, "retries": {"max_attempts": 0}}  # we try again ourselves
+_TRIES = 5
 _FIRST_WAIT_S = 0.25  # doubled each time
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, NotImplementedError, ValueError)
 _WORDS_OF_CREDENTIALS = ("credential", "accessdenied", "access denied", "forbidden", "signature", "invalidaccesskey")
@@ -103,12 +107,19 @@ def _system(root: str) -> "AbstractFileSystem":
     """What reads the objects of a bucket or host."""
     scheme = root.partition("://")[0]
     try:
+        from fsspec.config import conf
         from fsspec.core import url_to_fs
     except ImportError as error:
         raise StorageError(errno.ENOPKG, _without("fsspec", scheme)) from error
     try:
         # A listing that is kept would hide what changed since.
-        system, _ = url_to_fs(root, use_listings_cache=False)
+        options: dict[str, Any] = {"use_listings_cache": False}
+        if scheme in ("s3", "s3a"):
+            # With more than one it would ask for the size of each object first.
+            options |= {"max_concurrency": 1, "config_kwargs": _S3 | conf.get(scheme, {}).get("config_kwargs", {})}
+        system, _ = url_to_fs(root, **options)
+        if hasattr(system, "retries"):
+            system.retries = 1  # those of s3fs would multiply with ours
     except ImportError as error:
         raise StorageError(errno.ENOPKG, _without(_package(scheme, error), scheme)) from error
     except ValueError as error:

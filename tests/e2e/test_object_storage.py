@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from counting_proxy import Proxy, counting_proxy
 from s3_server import KEY, SECRET, program, s3_server
 from typer.testing import Result
+
+from engine import Curation
 
 s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed (the extra 'remote' has it)")
 if program() is None:
@@ -65,7 +68,7 @@ def test_a_run_that_finds_no_change_downloads_nothing(
     result = cli("index", library=stored)
     assert result.stdout.startswith("0 photos added, 4 unchanged, 0 failed")
     assert proxy.downloads == []
-    assert 0 < len(requests) < 10
+    assert 0 < len(requests) < 10  # of the root, of rules above it, and a listing
 
 
 @pytest.mark.usefixtures("requests")
@@ -100,6 +103,28 @@ def test_pictures_are_sent_by_the_service_and_kept(
         assert len(proxy.downloads) == 1
         assert client.get("/photo/1/image?size=64").status_code == 200
     assert len(proxy.downloads) == 2
+
+
+def test_guests_of_an_album_get_objects_through_the_pages(
+    stored: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("streamlit", reason="Streamlit is not installed (the extra 'web' has it)")
+    from starlette.applications import Starlette
+    from starlette.testclient import TestClient
+
+    from ui.web.served import ROUTES
+
+    monkeypatch.setenv("ENGINE_LIBRARY", str(stored))
+    curation = Curation(stored)
+    curation.create_album("Coffee")
+    curation.add_to_album("Coffee", [f"{ROOT}/coffee.png"])
+    token = curation.share_album("Coffee", datetime.now(UTC) + timedelta(hours=1), originals=True)
+    (photo,) = curation.album_photos("Coffee")
+    with TestClient(Starlette(routes=ROUTES)) as client:
+        answer = client.get(f"/shared/{token}/{photo.photo_id}/original")
+        assert answer.content == (photos / "coffee.png").read_bytes()
+        assert answer.headers["content-disposition"] == "attachment; filename*=utf-8''coffee.png"
+        assert client.get(f"/shared/{token}/{photo.photo_id}/small.jpg").headers["content-type"] == "image/jpeg"
 
 
 def test_a_photo_that_moved_is_known_by_its_etag_and_one_that_changed_is_read(

@@ -50,6 +50,8 @@ def s3_server(weed: str, folder: Path, patience_s: float = 90) -> Iterator[int]:
                 "-s3.port.lance=0",
             ],
             stdout=log, stderr=log,
+            # Who is named there would be let in.
+            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         )  # fmt: skip
         try:
             _wait(s3, server, folder / "log", patience_s)

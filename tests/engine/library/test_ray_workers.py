@@ -14,7 +14,6 @@ from engine.errors import EngineError
 from engine.library.embedding import Embedder
 from engine.models.multimodal import MultimodalModel
 from engine.photos.walk import scan
-from index import LibraryReader
 
 INDEX = """
 import os, signal, sys, psutil
@@ -44,9 +43,10 @@ def test_a_worker_that_is_killed_loses_nothing(many_photos: Path, many_library: 
     ran = subprocess.run([sys.executable, "-c", INDEX, library, many_photos], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[-3000:]
     assert ran.stdout.split() == ["1", str(photos), "0", "0", str(photos)]
-    with LibraryReader.open(library) as reader, LibraryReader.open(many_library) as alone:
-        by_path = {photo.path: photo.photo_id for photo in reader.photos(list(reader.photo_ids))}
-        same = {photo.path: photo.photo_id for photo in alone.photos(list(alone.photo_ids))}
+    with Engine.open(library) as one, Engine.open(many_library) as other:
+        reader, alone = one.reader, other.reader
+        by_path = {photo.path: photo.photo_id for photo in reader.photos(reader.photo_ids.tolist())}
+        same = {photo.path: photo.photo_id for photo in alone.photos(alone.photo_ids.tolist())}
         assert by_path.keys() == same.keys()
         assert len(by_path) == photos
         vectors, expected = (
