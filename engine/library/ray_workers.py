@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -33,6 +34,9 @@ def require_workers(asked: str) -> None:
     """
     if not (asked.isdecimal() and int(asked) > 0) and asked != ADDRESS and not asked.startswith(f"{ADDRESS}://"):
         raise EngineError(f"The workers are {asked!r}; expected their number, ray, or ray://HOST:10001.")
+    if asked.isdecimal() and "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:
+        # Ray listens on every address of a machine; it reads this when it is imported.
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     try:
         import ray  # noqa: F401
     except ImportError as error:
