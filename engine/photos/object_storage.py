@@ -6,6 +6,7 @@ StorageError, in one line without secrets; what is not there is a FileNotFoundEr
 
 import errno
 import hashlib
+import os
 import random
 import re
 import time
@@ -27,7 +28,7 @@ LARGEST = 1_000_000_000
 READERS = 32
 """Threads that read at the same time; they wait, and compute nothing."""
 
-_S3 = {"max_pool_connections": READERS, "retries": {"max_attempts": 0}}  # we try again ourselves
+_S3 = {"max_pool_connections": READERS, "connect_timeout": 10, "retries": {"max_attempts": 0}}  # we try again ourselves
 _TRIES = 5
 _FIRST_WAIT_S = 0.25  # doubled each time
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, NotImplementedError, ValueError)
@@ -103,8 +104,8 @@ def read(url: str) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _system(root: str) -> "AbstractFileSystem":
-    """What reads the objects of a bucket or host."""
+def _system(root: str, _pid: int) -> "AbstractFileSystem":
+    """What reads the objects of a bucket or host; a process that was forked has one of its own."""
     scheme = root.partition("://")[0]
     try:
         from fsspec.config import conf
@@ -133,7 +134,7 @@ def _system(root: str) -> "AbstractFileSystem":
 
 def _opened(url: str) -> tuple["AbstractFileSystem", str]:
     scheme, _, rest = url.partition("://")
-    system = _system(f"{scheme}://{rest.partition('/')[0]}")
+    system = _system(f"{scheme}://{rest.partition('/')[0]}", os.getpid())
     return system, str(system._strip_protocol(url))
 
 
