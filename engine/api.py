@@ -55,6 +55,7 @@ class Engine(Encoding):
         captions: bool = False,
         captioner: str | None = None,
         text: bool = False,
+        workers: int | str | None = None,
     ) -> "IndexReport":
         """Bring the library up to date with photos and sentences; it is made when there is none.
 
@@ -71,6 +72,7 @@ class Engine(Encoding):
                 they are, and photos that changed lose theirs.
             captioner: ``default``, ``paper`` or the folder of a caption model; None for ``default``.
             text: read the text in photos that were not read yet, once a photo; it needs the extra ``ocr``.
+            workers: embed photos by so many processes, or by those of a cluster: ``ray``, ``ray://HOST:10001``.
 
         Raises:
             PhotoPathError: a path that does not exist, or no path was given and there is no earlier run.
@@ -95,11 +97,12 @@ class Engine(Encoding):
         model = self.model
         describer = self.describer(captioner) if captions else None  # refused before anything is written
         reader = TextReader() if text else None
+        elsewhere = None if workers is None else self._workers(str(workers), max_pixels)
         self.close()
         with LibraryWriter.open(self.folder) as writer:
             captions_of = LibraryCaptions(writer, model, describer, max_pixels) if describer else None
             texts_of = LibraryTexts(writer, reader, max_pixels) if reader else None
-            indexer = Indexer(writer, model, report, max_pixels, captions_of, texts_of)
+            indexer = Indexer(writer, model, report, max_pixels, captions_of, texts_of, elsewhere)
             return indexer.run(
                 found,
                 texts,

@@ -26,6 +26,7 @@ from index.store.opened_file import steadily
 if TYPE_CHECKING:
     from engine.captioning.describe import Describer
     from engine.library.curation import Curation
+    from engine.library.ray_workers import RayWorkers
 
 DEFAULT_MODEL = "default"
 EMBEDDED_A_MINUTE = 30 * 60  # photos, on two cores; the fastest of those measured do three times as many
@@ -174,6 +175,15 @@ class OpenedLibrary:
         if self._model is None:
             self._model = open_model(self._model_name or self._library_model(), choose_device(self._device))
         return self._model
+
+    def _workers(self, asked: str, max_pixels: int | None) -> "RayWorkers":
+        """What embeds photos by this model in other processes."""
+        from engine.library.ray_workers import RayWorkers
+
+        name = self._model_name or self._library_model()
+        if name not in PRETRAINED and installed_folder(name) is None:
+            name = str(Path(name).absolute())
+        return RayWorkers(asked, name, self.model.fingerprint, self._device, max_pixels)
 
     @property
     def _captioned_model(self) -> MultimodalModel:

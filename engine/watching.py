@@ -18,6 +18,7 @@ from engine.library.report import IndexReport, Progress, Report
 from engine.library.roots import roots as roots_of
 from engine.photos import ignore
 from engine.photos.formats import EXTENSIONS
+from engine.photos.location import is_remote, normal_path
 
 logger = logging.getLogger(__name__)
 
@@ -96,10 +97,13 @@ def watch(
     Raises:
         EngineError: the first run was refused, as ``Engine.index`` does, or the folders cannot be watched.
     """
-    if paths is None:
-        roots = [root.path for root in roots_of(engine.folder)]
-    else:
-        roots = [os.path.normpath(Path(path).absolute()) for path in paths]
+    given = [root.path for root in roots_of(engine.folder)] if paths is None else paths
+    roots = [normal_path(path) for path in given]
+    if stored := [root for root in roots if is_remote(root)]:
+        raise EngineError(
+            f"{stored[0]} cannot be watched: a storage does not tell of changes. Let a timer run `engine index` again "
+            "(only what changed is read), and name the folders of this machine that are to be watched."
+        )
     # Watched from before the first run on, so that no change falls in between.
     watched = _Watched(roots, engine.folder, stop)
     try:

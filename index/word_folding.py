@@ -52,7 +52,7 @@ def name_texts(path: str) -> list[str]:
     >>> name_texts("/photos/2019 Rome/MuellerFamily.jpg")
     ['photos', '2019 Rome', 'MuellerFamily.jpg']
     """
-    return [name for name in PurePath(path).parts if name != "/"]
+    return [name for name in PurePath(path.partition("://")[2] or path).parts if name != "/"]
 
 
 def words_in(source: str) -> Callable[[str], list[tuple[str, int, int]]]:

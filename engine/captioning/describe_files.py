@@ -1,12 +1,11 @@
 """Photos, in files or in memory → descriptions."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import PhotoError, QueryError
 from engine.photos.decode import Decoded, decode
-from engine.photos.given import Photo
+from engine.photos.given import Photo, path_named
 from engine.types import Box, Description, RegionCaption
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def describe_files(
             size = (photo.width, photo.height)
             described = [_in_pixels_of(region, size) for region in (describer.regions(own, beam) if regions else ())]
             names = describer.names(own)
-            found.append(Description(Path(str(path)), *size, tuple(written), tuple(described), names))
+            found.append(Description(path_named(path), *size, tuple(written), tuple(described), names))
     return found
 
 

@@ -3,10 +3,12 @@
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import PhotosGoneError
+from engine.photos.location import is_remote, path_at
 from engine.photos.walk import FoundPhoto, Scan
 from index import KnownPhoto, Move
 
@@ -38,8 +40,8 @@ def find_changes(
     """Compare the photos of a library, by path, with what a scan found.
 
     Size and times of change decide, or with ``check_content`` the content of every file; only a new file as large as
-    one that disappeared is hashed, to see whether it is the same. A photo is gone when it lies in a root of the scan,
-    was not found, and neither it nor a folder above it failed to be read.
+    one that disappeared is hashed, to see whether it is the same; of an object the ETag says so. A photo is gone when
+    it lies in a root of the scan, was not found, and neither it nor a folder above it failed to be read.
 
     Args:
         known: every photo of the library.
@@ -86,9 +88,10 @@ def require_present(known: Mapping[str, KnownPhoto], scan: Scan, changes: Change
     for root in scan.roots:
         lost = sum(photo_id in gone for path, photo_id in present.items() if is_below(path, root))
         if lost and not any(is_below(path, root) for path in paths):
-            state = "holds no photo any more" if Path(root).exists() else "is not there"
+            state = "holds no photo any more" if is_remote(root) or Path(root).exists() else "is not there"
+            mounted = "" if is_remote(root) else " Is its disk mounted?"
             raise PhotosGoneError(
-                f"{root} {state}; the library knows {lost:,} photos in it. Is its disk mounted? Nothing was changed. "
+                f"{root} {state}; the library knows {lost:,} photos in it.{mounted} Nothing was changed. "
                 "If they are really gone, run the command again with --allow-missing to hide them."
             )
     if len(gone) > MOST_GONE * len(present):
@@ -126,7 +129,7 @@ class _Unseen:
             return False
         if not self._failed:
             return True
-        return not any(str(part) in self._failed for part in (path, *Path(path).parents))
+        return not any(str(part) in self._failed for part in (path, *path_at(path).parents))
 
 
 def _may_differ(before: KnownPhoto, now: FoundPhoto) -> bool:
@@ -143,16 +146,49 @@ def _moves(lost: Mapping[str, KnownPhoto], new: Sequence[FoundPhoto], content_ha
         lost_by_content[item[1].content_hash].append(item)
     sizes = {photo.size for photo in lost.values()}
     perhaps = [photo for photo in new if photo.size in sizes]
-    for photo, digest in zip(perhaps, content_hashes([photo.path for photo in perhaps]), strict=True):
+    on_disk = [photo.path for photo in perhaps if not is_remote(photo.path)]
+    digests = dict(zip(on_disk, content_hashes(on_disk), strict=True))
+    # An object is not read for this: a copy has the ETag of the first.
+    tagged = {
+        (photo.size, photo.ctime_ns): photo.content_hash for path, photo in lost.items() if _is_tagged(path, photo)
+    }
+    for photo in perhaps:
+        digest = tagged.get((photo.size, photo.ctime_ns)) if is_remote(photo.path) else digests.get(photo.path)
         if same := lost_by_content.get(digest):
             best = max(same, key=lambda item: _likeness(item, photo))
             same.remove(best)
             yield Move(best[1].photo_id, photo.path, photo.size, photo.mtime_ns, photo.ctime_ns)
 
 
+def _is_tagged(path: str, photo: KnownPhoto) -> bool:
+    """Whether the ETag of an object is known, and of a kind that a copy has too, and nothing else."""
+    return photo.ctime_ns != 0 and path.startswith(("s3://", "s3a://", "gs://", "gcs://"))
+
+
 def _likeness(before: tuple[str, KnownPhoto], now: FoundPhoto) -> tuple[bool, bool]:
     path, photo = before
     return photo.mtime_ns == now.mtime_ns, Path(path).name == Path(now.path).name
+
+
+def left_behind(
+    known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]
+) -> tuple[list[FoundPhoto], list[str]]:
+    """Photos of the catalogue outside this scan that the current model has not embedded: those in a root, as far as
+    they exist, and the paths of all others.
+
+    Only those in a root are opened: a library of somebody else must not have any file opened that it names.
+    """
+    scanned = {photo.path for photo in scan.photos}
+    found, others = [], []
+    for path, photo in known.items():
+        if photo.embedded or photo.missing or path in scanned:
+            continue
+        if not is_in(path, roots):
+            others.append(path)
+            continue
+        with suppress(OSError):
+            found.append(FoundPhoto.at(path))
+    return found, others
 
 
 def without_covered(roots: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, SupportsIndex
 from engine.errors import CollectionError, PhotoPathError
 from engine.library.roots import LARGEST_ID
 from engine.library.shared_albums import hash_of, new_token
+from engine.photos.location import normal_path
 from index import Album as Album
 from index import (
     CurationWriter,
@@ -261,7 +262,7 @@ def _number(photo: PhotoName) -> int | None:
 
 def _path(photo: PhotoName) -> str:
     assert not isinstance(photo, int)
-    return os.path.normpath(Path(photo).absolute())
+    return normal_path(photo)
 
 
 def _read(saved: StoredSearch) -> SavedSearch:

@@ -8,7 +8,9 @@ from functools import partial
 from engine.errors import PhotoError
 from engine.library.report import IndexReport, Progress, Report
 from engine.photos.describing import read_described, stamp_of
+from engine.photos.location import is_remote
 from engine.photos.metadata import Metadata
+from engine.photos.object_storage import READERS
 from engine.photos.places import place_texts
 from engine.photos.sidecars import Sidecars
 from engine.photos.walk import Failure, FoundPhoto, Scan
@@ -34,13 +36,14 @@ def describe(writer: LibraryWriter, scan: Scan, known: Collection[int], report: 
 
     A photo that cannot be read keeps what is known about it. Those are counted that were ``known`` before the run.
     """
-    sidecars, stamps = Sidecars((*writer.roots(), *scan.roots)), writer.metadata_stamps()
+    sidecars, stamps = Sidecars((*writer.roots(), *scan.roots), scan.sidecars), writer.metadata_stamps()
     due: list[tuple[FoundPhoto, int, str]] = []
     for photo in scan.photos:
         photo_id, before = stamps.get(photo.path, (None, ""))
         if photo_id is not None and before != (now := stamp_of(photo.path, sidecars)):
             due.append((photo, photo_id, now))
-    with result.timed("metadata"), ThreadPoolExecutor(os.cpu_count()) as pool:
+    workers = READERS if any(is_remote(photo.path) for photo, *_ in due) else os.cpu_count()
+    with result.timed("metadata"), ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(due), _AT_ONCE):
             some = due[start : start + _AT_ONCE]
             read: list[tuple[int, int, str, Metadata]] = []

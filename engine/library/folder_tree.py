@@ -3,8 +3,8 @@
 import os
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
+from engine.photos.location import is_remote, path_at
 from index.catalogue.groups import Counted
 
 
@@ -22,9 +22,9 @@ class FolderTree:
             for folder in _with_those_above(one.name or ""):
                 photos[folder] += one.photos
                 covers.setdefault(folder, one.cover)
-        self.top = os.path.commonpath([one.name or "" for one in counted])
-        """The deepest folder that holds all photos."""
-        below = self.top.rstrip(os.sep) + os.sep
+        self.top = _common([one.name or "" for one in counted])
+        """The deepest folder that holds all photos; empty where a disk and a storage, or two storages, do."""
+        below = self.top.rstrip(os.sep) + os.sep if self.top else ""
         self._found = {
             folder: Counted(folder, photos[folder], covers[folder])
             for folder in sorted(photos)
@@ -33,7 +33,7 @@ class FolderTree:
         self._inside: dict[str, list[Counted]] = defaultdict(list)
         for folder, found in self._found.items():
             if folder != self.top:
-                self._inside[str(Path(folder).parent)].append(found)
+                self._inside[_with_those_above(folder)[1]].append(found)
 
     @property
     def names(self) -> list[str]:
@@ -50,5 +50,14 @@ class FolderTree:
 
 
 def _with_those_above(folder: str) -> list[str]:
-    """A folder and all above it, the deepest first."""
-    return [folder, *map(str, Path(folder).parents)]
+    """A folder and all above it, the deepest first; last of all what holds everything, which has no name."""
+    path = path_at(folder)
+    above = [str(each) for each in path.parents if is_remote(str(each)) == is_remote(folder)]
+    return [folder, *above, ""]
+
+
+def _common(folders: list[str]) -> str:
+    if not any(map(is_remote, folders)):
+        return os.path.commonpath(folders)
+    common = set.intersection(*(set(_with_those_above(folder)) for folder in folders))
+    return max(common, key=len)

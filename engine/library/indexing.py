@@ -4,33 +4,36 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import PhotoError, QueryError
 from engine.language.tokens import Tokens
-from engine.library.changes import find_changes, is_in, require_present, without_covered
+from engine.library.changes import find_changes, left_behind, require_present, without_covered
 from engine.library.cost import cost_of
 from engine.library.describing import describe, texts_of
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.models.protocol import EmbeddingModel
 from engine.photos.describing import METADATA_VERSION
 from engine.photos.hashing import content_hash
-from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
+from engine.photos.loading import KnownContent, LoadedPhoto, ReadPhoto, load_photos
+from engine.photos.location import path_at
 from engine.photos.walk import Failure, FoundPhoto, Scan
 from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
 
 if TYPE_CHECKING:
+    from engine.library.ray_workers import RayWorkers
     from engine.library.stored_captions import LibraryCaptions
     from engine.library.texts_in_photos import LibraryTexts
 
 logger = logging.getLogger(__name__)
 
 SENTENCE_BATCH = 64
+Item = TypeVar("Item")
 
 
 def build_spec(model: EmbeddingModel) -> BuildSpec:
@@ -59,6 +62,7 @@ class Indexer:
         max_pixels: the largest photo taken; None for a limit that the memory of the machine gives.
         captions: gives the photos captions; None to leave them as they are.
         texts: reads the text in the photos; None to leave it as it was read.
+        workers: embed the photos elsewhere; None to embed them here.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Indexer:
         max_pixels: int | None = None,
         captions: "LibraryCaptions | None" = None,
         texts: "LibraryTexts | None" = None,
+        workers: "RayWorkers | None" = None,
     ) -> None:
         self._writer = writer
         self._model = model
@@ -76,6 +81,7 @@ class Indexer:
         self._max_pixels = max_pixels
         self._captions = captions
         self._texts = texts
+        self._workers = workers
         self._known: dict[str, KnownPhoto] = {}
         self._before = ""
         self._is_announced = True
@@ -124,10 +130,10 @@ class Indexer:
         self.result.unchanged = changes.unchanged
         self.result.moved, self.result.missing = len(changes.moves), len(changes.gone)
         self.result.found_again = len(changes.returned)
-        left_behind, others = _left_behind(known, scan, roots)
+        behind, others = left_behind(known, scan, roots)
         self._tell_of(others)
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
-        self._photos([*changes.to_read, *left_behind], stored)
+        self._photos([*changes.to_read, *behind], stored)
         before = {photo.photo_id for photo in known.values()}
         describe(self._writer, scan, before, self._report, self.result)
         if self._captions is not None:
@@ -148,6 +154,9 @@ class Indexer:
 
     def _photos(self, files: Sequence[FoundPhoto], stored: set[str]) -> None:
         """Embed photos whose content is not ``stored``, and the descriptions inside them."""
+        if self._workers is not None:
+            self._photos_elsewhere(self._workers, files, stored)
+            return
         batch: list[LoadedPhoto] = []
         copies: list[KnownContent] = []  # of a photo of the batch
         orphaned: list[FoundPhoto] = []  # copies of a photo whose own file was changed since
@@ -166,7 +175,6 @@ class Indexer:
                     copies.append(KnownContent(item.file, item.content_hash))
                 else:
                     batch.append(item)
-                    self.result.warnings.extend(f"{item.file.path}: {warning}" for warning in item.warnings)
                 if batch and (len(batch) == PHOTO_BATCH or number == len(files)):
                     if not self._is_announced:
                         self._announce(batch, number - len(batch), len(files))
@@ -185,7 +193,28 @@ class Indexer:
         note = cost_of(self._model, [photo.image for photo in batch], total - done, self._before)
         self._report(Progress("photos", done, total, note))
 
-    def _link(self, copy: KnownContent | LoadedPhoto) -> bool:
+    def _photos_elsewhere(self, workers: "RayWorkers", files: Sequence[FoundPhoto], stored: set[str]) -> None:
+        """The same, by workers; what two of them embedded at the same time is kept once."""
+        orphaned: list[FoundPhoto] = []
+        done = 0
+        with closing(workers.embedded(files, stored)) as batches:
+            for found in self._waiting_for(batches, "workers"):
+                self.result.failed.extend(found.failed)
+                new = [number for number, photo in enumerate(found.photos) if photo.content_hash not in stored]
+                if new and found.vectors is not None:
+                    kept = [found.photos[number] for number in new]
+                    vectors = found.vectors
+                    self._store(kept, vectors.records[new], vectors.boxes[new], vectors.objectness[new])
+                    stored |= {photo.content_hash for photo in kept}
+                copies: list[KnownContent | ReadPhoto] = [*found.known]
+                copies += [photo for number, photo in enumerate(found.photos) if number not in new]
+                orphaned += [copy.file for copy in copies if not self._link(copy)]
+                done += found.num_files
+                self._report(Progress("photos", done, len(files)))
+        if orphaned:
+            self._photos(orphaned, set())
+
+    def _link(self, copy: KnownContent | ReadPhoto) -> bool:
         """Let a photo share the vectors of an equal one; False where the library no longer has them."""
         photo = copy.file
         if self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash, photo.ctime_ns) is None:
@@ -201,10 +230,10 @@ class Indexer:
             self.result.unchanged += 1  # only its time of change is another
         return True
 
-    def _waiting_for(self, loaded: Iterator[Loaded]) -> Iterator[Loaded]:
-        """Pass items on, timing how long the model waits for them."""
+    def _waiting_for(self, loaded: Iterator[Item], stage: str = "decode") -> Iterator[Item]:
+        """Pass items on, timing how long they are waited for."""
         while True:
-            with self.result.timed("decode"):
+            with self.result.timed(stage):
                 item = next(loaded, None)
             if item is None:
                 return
@@ -218,19 +247,31 @@ class Indexer:
             maps = self._model.extract(pixels)
         with self.result.timed("regions"):
             vectors = self._model.embed_maps(pixels, maps)
-        with self.result.timed("write"):
-            records = vectors.records.astype(np.float16)
-            rows = [_row(photo) for photo in batch]
-            texts = texts_of([photo.metadata for photo in batch])
-            photo_ids = self._writer.add_photos(rows, records, vectors.boxes, vectors.objectness, texts)
-        logger.debug("Wrote %d photos, %s the last", len(batch), batch[-1].file.path)
-        befores = [(self._known.get(photo.file.path), photo.content_hash) for photo in batch]
-        again = sum(before is not None and before.content_hash == content for before, content in befores)
-        self.result.embedded_again += again
-        self.result.added += len(batch) - again
+        photo_ids = self._store(batch, vectors.records, vectors.boxes, vectors.objectness)
         if self._captions is not None and self._captions.sees_with(self._model):
             self._captions.write([[photo_id] for photo_id in photo_ids], pixels, maps, self.result)
         return {photo.content_hash for photo in batch}
+
+    def _store(
+        self,
+        photos: Sequence[ReadPhoto],
+        records: NDArray[np.floating],
+        boxes: NDArray[np.float32],
+        objectness: NDArray[np.float32],
+    ) -> Sequence[int]:
+        """Write embedded photos in one transaction; return their numbers."""
+        with self.result.timed("write"):
+            texts = texts_of([photo.metadata for photo in photos])
+            photo_ids = self._writer.add_photos(
+                list(map(_row, photos)), records.astype(np.float16), boxes, objectness, texts
+            )
+        logger.debug("Wrote %d photos, %s the last", len(photos), photos[-1].file.path)
+        befores = [(self._known.get(photo.file.path), photo.content_hash) for photo in photos]
+        again = sum(before is not None and before.content_hash == content for before, content in befores)
+        self.result.embedded_again += again
+        self.result.added += len(photos) - again
+        self.result.warnings.extend(f"{photo.file.path}: {warning}" for photo in photos for warning in photo.warnings)
+        return photo_ids
 
     def _sentences(self, sentences: Iterable[tuple[str, str, bool]], *, generated: bool = False) -> None:
         """Embed sentences, each with where it stands and whether it is a photo's."""
@@ -267,7 +308,7 @@ class Indexer:
             self.result.warnings.append(
                 f"{len(others)} photos of the library lie in no folder that was indexed, as after an import, and this "
                 f"model has not embedded them: searches leave them out. Index their folders, such as "
-                f"{Path(others[0]).parent}."
+                f"{path_at(others[0]).parent}."
             )
 
 
@@ -282,28 +323,7 @@ def _content_hashes(paths: Sequence[str]) -> list[str | None]:
         return list(pool.map(hashed, paths))
 
 
-def _left_behind(
-    known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]
-) -> tuple[list[FoundPhoto], list[str]]:
-    """Photos of the catalogue outside this scan that the current model has not embedded: those in a root, as far as
-    they exist, and the paths of all others.
-
-    Only those in a root are opened: a library of somebody else must not have any file opened that it names.
-    """
-    scanned = {photo.path for photo in scan.photos}
-    found, others = [], []
-    for path, photo in known.items():
-        if photo.embedded or photo.missing or path in scanned:
-            continue
-        if not is_in(path, roots):
-            others.append(path)
-            continue
-        with suppress(OSError):
-            found.append(FoundPhoto.at(path))
-    return found, others
-
-
-def _row(photo: LoadedPhoto) -> PhotoRow:
+def _row(photo: ReadPhoto) -> PhotoRow:
     metadata = photo.metadata
     return PhotoRow(
         path=photo.file.path,

@@ -10,6 +10,7 @@ from engine.errors import PhotoError
 from engine.library.report import Progress, Report
 from engine.library.roots import may_be_opened
 from engine.photos.hashing import content_hash
+from engine.photos.walk import FoundPhoto
 from engine.runtime.ahead import in_order
 from index import StoredPhoto, read_photos, read_roots
 
@@ -49,12 +50,12 @@ def _problem(photo: StoredPhoto, roots: list[str]) -> FileProblem | None:
     try:
         if content_hash(photo.path) == photo.content_hash:
             return None
-        status = Path(photo.path).stat()
+        now = FoundPhoto.at(photo.path)
     except PhotoError as error:
         gone = isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
         return FileProblem("missing" if gone else "unreadable", photo.path, error.reason)
     except OSError as error:
         return FileProblem("missing", photo.path, f"it went away while it was read: {error.strerror or error}")
-    unseen = (status.st_size, status.st_mtime_ns) == (photo.size, photo.mtime_ns)
+    unseen = (now.size, now.mtime_ns) == (photo.size, photo.mtime_ns)
     kept = "though its size and time are what they were" if unseen else "and so are its size or time"
     return FileProblem("changed", photo.path, f"its content is not what was indexed, {kept}")

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from engine.errors import LibraryError, PhotoError, PhotoPathError, PhotosGoneError
 from engine.library.changes import is_below, is_in
+from engine.photos import object_storage
+from engine.photos.access import os_reason
 from engine.photos.hashing import content_hash
+from engine.photos.location import is_remote, normal_path
 from engine.photos.walk import Scan, scan
 from index import LibraryReader, LibraryWriter, StoredPhoto, read_catalogue, read_roots
 
@@ -35,7 +38,7 @@ def roots(folder: Path) -> list[Root]:
     known_roots = []
     for path in catalogue.roots:
         below = [photo.missing for name, photo in catalogue.photos.items() if is_below(name, path)]
-        known_roots.append(Root(path, Path(path).exists(), below.count(False), below.count(True)))
+        known_roots.append(Root(path, _is_there(path), below.count(False), below.count(True)))
     return known_roots
 
 
@@ -45,7 +48,7 @@ def may_be_opened(path: str, roots: Iterable[str]) -> bool:
     >>> may_be_opened("/photos/a.jpg", ["/photos"]), may_be_opened("/photos/../etc/a.jpg", ["/photos"])
     (True, False)
     """
-    return os.path.normpath(path) == path and is_in(path, roots)
+    return _is_normal(path) and is_in(path, roots)
 
 
 def may_be_shown(photo: StoredPhoto, roots: Sequence[str]) -> bool:
@@ -55,6 +58,8 @@ def may_be_shown(photo: StoredPhoto, roots: Sequence[str]) -> bool:
     """
     if not may_be_opened(photo.path, roots):
         return False
+    if is_remote(photo.path):
+        return True
     if is_in(os.path.realpath(photo.path), map(os.path.realpath, roots)):
         return True
     try:
@@ -76,20 +81,34 @@ def photo_to_show(reader: LibraryReader, roots: Sequence[str], which: int | str)
     return photo if may_be_shown(photo, roots) else None
 
 
+def exists(path: str) -> bool:
+    """Whether there is a file or a folder, or an object or several.
+
+    Raises:
+        PhotoPathError: the storage of objects does not answer.
+    """
+    if not is_remote(path):
+        return Path(path).exists()
+    try:
+        return object_storage.is_there(path)
+    except object_storage.StorageError as error:
+        raise PhotoPathError(path, f"{os_reason(error)}; nothing was changed") from error
+
+
 def scan_library(folder: Path, paths: Iterable[str | Path] | None, *, allow_missing: bool) -> Scan:
     """Find the photos at some paths, or in the roots of a library.
 
     A root of the library that is not there is taken for an empty one with ``allow_missing``.
 
     Raises:
-        PhotoPathError: a path does not exist, or there is none.
+        PhotoPathError: a path does not exist, or there is none; or the storage of objects does not answer.
         PhotosGoneError: a root of the library is not there.
     """
     known = _roots_of(folder)
-    targets = [os.path.normpath(Path(path).absolute()) for path in (known if paths is None else paths)]
+    targets = [normal_path(path) for path in (known if paths is None else paths)]
     if not targets:
         raise PhotoPathError(str(folder), "nothing was indexed into this library yet; name photos or folders")
-    gone = [path for path in targets if path in known and not Path(path).exists()]
+    gone = [path for path in targets if path in known and not exists(path)]
     if gone and not allow_missing:
         raise PhotosGoneError(
             f"{gone[0]} is not there, and the library was made of it. Is its disk mounted? Nothing was changed. If it "
@@ -112,7 +131,7 @@ def remove(folder: Path, paths: Iterable[str | Path]) -> int:
     with _writer(folder) as writer:
         known, kept = writer.known_photos(), writer.roots()
         gone: set[int] = set()
-        for path in (os.path.normpath(Path(path).absolute()) for path in paths):
+        for path in map(normal_path, paths):
             below = {photo.photo_id for name, photo in known.items() if is_below(name, path)}
             if not below and not any(is_below(root, path) for root in kept):
                 raise PhotoPathError(path, f"the library in {folder} knows no photo there; see `engine roots`")
@@ -147,3 +166,17 @@ def _roots_of(folder: Path) -> list[str]:
         return read_roots(folder)
     except LibraryError:  # there is none yet, or it is damaged, which writing to it will say
         return []
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return exists(path)
+    except PhotoPathError:
+        return False
+
+
+def _is_normal(path: str) -> bool:
+    try:
+        return normal_path(path) == path
+    except PhotoPathError:  # a library of somebody else may name anything
+        return False

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from engine.library.changes import is_in
+from engine.photos.location import is_remote
 from engine.photos.walk import FoundPhoto
 from index import KnownPhoto
 
@@ -40,6 +41,8 @@ def stored_files(
 
 def _file(path: str, photo: KnownPhoto) -> tuple[FoundPhoto, bool] | None:
     """The file of a photo and whether its size and time of change are those that it was indexed with."""
+    if is_remote(path):  # that it is there is seen when it is read: a request for each would take as long
+        return FoundPhoto(path, photo.size, photo.mtime_ns, photo.ctime_ns), True
     try:
         file = FoundPhoto.at(path)
     except OSError:

@@ -6,8 +6,11 @@ from contextlib import closing
 from engine.errors import PhotoError
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.library.stored_files import StoredFile, stored_files
+from engine.photos.access import at_hand
 from engine.photos.decode import decode
+from engine.photos.given import Photo
 from engine.photos.hashing import content_hash
+from engine.photos.location import is_remote
 from engine.photos.walk import Failure, FoundPhoto
 from engine.reading.text_reader import CUT_SIDE, GLANCE_SIDE, WORKERS, TextReader
 from engine.runtime.ahead import in_order
@@ -59,24 +62,25 @@ class LibraryTexts:
         """The lines of one photo; None where its file has changed, which the next run sees."""
         path = stored.file.path
         try:
-            if content_hash(path) != stored.content_hash:
+            photo = at_hand(path)
+            if content_hash(photo) != stored.content_hash:
                 return None
-            lines = read_file(self._reader, path, self._max_pixels)
-            return lines if FoundPhoto.at(path) == stored.file else None
+            lines = read_file(self._reader, photo, self._max_pixels)
+            return lines if is_remote(path) or FoundPhoto.at(path) == stored.file else None
         except PhotoError as error:
             return Failure(path, error.reason)
         except Exception as error:  # the networks have exceptions of their own; one photo must not end the run
             return Failure(path, f"the text in it could not be read ({type(error).__name__}: {error})")
 
 
-def read_file(reader: TextReader, path: str, max_pixels: int | None = None) -> Sequence[PhotoText]:
+def read_file(reader: TextReader, photo: str | Photo, max_pixels: int | None = None) -> Sequence[PhotoText]:
     """The lines of a photo's file: seen small first, and decoded again only where there may be some.
 
     Raises:
         PhotoError: it cannot be read.
     """
-    seen = decode(path, max_pixels, GLANCE_SIDE)
+    seen = decode(photo, max_pixels, GLANCE_SIDE)
     if not reader.glance(seen.image):
         return ()
     whole = seen.image.size == (seen.width, seen.height)
-    return reader.read(seen.image if whole else decode(path, max_pixels, CUT_SIDE).image)
+    return reader.read(seen.image if whole else decode(photo, max_pixels, CUT_SIDE).image)

@@ -1,6 +1,5 @@
 """One photo, in a file or in memory, to upright RGB pixels and its metadata, in one reading."""
 
-import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from engine.errors import PhotoError
 from engine.photos.access import opened
 from engine.photos.colour import to_rgb
 from engine.photos.formats import RAW, canonical, promised_by
-from engine.photos.given import Photo, PhotoInMemory
+from engine.photos.given import Photo, PhotoInMemory, path_named
 from engine.photos.identify import damage, identified
 from engine.photos.limits import ROOM, bytes_per_pixel, pixel_limit, refusal
 from engine.photos.metadata import Metadata, completed_raw, read_metadata, read_orientation
@@ -55,24 +54,17 @@ def decode(photo: str | Photo, max_pixels: int | None = None, target: int | None
     replaces the limit of ``engine.photos.limits``. Raises PhotoError where there is no whole photo to be had:
     a truncated file never comes back half grey.
     """
-    if isinstance(photo, PhotoInMemory):
-        return _decoded_in_memory(photo, max_pixels, target)
-    path = Path(photo)
-    with opened(path) as file:
+    path = path_named(photo)
+    if isinstance(photo, PhotoInMemory) and isinstance(photo.content, Image.Image):
+        return _decoded(photo.content, path, max_pixels, target, is_ours=False)
+    with opened(photo) as file:
         if not is_raw(file, path):
             with identified(file, path) as picture:
                 return _decoded(picture, path, max_pixels, target)
-        with identified(preview(path), path) as picture:
+        with identified(preview(file, path), path) as picture:
             decoded = _decoded(picture, path, max_pixels, target)
         metadata = completed_raw(file, decoded.metadata)
     return replace(decoded, format=RAW, mismatched_name=False, metadata=metadata)
-
-
-def _decoded_in_memory(photo: PhotoInMemory, max_pixels: int | None, target: int | None) -> Decoded:
-    if isinstance(photo.content, Image.Image):
-        return _decoded(photo.content, Path(photo.name), max_pixels, target, is_ours=False)
-    with identified(io.BytesIO(photo.content), photo.name) as picture:
-        return _decoded(picture, Path(photo.name), max_pixels, target)
 
 
 def _decoded(

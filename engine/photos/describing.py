@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.errors import PhotoError
 from engine.photos.access import opened
 from engine.photos.formats import canonical
+from engine.photos.given import path_named
 from engine.photos.identify import identified
 from engine.photos.metadata import Metadata, completed_raw, read_metadata
 from engine.photos.raw import is_raw, preview
@@ -48,7 +49,7 @@ def read_described(photo: str, sidecars: Sidecars) -> tuple[Metadata, tuple[str,
         )
     except PhotoError as error:
         remarks.append(f"{error.path} beside it was left out: {error.reason}")
-    found = _read(Path(photo), beside)
+    found = _read(photo, beside)
     own = [replace(one, origin=xmp.name) if xmp and one.source == "sidecar" else one for one in found.texts]
     return replace(found, texts=(*own, *texts)), tuple(remarks)
 
@@ -58,10 +59,11 @@ def folded_lines(content: str) -> list[str]:
     return [" ".join(line.split())[:_LONGEST_LINE] for line in content.splitlines() if line.strip()]
 
 
-def _read(path: Path, beside: Xmp | None) -> Metadata:
-    with opened(path) as file:
+def _read(photo: str, beside: Xmp | None) -> Metadata:
+    path = path_named(photo)
+    with opened(photo) as file:
         if is_raw(file, path):
-            with identified(preview(path), path) as picture:
+            with identified(preview(file, path), path) as picture:
                 return completed_raw(file, read_metadata(picture, beside))
         with identified(file, path) as picture:
             if canonical(picture.format) == "PNG":  # it may carry its EXIF behind the pixels

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.errors import PhotoError, PhotoPathError
+from engine.photos.location import path_at, photo_path
 
 PhotoLike = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
-"""A photo: a path, the bytes of a file, a PIL image, or RGB pixels as an array (H, W, 3) of uint8."""
+"""A photo: a path or the address of an object in storage, such as ``s3://photos/a.jpg``, the bytes of a file, a PIL
+image, or RGB pixels as an array (H, W, 3) of uint8."""
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -34,6 +36,11 @@ class PhotoInMemory:
 Photo = Path | PhotoInMemory
 
 
+def path_named(photo: str | Photo) -> Path:
+    """A photo's path, or what it would be by the name of one in memory."""
+    return photo if isinstance(photo, Path) else path_at(str(photo))
+
+
 def photo_of(given: PhotoLike | PhotoInMemory, number: int = 1) -> Photo:
     """What was given as a photo; in messages and results one in memory is ``photo 1``, by its number.
 
@@ -45,7 +52,7 @@ def photo_of(given: PhotoLike | PhotoInMemory, number: int = 1) -> Photo:
         case PhotoInMemory():
             return given
         case str() | os.PathLike() if isinstance(path := os.fspath(given), str):
-            return Path(path)
+            return photo_path(given if isinstance(given, Path) else path)
         case bytes():
             return PhotoInMemory(given, name)
         case np.ndarray():
@@ -81,7 +88,7 @@ def paths_of(given: Paths) -> list[Path]:
     for path in several:
         if not isinstance(path, str | os.PathLike):
             raise PhotoPathError(str(path), f"it is {_kind(path)}; expected a path")
-    return [Path(path) for path in several]
+    return [photo_path(path) for path in several]
 
 
 def _picture(pixels: NDArray[Any], name: str) -> Image.Image:

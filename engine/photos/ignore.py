@@ -9,10 +9,16 @@ from pathlib import Path
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from engine.errors import PhotoError
+from engine.photos import object_storage
 from engine.photos.access import opened, os_reason
+from engine.photos.location import ObjectPath, is_remote, path_at
 from engine.runtime.plain_files import why_not_plain
 
 NAME = ".engineignore"
+
+_NOT_FOR_PEOPLE = frozenset(
+    {"@eadir", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found"}
+)
 
 _LARGEST = 64_000
 """Bytes: every pattern is tried on every file, so a file without end would make a walk without end."""
@@ -49,6 +55,11 @@ def _fits(pattern: re.Pattern[str], name: str, is_folder: bool) -> bool:
     return match is not None and not (is_folder and match.end() == len(text))  # "a/**" is not the folder "a"
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a name begins with a dot, or is that of a folder that systems keep for themselves."""
+    return name.startswith(".") or name.lower() in _NOT_FOR_PEOPLE
+
+
 def is_ignored(rules: Sequence[IgnoreRules], path: str, is_folder: bool) -> bool:
     """Whether an entry is left out by the rules of the folders above it, outermost first: the innermost decides."""
     for layer in reversed(rules):
@@ -60,13 +71,14 @@ def is_ignored(rules: Sequence[IgnoreRules], path: str, is_folder: bool) -> bool
 
 def read_rules(folder: str) -> IgnoreRules:
     """Read the ignore file of a folder. Raises PhotoError where it cannot be read or understood."""
-    path = str(Path(folder) / NAME)
-    try:
-        refused = why_not_plain(Path(path), _LARGEST)  # git follows no link to rules either
-    except OSError as error:
-        raise PhotoError(path, os_reason(error)) from error
-    if refused is not None:
-        raise PhotoError(path, f"{refused}; it holds a few patterns of gitignore")
+    path = str(path_at(folder) / NAME)
+    if not is_remote(path):
+        try:
+            refused = why_not_plain(Path(path), _LARGEST)  # git follows no link to rules either
+        except OSError as error:
+            raise PhotoError(path, os_reason(error)) from error
+        if refused is not None:
+            raise PhotoError(path, f"{refused}; it holds a few patterns of gitignore")
     with opened(path) as file:
         content = file.read(_LARGEST)
     try:
@@ -93,12 +105,18 @@ def rules_above(folder: str) -> tuple[IgnoreRules, ...]:
     A file of rules that leaves this folder out does not count: who names the folder means it. Raises PhotoError as
     ``read_rules``.
     """
-    path = Path(folder)
+    path = path_at(folder)
     layers = []
     for parent in reversed(path.parents):
-        if os.path.lexists(parent / NAME):
+        if _is_there(parent / NAME):
             rules = read_rules(str(parent))
             way = [path, *path.parents][: len(path.parts) - len(parent.parts)]
             if not any(rules.verdict(str(step), is_folder=True) for step in way):
                 layers.append(rules)
     return tuple(layers)
+
+
+def _is_there(path: Path) -> bool:
+    if not isinstance(path, ObjectPath):
+        return os.path.lexists(path)
+    return is_remote(str(path.parent)) and object_storage.is_there(str(path))

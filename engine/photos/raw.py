@@ -28,8 +28,8 @@ def is_raw(file: BinaryIO, path: Path) -> bool:
     return bool(head) and signature_of(head) in _MAY_BE_RAW
 
 
-def preview(path: Path) -> io.BytesIO:
-    """The largest preview inside a RAW file, as the content of a JPEG or PNG that says how it was held.
+def preview(file: BinaryIO, path: Path) -> io.BytesIO:
+    """The largest preview inside an open RAW file, as the content of a JPEG or PNG that says how it was held.
 
     Raises PhotoError where rawpy is not installed, or there is no preview to be had.
     """
@@ -39,7 +39,8 @@ def preview(path: Path) -> io.BytesIO:
         advice = f"its preview is read by rawpy, which is not installed; run `{extra_command('raw')}`"
         raise PhotoError(str(path), f"a RAW photo; {advice}") from error
     try:
-        with rawpy.imread(str(path)) as raw:
+        # LibRaw does not read all of a file that lies on a disk.
+        with rawpy.imread(file if isinstance(file, io.BytesIO) else str(path)) as raw:
             return io.BytesIO(_content(raw))
     except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError, rawpy.NotSupportedError) as error:
         reason = "a RAW photo without a preview that can be read; export it as JPEG to have it indexed"

@@ -11,10 +11,9 @@ from engine.errors import PhotoError, PhotoPathError
 from engine.photos import ignore
 from engine.photos.access import os_reason
 from engine.photos.formats import EXTENSIONS
-
-_NOT_FOR_PEOPLE = frozenset(
-    {"@eadir", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found"}
-)
+from engine.photos.location import is_remote, normal_path
+from engine.photos.object_storage import StoredObject, required
+from engine.photos.object_walk import walk_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,8 @@ class FoundPhoto:
     """A photo's file: its absolute normalised path, its size in bytes, when it changed in nanoseconds.
 
     ``ctime_ns`` is when the system changed anything about it, its name and rights too; no program can set it. 0 where
-    the system means something else by it.
+    the system means something else by it. Of an object in storage ``path`` is its address, and ``ctime_ns`` stands for
+    its ETag.
     """
 
     path: str
@@ -33,7 +33,12 @@ class FoundPhoto:
     @classmethod
     def at(cls, path: str) -> "FoundPhoto":
         """The file at such a path, as it is now. Raises OSError."""
-        return cls.of(path, Path(path).stat())
+        return cls.of_object(required(path)) if is_remote(path) else cls.of(path, Path(path).stat())
+
+    @classmethod
+    def of_object(cls, found: StoredObject) -> "FoundPhoto":
+        """An object in storage, as a listing has it."""
+        return cls(found.url, found.size, found.mtime_ns, found.version)
 
     @classmethod
     def of(cls, path: str, status: os.stat_result) -> "FoundPhoto":
@@ -54,14 +59,16 @@ class Scan:
     """What a walk found: the photos in a fixed order, the failures, and the files that it passed by, by extension.
 
     Passed by are files whose names are not those of photos and those that an ignore file leaves out; ``/`` counts
-    the folders that one leaves out. ``roots`` are the absolute paths that were asked for. A photo that is missing
-    here was deleted, or is ignored now, only if none of the ``failures`` is it or a folder above it.
+    the folders that one leaves out. ``sidecars`` are objects in storage that may say something about photos beside
+    them; on a disk they are looked for there. ``roots`` are the absolute paths that were asked for. A photo that is
+    missing here was deleted, or is ignored now, only if none of the ``failures`` is it or a folder above it.
     """
 
     roots: tuple[str, ...]
     photos: tuple[FoundPhoto, ...]
     failures: tuple[Failure, ...]
     skipped: dict[str, int]
+    sidecars: tuple[StoredObject, ...] = ()
 
     def __iter__(self) -> Iterator[FoundPhoto]:
         return iter(self.photos)
@@ -76,16 +83,21 @@ def scan(paths: Iterable[str | Path]) -> Scan:
     Symbolic links are followed, each folder once. Hidden names and the folders that systems keep for
     themselves are left alone, and so is what an ``.engineignore`` leaves out (``engine.photos.ignore``); a folder
     whose ignore file cannot be understood is a failure and not walked, since what it was to leave out is not
-    known. A file that is named itself is taken whatever its extension and whatever ignores it. Raises
-    PhotoPathError where a path that was named does not exist or is neither a file nor a folder.
+    known. A file that is named itself is taken whatever its extension and whatever ignores it. Objects in storage are
+    listed, and not read. Raises PhotoPathError where a path that was named does not exist or is neither a file nor a
+    folder, or a storage does not answer.
     """
     walk = _Walk()
     roots = []
     for path in paths:
-        root = os.path.normpath(Path(path).absolute())
+        root = normal_path(path)
         roots.append(root)
-        walk.take_root(root)
-    return Scan(tuple(roots), tuple(walk.photos), tuple(walk.failures), dict(sorted(walk.skipped.items())))
+        if is_remote(root):
+            walk.take_objects(root)
+        else:
+            walk.take_root(root)
+    skipped = dict(sorted(walk.skipped.items()))
+    return Scan(tuple(roots), tuple(walk.photos), tuple(walk.failures), skipped, tuple(walk.sidecars))
 
 
 _Folder = tuple[str, str, os.stat_result, tuple[ignore.IgnoreRules, ...]]
@@ -97,6 +109,7 @@ class _Walk:
     photos: list[FoundPhoto] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    sidecars: list[StoredObject] = field(default_factory=list)
     _folders: set[tuple[int, int]] = field(default_factory=set)
     _files: set[str] = field(default_factory=set)
 
@@ -118,6 +131,16 @@ class _Walk:
             self._file(root, os.path.realpath(root), status)
         else:
             raise PhotoPathError(root, "it is a device, pipe or socket; expected a photo or a folder")
+
+    def take_objects(self, root: str) -> None:
+        walked = walk_objects(root)
+        for each in walked.photos:
+            if each.url not in self._files:
+                self._files.add(each.url)
+                self.photos.append(FoundPhoto.of_object(each))
+        self.sidecars += walked.sidecars
+        self.failures += [Failure(url, reason) for url, reason in walked.failures]
+        self.skipped += walked.skipped
 
     def _folder(self, root: _Folder) -> None:
         """Walk a folder and all below it; a stack of our own, so that no depth is too deep."""
@@ -146,7 +169,7 @@ class _Walk:
         self, entry: os.DirEntry[str], real_folder: str, rules: tuple[ignore.IgnoreRules, ...]
     ) -> _Folder | None:
         """Take one entry of a folder; a folder is handed back to be walked later."""
-        if entry.name.startswith(".") or entry.name.lower() in _NOT_FOR_PEOPLE:
+        if ignore.is_hidden(entry.name):
             return None
         extension = Path(entry.name).suffix.lower()
         try:

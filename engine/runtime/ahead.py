@@ -33,3 +33,30 @@ def in_order(
             yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def in_order_by_size(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int,
+    size: Callable[[Item], int],
+    most: int,
+    name: str = "work",
+) -> Generator[Result, None, None]:
+    """As ``in_order``, with no more items ahead than have ``most`` as the sum of their sizes; one is there always."""
+    pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix=name)
+    try:
+        pending: deque[tuple[int, Future[Result]]] = deque()
+        ahead = 0
+        for item in items:
+            own = size(item)
+            while pending and (ahead + own > most or len(pending) >= workers * _AHEAD):
+                done, future = pending.popleft()
+                yield future.result()
+                ahead -= done
+            pending.append((own, pool.submit(work, item)))
+            ahead += own
+        while pending:
+            yield pending.popleft()[1].result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
@@ -13,6 +12,7 @@ from engine.errors import QueryError
 from engine.language.tokens import tokenize
 from engine.models.protocol import EmbeddingModel, rare_note
 from engine.photos.given import Photo
+from engine.photos.location import path_at
 from engine.results.hits import Hit
 from engine.search.by_example import rank_by_example, unchanged
 from engine.search.caption_ranking import CANDIDATES, RankedPhoto, rank_described, require_choice
@@ -246,7 +246,7 @@ def explain(model: EmbeddingModel | None, ranking: Ranking, photos: Sequence[Ran
     texts = reader.texts(ids) if ranking.words else [[]] * len(ids)
     return tuple(
         Hit(
-            Path(photo.path),
+            path_at(photo.path),
             ranked.score,
             of,
             ranked.probability,

@@ -1,6 +1,5 @@
 """Example photos in the place of a text, or beside one."""
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from engine.errors import QueryError
 from engine.models.protocol import EmbeddingModel
 from engine.photos.given import Photo, PhotoInMemory
+from engine.photos.location import normal_path
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.question import Question
 from engine.search.standing_out import ordinary_photos
@@ -26,7 +26,7 @@ BOXES_TOGETHER = 256  # of one photo that are embedded at once
 
 def photo_id_at(reader: LibraryReader, image: Photo) -> int | None:
     """The number of the photo that the catalogue has at a path; None for one in memory."""
-    return None if isinstance(image, PhotoInMemory) else reader.photo_id_of_path(os.path.normpath(image.absolute()))
+    return None if isinstance(image, PhotoInMemory) else reader.photo_id_of_path(normal_path(image))
 
 
 def record_of(reader: LibraryReader, model: EmbeddingModel, image: Photo) -> NDArray[np.float32]:
@@ -48,10 +48,16 @@ def record_of(reader: LibraryReader, model: EmbeddingModel, image: Photo) -> NDA
 def unchanged(reader: LibraryReader, image: Photo) -> int | None:
     """The number of an indexed photo whose file is as it was; None for any other file, and a photo in memory."""
     photo_id = photo_id_at(reader, image)
-    if isinstance(image, PhotoInMemory) or photo_id is None or not image.is_file() or photo_id not in reader.photo_ids:
+    from engine.photos.walk import FoundPhoto
+
+    if isinstance(image, PhotoInMemory) or photo_id is None or photo_id not in reader.photo_ids:
         return None
-    (photo,), status = reader.photos([photo_id]), image.stat()
-    return photo_id if (photo.size, photo.mtime_ns) == (status.st_size, status.st_mtime_ns) else None
+    (photo,) = reader.photos([photo_id])
+    try:
+        now = FoundPhoto.at(photo.path)
+    except OSError:
+        return None
+    return photo_id if (photo.size, photo.mtime_ns) == (now.size, now.mtime_ns) else None
 
 
 def example_query(

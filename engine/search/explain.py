@@ -1,13 +1,11 @@
 """Why a photo matches a text: phrases with their boxes, the score of the pair, and each word against each region."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.boxes import in_pixels, union_box
 from engine.models.protocol import EmbeddingModel, ReadQuery
-from engine.photos.given import Photo
+from engine.photos.given import Photo, path_named
 from engine.types import Alignment, Phrase, Warn, WordScores
 from index.scoring.maxsim import score_records
 
@@ -59,7 +57,7 @@ def align(model: EmbeddingModel, image: Photo, sentence: str, warn: Warn) -> Ali
     probability = None if probabilities is None else float(probabilities[0])
     size = (decoded.width, decoded.height)
     phrases = phrases_of(model, text, vectors.records[0, : model.num_regions], vectors.boxes[0], size)
-    return Alignment(Path(str(image)), sentence, float(scores[0]), *size, phrases, probability)
+    return Alignment(path_named(image), sentence, float(scores[0]), *size, phrases, probability)
 
 
 def word_scores(model: EmbeddingModel, image: Photo, sentence: str) -> WordScores:

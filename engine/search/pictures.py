@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from engine.photos.location import path_at
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.grouping import with_alike
 from index import LibraryReader, SearchParams
@@ -94,4 +95,4 @@ def all_copies(reader: LibraryReader, pictures: Mapping[int, Sequence[int]]) -> 
 
 def paths_of(reader: LibraryReader, photo_ids: Sequence[int]) -> dict[int, Path]:
     """Where photos lie, by number."""
-    return {photo.photo_id: Path(photo.path) for photo in reader.photos(photo_ids)} if photo_ids else {}
+    return {photo.photo_id: path_at(photo.path) for photo in reader.photos(photo_ids)} if photo_ids else {}

@@ -1,7 +1,6 @@
 """Regions for a text: each a hit of its own, several of a photo where they do not overlap."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from engine.boxes import in_pixels, overlaps
 from engine.errors import QueryError
 from engine.models.protocol import EmbeddingModel, rare_note
+from engine.photos.location import path_at
 from engine.results.hits import RegionHit, RegionHits
 from engine.search.combination import ReadPart, combined_of_regions
 from engine.search.pictures import SPARE, all_copies, paths_of, same_pictures
@@ -54,7 +54,7 @@ def search_regions(
     paths = paths_of(reader, [other for photo_id in set(ids) for other in copies[photo_id]])
     return RegionHits(
         RegionHit(
-            Path(photo.path),
+            path_at(photo.path),
             in_pixels(boxes[region], (photo.width, photo.height)),
             score,
             phrase_in_region(wanted, regions, region),

@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     type_coerce,
     update,
 )
@@ -32,7 +33,9 @@ from index.values import KnownPhoto, Move, PhotoMetadata, PhotoRow, StoredPhoto
 
 
 def in_folder(folder: str) -> ColumnElement[bool]:
-    """Photos in a folder and in those below it, found without reading all the others."""
+    """Photos in a folder and in those below it, found without reading all the others; all where it has no name."""
+    if not folder:
+        return true()
     start, end = (folder.rstrip(os.sep) + sign for sign in (os.sep, chr(ord(os.sep) + 1)))
     # A path that is not UTF-8 is kept as bytes, and SQLite compares those with bytes alone.
     raw = type_coerce(Photo.path, LargeBinary)

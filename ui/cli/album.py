@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.photos.location import path_at
 from ui.cli import album_links, options, printing
 from ui.cli.album_options import Name, curation_of
 from ui.cli.console import fail, note, print_json, warn
 from ui.cli.help import OUTPUT, Command, Group, epilog
+from ui.cli.photo_path import photo_path
 from ui.shared.results import counted, printable
 
 if TYPE_CHECKING:
@@ -24,7 +26,9 @@ EXAMPLES = (
 app = typer.Typer(cls=Group, no_args_is_help=True, epilog=epilog(EXAMPLES))
 Photos = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="PHOTO", help="Photos of the library, and folders of them. - reads their paths."),
+    typer.Argument(
+        parser=photo_path, metavar="PHOTO", help="Photos of the library, and folders of them. - reads their paths."
+    ),
 ]
 Description = Annotated[str | None, typer.Option("--description", metavar="TEXT", help="A few words about it.")]
 
@@ -66,7 +70,7 @@ def show(
         return
     here = [photo for photo in photos if photo.missing_since is None]
     lines = printing.Output(nul=print0, lines=None if print0 else printing.line_format("{path}"))
-    lines.print([Hit(Path(photo.path), 0.0, ()) for photo in here])
+    lines.print([Hit(path_at(photo.path), 0.0, ()) for photo in here])
     if len(here) < len(photos):
         note(f"{len(photos) - len(here)} photos of it are missing: their files were not found by the last run.")
 
@@ -126,7 +130,10 @@ def add(
 @app.command(cls=Command, no_args_is_help=True, epilog=epilog(("engine album remove Rome holiday.jpg",)))
 def remove(
     name: Name,
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders. - reads their paths.")],
+    photos: Annotated[
+        list[Path],
+        typer.Argument(parser=photo_path, metavar="PHOTO", help="Photos, and folders. - reads their paths."),
+    ],
     json: options.Json = False,
     library: options.Library = None,
 ) -> None:
@@ -148,7 +155,10 @@ def change(
     new_name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Another name.")] = None,
     description: Description = None,
     cover: Annotated[
-        Path | None, typer.Option("--cover", metavar="PHOTO", help="The photo that stands for it; else the first.")
+        Path | None,
+        typer.Option(
+            "--cover", parser=photo_path, metavar="PHOTO", help="The photo that stands for it; else the first."
+        ),
     ] = None,
     library: options.Library = None,
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 from ui.cli import options, pictures
 from ui.cli.console import print_json, terminal_width, warn
 from ui.cli.help import OUTPUT
+from ui.cli.photo_path import photo_path
 from ui.shared import results
 
 EXAMPLES = (
@@ -17,7 +18,7 @@ EXAMPLES = (
 
 
 def command(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A photo.")],
+    image: Annotated[Path, typer.Argument(parser=photo_path, metavar="IMAGE", help="A photo.")],
     sentence: Annotated[list[str], typer.Argument(help="A sentence about it.", metavar="SENTENCE")],
     output: Annotated[
         Path | None,

@@ -8,6 +8,7 @@ import typer
 from ui.cli import completion, options, pictures
 from ui.cli.console import FAILURE, fail, print_json, terminal_width, warn
 from ui.cli.help import MODEL, OUTPUT
+from ui.cli.photo_path import photo_path
 from ui.shared.descriptions import description_as_dict, descriptions_as_text
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ EXAMPLES = (
 
 
 def command(
-    images: Annotated[list[Path], typer.Argument(help="Photos.", metavar="IMAGE")],
+    images: Annotated[list[Path], typer.Argument(parser=photo_path, help="Photos.", metavar="IMAGE")],
     regions: Annotated[bool, typer.Option("--regions", help="Describe the regions of the photos too.")] = False,
     beam: Annotated[
         int,

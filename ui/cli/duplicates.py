@@ -1,10 +1,10 @@
 """``engine duplicates``: photos that are the same picture."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from engine.photos.location import path_at
 from ui.cli import options
 from ui.cli.console import note, print_json
 from ui.cli.help import OUTPUT
@@ -52,6 +52,6 @@ def command(
         typer.echo(group.reason)
         for photo in group.photos:
             size = f"{photo.width} × {photo.height}"
-            typer.echo(f"  {size:>13} {photo.size / 1e6:>7.1f} MB  {shown_path(Path(photo.path))}")
+            typer.echo(f"  {size:>13} {photo.size / 1e6:>7.1f} MB  {shown_path(path_at(photo.path))}")
     if not groups:
         note(f"No two photos of the library in {folder} show the same picture.")

@@ -10,6 +10,7 @@ from ui.cli import completion, logs, options
 from ui.cli.bars import Bars
 from ui.cli.console import fail, note, print_json, warn
 from ui.cli.help import OUTPUT
+from ui.cli.photo_path import photo_path
 from ui.shared import reports
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ EXAMPLES = (
     "engine index ~/Pictures",
     "engine index",
     "engine index ~/Pictures --captions --text",
+    "engine index s3://photos/2024",
     "engine index --watch",
 )
 READ, RUN = "What is read and written about photos", "The run"
@@ -31,7 +33,11 @@ def command(
     context: typer.Context,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Photos, and folders of photos; without any, those of earlier runs.", metavar="PATH"),
+        typer.Argument(
+            parser=photo_path,
+            metavar="PATH",
+            help="Photos, and folders of photos, also s3://BUCKET/FOLDER; without any, those of earlier runs.",
+        ),
     ] = None,
     sentence_files: Annotated[
         list[Path] | None,
@@ -97,6 +103,15 @@ def command(
             "--check-content", rich_help_panel=RUN, help="Read every file, also those that seem to be what they were."
         ),
     ] = False,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            "--workers",
+            metavar="WORKERS",
+            rich_help_panel=RUN,
+            help="Embed photos in so many processes, or on a cluster of Ray: ray, ray://HOST:10001 (extra 'scale').",
+        ),
+    ] = None,
     watch: Annotated[
         bool,
         typer.Option(
@@ -120,6 +135,8 @@ def command(
         raise typer.BadParameter("it writes nothing without --captions; give both.", param_hint="--captioner")
     if watch and (rebuild_vectors or check_content):
         raise typer.BadParameter("it would be done at every change; do it in a run before.", param_hint="--watch")
+    if watch and workers is not None:
+        raise typer.BadParameter("they would be started at every change; leave one of both out.", param_hint="--watch")
     with Engine.open(library, model=model, device=device, warn=warn) as engine, Bars() as bars:
         teller = _Teller(engine, bars, captions=captions, text=text, json=json, watch=watch)
         if not watch:
@@ -134,6 +151,7 @@ def command(
                 captions=captions,
                 captioner=captioner if captions else None,
                 text=text,
+                workers=workers,
             )
             teller.tell(report)
             _require_photos(report, paths)

@@ -7,6 +7,7 @@ import typer
 
 from ui.cli import options, printing
 from ui.cli.console import print_json
+from ui.cli.photo_path import photo_path
 from ui.shared.results import counted, printable, shown_path
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ EXAMPLES = (
 def command(
     photos: Annotated[
         list[Path],
-        typer.Argument(metavar="PHOTO", help="Photos of the library, and folders of them. - reads their paths."),
+        typer.Argument(
+            parser=photo_path, metavar="PHOTO", help="Photos of the library, and folders of them. - reads their paths."
+        ),
     ],
     favourite: Annotated[
         bool | None, typer.Option("--favourite/--no-favourite", help="They are favourites, or not any more.")

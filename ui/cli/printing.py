@@ -13,6 +13,7 @@ from rich.console import Console
 from engine.results.hits import Hit, RegionHit
 from ui.cli.console import print_json, terminal_width
 from ui.cli.help import OUTPUT
+from ui.cli.photo_path import photo_path
 from ui.cli.preview import can_show_pictures, require_preview, show_preview
 from ui.shared import results
 from ui.shared.line_format import LineFormat
@@ -108,7 +109,7 @@ def paths_of(given: Sequence[Path]) -> list[Path]:
             continue
         content = typer.get_binary_stream("stdin").read()
         names = content.split(b"\0") if b"\0" in content else content.splitlines()
-        found = [Path(os.fsdecode(name)) for name in names if name.strip()]
+        found = [photo_path(os.fsdecode(name)) for name in names if name.strip()]
         if not found:
             raise typer.BadParameter("There is no path on stdin; write one a line.", param_hint="-")
         paths += found

@@ -1,10 +1,10 @@
 """``engine prune``: photos whose file has disappeared, out of the library for good."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from engine.photos.location import path_at
 from ui.cli import options
 from ui.shared.results import counted, shown_path
 
@@ -23,7 +23,7 @@ def command(
     missing = prune(folder, dry_run=dry_run)
     if dry_run:
         for path in missing:
-            typer.echo(shown_path(Path(path)))
+            typer.echo(shown_path(path_at(path)))
     count = len(missing)
     what = f"{counted(count, 'missing photo')} would be" if dry_run else counted(count, "missing photo", "was")
     typer.echo(f"{what} removed from the library in {folder}.")

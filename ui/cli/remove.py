@@ -6,13 +6,16 @@ from typing import Annotated
 import typer
 
 from ui.cli import options
+from ui.cli.photo_path import photo_path
 from ui.shared.results import counted
 
 EXAMPLES = ("engine remove ~/Pictures/old", "engine remove holiday.jpg rex.jpg")
 
 
 def command(
-    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", metavar="PATH")],
+    paths: Annotated[
+        list[Path], typer.Argument(parser=photo_path, help="Photos, and folders of photos.", metavar="PATH")
+    ],
     library: options.Library = None,
 ) -> None:
     """Take photos out of a library; their files stay where they are.

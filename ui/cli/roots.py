@@ -1,9 +1,8 @@
 """``engine roots``: what a library is made of."""
 
-from pathlib import Path
-
 import typer
 
+from engine.photos.location import path_at
 from ui.cli import options
 from ui.cli.console import note, print_json
 from ui.shared.results import shown_path
@@ -27,6 +26,6 @@ def command(json: options.Json = False, library: options.Library = None) -> None
         missing = f", {root.missing} missing" if root.missing else ""
         gone = "" if root.exists else "  (not there)"
         photos = "photo" if root.photos == 1 else "photos"
-        typer.echo(f"{root.photos:>8} {photos}{missing}  {shown_path(Path(root.path))}{gone}")
+        typer.echo(f"{root.photos:>8} {photos}{missing}  {shown_path(path_at(root.path))}{gone}")
     if not found:
         note(f"Nothing was indexed into the library in {folder} yet; run `engine index FOLDER`.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.photos.location import path_at
 from ui.cli import completion, options, printing
 from ui.cli.console import note, print_json, warn
 from ui.cli.help import Command, Group, epilog
@@ -82,4 +83,4 @@ def delete(name: Name, library: options.Library = None) -> None:
 
 def _path(engine: "Engine", number: int) -> Path:
     (photo,) = engine.reader.photos([number])
-    return Path(photo.path)
+    return path_at(photo.path)

@@ -13,6 +13,7 @@ from engine.types import Basis
 from ui.cli import filter_options, options, printing
 from ui.cli.console import fail, note, warn
 from ui.cli.help import FILTERS, LOOK_FOR, MODEL, OUTPUT
+from ui.cli.photo_path import photo_path
 from ui.shared.photo_search import Found, PhotoSearch, find
 
 EXAMPLES = (
@@ -47,6 +48,7 @@ def command(
         list[Path] | None,
         typer.Option(
             "--like",
+            parser=photo_path,
             metavar="IMAGE",
             rich_help_panel=LOOK_FOR,
             help="A photo that the answers should look like. - reads their paths.",

@@ -8,6 +8,7 @@ import typer
 from ui.cli import completion, options
 from ui.cli.console import fail, note, print_json, terminal_width, warn
 from ui.cli.help import LOOK_FOR, OTHER
+from ui.cli.photo_path import photo_path
 from ui.shared import results
 
 EXAMPLES = (
@@ -18,7 +19,9 @@ EXAMPLES = (
 
 
 def command(
-    image: Annotated[Path | None, typer.Argument(metavar="IMAGE", help="A photo, indexed or not.")] = None,
+    image: Annotated[
+        Path | None, typer.Argument(parser=photo_path, metavar="IMAGE", help="A photo, indexed or not.")
+    ] = None,
     generated: options.Generated = "include",
     others: Annotated[
         bool,

@@ -7,6 +7,7 @@ import typer
 
 from ui.cli import filter_options, options, printing
 from ui.cli.console import fail, warn
+from ui.cli.photo_path import photo_path
 
 EXAMPLES = (
     "engine similar holiday.jpg",
@@ -18,7 +19,11 @@ EXAMPLES = (
 def command(
     images: Annotated[
         list[Path],
-        typer.Argument(metavar="IMAGE", help="Photos, indexed or not; several count together. - reads their paths."),
+        typer.Argument(
+            parser=photo_path,
+            metavar="IMAGE",
+            help="Photos, indexed or not; several count together. - reads their paths.",
+        ),
     ],
     after: filter_options.After = None,
     before: filter_options.Before = None,

@@ -73,7 +73,7 @@ def picture(lease: Lease, photo_id: int, side: int, known: str | None) -> Respon
 def _tag(photo: StoredPhoto, side: int) -> str:
     """The ETag of a picture; another one when the file is."""
     now = (0, 0)
-    with suppress(OSError):  # a thumbnail may be kept of what cannot be read any more
+    with suppress(OSError):  # a thumbnail may be kept of what cannot be read any more; an object is not asked for
         status = Path(photo.path).stat()
         now = (status.st_mtime_ns, status.st_size)
     made_of = f"{_VERSION} {side} {photo.content_hash} {now}"

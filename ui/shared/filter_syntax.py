@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import EngineError
+from engine.errors import EngineError, PhotoPathError
+from engine.photos.location import is_remote, normal_path
 from index.catalogue.folder_names import MOST_LETTERS
 from index.choices import Hidden, Orientation
 
@@ -145,7 +146,12 @@ def folder_glob(text: str) -> str:
     """
     if "\0" in text:
         raise ValueError(f"{text[:80]!r} holds the sign NUL, which no folder's name can; leave it out.")
-    if text == "~" or "/" in text or os.sep in text:
+    if is_remote(text):
+        try:
+            text = normal_path(text)
+        except PhotoPathError as error:
+            raise ValueError(str(error)) from error
+    elif text == "~" or "/" in text or os.sep in text:
         try:
             whole = Path(text).expanduser()
         except RuntimeError as error:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from engine.photos.location import path_at
 from engine.results.hits import Hit, RegionHit
 from engine.types import Basis, Box, Phrase, Written
 from index.choices import Copies, Generated, Orientation
@@ -144,12 +145,12 @@ def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _paths(texts: Iterable[str]) -> tuple[Path, ...]:
-    return tuple(map(Path, texts))
+    return tuple(map(path_at, texts))
 
 
 def _photo(values: dict[str, Any]) -> Hit:
     return Hit(**values | {
-        "path": Path(values["path"]),
+        "path": path_at(values["path"]),
         "phrases": tuple(Phrase(**phrase | {"box": tuple(phrase["box"])}) for phrase in values["phrases"]),
         "written": tuple(map(_written, values["written"])),
         "copies": _paths(values["copies"]),
@@ -164,5 +165,5 @@ def _written(values: dict[str, Any]) -> Written:
 
 def _region(values: dict[str, Any]) -> RegionHit:
     return RegionHit(**values | {
-        "path": Path(values["path"]), "box": tuple(values["box"]), "copies": _paths(values["copies"]),
+        "path": path_at(values["path"]), "box": tuple(values["box"]), "copies": _paths(values["copies"]),
     })  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 from rich.color import ColorSystem
 from rich.style import Style
 
+from engine.photos.location import is_remote
 from engine.results.hits import Hit, RegionHit, SentenceHit
 from engine.types import Alignment, Box, Phrase, rounded
 from ui.shared.written import written_lines
@@ -90,6 +91,8 @@ def alignment_as_text(alignment: Alignment, width: int = 80) -> str:
 def shown_path(path: Path) -> str:
     """A path fit to print: relative to the current folder where that is shorter, control characters escaped."""
     whole = str(path)
+    if is_remote(whole):
+        return printable(whole)
     try:
         relative = os.path.relpath(whole)
     except (OSError, ValueError):  # the current folder is gone, or on another drive

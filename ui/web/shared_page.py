@@ -9,12 +9,15 @@ import logging
 import os
 from datetime import UTC, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from engine.errors import LibraryError, PhotoError
 from engine.library.shared_albums import SharedAlbum, shared_album, shared_photo
+from engine.photos.access import opened
+from engine.photos.location import is_remote
 from engine.photos.thumbnails import thumbnail
 from engine.runtime.settings import library_folder
 from index import StoredPhoto
@@ -101,16 +104,26 @@ def picture(request: Request) -> Response:
 def original(request: Request) -> Response:
     """Answer with the file of a photo, where whoever made the link wanted that."""
     found = _photo(request)
-    if (
-        found is None
-        or not found[0].originals
-        or not Path(found[1].path).is_file()
-        or not os.access(found[1].path, os.R_OK)
-    ):
+    if found is None or not found[0].originals:
         return _nothing()
     path = found[1].path
     name = printable(Path(path).name)
+    if is_remote(path):
+        return _sent_object(path, name)
+    if not Path(path).is_file() or not os.access(path, os.R_OK):
+        return _nothing()
     return FileResponse(path, media_type="application/octet-stream", filename=name, headers=_HEADERS)
+
+
+def _sent_object(address: str, name: str) -> Response:
+    """An object in storage as a file; it goes through this process, as guests have no access to the storage."""
+    try:
+        with making(), opened(address) as file:
+            content = file.read()
+    except PhotoError:
+        return _nothing()
+    named = f"attachment; filename*=utf-8''{quote(name)}"
+    return Response(content, media_type="application/octet-stream", headers={**_HEADERS, "Content-Disposition": named})
 
 
 def nothing(_request: Request) -> Response:

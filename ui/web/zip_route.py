@@ -3,12 +3,13 @@
 import re
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from engine.errors import PhotoError
+from engine.photos.access import opened
+from engine.photos.location import path_at
 from index import StoredPhoto
 from ui.shared.results import printable
 from ui.web.library import large, library
@@ -54,7 +55,7 @@ def _pieces(photos: list[StoredPhoto], *, smaller: bool) -> Iterator[bytes]:
     sent, failed, names = _Sent(), [], set[str]()
     with zipfile.ZipFile(sent, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for photo in photos:
-            path = Path(photo.path)
+            path = path_at(photo.path)
             name = f"{path.stem}.jpg" if smaller else path.name
             if name.casefold() in names:
                 name = f"{photo.photo_id} {name}"
@@ -63,7 +64,7 @@ def _pieces(photos: list[StoredPhoto], *, smaller: bool) -> Iterator[bytes]:
                 if smaller:
                     archive.writestr(name, large(photo.path, MADE["large"]))
                 else:
-                    with path.open("rb") as file, archive.open(name, "w", force_zip64=True) as entry:
+                    with opened(path) as file, archive.open(name, "w", force_zip64=True) as entry:
                         while piece := file.read(_PIECE):
                             entry.write(piece)
                             yield sent.taken()

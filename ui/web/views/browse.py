@@ -64,7 +64,7 @@ def _folders() -> None:
     tree = kept(_folder_tree)
     asked = st.query_params.get("group")
     folder = next((name for name in tree.names if printable(name) == asked), tree.top)
-    trail = [(Path(above).name or above, printable(above)) for above in tree.trail(folder)]
+    trail = [(Path(above).name or above or "Everything", printable(above)) for above in tree.trail(folder)]
     cards = [
         Card(Path(one.name or "").name, printable(one.name or ""), one.photos, one.cover) for one in tree.inside(folder)
     ]

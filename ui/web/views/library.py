@@ -11,6 +11,7 @@ import streamlit as st
 from engine.encoders.fingerprint import fingerprint_of
 from engine.errors import LibraryMissingError, ModelError
 from engine.library.roots import prune, roots
+from engine.photos.location import is_remote
 from index import LibraryStatus, compact_library, read_status, verify_library
 from ui.shared.reports import changes_as_text
 from ui.shared.results import as_bytes, counted_photos
@@ -58,13 +59,17 @@ def _add() -> None:
     elif added or again:
         started = library().job.start(
             library().beside(),
-            None if again else [str(Path(os.environ.get(FOLDER, ""), Path(path.strip()).expanduser()))],
+            None if again else [_named(path.strip())],
             captions=captions,
             text=text,
         )
         if started:
             st.rerun()
         st.info("A run is going on; wait until it has ended, or stop it above.")
+
+
+def _named(path: str) -> str:
+    return path if is_remote(path) else str(Path(os.environ.get(FOLDER, ""), Path(path).expanduser()))
 
 
 def _run() -> None:

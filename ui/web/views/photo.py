@@ -8,6 +8,7 @@ import typer
 
 from engine.drawing.annotated_photo import PALETTE
 from engine.errors import PhotoError, QueryError
+from engine.photos.location import path_at
 from engine.results.hits import SentenceHit
 from engine.search.pictures import all_copies
 from engine.search.question import Question
@@ -48,7 +49,7 @@ def draw() -> None:
         _facts(photo)
     st.header("Similar photos")
     with library().asked() as engine:
-        hits = engine.answer(Question(examples=(Path(photo.path),)), SIMILAR, generated="exclude").hits
+        hits = engine.answer(Question(examples=(path_at(photo.path),)), SIMILAR, generated="exclude").hits
     numbers = [hit.photo_id for hit in hits if hit.photo_id is not None]
     gallery.draw("similar", ("like", asked), len(numbers), lambda start, stop: gallery.cells(numbers[start:stop]))
 
