@@ -26,9 +26,8 @@ from index.catalogue.photos import in_folder
 from index.catalogue.schema import Photo, PhotoMark, PhotoText
 
 _SHOWN = and_(Photo.missing_since.is_(None), not_(is_hidden()))
-_MONTH = case(
-    (Photo.taken_precision == "year", func.substr(Photo.taken_at, 1, 4)), else_=func.substr(Photo.taken_at, 1, 7)
-)
+_TAKEN = cast(Photo.taken_at, Text)
+_MONTH = case((Photo.taken_precision == "year", func.substr(_TAKEN, 1, 4)), else_=func.substr(_TAKEN, 1, 7))
 _LATEST = (_MONTH.desc().nulls_last(), Photo.taken_at.desc(), Photo.id.desc())
 _ON_EARTH = and_(Photo.latitude.between(-90, 90), Photo.longitude.between(-180, 180))
 
@@ -138,9 +137,8 @@ def photos_within(folder: Path, south: float, west: float, north: float, east: f
 def _place_names(field: str) -> Subquery:
     """A name of the place of each photo that has one: the last, which is the largest town's."""
     of_places = and_(PhotoText.source == "place", PhotoText.field == field, PhotoText.photo_id.is_not(None))
-    # Beside a maximum, SQLite takes the other columns from its row.
-    named = select(PhotoText.photo_id, PhotoText.text, func.max(PhotoText.id)).where(of_places)
-    return named.group_by(PhotoText.photo_id).subquery()
+    last = select(func.max(PhotoText.id)).where(of_places).group_by(PhotoText.photo_id)
+    return select(PhotoText.photo_id, PhotoText.text).where(PhotoText.id.in_(last)).subquery()
 
 
 def _ids(folder: Path, condition: ColumnElement[bool], *order: ColumnElement[Any]) -> list[int]:

@@ -1,0 +1,325 @@
+"""The SQL of searches on a server: candidates, what they pass, and their exact scores, all in one statement.
+
+score(photo, query) = Σ_t weight_t · max_i region_i · word_t + photo_vector · sentence_vector, as in `index.scoring`.
+The maxima are taken over the rows of one photo's array, each of which is read once for all words.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Double,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    any_,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+)
+
+from index.catalogue.allowed import Allowed
+from index.catalogue.curation_filters import is_hidden
+from index.catalogue.schema import Caption, Photo, PhotoRecord, Sentence
+from index.catalogue.server.passing import conditions, lets_all_pass
+from index.catalogue.server.vector_types import HalfVector, Vector
+from index.catalogue.server.vectors import first_dimension, first_of, photo_vectors, sentence_vectors
+from index.choices import Copies, Generated
+from index.scoring.maxsim import whole_query
+from index.values import BuildInfo, Query
+
+MEAN_WEIGHT = 0.7
+"""How much the mean of the regions counts beside the photo vector where candidates are chosen: measured."""
+
+MOST_LOOKED_AT = 100_000
+"""Photos that pass, up to which all are looked at; of more the index takes those that promise most."""
+
+_MOST_BY_INDEX = 1000  # candidates that a search in the index keeps at a time; it goes on where more are asked for
+
+
+class ServerSearch:
+    """Searches in the vectors of one build.
+
+    Args:
+        connection: in a transaction that reads.
+        build: that answers.
+        by_index: whether an index of `first` chooses candidates where all photos pass.
+    """
+
+    def __init__(self, connection: Connection, build: BuildInfo, *, by_index: bool) -> None:
+        self._connection = connection
+        self._build = build
+        self._by_index = by_index
+        self._vectors = photo_vectors(build)
+
+    def photos(
+        self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
+    ) -> list[tuple[int, float]]:
+        """The `limit` best (photo, score) of the candidates, best first; equal scores in order of photo."""
+        statement = self.photos_statement(query, limit, num_candidates, allowed, copies)
+        return [(row[0], row[1]) for row in self._connection.execute(statement)]
+
+    def photos_statement(
+        self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
+    ) -> Select[int, float]:
+        """The statement of `photos`."""
+        candidates = self._candidates(self._first_of_query(query), num_candidates, allowed, copies)
+        vectors = self._vectors
+        weights = np.ones(len(query.words)) if query.weights is None else query.weights
+        score = _best_of_each(vectors.c.regions, query.words, weights)
+        if query.sentence is not None:
+            nothing = np.zeros(self._build.dimension, np.float32)
+            score = score + _product(vectors.c.first, first_of(query.sentence, nothing))
+        photo = candidates.c.photo_id
+        return (
+            select(photo, score.label("score"))
+            .join_from(candidates, vectors, vectors.c.record == candidates.c.record)
+            .order_by(column("score").desc(), photo)
+            .limit(limit)
+        )
+
+    def regions(
+        self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
+    ) -> list[tuple[int, int, float]]:
+        """The `limit` best (photo, region, score) by what each region scores alone."""
+        whole = whole_query(query)
+        first = first_of(np.zeros_like(whole) if self._build.has_global else None, whole)
+        candidates = self._candidates(first, num_candidates, allowed, copies)
+        vectors = self._vectors
+        region = func.unnest(vectors.c.regions).table_valued(
+            column("region", HalfVector()), with_ordinality="position", name="of_photo"
+        )
+        regions = region.render_derived()
+        score = _product(regions.c.region, whole)
+        photo, position = candidates.c.photo_id, cast(regions.c.position - 1, Integer)
+        statement = (
+            select(photo, position, score.label("score"))
+            .select_from(candidates.join(vectors, vectors.c.record == candidates.c.record).join(regions, true()))
+            .order_by(column("score").desc(), photo, position)
+            .limit(limit)
+        )
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(statement)]
+
+    def sentences(
+        self, record: NDArray[np.float32], limit: int, num_candidates: int, generated: Generated, *, of_photos: bool
+    ) -> list[tuple[int, float]]:
+        """The `limit` best (sentence, score) for a photo's record (S, D)."""
+        vectors = sentence_vectors(self._build)
+        regions = record[: self._build.num_regions]
+        whole = record[self._build.num_regions] if self._build.has_global else None
+        known = [] if of_photos else [~Sentence.of_photos]
+        if generated != "include":
+            known.append(Sentence.generated if generated == "only" else ~Sentence.generated)
+        first = _product(vectors.c.first, first_of(whole, regions.mean(axis=0)))
+        candidates = (
+            select(vectors.c.sentence_id)
+            .join(Sentence, Sentence.id == vectors.c.sentence_id)
+            .where(*known)
+            .order_by(first.desc())
+            .limit(num_candidates)
+            .subquery("candidates")
+        )
+        rows = select(func.unnest(vectors.c.words).label("word")).subquery("words_of_one")
+        best = func.greatest(*(_product(rows.c.word, region) for region in regions), type_=Double())
+        score = func.coalesce(select(func.sum(best)).select_from(rows).scalar_subquery(), 0.0)
+        if whole is not None:
+            score = score + _product(vectors.c.first, first_of(whole, np.zeros_like(whole)))
+        number = candidates.c.sentence_id
+        statement = (
+            select(number, score.label("score"))
+            .join_from(candidates, vectors, vectors.c.sentence_id == number)
+            .order_by(column("score").desc(), number)
+            .limit(limit)
+        )
+        return [(row[0], row[1]) for row in self._connection.execute(statement)]
+
+    def captioned(
+        self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
+    ) -> list[tuple[int, float]]:
+        """The `limit` best (photo, score) by how well the best caption answers, see `maxsim.score_captions`."""
+        vectors = sentence_vectors(self._build)
+        passing = self._passing(allowed, copies)
+        promise = _product(vectors.c.first, first_of(query.sentence, whole_query(query))) / _length(vectors.c.first)
+        candidates = (
+            select(passing.c.photo_id, Caption.sentence_id)
+            .join_from(passing, Caption, and_(Caption.photo_id == passing.c.photo_id, Caption.position == 0))
+            .join(vectors, vectors.c.sentence_id == Caption.sentence_id)
+            .order_by(promise.desc(), passing.c.photo_id)
+            .limit(num_candidates)
+            .subquery("candidates")
+        )
+        return self._by_captions(query, candidates, limit)
+
+    def captions_of(self, query: Query, photo_ids: Sequence[int]) -> list[tuple[int, float]]:
+        """The same for those of some photos that have a caption."""
+        vectors = sentence_vectors(self._build)
+        candidates = (
+            select(Caption.photo_id, Caption.sentence_id)
+            .join(vectors, vectors.c.sentence_id == Caption.sentence_id)
+            .where(Caption.position == 0, Caption.photo_id == any_(literal(list(photo_ids), ARRAY(BigInteger))))
+            .subquery("candidates")
+        )
+        return self._by_captions(query, candidates, len(photo_ids))
+
+    def _by_captions(self, query: Query, candidates: FromClause, limit: int) -> list[tuple[int, float]]:
+        vectors = sentence_vectors(self._build)
+        weights = np.ones(len(query.words)) if query.weights is None else query.weights
+        score = func.coalesce(_best_of_each(vectors.c.words, query.words, weights, at_unit_length=True), 0.0)
+        if query.sentence is not None:
+            whole = cast(func.subvector(vectors.c.first, 1, self._build.dimension), HalfVector())
+            score = score + _product(whole, query.sentence) / _length(whole)
+        statement = (
+            select(candidates.c.photo_id, score.label("score"))
+            .join_from(candidates, vectors, vectors.c.sentence_id == candidates.c.sentence_id)
+            .order_by(column("score").desc(), candidates.c.photo_id)
+            .limit(limit)
+        )
+        return [(row[0], row[1]) for row in self._connection.execute(statement)]
+
+    def findable(self) -> tuple[int, int]:
+        """How many photos the build has embedded whose file is there, and how many are missing or hidden."""
+        embedded = (
+            select(func.count())
+            .select_from(PhotoRecord)
+            .join(Photo, Photo.id == PhotoRecord.photo_id)
+            .where(PhotoRecord.build_id == self._build.build_id, Photo.missing_since.is_(None))
+        )
+        left_out = select(func.count()).select_from(Photo).where(Photo.missing_since.is_not(None) | is_hidden())
+        run = self._connection.execute
+        return run(embedded).scalar_one(), run(left_out).scalar_one()
+
+    def _first_of_query(self, query: Query) -> NDArray[np.float32]:
+        return first_of(query.sentence, MEAN_WEIGHT * whole_query(query) if self._build.has_global else whole_query(query))
+
+    def _passing(self, allowed: Allowed | None, copies: Copies) -> FromClause:
+        """(record, photo) of what may answer; of the photos of one record the first, or each."""
+        photo = func.min(Photo.id) if copies == "one" else Photo.id
+        statement = (
+            select(PhotoRecord.record, photo.label("photo_id"))
+            .join_from(Photo, PhotoRecord, PhotoRecord.photo_id == Photo.id)
+            .where(PhotoRecord.build_id == self._build.build_id, *conditions(self._connection, allowed))
+        )
+        return (statement.group_by(PhotoRecord.record) if copies == "one" else statement).subquery("passing")
+
+    def _candidates(
+        self, first: NDArray[np.float32], count: int, allowed: Allowed | None, copies: Copies
+    ) -> FromClause:
+        """(record, photo) of the `count` that promise most among those that may answer.
+
+        Where few are left out, the most promising of all are taken, and so many more as may be left out. Else those
+        that pass are looked at, all of them, or in the order of the index where they are too many.
+        """
+        vectors, nearness = self._vectors, _product(self._vectors.c.first, first)
+        left_out = self.findable()[1] if lets_all_pass(allowed) else None
+        if left_out is not None and left_out <= count:
+            nearest = self._nearest(first, count + left_out)
+            return self._photos_of(nearest, allowed, copies)
+        if self._by_index and self._passes_more_than(allowed, MOST_LOOKED_AT):
+            self._look_into_index(count, only=True)
+            passing = (
+                select(PhotoRecord.record)
+                .join(Photo, Photo.id == PhotoRecord.photo_id)
+                .where(
+                    PhotoRecord.build_id == self._build.build_id,
+                    PhotoRecord.record == vectors.c.record,
+                    *conditions(self._connection, allowed),
+                )
+                .exists()
+            )
+            nearest = select(vectors.c.record).where(passing).order_by(_distance(vectors.c.first, first)).limit(count)
+            return self._photos_of(nearest.subquery("nearest"), allowed, copies)
+        passing_photos = self._passing(allowed, copies)
+        return (
+            select(passing_photos.c.record, passing_photos.c.photo_id)
+            .join_from(passing_photos, vectors, vectors.c.record == passing_photos.c.record)
+            .order_by(nearness.desc())
+            .limit(count)
+            .subquery("candidates")
+        )
+
+    def _nearest(self, first: NDArray[np.float32], count: int) -> FromClause:
+        """The records of all photos that promise most, by the index where there is one."""
+        vectors = self._vectors
+        if self._by_index:
+            self._look_into_index(count, only=False)
+            order: ColumnElement[float] = _distance(vectors.c.first, first)
+        else:
+            order = _product(vectors.c.first, first).desc()
+        return select(vectors.c.record).order_by(order).limit(count).subquery("nearest")
+
+    def _photos_of(self, nearest: FromClause, allowed: Allowed | None, copies: Copies) -> FromClause:
+        """(record, photo) of records, as far as they may answer."""
+        photo = func.min(Photo.id) if copies == "one" else Photo.id
+        own = (
+            select(photo.label("photo_id"))
+            .join_from(Photo, PhotoRecord, PhotoRecord.photo_id == Photo.id)
+            .where(
+                PhotoRecord.build_id == self._build.build_id,
+                PhotoRecord.record == nearest.c.record,
+                *conditions(self._connection, allowed),
+            )
+            .correlate(nearest)
+            .lateral("own")
+        )
+        found = select(nearest.c.record, own.c.photo_id).select_from(nearest.join(own, true()))
+        return found.where(own.c.photo_id.is_not(None)).subquery("candidates")
+
+    def _passes_more_than(self, allowed: Allowed | None, count: int) -> bool:
+        some = (
+            select(Photo.id)
+            .join(PhotoRecord, PhotoRecord.photo_id == Photo.id)
+            .where(PhotoRecord.build_id == self._build.build_id, *conditions(self._connection, allowed))
+            .limit(count + 1)
+        )
+        return int(self._connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()) > count
+
+    def _look_into_index(self, count: int, *, only: bool) -> None:
+        """Let this transaction search in the index until it has so many; `only` there, and sort nothing."""
+        settings = {
+            "hnsw.ef_search": min(max(40, count), _MOST_BY_INDEX),
+            "hnsw.iterative_scan": "relaxed_order",
+            "hnsw.max_scan_tuples": 20 * max(1000, count),
+            **({name: "off" for name in ("enable_sort", "enable_hashjoin", "enable_mergejoin")} if only else {}),
+        }
+        self._connection.execute(select(*(func.set_config(name, str(value), true()) for name, value in settings.items())))
+
+
+def _distance(vector: ColumnElement[Any], other: NDArray[np.float32]) -> ColumnElement[float]:
+    """The inner product, negated: what an index orders by."""
+    return vector.op("<#>", return_type=Double())(literal(Vector(other), HalfVector()))
+
+
+def _product(vector: ColumnElement[Any], other: NDArray[np.float32]) -> ColumnElement[float]:
+    """The inner product; no index takes it for its own."""
+    return -_distance(vector, other)
+
+
+def _length(vector: ColumnElement[Any]) -> ColumnElement[float]:
+    return func.greatest(func.l2_norm(vector), 1e-12, type_=Double())
+
+
+def _best_of_each(
+    array: ColumnElement[Any],
+    words: NDArray[np.float32],
+    weights: NDArray[np.floating],
+    *,
+    at_unit_length: bool = False,
+) -> ColumnElement[float]:
+    """Σ_t weight_t · max_i row_i · word_t over the rows of an array; None of no rows."""
+    row = select(func.unnest(array).label("row")).subquery("rows_of_one")
+    scale = _length(row.c.row) if at_unit_length else None
+    total: ColumnElement[float] = literal(0.0, Double())
+    for word, weight in zip(words, weights.tolist(), strict=True):
+        distance = _distance(row.c.row, word)
+        total = total - float(weight) * func.min(distance if scale is None else distance / scale, type_=Double())
+    return select(total).select_from(row).scalar_subquery()
