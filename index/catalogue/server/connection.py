@@ -25,6 +25,8 @@ _KEY = 0x76736531  # of advisory locks: they are of one database, and of no othe
 
 Value = TypeVar("Value")
 
+_current: set[ServerAddress] = set()  # whose schema was seen to be of this version
+
 
 def engine_of(library: ServerAddress) -> Engine:
     """The connections of this process to a server."""
@@ -106,6 +108,8 @@ def prepare(library: ServerAddress) -> None:
 
 
 def _require_schema(library: ServerAddress, connection: Connection) -> None:
+    if library in _current:
+        return
     revision = _revision(connection)
     if revision is None:
         raise LibraryMissingError(f"There is no library in {library}. Index some photos first, or name another one.")
@@ -114,6 +118,7 @@ def _require_schema(library: ServerAddress, connection: Connection) -> None:
             f"{library} has the schema {revision}, and this version reads {SERVER_REVISION}. Run `engine index` with "
             "the newer of both versions, which brings it up to date."
         )
+    _current.add(library)
 
 
 def _revision(connection: Connection) -> str | None:

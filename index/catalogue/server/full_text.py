@@ -5,9 +5,21 @@ Words are folded before they come here, so no parser and no dictionary of Postgr
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Text, cast, column, delete, exists, func, literal, or_, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    cast,
+    column,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from index.catalogue.builds import portions
@@ -37,9 +49,7 @@ class ServerFullText:
             if rows:
                 statement = upsert(self._connection, FULL_TEXT)
                 new = {"words": statement.excluded.words}
-                self._connection.execute(
-                    statement.on_conflict_do_update(index_elements=["photo_id"], set_=new), rows
-                )
+                self._connection.execute(statement.on_conflict_do_update(index_elements=["photo_id"], set_=new), rows)
 
     def forget(self, photo_ids: Sequence[int]) -> None:
         """Remove the words of photos."""
@@ -66,7 +76,7 @@ class ServerFullText:
 
     def words(self) -> dict[str, int]:
         """The words of the library without digits, and in how many photos each stands; it reads all of them."""
-        statement = select(column("word", Text), column("ndoc")).select_from(
+        statement: Select[str, int] = select(column("word", Text), column("ndoc", Integer)).select_from(
             func.ts_stat("SELECT words FROM full_text").table_valued("word", "ndoc", "nentry")
         )
         found = self._connection.execute(statement.where(column("word", Text).op("!~")("[0-9]")))

@@ -4,7 +4,20 @@ import math
 import os
 
 import numpy as np
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, LargeBinary, any_, exists, func, literal, literal_column, not_, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    any_,
+    exists,
+    func,
+    literal,
+    literal_column,
+    not_,
+    text,
+)
 
 from index.catalogue.allowed import Allowed, Passing
 from index.catalogue.filters import EARTH_RADIUS_KM, PhotoFilter, conditions_of
@@ -68,5 +81,4 @@ def _in_folders(connection: Connection, pattern: str) -> ColumnElement[bool]:
     glob = FolderGlob(pattern)
     is_path = glob.may_be_either and any(map(glob.is_path_of, folders))
     fitting = [folder for folder in folders if (glob.is_path_of(folder) if is_path else glob.fits(folder))]
-    return _FOLDER == any_(literal([os.fsencode(folder) for folder in fitting], ARRAY(LargeBinary)))
-
+    return any_(literal([os.fsencode(folder) for folder in fitting], ARRAY(LargeBinary))) == _FOLDER

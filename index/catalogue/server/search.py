@@ -33,7 +33,7 @@ from index.catalogue.curation_filters import is_hidden
 from index.catalogue.schema import Caption, Photo, PhotoRecord, Sentence
 from index.catalogue.server.passing import conditions, lets_all_pass
 from index.catalogue.server.vector_types import HalfVector, Vector
-from index.catalogue.server.vectors import first_dimension, first_of, photo_vectors, sentence_vectors
+from index.catalogue.server.vectors import first_of, photo_vectors, sentence_vectors
 from index.choices import Copies, Generated
 from index.scoring.maxsim import whole_query
 from index.values import BuildInfo, Query
@@ -117,9 +117,9 @@ class ServerSearch:
         vectors = sentence_vectors(self._build)
         regions = record[: self._build.num_regions]
         whole = record[self._build.num_regions] if self._build.has_global else None
-        known = [] if of_photos else [~Sentence.of_photos]
+        known: list[ColumnElement[bool]] = [] if of_photos else [~Sentence.of_photos]
         if generated != "include":
-            known.append(Sentence.generated if generated == "only" else ~Sentence.generated)
+            known.append(Sentence.generated.is_(generated == "only"))
         first = _product(vectors.c.first, first_of(whole, regions.mean(axis=0)))
         candidates = (
             select(vectors.c.sentence_id)
@@ -130,8 +130,10 @@ class ServerSearch:
             .subquery("candidates")
         )
         rows = select(func.unnest(vectors.c.words).label("word")).subquery("words_of_one")
-        best = func.greatest(*(_product(rows.c.word, region) for region in regions), type_=Double())
-        score = func.coalesce(select(func.sum(best)).select_from(rows).scalar_subquery(), 0.0)
+        best: ColumnElement[float] = func.greatest(
+            *(_product(rows.c.word, region) for region in regions), type_=Double()
+        )
+        score: ColumnElement[float] = func.coalesce(select(func.sum(best)).select_from(rows).scalar_subquery(), 0.0)
         if whole is not None:
             score = score + _product(vectors.c.first, first_of(whole, np.zeros_like(whole)))
         number = candidates.c.sentence_id
@@ -174,7 +176,9 @@ class ServerSearch:
     def _by_captions(self, query: Query, candidates: FromClause, limit: int) -> list[tuple[int, float]]:
         vectors = sentence_vectors(self._build)
         weights = np.ones(len(query.words)) if query.weights is None else query.weights
-        score = func.coalesce(_best_of_each(vectors.c.words, query.words, weights, at_unit_length=True), 0.0)
+        score: ColumnElement[float] = func.coalesce(
+            _best_of_each(vectors.c.words, query.words, weights, at_unit_length=True), 0.0
+        )
         if query.sentence is not None:
             whole = cast(func.subvector(vectors.c.first, 1, self._build.dimension), HalfVector())
             score = score + _product(whole, query.sentence) / _length(whole)
@@ -199,7 +203,9 @@ class ServerSearch:
         return run(embedded).scalar_one(), run(left_out).scalar_one()
 
     def _first_of_query(self, query: Query) -> NDArray[np.float32]:
-        return first_of(query.sentence, MEAN_WEIGHT * whole_query(query) if self._build.has_global else whole_query(query))
+        return first_of(
+            query.sentence, MEAN_WEIGHT * whole_query(query) if self._build.has_global else whole_query(query)
+        )
 
     def _passing(self, allowed: Allowed | None, copies: Copies) -> FromClause:
         """(record, photo) of what may answer; of the photos of one record the first, or each."""
@@ -222,8 +228,7 @@ class ServerSearch:
         vectors, nearness = self._vectors, _product(self._vectors.c.first, first)
         left_out = self.findable()[1] if lets_all_pass(allowed) else None
         if left_out is not None and left_out <= count:
-            nearest = self._nearest(first, count + left_out)
-            return self._photos_of(nearest, allowed, copies)
+            return self._photos_of(self._nearest(first, count + left_out), allowed, copies)
         if self._by_index and self._passes_more_than(allowed, MOST_LOOKED_AT):
             self._look_into_index(count, only=True)
             passing = (
@@ -289,9 +294,11 @@ class ServerSearch:
             "hnsw.ef_search": min(max(40, count), _MOST_BY_INDEX),
             "hnsw.iterative_scan": "relaxed_order",
             "hnsw.max_scan_tuples": 20 * max(1000, count),
-            **({name: "off" for name in ("enable_sort", "enable_hashjoin", "enable_mergejoin")} if only else {}),
+            **(dict.fromkeys(("enable_sort", "enable_hashjoin", "enable_mergejoin"), "off") if only else {}),
         }
-        self._connection.execute(select(*(func.set_config(name, str(value), true()) for name, value in settings.items())))
+        self._connection.execute(
+            select(*(func.set_config(name, str(value), true()) for name, value in settings.items()))
+        )
 
 
 def _distance(vector: ColumnElement[Any], other: NDArray[np.float32]) -> ColumnElement[float]:

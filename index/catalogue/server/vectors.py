@@ -110,9 +110,7 @@ class ServerVectors:
         statement = statement.on_conflict_do_update(index_elements=["key"], set_=new)
         in_order = [rows[key] for key in sorted(rows)]  # two writers wait for each other in one order
         found: dict[UUID, int] = {}
-        for row in self._connection.execute(
-            statement.returning(self._photos.c.key, self._photos.c.record), in_order
-        ):
+        for row in self._connection.execute(statement.returning(self._photos.c.key, self._photos.c.record), in_order):
             found[row.key] = row.record
         return [found[key] for key in keys]
 

@@ -1,0 +1,36 @@
+"""How many candidates a server scores exactly: fewer scores than for the index of a folder's library are not worth it."""
+
+import math
+
+from index.candidates.recall_curve import curve_candidates, num_sentence_candidates
+from index.values import Query, SearchParams
+
+FEWEST = 1000
+"""Below it, scores are not what a question takes its time for."""
+
+_MOST_BY_REGIONS = 4000
+"""Where only regions count, hundreds of thousands would be needed of a large library for the usual recall."""
+
+
+def num_photos_scored(params: SearchParams, num_photos: int, limit: int, query: Query) -> int:
+    """The photos of so many that are scored for the `limit` best."""
+    if params.mode == "exact" or params.recall_target == 1:
+        return num_photos
+    if params.num_candidates is not None:
+        return params.num_candidates
+    wanted = _of_curve(params, curve_candidates(num_photos, query)) * math.sqrt(max(1.0, limit / 10))
+    most = _MOST_BY_REGIONS if query.by_regions else math.inf
+    return min(num_photos, max(FEWEST, 3 * limit, round(min(wanted, most))))
+
+
+def num_sentences_scored(params: SearchParams, num_sentences: int, limit: int) -> int:
+    """The sentences of so many that are scored for the `limit` best, for a photo."""
+    if params.mode == "exact":
+        return num_sentences
+    return min(num_sentences, max(FEWEST, num_sentence_candidates(params, num_sentences, limit)))
+
+
+def _of_curve(params: SearchParams, candidates: list[float]) -> float:
+    from index.candidates.recall_curve import TARGETS
+
+    return next((count for recall, count in zip(TARGETS, candidates, strict=True) if recall >= params.recall_target), 0)
