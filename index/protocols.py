@@ -1,4 +1,4 @@
-"""What a store of a library can do, whichever it is: `LibraryReader` and `LibraryWriter` of a folder, or of a server."""
+"""What any store of a library can do: the readers and writers of one in a folder, and of one on a server."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType

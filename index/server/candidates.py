@@ -1,4 +1,4 @@
-"""How many candidates a server scores exactly: fewer scores than for the index of a folder's library are not worth it."""
+"""How many candidates a server scores exactly: a thousand at least, as that is not what takes its time."""
 
 import math
 
@@ -6,7 +6,7 @@ from index.candidates.recall_curve import curve_candidates, num_sentence_candida
 from index.values import Query, SearchParams
 
 FEWEST = 1000
-"""Below it, scores are not what a question takes its time for."""
+"""Photos or sentences, up to which all are scored."""
 
 _MOST_BY_REGIONS = 4000
 """Where only regions count, hundreds of thousands would be needed of a large library for the usual recall."""

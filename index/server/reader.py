@@ -47,10 +47,11 @@ class ServerReader(CatalogueReader):
             self._version = read_version(connection)
             self._build = BuildRepository(connection).current_build()
             self._by_index = False
-            self._num_photos = self._num_sentences = 0
+            self._num_photos = self._num_sentences = self._num_left_out = 0
             if self._build is not None:
                 found = FoundPhotos(connection, self._build)
                 self._num_photos, self._num_sentences = found.num_photos(), found.num_sentences()
+                self._num_left_out = found.num_left_out()
                 self._by_index = ServerVectors(connection, self._build).is_indexed()
 
     def __enter__(self) -> Self:
@@ -266,7 +267,7 @@ class ServerReader(CatalogueReader):
 
     def _search(self, connection: Connection, build: BuildInfo, params: SearchParams) -> ServerSearch:
         by_index = self._by_index and params.mode != "exact" and self._num_photos > MOST_LOOKED_AT
-        return ServerSearch(connection, build, by_index=by_index)
+        return ServerSearch(connection, build, self._num_left_out, by_index=by_index)
 
     def _build_for(self, query: Query) -> BuildInfo | None:
         if self._build is None or not self._num_photos:

@@ -1,9 +1,10 @@
 """Writes to a library on a server: several writers at once, each batch in one transaction of vectors and rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from types import TracebackType
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,21 @@ from index.catalogue.server.vectors import ServerVectors
 from index.catalogue_writer import CatalogueWriter
 from index.errors import LibraryError
 from index.scoring.shape_checks import require_same_model
-from index.values import BuildInfo, BuildSpec, PhotoRow, PhotoText
+from index.store.opened_file import steadily
+from index.values import BuildInfo, BuildSpec
+
+Asked = ParamSpec("Asked")
+Value = TypeVar("Value")
+
+
+def _again(method: Callable[Asked, Value]) -> Callable[Asked, Value]:
+    """A method that is begun again where another writer was in its way: two that write the same rows may be."""
+
+    @wraps(method)
+    def tried(*arguments: Asked.args, **options: Asked.kwargs) -> Value:
+        return steadily(lambda: method(*arguments, **options))
+
+    return tried
 
 
 class ServerTransactions:
@@ -143,26 +158,18 @@ class ServerWriter(CatalogueWriter):
                     ServerVectors(connection, build).drop()
             builds.delete_other_builds(kept.build_id)
 
-    def add_photos(
-        self,
-        batch: Sequence[PhotoRow],
-        vectors: NDArray[np.float16],
-        boxes: NDArray[np.float32],
-        objectness: NDArray[np.float32],
-        texts: Sequence[Sequence[PhotoText]] | None = None,
-    ) -> list[int]:
-        """As `LibraryWriter.add_photos`; two writers of the same photos wait for each other, in the order of paths."""
-        order = sorted(range(len(batch)), key=lambda at: batch[at].path)
-        ids = super().add_photos(
-            [batch[at] for at in order],
-            vectors[order],
-            boxes[order],
-            objectness[order],
-            None if texts is None else [texts[at] for at in order],
-        )
-        number_of = dict(zip(order, ids, strict=True))
-        return [number_of[at] for at in range(len(batch))] if ids else []
+    add_photos = _again(CatalogueWriter.add_photos)
+    link_photo = _again(CatalogueWriter.link_photo)
+    note_changes = _again(CatalogueWriter.note_changes)
+    replace_roots = _again(CatalogueWriter.replace_roots)
+    describe_photos = _again(CatalogueWriter.describe_photos)
+    add_read_texts = _again(CatalogueWriter.add_read_texts)
+    add_captions = _again(CatalogueWriter.add_captions)
+    add_sentences = _again(CatalogueWriter.add_sentences)
+    replace_sentence_file = _again(CatalogueWriter.replace_sentence_file)
+    settle_sentences = _again(CatalogueWriter.settle_sentences)
 
+    @_again
     def remove_photos(self, photo_ids: Sequence[int]) -> None:
         """Remove photos from the catalogue and from every build, and their captions with them."""
         super().remove_photos(photo_ids)

@@ -42,11 +42,11 @@ def _explanation(error: BaseException, library: ServerAddress) -> LibraryError:
         )
     if isinstance(error, errors.FeatureNotSupported | errors.UndefinedFile | errors.UndefinedObject):
         return LibraryError(
-            f"The server of {library} lacks something ({said}). A library needs PostgreSQL 14 with pgvector 0.8 or newer."
+            f"The server of {library} lacks something ({said}). It needs PostgreSQL 14 with pgvector 0.8, or newer."
         )
     if isinstance(error, errors.LockNotAvailable):
         return LibraryLockedError(f"{library} is being written by others ({said}). Try again when they are done.")
-    if isinstance(error, errors.UndefinedTable | errors.UndefinedColumn):
+    if isinstance(error, errors.UndefinedTable):
         return LibraryChangedError(f"{library} was changed while it was asked ({said}). Ask it again.")
     if isinstance(error, errors.DiskFull):
         return LibraryError(f"The disk of the server of {library} is full. What was written before is safe.")

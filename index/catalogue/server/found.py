@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ARRAY, BigInteger, Connection, Select, any_, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, Connection, Select, any_, func, literal, select, true
+from sqlalchemy.sql.elements import CollectionAggregate
 
 from index.catalogue.allowed import Allowed
+from index.catalogue.curation_filters import is_hidden
 from index.catalogue.schema import Caption, Photo, PhotoRecord, Sentence, SentenceRecord
 from index.catalogue.server.passing import conditions
 from index.values import BuildInfo
@@ -23,7 +25,7 @@ class FoundPhotos:
         """The photos that may answer, or those of some, ascending."""
         statement = self._photos(allowed).order_by(Photo.id)
         if among is not None:
-            statement = statement.where(Photo.id == any_(literal(among.tolist(), ARRAY(BigInteger))))
+            statement = statement.where(Photo.id == _any_of(among.tolist()))
         return list(self._connection.execute(statement).scalars())
 
     def count(self, allowed: Allowed | None, most: int | None = None) -> int:
@@ -34,6 +36,11 @@ class FoundPhotos:
     def num_photos(self) -> int:
         """How many there are."""
         return self.count(None)
+
+    def num_left_out(self) -> int:
+        """How many photos are missing or hidden."""
+        left_out = select(func.count()).select_from(Photo).where(Photo.missing_since.is_not(None) | is_hidden())
+        return int(self._connection.execute(left_out).scalar_one())
 
     def num_sentences(self) -> int:
         """How many sentences the build has embedded."""
@@ -50,10 +57,11 @@ class FoundPhotos:
         if ends[0] is None:
             return []
         step = max(1, -(-(ends[1] - ends[0] + 1) // most))
-        starts = func.generate_series(ends[0], ends[1], step).column_valued("start")
-        following = self._photos(None).where(Photo.id >= starts, Photo.id < starts + step).order_by(Photo.id).limit(1)
+        starts = func.generate_series(ends[0], ends[1], step).table_valued("start", name="starts").render_derived()
+        start = starts.c.start
+        following = self._photos(None).where(Photo.id >= start, Photo.id < start + step).order_by(Photo.id).limit(1)
         chosen = following.correlate(starts).lateral("chosen")
-        return sorted(self._connection.execute(select(chosen.c.id).select_from(starts, chosen)).scalars())
+        return sorted(self._connection.execute(select(chosen.c.id).select_from(starts.join(chosen, true()))).scalars())
 
     def copies(self, photo_ids: Sequence[int]) -> dict[int, list[int]]:
         """For each of the photos those of the same record, itself too, ascending."""
@@ -74,8 +82,8 @@ class FoundPhotos:
 
     def generated(self, sentence_ids: Sequence[int]) -> set[int]:
         """Those of some sentences that a caption model wrote."""
-        of_model = Sentence.id == any_(literal(list(sentence_ids), ARRAY(BigInteger)))
-        return set(self._connection.execute(select(Sentence.id).where(of_model, Sentence.generated)).scalars())
+        of_model = select(Sentence.id).where(Sentence.id == _any_of(sentence_ids), Sentence.generated)
+        return set(self._connection.execute(of_model).scalars())
 
     def _photos(self, allowed: Allowed | None) -> Select[int]:
         return (
@@ -83,3 +91,7 @@ class FoundPhotos:
             .join(PhotoRecord, PhotoRecord.photo_id == Photo.id)
             .where(PhotoRecord.build_id == self._build_id, *conditions(self._connection, allowed))
         )
+
+
+def _any_of(numbers: Sequence[int]) -> "CollectionAggregate[bool]":
+    return any_(literal(list(numbers), ARRAY(BigInteger)))

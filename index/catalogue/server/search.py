@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
     Double,
@@ -29,7 +30,6 @@ from sqlalchemy import (
 )
 
 from index.catalogue.allowed import Allowed
-from index.catalogue.curation_filters import is_hidden
 from index.catalogue.schema import Caption, Photo, PhotoRecord, Sentence
 from index.catalogue.server.passing import conditions, lets_all_pass
 from index.catalogue.server.vector_types import HalfVector, Vector
@@ -53,12 +53,14 @@ class ServerSearch:
     Args:
         connection: in a transaction that reads.
         build: that answers.
+        num_left_out: the photos that are missing or hidden.
         by_index: whether an index of `first` chooses candidates where all photos pass.
     """
 
-    def __init__(self, connection: Connection, build: BuildInfo, *, by_index: bool) -> None:
+    def __init__(self, connection: Connection, build: BuildInfo, num_left_out: int, *, by_index: bool) -> None:
         self._connection = connection
         self._build = build
+        self._num_left_out = num_left_out
         self._by_index = by_index
         self._vectors = photo_vectors(build)
 
@@ -129,7 +131,7 @@ class ServerSearch:
             .limit(num_candidates)
             .subquery("candidates")
         )
-        rows = select(func.unnest(vectors.c.words).label("word")).subquery("words_of_one")
+        rows = select(func.unnest(vectors.c.words).label("word")).correlate(vectors).subquery("words_of_one")
         best: ColumnElement[float] = func.greatest(
             *(_product(rows.c.word, region) for region in regions), type_=Double()
         )
@@ -190,18 +192,6 @@ class ServerSearch:
         )
         return [(row[0], row[1]) for row in self._connection.execute(statement)]
 
-    def findable(self) -> tuple[int, int]:
-        """How many photos the build has embedded whose file is there, and how many are missing or hidden."""
-        embedded = (
-            select(func.count())
-            .select_from(PhotoRecord)
-            .join(Photo, Photo.id == PhotoRecord.photo_id)
-            .where(PhotoRecord.build_id == self._build.build_id, Photo.missing_since.is_(None))
-        )
-        left_out = select(func.count()).select_from(Photo).where(Photo.missing_since.is_not(None) | is_hidden())
-        run = self._connection.execute
-        return run(embedded).scalar_one(), run(left_out).scalar_one()
-
     def _first_of_query(self, query: Query) -> NDArray[np.float32]:
         return first_of(
             query.sentence, MEAN_WEIGHT * whole_query(query) if self._build.has_global else whole_query(query)
@@ -226,9 +216,8 @@ class ServerSearch:
         that pass are looked at, all of them, or in the order of the index where they are too many.
         """
         vectors, nearness = self._vectors, _product(self._vectors.c.first, first)
-        left_out = self.findable()[1] if lets_all_pass(allowed) else None
-        if left_out is not None and left_out <= count:
-            return self._photos_of(self._nearest(first, count + left_out), allowed, copies)
+        if lets_all_pass(allowed) and self._num_left_out <= count:
+            return self._photos_of(self._nearest(first, count + self._num_left_out), allowed, copies)
         if self._by_index and self._passes_more_than(allowed, MOST_LOOKED_AT):
             self._look_into_index(count, only=True)
             passing = (
@@ -316,14 +305,14 @@ def _length(vector: ColumnElement[Any]) -> ColumnElement[float]:
 
 
 def _best_of_each(
-    array: ColumnElement[Any],
+    array: Column[Any],
     words: NDArray[np.float32],
     weights: NDArray[np.floating],
     *,
     at_unit_length: bool = False,
 ) -> ColumnElement[float]:
     """Σ_t weight_t · max_i row_i · word_t over the rows of an array; None of no rows."""
-    row = select(func.unnest(array).label("row")).subquery("rows_of_one")
+    row = select(func.unnest(array).label("row")).correlate(array.table).subquery("rows_of_one")
     scale = _length(row.c.row) if at_unit_length else None
     total: ColumnElement[float] = literal(0.0, Double())
     for word, weight in zip(words, weights.tolist(), strict=True):

@@ -6,6 +6,7 @@ or a sentence are one array, which PostgreSQL keeps apart and reads for candidat
 """
 
 from collections.abc import Sequence
+from functools import cache
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -28,6 +29,7 @@ def key_of(build: BuildSpec, content_hash: str) -> UUID:
     return uuid5(_NAMESPACE, f"{build.fingerprint} {content_hash}")
 
 
+@cache  # SQLAlchemy compiles a statement once for the same table
 def photo_vectors(build: BuildInfo) -> Table:
     """The table of the vectors of photos, a row for each content."""
     return Table(
@@ -40,6 +42,7 @@ def photo_vectors(build: BuildInfo) -> Table:
     )
 
 
+@cache
 def sentence_vectors(build: BuildInfo) -> Table:
     """The table of the vectors of sentences."""
     return Table(
@@ -179,11 +182,14 @@ class ServerVectors:
     def index_if_large(self, threshold: int = _INDEX_FROM) -> bool:
         """Make the index of `first` where there are many photos and it is not there; returns whether it was made."""
         table = f"photo_vectors_{self._build.build_id}"
-        many = self._connection.exec_driver_sql(f"SELECT count(*) FROM (SELECT FROM {table} LIMIT {threshold}) AS some")
+        many = self._connection.exec_driver_sql(
+            f"SELECT count(*) FROM (SELECT FROM {table} LIMIT {threshold}) AS found"
+        )
         if many.scalar_one() < threshold or self.is_indexed():
             return False
         self._connection.exec_driver_sql(
-            f"CREATE INDEX {self._index} ON {table} USING hnsw (first halfvec_ip_ops) WITH (m = 16, ef_construction = 100)"
+            f"CREATE INDEX {self._index} ON {table} USING hnsw (first halfvec_ip_ops) "
+            "WITH (m = 16, ef_construction = 100)"
         )
         return True
 
