@@ -27,7 +27,7 @@ class ServerAddress:
 LibraryAddress = Path | ServerAddress
 
 
-def address_of(named: str | Path) -> LibraryAddress:
+def address_of(named: str | LibraryAddress) -> LibraryAddress:
     """The library of that name: a folder, unless it begins with the scheme of a server.
 
     Raises LibraryError for a scheme that no library has.
@@ -35,6 +35,8 @@ def address_of(named: str | Path) -> LibraryAddress:
     >>> address_of("photos/library"), address_of("postgres://host/photos")
     (PosixPath('photos/library'), ServerAddress())
     """
+    if isinstance(named, ServerAddress):
+        return named
     scheme = None if isinstance(named, Path) else _SCHEME.match(named)
     if scheme is None:
         return Path(named).expanduser()

@@ -251,14 +251,13 @@ class LibraryReader(CatalogueReader):
         return self._snapshot.captioned, searcher.caption_scores(query)
 
     def ranked_captions(self, query: Query, params: SearchParams, allowed: Allowed | None) -> ScoredCaptions | None:
-        """How well captions of the photos that may answer fit a query; None where no photo has one. Raises the same.
+        """How well captions of the photos that may answer fit a query, one of each content unless `params` ask for all.
 
-        Of photos with the same content one stands for all, unless `params` ask for each.
+        None where no photo has one. Raises the same.
         """
         photo_ids, scores = self.caption_scores(query)
-        if allowed is not None:
-            mask = self.which_pass(photo_ids, allowed)
-            photo_ids, scores = photo_ids[mask], scores[mask]
+        mask = self.which_pass(photo_ids, allowed)
+        photo_ids, scores = photo_ids[mask], scores[mask]
         if params.copies == "one":  # which have the same captions
             first_mask = np.isin(photo_ids, self.first_copies(photo_ids))
             photo_ids, scores = photo_ids[first_mask], scores[first_mask]
@@ -338,17 +337,14 @@ class LibraryReader(CatalogueReader):
         return found[np.isin(found, self.photo_ids, assume_unique=True)]
 
     def _lost(self, kind: str, number: int) -> Exception | None:
-        snapshot = self._snapshot
-        if snapshot is not None and number in (snapshot.photo_ids if kind == "photo" else snapshot.sentence_ids):
-            return lost_row(self._folder, kind, number)
-        return None
+        snapshot = self._require_snapshot([number], kind)
+        is_there = number in (snapshot.photo_ids if kind == "photo" else snapshot.sentence_ids)
+        return lost_row(self._folder, kind, number) if is_there else None
 
     @contextmanager
     def _query(self) -> Iterator[Connection]:
         """The snapshot's connection, for one thread at a time. Raises LibraryChangedError."""
         with self._lock, readable(self._folder, DATABASE), self._file.reading():
             if self._connection.closed:
-                raise LibraryChangedError(
-                    f"The library in {self._folder} has changed since it was asked; ask it again."
-                )
+                raise LibraryChangedError(f"The library in {self._folder} has changed since it was asked; ask again.")
             yield self._connection

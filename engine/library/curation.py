@@ -16,6 +16,7 @@ from engine.library.shared_albums import hash_of, new_token
 from index import Album as Album
 from index import (
     CurationWriter,
+    LibraryAddress,
     MarkChange,
     PhotoMarks,
     SharedLink,
@@ -65,7 +66,7 @@ class Curation:
         LibraryError: it cannot be read or written, or another process writes to it; of every method.
     """
 
-    def __init__(self, folder: Path, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, folder: LibraryAddress, *, timeout_s: float = 10.0) -> None:
         self._folder = folder
         self._timeout_s = timeout_s
 

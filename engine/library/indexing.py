@@ -21,7 +21,7 @@ from engine.photos.describing import METADATA_VERSION
 from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, Loaded, LoadedPhoto, load_photos
 from engine.photos.walk import Failure, FoundPhoto, Scan
-from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
+from index import BuildSpec, KnownPhoto, PhotoRow, Writer
 
 if TYPE_CHECKING:
     from engine.library.stored_captions import LibraryCaptions
@@ -62,7 +62,7 @@ class Indexer:
 
     def __init__(
         self,
-        writer: LibraryWriter,
+        writer: Writer,
         model: EmbeddingModel,
         report: Report,
         max_pixels: int | None = None,

@@ -21,12 +21,12 @@ def command(json: options.Json = False, library: options.Library = None, model: 
     No photo is named, nothing is written and no network is opened. Exit status 1 where something is broken.
     """
     from engine.checkup import Checkup, short_path
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
     settings, trouble = _settings()
     values = {found.setting.name: found.value for found in settings}
     seen = Checkup(
-        library_folder(library or _text(values.get("library"))),
+        library_address(library or _text(values.get("library"))),
         model or _text(values.get("model")),
     )
     broken = [*trouble, *seen.broken]

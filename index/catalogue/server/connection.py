@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeVar
@@ -61,12 +61,6 @@ def reading(library: ServerAddress) -> Iterator[Connection]:
         with connection.begin():
             _require_schema(library, connection)
             yield connection
-
-
-def read_once(library: ServerAddress, ask: Callable[[Connection], Value]) -> Value:
-    """What `ask` reads from a library as it is now. Raises as `reading`."""
-    with reading(library) as connection:
-        return ask(connection)
 
 
 def read_version(connection: Connection) -> int:

@@ -35,7 +35,6 @@ from index.catalogue.server.passing import conditions, lets_all_pass
 from index.catalogue.server.vector_types import HalfVector, Vector
 from index.catalogue.server.vectors import first_of, photo_vectors, sentence_vectors
 from index.choices import Copies, Generated
-from index.scoring.maxsim import whole_query
 from index.values import BuildInfo, Query
 
 MEAN_WEIGHT = 0.7
@@ -94,7 +93,7 @@ class ServerSearch:
         self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
     ) -> list[tuple[int, int, float]]:
         """The `limit` best (photo, region, score) by what each region scores alone."""
-        whole = whole_query(query)
+        whole = _whole(query)
         first = first_of(np.zeros_like(whole) if self._build.has_global else None, whole)
         candidates = self._candidates(first, num_candidates, allowed, copies)
         vectors = self._vectors
@@ -153,7 +152,7 @@ class ServerSearch:
         """The `limit` best (photo, score) by how well the best caption answers, see `maxsim.score_captions`."""
         vectors = sentence_vectors(self._build)
         passing = self._passing(allowed, copies)
-        promise = _product(vectors.c.first, first_of(query.sentence, whole_query(query))) / _length(vectors.c.first)
+        promise = _product(vectors.c.first, first_of(query.sentence, _whole(query))) / _length(vectors.c.first)
         candidates = (
             select(passing.c.photo_id, Caption.sentence_id)
             .join_from(passing, Caption, and_(Caption.photo_id == passing.c.photo_id, Caption.position == 0))
@@ -193,9 +192,7 @@ class ServerSearch:
         return [(row[0], row[1]) for row in self._connection.execute(statement)]
 
     def _first_of_query(self, query: Query) -> NDArray[np.float32]:
-        return first_of(
-            query.sentence, MEAN_WEIGHT * whole_query(query) if self._build.has_global else whole_query(query)
-        )
+        return first_of(query.sentence, MEAN_WEIGHT * _whole(query) if self._build.has_global else _whole(query))
 
     def _passing(self, allowed: Allowed | None, copies: Copies) -> FromClause:
         """(record, photo) of what may answer; of the photos of one record the first, or each."""
@@ -288,6 +285,12 @@ class ServerSearch:
         self._connection.execute(
             select(*(func.set_config(name, str(value), true()) for name, value in settings.items()))
         )
+
+
+def _whole(query: Query) -> NDArray[np.float32]:
+    """The vector (D,) whose product with a region is the region's own score."""
+    total: NDArray[np.floating] = query.words.sum(axis=0) if query.weights is None else query.weights @ query.words
+    return total.astype(np.float32)
 
 
 def _distance(vector: ColumnElement[Any], other: NDArray[np.float32]) -> ColumnElement[float]:

@@ -122,10 +122,10 @@ def _roots() -> None:
 
 
 def _upkeep() -> None:
-    if is_public():
+    folder = library().folder
+    if is_public() or not isinstance(folder, Path):
         return
     st.header("Upkeep")
-    folder = library().folder
     left, middle, right = st.columns(3)
     if left.button("Verify", help="Check every checksum and row", icon=":material/fact_check:"):
         problems = verify_library(folder)
