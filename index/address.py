@@ -27,6 +27,15 @@ class ServerAddress:
 LibraryAddress = Path | ServerAddress
 
 
+def is_url(named: str) -> bool:
+    """Whether a text begins with a scheme, and names no folder.
+
+    >>> is_url("postgresql://host/photos"), is_url("photos/library")
+    (True, False)
+    """
+    return _SCHEME.match(named) is not None
+
+
 def address_of(named: str | LibraryAddress) -> LibraryAddress:
     """The library of that name: a folder, unless it begins with the scheme of a server.
 

@@ -179,7 +179,9 @@ class ServerWriter(CatalogueWriter):
         """Remove vectors that no photo has any more, and make the index of candidates where the library is large."""
         self._forget_unused()
         with self._server.transaction(alone=True) as connection:
-            ServerVectors(connection, self._server.build()).index_if_large()
+            vectors = ServerVectors(connection, self._server.build())
+            vectors.index_if_large()
+            vectors.analyze()
         return self.notes
 
     def _forget_unused(self) -> None:

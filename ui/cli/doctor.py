@@ -1,6 +1,5 @@
 """``engine doctor``: what works here, what is slow and why, to look at or to attach to a report."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -33,7 +32,7 @@ def command(json: options.Json = False, library: options.Library = None, model: 
     sources = [
         {
             "name": one.setting.name,
-            "value": short_path(Path(str(one.value))) if one.setting.kind == "folder" else one.value,
+            "value": short_path(one.folder) if one.folder else one.shown,
             "origin": one.origin,
         }
         for one in settings

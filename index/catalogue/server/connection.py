@@ -1,12 +1,14 @@
 """Opens the database of a library on a server: connections, migration to the newest schema, short transactions."""
 
+import atexit
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from typing import TypeVar
 
+from psycopg import Connection as PsycopgConnection
 from psycopg import connect
 from sqlalchemy import Connection, Engine, create_engine, func, inspect, literal, select, text
 
@@ -33,17 +35,15 @@ def engine_of(library: ServerAddress) -> Engine:
     return _engine(library, os.getpid())
 
 
-@lru_cache(maxsize=8)
-def _engine(library: ServerAddress, _: int) -> Engine:
+@cache
+def _engine(library: ServerAddress, process: int) -> Engine:
     def connected() -> object:
         logger.info("Connecting to %s", library)
         # Each statement is planned for its own values: the vectors of a question are constants of it.
         options = {"connect_timeout": _CONNECT_S, "application_name": "visual-semantic-engine"}
-        connection = connect(library.url, prepare_threshold=None, **options)  # type: ignore[arg-type]
-        register_vectors(connection)
-        return connection
+        return connect(library.url, prepare_threshold=None, **options)  # type: ignore[arg-type]
 
-    return create_engine(
+    engine = create_engine(
         "postgresql+psycopg://",
         creator=connected,
         pool_size=_KEPT,
@@ -52,11 +52,28 @@ def _engine(library: ServerAddress, _: int) -> Engine:
         use_native_hstore=False,
     )
 
+    def close() -> None:
+        if os.getpid() == process:  # a process that was forked from it has the same connections
+            engine.dispose()
+
+    atexit.register(close)
+    return engine
+
+
+@contextmanager
+def _connected(library: ServerAddress) -> Iterator[Connection]:
+    """A connection that knows vectors, if the database does by now."""
+    with engine_of(library).connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, PsycopgConnection)
+        register_vectors(driver)
+        yield connection
+
 
 @contextmanager
 def reading(library: ServerAddress) -> Iterator[Connection]:
     """A short transaction that sees one state and writes nothing. Raises LibraryMissingError, LibraryError."""
-    with explained(library), engine_of(library).connect() as connection:
+    with explained(library), _connected(library) as connection:
         connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
             _require_schema(library, connection)
@@ -74,7 +91,7 @@ def writing(library: ServerAddress, *, alone: bool = False, timeout_s: float = 6
 
     Readers see all of it or nothing, and that the library has changed.
     """
-    with explained(library), engine_of(library).connect() as connection, connection.begin():
+    with explained(library), _connected(library) as connection, connection.begin():
         connection.execute(select(func.set_config("lock_timeout", f"{timeout_s:g}s", literal(True))))
         lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
         connection.execute(select(lock(_KEY)))
@@ -98,7 +115,6 @@ def prepare(library: ServerAddress) -> None:
             connection.execute(select(func.pg_advisory_xact_lock(_KEY)))
             if (revision := _revision(connection)) != SERVER_REVISION:
                 _upgrade(library, connection, revision)
-        engine_of(library).dispose()  # the type of vectors is known to connections from now on
 
 
 def _require_schema(library: ServerAddress, connection: Connection) -> None:

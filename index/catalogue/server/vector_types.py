@@ -41,11 +41,14 @@ class HalfVector(UserDefinedType[Any]):
 
 
 def register_vectors(connection: "Connection[Any]") -> None:
-    """Teach a connection these types, where the server has them."""
+    """Teach a connection these types once, where the server has them."""
+    if connection.adapters.types.get("halfvec") is not None:
+        return
     info = TypeInfo.fetch(connection, "halfvec")
     connection.rollback()
     if info is None:
         return
+    info.register(connection)
     one, several = info.oid, info.array_oid
 
     class VectorDumper(Dumper):

@@ -193,6 +193,11 @@ class ServerVectors:
         )
         return True
 
+    def analyze(self) -> None:
+        """Let the planner know how many rows there are: questions may come before the server has looked by itself."""
+        tables = ("photos", "photo_records", "full_text", "captions", f"photo_vectors_{self._build.build_id} (record)")
+        self._connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
+
     @property
     def _index(self) -> str:
         return f"ix_photo_vectors_{self._build.build_id}_first"
