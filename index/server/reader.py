@@ -157,7 +157,7 @@ class ServerReader(CatalogueReader):
 
         Raises WrongModelError when the query's dimension or global term is not the build's.
         """
-        count = num_photos_scored(params, self._num_photos, limit, query)
+        count = num_photos_scored(params, self._num_photos, limit, query, by_index=self._by_index)
         if (build := self._build_for(query)) is None or not limit or not count:
             return []
         with self._query() as connection:
@@ -172,7 +172,7 @@ class ServerReader(CatalogueReader):
     ) -> list[tuple[int, int, float]]:
         """The `limit` best (photo, position of the region, score) by what each region scores alone, best first."""
         by_regions = Query(query.words[:1])
-        count = num_photos_scored(params, self._num_photos, limit, by_regions)
+        count = num_photos_scored(params, self._num_photos, limit, by_regions, by_index=self._by_index)
         if (build := self._build_for(query)) is None or not limit or not count:
             return []
         with self._query() as connection:

@@ -43,7 +43,7 @@ MEAN_WEIGHT = 0.7
 MOST_LOOKED_AT = 100_000
 """Photos that pass, up to which all are looked at; of more the index takes those that promise most."""
 
-_MOST_BY_INDEX = 1000  # candidates that a search in the index keeps at a time; it goes on where more are asked for
+_MOST_BY_INDEX = 1000  # what pgvector lets a search in the index keep; it goes on where more are asked for
 
 
 class ServerSearch:
@@ -277,7 +277,7 @@ class ServerSearch:
     def _look_into_index(self, count: int, *, only: bool) -> None:
         """Let this transaction search in the index until it has so many; `only` there, and sort nothing."""
         settings = {
-            "hnsw.ef_search": min(max(40, count), _MOST_BY_INDEX),
+            "hnsw.ef_search": min(4 * count, _MOST_BY_INDEX),  # questions lie beside photos, not among them
             "hnsw.iterative_scan": "relaxed_order",
             "hnsw.max_scan_tuples": 20 * max(1000, count),
             **(dict.fromkeys(("enable_sort", "enable_hashjoin", "enable_mergejoin"), "off") if only else {}),
