@@ -170,6 +170,17 @@ def test_a_selective_filter_is_looked_at_before_the_vectors(
     assert [photo for photo, _ in found] == [photo for photo, _ in best_of(kept, 10)]
 
 
+def test_writers_of_different_folders_keep_the_roots_of_each_other(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("roots"))
+    with open_writer(address) as one, open_writer(address) as other:
+        known = one.roots()
+        other.replace_roots(["/b", "/c/d"], other.roots())
+        one.replace_roots(["/a"], known)
+        assert one.roots() == ["/a", "/b", "/c/d"]
+        one.replace_roots(["/a", "/b", "/c"], one.roots())
+        assert other.roots() == ["/a", "/b", "/c"]
+
+
 def test_readers_see_a_commit_and_no_look(postgres: PostgresServer) -> None:
     address = ServerAddress(postgres.create_database("seen"))
     with open_writer(address) as writer:
