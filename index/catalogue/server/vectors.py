@@ -20,8 +20,8 @@ from index.catalogue.server.vector_types import HalfVector, Vector, Vectors
 from index.values import BuildInfo, BuildSpec
 
 _NAMESPACE = UUID("6f2d0a0e-6c4b-5b0e-9d55-1d2a3c4e5f60")
-_INDEX_FROM = 100_000
-"""Photos from which on an index chooses the candidates; up to there all of `first` is looked at."""
+_INDEX_FROM = 30_000
+"""Photos from which on an index is made that chooses the candidates; up to there all of `first` is looked at."""
 
 
 def key_of(build: BuildSpec, content_hash: str) -> UUID:
