@@ -15,6 +15,7 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=True,
+        version_table=context.config.attributes.get("version_table", "alembic_version"),
         # The connection begins its transactions itself, so SQLite undoes a migration that fails half way.
         transactional_ddl=True,
     )

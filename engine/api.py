@@ -89,9 +89,9 @@ class Engine(Encoding):
         from engine.library.stored_captions import LibraryCaptions
         from engine.library.texts_in_photos import LibraryTexts
         from engine.reading.text_reader import TextReader
-        from index import LibraryWriter
+        from index import open_writer, require_possible
 
-        LibraryWriter.require_possible(self.folder)  # said before photos are looked for and the model is loaded
+        require_possible(self.folder)  # said before photos are looked for and the model is loaded
         found = scan_library(self.folder, None if paths is None else paths_of(paths), allow_missing=allow_missing)
         texts = {str(file): sentences_of_file(file) for file in paths_of(sentences)}
         model = self.model
@@ -99,7 +99,7 @@ class Engine(Encoding):
         reader = TextReader() if text else None
         elsewhere = None if workers is None else self._workers(str(workers), max_pixels)
         self.close()
-        with LibraryWriter.open(self.folder) as writer:
+        with open_writer(self.folder) as writer:
             captions_of = LibraryCaptions(writer, model, describer, max_pixels) if describer else None
             texts_of = LibraryTexts(writer, reader, max_pixels) if reader else None
             indexer = Indexer(writer, model, report, max_pixels, captions_of, texts_of, elsewhere)

@@ -23,6 +23,7 @@ from engine.runtime.exported_path import exported_path
 from engine.runtime.packaged import is_encoder
 from engine.runtime.settings import cache_folder
 from engine.vision.backbone_names import identity_of
+from index import LibraryAddress, LibraryStatus
 from index.candidates.manifest import read_manifest
 from index.catalogue.at_a_glance import Glance, glance_at, read_status
 from index.scoring.exhaustive import WORTH_A_NETWORK
@@ -42,14 +43,18 @@ class Checkup:
         remarks: what is slow or will be, and why.
     """
 
-    def __init__(self, library: Path, model: str | None = None) -> None:
+    def __init__(self, library: LibraryAddress, model: str | None = None) -> None:
         self.parts: dict[str, dict[str, Any]] = {}
         self.broken: list[str] = []
         self.remarks: list[str] = []
         self._see_versions()
         self._see_machine()
-        glance = self._see_library(library)
-        self._see_model(model, glance)
+        if isinstance(library, Path):
+            glance = self._see_library(library)
+            status = None if glance is None else glance.status
+        else:
+            status = self._see_server(library)
+        self._see_model(model, status)
 
     def _see_versions(self) -> None:
         self.parts["versions"] = {"python": platform.python_version()} | {
@@ -106,6 +111,19 @@ class Checkup:
         self._see_index(folder, glance)
         return glance
 
+    def _see_server(self, library: LibraryAddress) -> LibraryStatus | None:
+        seen: dict[str, Any] = {"server": str(library), "state": "it cannot be read"}
+        self.parts["library"] = seen
+        with self._noting():
+            status = read_status(library)
+            seen |= {
+                "state": "it can be read", "photos": status.photos, "missing": status.missing,
+                "sentences": status.sentences, "bytes": status.total_bytes, "model": status.model_name or None,
+                "fingerprint": status.fingerprint or None, "models": len(status.builds),
+            }  # fmt: skip
+            return status
+        return None
+
     def _seal(self, folder: Path, glance: Glance) -> str | None:
         """When the catalogue was sealed, if the seal is of the catalogue as it is now."""
         seal = read_checked(folder / SEAL) or {}
@@ -127,22 +145,21 @@ class Checkup:
                 "rest, and until then each command does so for itself."
             )
 
-    def _see_model(self, named: str | None, glance: Glance | None) -> None:
-        name = named or (glance.status.model_name if glance else "") or "default"
+    def _see_model(self, named: str | None, library: LibraryStatus | None) -> None:
+        name = named or (library.model_name if library else "") or "default"
         self.parts["model"] = {"name": name, "fingerprint": None}
         keys: dict[str, str] = {}
         with self._noting():
             fingerprint, keys = _model_networks(find_model(name))
             self.parts["model"]["fingerprint"] = fingerprint
-            made_by = glance.status.fingerprint if glance and glance.status.model_name == name else ""
+            made_by = library.fingerprint if library and library.model_name == name else ""
             if made_by not in ("", fingerprint):
                 self.broken.append(
                     f"The library was made by {name} ({made_by[:8]}), which is {fingerprint[:8]} here; run "
                     "`engine index` to make its vectors again."
                 )
-        if glance is not None and glance.status.photos > WORTH_A_NETWORK:
-            status = glance.status
-            keys["search"] = f"scan|{status.num_regions}|{status.dimension}|{status.has_global}"
+        if library is not None and library.photos > WORTH_A_NETWORK:
+            keys["search"] = f"scan|{library.num_regions}|{library.dimension}|{library.has_global}"
         with self._noting():
             keys["captions"] = f"caption step|{load_captioner('default').fingerprint}"
         self._see_cache(keys)

@@ -17,10 +17,10 @@ from engine.models.multimodal import MultimodalModel
 from engine.models.protocol import EmbeddingModel
 from engine.runtime.device import choose_device
 from engine.runtime.packaged import installed_folder
-from engine.runtime.settings import library_folder
+from engine.runtime.settings import library_address
 from engine.search.opening import open_reader
 from engine.types import Warn
-from index import LibraryReader, LibraryStatus, read_current_build, read_status
+from index import LibraryAddress, LibraryStatus, Reader, ServerAddress, read_current_build, read_status
 from index.store.opened_file import steadily
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class _OwnProcess:
 
 
 _networks = _OwnProcess()  # of all Engines: torch and ONNX Runtime have one set of threads
-_left_alone: list[LibraryReader] = []  # to close a connection of before a fork could end locks of the other process
+_left_alone: list[Reader] = []  # to close a connection of before a fork could end locks of the other process
 
 
 def _warn(text: str) -> None:
@@ -84,12 +84,12 @@ class OpenedLibrary:
     Networks are loaded when they are first needed, and stay.
     """
 
-    def __init__(self, folder: Path, model: str | None, device: str, warn: Warn) -> None:
+    def __init__(self, folder: LibraryAddress, model: str | None, device: str, warn: Warn) -> None:
         self.folder = folder
         self._model_name = model
         self._device = device
         self._warn = warn
-        self._reader: LibraryReader | None = None
+        self._reader: Reader | None = None
         self._told: set[str] = set()
         self._describers: dict[tuple[str, str], Describer] = {}
         self._model: EmbeddingModel | None = None
@@ -104,7 +104,7 @@ class OpenedLibrary:
     @classmethod
     def open(
         cls,
-        library: str | Path | None = None,
+        library: str | LibraryAddress | None = None,
         *,
         model: str | Path | None = None,
         device: str = "auto",
@@ -112,14 +112,15 @@ class OpenedLibrary:
     ) -> Self:
         """Open a library; nothing is read or made yet.
 
-        ``library`` is its folder; None for ``ENGINE_LIBRARY`` or the user's data folder. ``model`` is ``default``,
+        ``library`` is its folder, or a database as ``postgresql://user@host/database``; None for ``ENGINE_LIBRARY`` or
+        the user's data folder. ``model`` is ``default``,
         ``paper`` or a model folder; None for the one that made the library, else ``default``. ``device`` is ``auto``,
         ``cpu`` or ``cuda``. ``warn`` is told what a user should know, a sentence at a time.
         """
         for name, value in (("library", library), ("model", model)):
-            if value is not None and not isinstance(value, str | os.PathLike):
+            if value is not None and not isinstance(value, str | os.PathLike | ServerAddress):
                 raise EngineError(f"The {name} is {value!r}; expected the path of a folder, or a name.")
-        return cls(library_folder(library), None if model is None else str(model), device, warn)
+        return cls(library_address(library), None if model is None else str(model), device, warn)
 
     def __enter__(self) -> Self:
         return self
@@ -206,7 +207,7 @@ class OpenedLibrary:
         return DEFAULT_MODEL if build is None else build.model_name
 
     @property
-    def reader(self) -> LibraryReader:
+    def reader(self) -> Reader:
         """The library, open for reading, as it is now: a later run is seen the next time this is asked for.
 
         Raises:
@@ -223,14 +224,14 @@ class OpenedLibrary:
             self._warn(text)
         return self._reader
 
-    def _is_outdated(self, reader: LibraryReader) -> bool:
+    def _is_outdated(self, reader: Reader) -> bool:
         try:
             return reader.changed()
         except LibraryMissingError:
             self.close()
             raise
 
-    def _fitting_reader(self) -> LibraryReader:
+    def _fitting_reader(self) -> Reader:
         """The library, if the model made its vectors."""
         reader = self.reader
         build = reader.build

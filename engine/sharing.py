@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from PIL import Image
@@ -17,7 +16,7 @@ from engine.api import Engine
 from engine.models.protocol import EmbeddingModel
 from engine.search.opening import open_reader
 from engine.types import Warn
-from index import EngineError, LibraryError, LibraryReader, read_current_build, read_roots
+from index import EngineError, LibraryAddress, LibraryError, Reader, read_current_build, read_roots
 from index.store.opened_file import steadily
 
 logger = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ class _Pinned(Engine):
     """An Engine that stays with the state of the library that it saw first."""
 
     @property
-    def reader(self) -> LibraryReader:
+    def reader(self) -> Reader:
         """The library as it was when this was first asked for."""
         self._files.require()
         if self._reader is None:
@@ -98,7 +97,7 @@ class SharedEngine:
 
     def __init__(
         self,
-        library: Path,
+        library: LibraryAddress,
         *,
         model: str | None = None,
         device: str = "auto",
@@ -124,7 +123,7 @@ class SharedEngine:
         return self._sent, ()
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> LibraryAddress:
         """The folder of the library."""
         return self._origin.folder
 

@@ -19,6 +19,7 @@ from engine.library.roots import roots as roots_of
 from engine.photos import ignore
 from engine.photos.formats import EXTENSIONS
 from engine.photos.location import is_remote, normal_path
+from index import LibraryAddress
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Indexed(Protocol):
     """What is kept up to date: an ``Engine``."""
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> LibraryAddress:
         """Of the library."""
 
     def index(self, paths: Iterable[str | Path] | None = None, /, **options: Unpack[IndexOptions]) -> IndexReport:
@@ -193,9 +194,9 @@ class _Loop:
 class _Watched:
     """The roots of a library, watched for changes; one that disappears is watched again when it is back."""
 
-    def __init__(self, roots: Sequence[str], library: Path, stop: Event) -> None:
+    def __init__(self, roots: Sequence[str], library: LibraryAddress, stop: Event) -> None:
         self.roots = roots
-        self._library = os.path.realpath(library)
+        self._library = os.path.realpath(library) if isinstance(library, Path) else None
         self._stop = stop
         self._begun: set[FileChange] = set()  # what changed already when the watch began
         self._begin()
@@ -233,7 +234,7 @@ class _Watched:
 
     def _roots_of(self, kind: Change, path: str) -> list[str]:
         """The roots that a change matters to."""
-        if is_below(os.path.realpath(path), self._library):
+        if self._library is not None and is_below(os.path.realpath(path), self._library):
             return []
         roots = [root for root in self.roots if is_below(path, root)]
         return [root for root in roots if path == root or _matters(kind, Path(path), Path(root))]

@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from index.address import LibraryAddress, ServerAddress, address_of, require_folder
+    from index.catalogue.allowed import Allowed, WrittenPhrase
     from index.catalogue.at_a_glance import read_status
     from index.catalogue.filters import Coverage, PhotoFilter
     from index.catalogue.reading import (
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from index.maintenance.compact import CompactionReport, compact_library
     from index.maintenance.problems import Problem
     from index.maintenance.verify import verify_library
+    from index.opening import open_reader, open_writer, require_possible
+    from index.protocols import Reader, Writer
     from index.reader import LibraryReader
     from index.scoring.exhaustive import Scan
     from index.values import (
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FLAT_LIMIT",
     "Album",
+    "Allowed",
     "BuildInfo",
     "BuildSpec",
     "CaptionRow",
@@ -77,6 +82,7 @@ __all__ = [
     "Generated",
     "Hidden",
     "KnownPhoto",
+    "LibraryAddress",
     "LibraryChangedError",
     "LibraryDamagedError",
     "LibraryError",
@@ -96,16 +102,23 @@ __all__ = [
     "PhotoText",
     "Problem",
     "Query",
+    "Reader",
     "SavedSearch",
     "Scan",
     "SearchParams",
+    "ServerAddress",
     "SharedAlbum",
     "SharedLink",
     "StoredPhoto",
     "UnknownNameError",
+    "Writer",
+    "WrittenPhrase",
     "WrongModelError",
+    "address_of",
     "compact_library",
     "curating",
+    "open_reader",
+    "open_writer",
     "read_album",
     "read_album_photos",
     "read_albums",
@@ -119,10 +132,31 @@ __all__ = [
     "read_shared_album",
     "read_shared_links",
     "read_status",
+    "require_folder",
+    "require_possible",
     "verify_library",
 ]
 
 _MODULES = {
+    "index.address": (
+        "LibraryAddress",
+        "ServerAddress",
+        "address_of",
+        "require_folder",
+    ),
+    "index.catalogue.allowed": (
+        "Allowed",
+        "WrittenPhrase",
+    ),
+    "index.opening": (
+        "open_reader",
+        "open_writer",
+        "require_possible",
+    ),
+    "index.protocols": (
+        "Reader",
+        "Writer",
+    ),
     "index.catalogue.at_a_glance": ("read_status",),
     "index.catalogue.filters": ("Coverage", "PhotoFilter"),
     "index.catalogue.reading": (

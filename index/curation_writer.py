@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from index.address import LibraryAddress
 from index.catalogue.connection import DATABASE, open_for_writing
 from index.catalogue.curation import CurationRepository
 from index.catalogue.names import MOST_DESCRIPTION, MOST_LABEL, kept_name, kept_text
@@ -27,13 +28,21 @@ MOST_QUESTION = 100_000
 
 
 @contextmanager
-def curating(folder: Path, *, timeout_s: float = 10.0) -> "Iterator[CurationWriter]":
+def curating(library: LibraryAddress, *, timeout_s: float = 10.0) -> "Iterator[CurationWriter]":
     """A block that is one transaction of a library: what it does is there at its end, or nothing of it is.
 
     Raises LibraryMissingError, LibraryLockedError when another writer holds it for `timeout_s`, LibraryDamagedError,
     LibraryReadOnlyError or LibraryError.
     """
-    path = folder / DATABASE
+    if not isinstance(library, Path):
+        from index.catalogue.server.connection import reading, writing
+
+        with reading(library):
+            pass  # refused where there is no library: nothing is made here
+        with writing(library, timeout_s=timeout_s) as connection:
+            yield CurationWriter(CurationRepository(connection), SharingRepository(connection))
+        return
+    folder, path = library, library / DATABASE
     if not os.path.lexists(path):  # a writer would make one
         raise missing(path)
     with explained(folder, DATABASE):

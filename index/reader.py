@@ -1,43 +1,36 @@
 """Reads a library: one consistent snapshot, whatever a writer does meanwhile."""
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from index.byte_check import ByteCheck, catalogue_first, lost_row
-from index.catalogue.captions import CaptionRepository
+from index.catalogue.allowed import Allowed, Passing, WrittenPhrase
 from index.catalogue.connection import DATABASE, ReadDatabase, data_version, open_for_reading
-from index.catalogue.filters import Coverage, PhotoFilter, coverage, passing_photos
-from index.catalogue.photos import PhotoRepository
-from index.catalogue.regions import unpacked
-from index.catalogue.sentences import SentenceRepository
-from index.catalogue.sqlite_errors import explained
+from index.catalogue.filters import PhotoFilter, passing_photos
+from index.catalogue.sqlite_errors import explained, readable
+from index.catalogue_reader import CatalogueReader, unknown
 from index.choices import Generated
+from index.errors import LibraryChangedError
+from index.ranked_captions import ScoredCaptions
 from index.scoring.exhaustive import MakeScan
 from index.scoring.shape_checks import require_query_fits, require_shape
 from index.search import Searcher
 from index.snapshot import Snapshot, open_snapshot
 from index.snapshot_index import SnapshotIndex
 from index.store.opened_file import steadily
-from index.texts_reader import TextsReader
-from index.values import (
-    FLAT_LIMIT,
-    BuildInfo,
-    CaptionRow,
-    Query,
-    SearchParams,
-    StoredPhoto,
-)
-
-Value = TypeVar("Value")
+from index.values import FLAT_LIMIT, BuildInfo, Query, SearchParams
 
 
-class LibraryReader(TextsReader):
+class LibraryReader(CatalogueReader):
     """A library as it was when it was opened. It never waits for a writer, and no writer waits for it.
 
     Until it is closed SQLite keeps its log of later changes: close and open again when `changed` says so. Methods may
@@ -53,7 +46,11 @@ class LibraryReader(TextsReader):
         flat_limit: int,
         make_scan: MakeScan | None,
     ) -> None:
-        super().__init__(folder, database, warn)
+        super().__init__(folder, warn)
+        self._folder = folder
+        self._file = database.file
+        self._connection = database.connect()
+        self._lock = threading.Lock()
         self._probe = database.connect()
         self._snapshot: Snapshot | None = None
         self._searcher: Searcher | None = None
@@ -160,28 +157,28 @@ class LibraryReader(TextsReader):
         query: Query,
         limit: int,
         params: SearchParams = SearchParams(),  # noqa: B008 - it is frozen
-        allowed: NDArray[np.int64] | None = None,
+        allowed: Allowed | None = None,
     ) -> list[tuple[int, float]]:
-        """The `limit` best (photo, score), best first; equal scores in order of photo. Only `allowed` (n,) if given.
+        """The `limit` best (photo, score), best first; equal scores in order of photo. Only `allowed` if given.
 
         Raises WrongModelError when the query's dimension or global term is not the build's.
         """
         searcher = self._searcher_for(query)
-        return [] if searcher is None else searcher.photos(query, limit, params, allowed)
+        return [] if searcher is None else searcher.photos(query, limit, params, self._numbers(allowed))
 
     def search_regions(
         self,
         query: Query,
         limit: int,
         params: SearchParams = SearchParams(),  # noqa: B008 - it is frozen
-        allowed: NDArray[np.int64] | None = None,
+        allowed: Allowed | None = None,
     ) -> list[tuple[int, int, float]]:
         """The `limit` best (photo, position of the region, score) by what each region scores alone, best first.
 
         Raises as `search_photos`; the global term counts for no region.
         """
         searcher = self._searcher_for(query)
-        return [] if searcher is None else searcher.regions(query, limit, params, allowed)
+        return [] if searcher is None else searcher.regions(query, limit, params, self._numbers(allowed))
 
     def passing_photos(self, where: PhotoFilter) -> NDArray[np.int64] | None:
         """The numbers (n,) of the photos that may be found, ascending; None where every photo may.
@@ -191,10 +188,37 @@ class LibraryReader(TextsReader):
         with self._query() as connection:
             return passing_photos(connection, where, self.photo_ids)
 
-    def coverage(self) -> Coverage:
-        """How many of the photos have a date, a place and a camera to filter by."""
-        with self._query() as connection:
-            return coverage(connection)
+    def allowed_photos(self, where: PhotoFilter, phrases: Sequence[WrittenPhrase] = ()) -> NDArray[np.int64] | None:
+        """The photos (n,), ascending, that pass a filter and about which phrases are written, or not; None for all.
+
+        Raises UnknownNameError for an album that is not there.
+        """
+        allowed = self.passing_photos(where)
+        for phrase in phrases:
+            saying = self.photos_with_phrase(phrase.words)
+            if phrase.wanted:
+                allowed = saying if allowed is None else np.intersect1d(allowed, saying, assume_unique=True)
+            else:
+                allowed = np.setdiff1d(self.photo_ids if allowed is None else allowed, saying, assume_unique=True)
+        return allowed
+
+    def which_pass(self, photo_ids: NDArray[np.int64], allowed: Allowed | None) -> NDArray[np.bool_]:
+        """Which of photos (n,) may answer."""
+        numbers = self._numbers(allowed)
+        return np.ones(len(photo_ids), bool) if numbers is None else np.isin(photo_ids, numbers)
+
+    def num_passing(self, where: PhotoFilter) -> int:
+        """How many photos pass a filter."""
+        passing = self.passing_photos(where)
+        return self.num_photos if passing is None else len(passing)
+
+    def holds_photo(self, photo_id: int) -> bool:
+        """Whether the current build has embedded a photo whose file is there."""
+        return bool(photo_id in self.photo_ids)
+
+    def sample(self, most: int) -> list[int]:
+        """At most so many of the photos, from everywhere in the library; the same each time."""
+        return [*self.photo_ids[:: max(1, -(-self.num_photos // most))].tolist()]
 
     def search_sentences(
         self,
@@ -226,6 +250,19 @@ class LibraryReader(TextsReader):
             return np.empty(0, np.int64), np.empty(0, np.float32)
         return self._snapshot.captioned, searcher.caption_scores(query)
 
+    def ranked_captions(self, query: Query, params: SearchParams, allowed: Allowed | None) -> ScoredCaptions | None:
+        """How well captions of the photos that may answer fit a query, one of each content unless `params` ask for all.
+
+        None where no photo has one. Raises the same.
+        """
+        photo_ids, scores = self.caption_scores(query)
+        mask = self.which_pass(photo_ids, allowed)
+        photo_ids, scores = photo_ids[mask], scores[mask]
+        if params.copies == "one":  # which have the same captions
+            first_mask = np.isin(photo_ids, self.first_copies(photo_ids))
+            photo_ids, scores = photo_ids[first_mask], scores[first_mask]
+        return ScoredCaptions(photo_ids, scores) if len(photo_ids) else None
+
     def first_copies(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Of photos (n,), ascending, those of which none before has the same content, ascending."""
         if self._snapshot is None:
@@ -241,35 +278,12 @@ class LibraryReader(TextsReader):
             for row, shared in zip(rows.tolist(), snapshot.rows_with_content_of(rows), strict=True)
         ]
 
-    def photos(self, photo_ids: Sequence[int]) -> list[StoredPhoto]:
-        """The photos in the order asked for. Raises ValueError for a number that is not in the library."""
-        with self._query() as connection:
-            found = PhotoRepository(connection).photos(photo_ids)
-        return [self._of(found, photo_id, "photo") for photo_id in photo_ids]
-
-    def hashes(self, photo_ids: Sequence[int]) -> list[tuple[str, str | None]]:
-        """The hashes of the content and, where known, of the pixels of photos. Raises ValueError as `photos`."""
-        with self._query() as connection:
-            found = PhotoRepository(connection).hashes(photo_ids)
-        return [self._of(found, photo_id, "photo") for photo_id in photo_ids]
-
-    def photo_id_of_path(self, path: str) -> int | None:
-        """The number of the photo at a path, None when it is not in the catalogue."""
-        with self._query() as connection:
-            return PhotoRepository(connection).photo_id_of_path(path)
-
-    def sentence_texts(self, sentence_ids: Sequence[int]) -> list[str]:
-        """The texts in the order asked for. Raises ValueError for a number that is not in the library."""
-        with self._query() as connection:
-            found = SentenceRepository(connection).texts(sentence_ids)
-        return [self._of(found, sentence_id, "sentence") for sentence_id in sentence_ids]
-
     def sentence_queries(self, sentence_ids: Sequence[int]) -> list[Query]:
         """The vectors of sentences, as a query of each. Raises ValueError for one that the build has not embedded."""
         snapshot = self._require_snapshot(sentence_ids, "sentence")
         ids = np.asarray(sentence_ids, np.int64)
         if not (known_mask := np.isin(ids, snapshot.sentence_ids)).all():
-            raise _unknown(int(ids[~known_mask][0]), "sentence")
+            raise unknown(int(ids[~known_mask][0]), "sentence")
         order = np.argsort(snapshot.sentence_ids)
         rows = order[np.searchsorted(snapshot.sentence_ids, ids, sorter=order)]
         has_global = snapshot.build.has_global
@@ -287,32 +301,11 @@ class LibraryReader(TextsReader):
         generated = self._snapshot.sentence_ids[self._snapshot.generated_mask]
         return [*np.isin(np.array(sentence_ids, np.int64), generated).tolist()]
 
-    def captions(self, photo_ids: Sequence[int]) -> list[list[CaptionRow]]:
-        """The captions of each of the photos, best first; none for a photo that has none."""
-        with self._query() as connection:
-            found = CaptionRepository(connection).captions(photo_ids)
-        return [found.get(photo_id, []) for photo_id in photo_ids]
-
     def photo_vectors(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
         """The records (n, S, D) of photos. Raises ValueError for a photo that the current build has not embedded."""
         snapshot = self._require_snapshot(photo_ids)
         records = snapshot.records[self._rows_of(photo_ids)]
         return snapshot.photos.records(records, snapshot.build.rows_per_photo).astype(np.float32)
-
-    def boxes(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
-        """The corners (n, R, 4) of the regions of photos, from 0 to 1 of the photo's size. Raises ValueError."""
-        return self._regions(photo_ids)[:, :, :4]
-
-    def objectness(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
-        """The proposal's score (n, R) of the regions of photos. Raises ValueError."""
-        return self._regions(photo_ids)[:, :, 4]
-
-    def _regions(self, photo_ids: Sequence[int]) -> NDArray[np.float32]:
-        """Boxes and objectness side by side: (n, R, 5)."""
-        build = self._require_snapshot(photo_ids).build
-        with self._query() as connection:
-            found = PhotoRepository(connection).regions(build.build_id, photo_ids)
-        return unpacked([self._of(found, photo_id, "photo") for photo_id in photo_ids], build.num_regions)
 
     def _rows_of(self, photo_ids: Sequence[int]) -> NDArray[np.int64]:
         """Where in the snapshot photos stand. Raises ValueError for one that the current build has not embedded."""
@@ -321,7 +314,7 @@ class LibraryReader(TextsReader):
         unknown_mask = rows == self.num_photos
         unknown_mask[~unknown_mask] = self.photo_ids[rows[~unknown_mask]] != ids[~unknown_mask]
         if unknown_mask.any():
-            raise _unknown(int(ids[unknown_mask][0]), "photo")
+            raise unknown(int(ids[unknown_mask][0]), "photo")
         return rows
 
     def _searcher_for(self, query: Query) -> Searcher | None:
@@ -333,17 +326,25 @@ class LibraryReader(TextsReader):
 
     def _require_snapshot(self, ids: Sequence[int], kind: str = "photo") -> Snapshot:
         if self._snapshot is None:
-            raise _unknown(next(iter(ids), 0), kind)
+            raise unknown(next(iter(ids), 0), kind)
         return self._snapshot
 
-    def _of(self, found: Mapping[int, Value], number: int, kind: str) -> Value:
-        if number in found:
-            return found[number]
-        snapshot = self._snapshot
-        if snapshot is not None and number in (snapshot.photo_ids if kind == "photo" else snapshot.sentence_ids):
-            raise lost_row(self._folder, kind, number)
-        raise _unknown(number, kind)
+    def _numbers(self, allowed: Allowed | None) -> NDArray[np.int64] | None:
+        return self.allowed_photos(allowed.where, allowed.phrases) if isinstance(allowed, Passing) else allowed
 
+    def _known(self, photo_ids: Sequence[int]) -> NDArray[np.int64]:
+        found = np.array(photo_ids, np.int64)
+        return found[np.isin(found, self.photo_ids, assume_unique=True)]
 
-def _unknown(number: int, kind: str) -> ValueError:
-    return ValueError(f"{kind} {number} is not in this library; take numbers from a search in the same library")
+    def _lost(self, kind: str, number: int) -> Exception | None:
+        snapshot = self._require_snapshot([number], kind)
+        is_there = number in (snapshot.photo_ids if kind == "photo" else snapshot.sentence_ids)
+        return lost_row(self._folder, kind, number) if is_there else None
+
+    @contextmanager
+    def _query(self) -> Iterator[Connection]:
+        """The snapshot's connection, for one thread at a time. Raises LibraryChangedError."""
+        with self._lock, readable(self._folder, DATABASE), self._file.reading():
+            if self._connection.closed:
+                raise LibraryChangedError(f"The library in {self._folder} has changed since it was asked; ask again.")
+            yield self._connection

@@ -1,18 +1,16 @@
-"""What a reader knows of texts, and how it searches them: the part of a reader that asks SQLite alone."""
+"""What a reader knows of texts, and how it searches them: the part of a reader that asks a database alone."""
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.catalogue.connection import DATABASE, ReadDatabase
-from index.catalogue.full_text import FullTextRepository
-from index.catalogue.sqlite_errors import readable
+from index.address import LibraryAddress
+from index.catalogue.full_text_of import FullText, full_text_of
 from index.catalogue.texts import TextRepository
 from index.errors import LibraryChangedError, LibraryError
 from index.values import PhotoText
@@ -20,20 +18,20 @@ from index.values import PhotoText
 Value = TypeVar("Value")
 
 
-class TextsReader:
-    """The part of a ``LibraryReader`` that knows texts; methods may be called from several threads."""
+class TextsReader(ABC):
+    """The part of a reader that knows texts; methods may be called from several threads."""
 
-    def __init__(self, folder: Path, database: ReadDatabase, warn: Callable[[str], None]) -> None:
-        self._folder = folder
-        self._file = database.file
-        self._connection = database.connect()
+    def __init__(self, library: LibraryAddress, warn: Callable[[str], None]) -> None:
+        self._library = library
         self._warn = warn
-        self._lock = threading.Lock()
 
-    @property
-    def photo_ids(self) -> NDArray[np.int64]:
-        """The numbers (n,) of the photos that can be found, ascending."""
-        raise NotImplementedError
+    @abstractmethod
+    def _query(self) -> AbstractContextManager[Connection]:
+        """A connection to ask, for one thread at a time. Raises LibraryChangedError."""
+
+    @abstractmethod
+    def _known(self, photo_ids: Sequence[int]) -> NDArray[np.int64]:
+        """Those of photos, ascending, that can be found."""
 
     def texts(self, photo_ids: Sequence[int]) -> list[list[PhotoText]]:
         """The texts of each of the photos, in the order they were added."""
@@ -48,7 +46,7 @@ class TextsReader:
 
     def written_words(self) -> dict[str, int]:
         """The words without digits that are written about photos, folded, and about how many each is."""
-        return self._full_text(FullTextRepository.words, {})
+        return self._full_text(lambda rows: rows.words(), {})
 
     def photos_with_word(self, word: str, most: int | None = None) -> NDArray[np.int64] | None:
         """The photos (n,), ascending, about which a folded word is written: so, or as its English plural or singular.
@@ -67,30 +65,16 @@ class TextsReader:
         """The photos (n,), ascending, about which folded words are written, one after the other."""
         return self._known(self._full_text(lambda rows: rows.photos_with_phrase(words), []))
 
-    def _known(self, photo_ids: Sequence[int]) -> NDArray[np.int64]:
-        found = np.array(photo_ids, np.int64)
-        return found[np.isin(found, self.photo_ids, assume_unique=True)]
-
-    def _full_text(self, ask: Callable[[FullTextRepository], Value], otherwise: Value) -> Value:
+    def _full_text(self, ask: Callable[[FullText], Value], otherwise: Value) -> Value:
         """What full-text search answers; where its tables are damaged, searches go on without it."""
         try:
             with self._query() as connection:
-                return ask(FullTextRepository(connection))
+                return ask(full_text_of(connection))
         except LibraryChangedError:
             raise
         except LibraryError:
             self._warn(
-                f"The tables of full-text search in {self._folder} are damaged, so what is written about photos was "
+                f"The tables of full-text search in {self._library} are damaged, so what is written about photos was "
                 "not searched; `engine index` makes them again."
             )
             return otherwise
-
-    @contextmanager
-    def _query(self) -> Iterator[Connection]:
-        """The snapshot's connection, for one thread at a time. Raises LibraryChangedError."""
-        with self._lock, readable(self._folder, DATABASE), self._file.reading():
-            if self._connection.closed:
-                raise LibraryChangedError(
-                    f"The library in {self._folder} has changed since it was asked; ask it again."
-                )
-            yield self._connection

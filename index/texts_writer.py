@@ -1,32 +1,53 @@
 """What a writer does with texts and metadata of photos, and with sentences as far as texts say them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-from index.catalogue.full_text import FullTextRepository, undo
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.saving import describe_photos, save_read_texts
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.texts import TextRepository
-from index.transactions import Transactions
-from index.values import KnownPhoto, PhotoMetadata, PhotoText
+from index.values import BuildInfo, KnownPhoto, PhotoMetadata, PhotoText
+
+
+class Work(Protocol):
+    """The transactions of a writer, and where vectors go in one of them."""
+
+    @property
+    def build_id(self) -> int | None:
+        """The number of the build in use, None before there is one."""
+        ...
+
+    def build(self) -> BuildInfo:
+        """The build in use. Raises RuntimeError before there is one."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A transaction that is committed at the end of the block, and undone when the block raises."""
+        ...
+
+    def store_photos(self, content_hashes: Sequence[str], vectors: NDArray[np.float16]) -> list[int]:
+        """Keep the vectors (n, S, D) of contents, inside a transaction; returns their records."""
+        ...
+
+    def store_sentences(
+        self, sentence_ids: Sequence[int], word_rows: NDArray[np.float16], num_words: Sequence[int]
+    ) -> list[int]:
+        """Keep the vectors of sentences, inside a transaction; returns where those of each begin."""
+        ...
 
 
 class TextsWriter:
-    """The part of a ``LibraryWriter`` that knows texts; ``notes`` say what it mended, for a person."""
+    """The part of a writer that knows texts; ``notes`` say what it mended, for a person."""
 
-    def __init__(self, work: Transactions) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
         self.notes: list[str] = []
-
-    def mend_full_text(self) -> None:
-        """Make the tables of full-text search again where they are damaged."""
-        with self._work.transaction() as connection:
-            if FullTextRepository(connection).is_there():
-                return
-            undo(connection)
-        with self._work.transaction() as connection:
-            FullTextRepository(connection).rebuild()
-        self.notes.append("The tables of full-text search were damaged; they were made again.")
 
     def metadata_stamps(self) -> dict[str, tuple[int, str]]:
         """The number and the metadata's stamp of every photo whose file is there, by path."""

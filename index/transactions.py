@@ -113,6 +113,19 @@ class Transactions:
         if problem is not None:
             raise LibraryDamagedError(problem) from error
 
+    def store_photos(self, content_hashes: Sequence[str], vectors: NDArray[np.float16]) -> list[int]:
+        """Append the records (n, S, D) of photos inside a transaction; returns their numbers."""
+        build = self.build()
+        rows = vectors.reshape(-1, build.dimension)  # (n·S, D)
+        starts = self.append("photos", rows, [build.rows_per_photo] * len(content_hashes))
+        return [start // build.rows_per_photo for start in starts]
+
+    def store_sentences(
+        self, sentence_ids: Sequence[int], word_rows: NDArray[np.float16], num_words: Sequence[int]
+    ) -> list[int]:
+        """Append the rows of sentences inside a transaction; returns the first row of each."""
+        return self.append("sentences", word_rows, [count + self.build().has_global for count in num_words])
+
     def append(self, kind: VectorKind, rows: NDArray[np.float16], lengths: Sequence[int]) -> list[int]:
         """Append records to a store inside a transaction and return the first row of each."""
         store = self._stores[kind]

@@ -11,7 +11,7 @@ from scipy.cluster.vq import kmeans, vq  # type: ignore[import-untyped]
 from engine.captioning.judging import Judge
 from engine.language.function_words import FUNCTION_WORDS, content_words
 from engine.language.tokens import tokenize
-from index import LibraryReader
+from index import Reader
 from index.scoring.maxsim import at_unit_length, records_per_block
 
 MOST_SAMPLED = 20_000  # photos that themes are learned from; the others are put to the nearest
@@ -31,7 +31,7 @@ class Group:
     photo_ids: tuple[int, ...]
 
 
-def themes(reader: LibraryReader, num_themes: int = 12, seed: int = 0, *, judge: Judge | None = None) -> list[Group]:
+def themes(reader: Reader, num_themes: int = 12, seed: int = 0, *, judge: Judge | None = None) -> list[Group]:
     """Photos that show something alike, by k-means on their vectors: at most ``num_themes`` (1 or more), largest first.
 
     The photos of each are in order of their distance from its centre, the most central first. Words that many of these
@@ -92,7 +92,7 @@ def theme_names(
     return names
 
 
-def _vectors(reader: LibraryReader, photo_ids: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
+def _vectors(reader: Reader, photo_ids: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
     """One vector a photo, at unit length, in blocks (n, D): the photo vector, or else the mean of the regions."""
     build = reader.build
     if build is None:
@@ -103,13 +103,13 @@ def _vectors(reader: LibraryReader, photo_ids: NDArray[np.int64]) -> Iterator[ND
         yield at_unit_length(records[:, -1] if build.has_global else records.mean(axis=1))
 
 
-def _seen(reader: LibraryReader, photo_ids: Sequence[int], judge: Judge) -> dict[str, float]:
+def _seen(reader: Reader, photo_ids: Sequence[int], judge: Judge) -> dict[str, float]:
     """What photos show, each with the share of them that can be expected to."""
     records = reader.photo_vectors(photo_ids)
     return {one.text: one.probability for one in judge.seen_among(records, LEAST_SHARE)}
 
 
-def _words_about(reader: LibraryReader, photo_ids: Sequence[int]) -> list[set[str]]:
+def _words_about(reader: Reader, photo_ids: Sequence[int]) -> list[set[str]]:
     """The words about photos: of what is written about each, and of the indexed sentence that describes it best."""
     records = reader.photo_vectors(photo_ids)
     found = []

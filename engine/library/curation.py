@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import index
-from pathlib import Path
 from typing import Any, SupportsIndex
 
 from engine.errors import CollectionError, PhotoPathError
@@ -17,6 +16,7 @@ from engine.photos.location import normal_path
 from index import Album as Album
 from index import (
     CurationWriter,
+    LibraryAddress,
     MarkChange,
     PhotoMarks,
     SharedLink,
@@ -66,7 +66,7 @@ class Curation:
         LibraryError: it cannot be read or written, or another process writes to it; of every method.
     """
 
-    def __init__(self, folder: Path, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, folder: LibraryAddress, *, timeout_s: float = 10.0) -> None:
         self._folder = folder
         self._timeout_s = timeout_s
 

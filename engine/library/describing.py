@@ -14,7 +14,7 @@ from engine.photos.object_storage import READERS
 from engine.photos.places import place_texts
 from engine.photos.sidecars import Sidecars
 from engine.photos.walk import Failure, FoundPhoto, Scan
-from index import LibraryWriter, PhotoMetadata, PhotoText
+from index import PhotoMetadata, PhotoText, Writer
 
 _AT_ONCE = 200
 """Photos in a transaction."""
@@ -31,7 +31,7 @@ def texts_of(photos: Sequence[Metadata]) -> list[tuple[PhotoText, ...]]:
     return [(*photo.texts, *(() if photo.latitude is None else next(names))) for photo in photos]
 
 
-def describe(writer: LibraryWriter, scan: Scan, known: Collection[int], report: Report, result: IndexReport) -> None:
+def describe(writer: Writer, scan: Scan, known: Collection[int], report: Report, result: IndexReport) -> None:
     """Read the metadata and texts of the photos of a scan for which they are not up to date, and write them.
 
     A photo that cannot be read keeps what is known about it. Those are counted that were ``known`` before the run.

@@ -15,7 +15,7 @@ from engine.errors import PhotoError
 from engine.photos.appearance import FEWEST_SET, MOST_BITS, RATIO
 from engine.photos.loading import LoadedPhoto, load_photos
 from engine.photos.walk import FoundPhoto
-from index import StoredPhoto, read_marks, read_photos
+from index import LibraryAddress, StoredPhoto, read_marks, read_photos
 
 Reason = Literal["same bytes", "same pixels", "resized or re-encoded"]
 
@@ -30,7 +30,7 @@ class Duplicates:
     photos: tuple[StoredPhoto, ...]
 
 
-def find_duplicates(folder: Path) -> list[Duplicates]:
+def find_duplicates(folder: LibraryAddress) -> list[Duplicates]:
     """The groups of photos of a library that show the same picture, in order of the path of their first photo.
 
     A group is as alike as its least alike: a copy and a smaller version of a photo are one group, "resized or
@@ -43,7 +43,7 @@ def find_duplicates(folder: Path) -> list[Duplicates]:
     return duplicates_of(read_photos(folder))
 
 
-def shown_duplicates(folder: Path) -> list[Duplicates]:
+def shown_duplicates(folder: LibraryAddress) -> list[Duplicates]:
     """The same of photos that are not hidden. Raises the same."""
     groups = find_duplicates(folder)
     marks = read_marks(folder, [photo.photo_id for group in groups for photo in group.photos])

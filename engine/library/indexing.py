@@ -23,7 +23,7 @@ from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, LoadedPhoto, ReadPhoto, load_photos
 from engine.photos.location import path_at
 from engine.photos.walk import Failure, FoundPhoto, Scan
-from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
+from index import BuildSpec, KnownPhoto, PhotoRow, Writer
 
 if TYPE_CHECKING:
     from engine.library.ray_workers import RayWorkers
@@ -67,7 +67,7 @@ class Indexer:
 
     def __init__(
         self,
-        writer: LibraryWriter,
+        writer: Writer,
         model: EmbeddingModel,
         report: Report,
         max_pixels: int | None = None,
@@ -122,8 +122,9 @@ class Indexer:
         self._before = self._writer.current_model()
         build = self._writer.use_build(spec, discard_vectors=rebuild_vectors, current=covered)
         self._is_announced = build.current
-        roots = without_covered([*self._writer.roots(), *scan.roots])
-        self._writer.replace_roots(roots)
+        known_roots = self._writer.roots()
+        roots = without_covered([*known_roots, *scan.roots])
+        self._writer.replace_roots(roots, known_roots)
         self._writer.note_changes(moved=changes.moves, returned=changes.returned, gone=changes.gone)
         self.result.failed.extend(scan.failures)
         self.result.skipped = scan.skipped

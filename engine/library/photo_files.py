@@ -3,7 +3,6 @@
 import os
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from engine.errors import PhotoError
@@ -12,7 +11,7 @@ from engine.library.roots import may_be_opened
 from engine.photos.hashing import content_hash
 from engine.photos.walk import FoundPhoto
 from engine.runtime.ahead import in_order
-from index import StoredPhoto, read_photos, read_roots
+from index import LibraryAddress, StoredPhoto, read_photos, read_roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class FileProblem:
     text: str
 
 
-def check_photo_files(folder: Path, report: Report = lambda _: None) -> tuple[int, list[FileProblem]]:
+def check_photo_files(folder: LibraryAddress, report: Report = lambda _: None) -> tuple[int, list[FileProblem]]:
     """How many photos searches find, and what is wrong with their files, in order of path.
 
     A photo that lies in none of the library's roots is not opened: a library of somebody else must not have any file

@@ -12,7 +12,7 @@ from engine.photos.access import os_reason
 from engine.photos.hashing import content_hash
 from engine.photos.location import is_remote, normal_path
 from engine.photos.walk import Scan, scan
-from index import LibraryReader, LibraryWriter, StoredPhoto, read_catalogue, read_roots
+from index import LibraryAddress, Reader, StoredPhoto, Writer, open_writer, read_catalogue, read_roots
 
 LARGEST_ID = 2**63 - 1  # that SQLite can hold
 
@@ -27,7 +27,7 @@ class Root:
     missing: int
 
 
-def roots(folder: Path) -> list[Root]:
+def roots(folder: LibraryAddress) -> list[Root]:
     """The roots of a library, in order of their paths.
 
     Raises:
@@ -68,14 +68,14 @@ def may_be_shown(photo: StoredPhoto, roots: Sequence[str]) -> bool:
         return False
 
 
-def photo_to_show(reader: LibraryReader, roots: Sequence[str], which: int | str) -> StoredPhoto | None:
+def photo_to_show(reader: Reader, roots: Sequence[str], which: int | str) -> StoredPhoto | None:
     """The photo of a number or at a path, if its file may be shown: no other file is opened for another program."""
     photo_id: int | None
     if isinstance(which, int):
         photo_id = which if 0 <= which <= LARGEST_ID else None
     else:
         photo_id = None if "\0" in which else reader.photo_id_of_path(which)
-    if photo_id is None or photo_id not in reader.photo_ids:
+    if photo_id is None or not reader.holds_photo(photo_id):
         return None
     (photo,) = reader.photos([photo_id])
     return photo if may_be_shown(photo, roots) else None
@@ -95,7 +95,7 @@ def exists(path: str) -> bool:
         raise PhotoPathError(path, f"{os_reason(error)}; nothing was changed") from error
 
 
-def scan_library(folder: Path, paths: Iterable[str | Path] | None, *, allow_missing: bool) -> Scan:
+def scan_library(folder: LibraryAddress, paths: Iterable[str | Path] | None, *, allow_missing: bool) -> Scan:
     """Find the photos at some paths, or in the roots of a library.
 
     A root of the library that is not there is taken for an empty one with ``allow_missing``.
@@ -118,7 +118,7 @@ def scan_library(folder: Path, paths: Iterable[str | Path] | None, *, allow_miss
     return replace(walked, roots=tuple(targets))
 
 
-def remove(folder: Path, paths: Iterable[str | Path]) -> int:
+def remove(folder: LibraryAddress, paths: Iterable[str | Path]) -> int:
     """Take photos, and all photos in folders, out of a library; no photo's file is touched. Returns how many.
 
     A root among the paths, or in one, is forgotten. In a root that stays, the next run finds the photos again.
@@ -130,6 +130,7 @@ def remove(folder: Path, paths: Iterable[str | Path]) -> int:
     """
     with _writer(folder) as writer:
         known, kept = writer.known_photos(), writer.roots()
+        before = list(kept)
         gone: set[int] = set()
         for path in map(normal_path, paths):
             below = {photo.photo_id for name, photo in known.items() if is_below(name, path)}
@@ -138,11 +139,11 @@ def remove(folder: Path, paths: Iterable[str | Path]) -> int:
             kept = [root for root in kept if not is_below(root, path)]
             gone |= below
         writer.remove_photos(sorted(gone))
-        writer.replace_roots(kept)
+        writer.replace_roots(kept, before)
     return len(gone)
 
 
-def prune(folder: Path, *, dry_run: bool = False) -> list[str]:
+def prune(folder: LibraryAddress, *, dry_run: bool = False) -> list[str]:
     """Remove the photos whose file has disappeared, with their vectors and captions, for good. Returns their paths.
 
     Raises:
@@ -156,12 +157,12 @@ def prune(folder: Path, *, dry_run: bool = False) -> list[str]:
     return sorted(missing)
 
 
-def _writer(folder: Path) -> LibraryWriter:
+def _writer(folder: LibraryAddress) -> Writer:
     read_roots(folder)  # refused where there is no library: a writer would make one
-    return LibraryWriter.open(folder)
+    return open_writer(folder)
 
 
-def _roots_of(folder: Path) -> list[str]:
+def _roots_of(folder: LibraryAddress) -> list[str]:
     try:
         return read_roots(folder)
     except LibraryError:  # there is none yet, or it is damaged, which writing to it will say

@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.errors import EngineError
 from engine.language.caption_files import read_sentences
 from engine.photos.describing import folded_lines
-from index import LibraryWriter, read_roots
+from index import LibraryAddress, open_writer, read_roots
 
 
 class SentenceFileError(EngineError):
@@ -34,7 +34,7 @@ def sentences_of_file(path: Path) -> list[str]:
         ) from error
 
 
-def remove_sentences(folder: Path, file: str | Path) -> int:
+def remove_sentences(folder: LibraryAddress, file: str | Path) -> int:
     """Forget the sentences of a file, except those that stand elsewhere too; returns how many it had.
 
     Raises:
@@ -43,7 +43,7 @@ def remove_sentences(folder: Path, file: str | Path) -> int:
         LibraryError: it cannot be written.
     """
     read_roots(folder)  # refused where there is no library: a writer would make one
-    with LibraryWriter.open(folder) as writer:
+    with open_writer(folder) as writer:
         known = writer.sentence_files()
         names = [name for name in (os.path.abspath(file), str(file)) if name in known]  # noqa: PTH100
         if not names:

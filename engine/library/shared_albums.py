@@ -4,11 +4,10 @@ import hashlib
 import re
 import secrets
 from dataclasses import replace
-from pathlib import Path
 
 from engine.library.roots import LARGEST_ID, may_be_shown
+from index import LibraryAddress, StoredPhoto, read_shared_album
 from index import SharedAlbum as SharedAlbum
-from index import StoredPhoto, read_shared_album
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -27,7 +26,7 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def shared_album(folder: Path, token: str) -> SharedAlbum | None:
+def shared_album(folder: LibraryAddress, token: str) -> SharedAlbum | None:
     """The album that a token shows now; None where it shows none: it is wrong, was ended, or its time is over.
 
     Photos that are missing or hidden are left out, and those whose files lie outside of the library's roots.
@@ -38,13 +37,13 @@ def shared_album(folder: Path, token: str) -> SharedAlbum | None:
     return _shown(folder, token)
 
 
-def shared_photo(folder: Path, token: str, photo_id: int) -> tuple[SharedAlbum, StoredPhoto] | None:
+def shared_photo(folder: LibraryAddress, token: str, photo_id: int) -> tuple[SharedAlbum, StoredPhoto] | None:
     """The same of one photo; None where the token does not show it."""
     album = _shown(folder, token, photo_id) if 0 <= photo_id <= LARGEST_ID else None
     return (album, album.photos[0]) if album is not None and album.photos else None
 
 
-def _shown(folder: Path, token: str, photo_id: int | None = None) -> SharedAlbum | None:
+def _shown(folder: LibraryAddress, token: str, photo_id: int | None = None) -> SharedAlbum | None:
     album = read_shared_album(folder, hash_of(token), photo_id) if _TOKEN.fullmatch(token) else None
     if album is None:
         return None

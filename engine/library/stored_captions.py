@@ -17,7 +17,7 @@ from engine.photos.loading import LoadedPhoto, load_photos
 from engine.photos.walk import Failure
 from engine.types import Caption, names_as_text
 from engine.vision.pixels import pixels_of
-from index import CaptionRow, LibraryWriter
+from index import CaptionRow, Writer
 
 LIKELIER_THAN_NOT = 0.5
 """From which on a name is stored in the place of a caption; it is shown from a higher probability on."""
@@ -39,7 +39,7 @@ class LibraryCaptions:
     """
 
     def __init__(
-        self, writer: LibraryWriter, model: EmbeddingModel, describer: Describer, max_pixels: int | None = None
+        self, writer: Writer, model: EmbeddingModel, describer: Describer, max_pixels: int | None = None
     ) -> None:
         self._writer = writer
         self._model = model

@@ -14,7 +14,7 @@ from engine.photos.location import is_remote
 from engine.photos.walk import Failure, FoundPhoto
 from engine.reading.text_reader import CUT_SIDE, GLANCE_SIDE, WORKERS, TextReader
 from engine.runtime.ahead import in_order
-from index import LibraryWriter, PhotoText
+from index import PhotoText, Writer
 
 
 class LibraryTexts:
@@ -28,7 +28,7 @@ class LibraryTexts:
         max_pixels: the largest photo taken; None for a limit that the memory of the machine gives.
     """
 
-    def __init__(self, writer: LibraryWriter, reader: TextReader, max_pixels: int | None = None) -> None:
+    def __init__(self, writer: Writer, reader: TextReader, max_pixels: int | None = None) -> None:
         self._writer = writer
         self._reader = reader
         self._max_pixels = max_pixels

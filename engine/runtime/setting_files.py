@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.errors import EngineError
 from engine.runtime.plain_files import why_not_plain
 from engine.runtime.settings import SETTINGS, Setting, Value, from_environment, user_file
+from index.address import address_of, is_url
 from index.store.atomic import replace_file
 
 if TYPE_CHECKING:
@@ -101,11 +102,12 @@ class SettingFile:
                 f"{setting.variable}."
             )
         checked = setting.check(value, str(self.path))
-        if not isinstance(checked, str) or not _is_path(setting, checked):
+        is_server = setting.kind == "folder" and isinstance(checked, str) and is_url(checked)
+        if not isinstance(checked, str) or not (_is_path(setting, checked) or (self.project and is_server)):
             return checked
         here = self.path.parent.absolute()
         folder = here / _expanded(checked)
-        if self.project and not folder.resolve().is_relative_to(here.resolve()):
+        if self.project and (is_server or not folder.resolve().is_relative_to(here.resolve())):
             raise EngineError(
                 f"{self.path}: {name} is {checked!r}; expected a folder in {here}, since a project may come from "
                 f"anybody. Set it for yourself, in {user_file()} or with {setting.variable}."
@@ -132,6 +134,18 @@ class Found:
     value: Value | None
     origin: Origin
     place: str | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that is set; None for what is none."""
+        is_folder = self.setting.kind == "folder" and not is_url(str(self.value))
+        return Path(str(self.value)) if is_folder else None
+
+    @property
+    def shown(self) -> Value | None:
+        """The value, without a password."""
+        is_server = self.setting.kind == "folder" and is_url(str(self.value))
+        return str(address_of(str(self.value))) if is_server else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +220,9 @@ def _expanded(path: str) -> str:
 
 
 def _is_path(setting: Setting, value: str) -> bool:
-    return setting.kind == "folder" or (setting.kind == "model" and ("/" in value or os.sep in value))
+    if setting.kind == "folder":
+        return not is_url(value)
+    return setting.kind == "model" and ("/" in value or os.sep in value)
 
 
 def _is_ours(path: Path) -> bool:

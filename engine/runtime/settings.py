@@ -9,6 +9,8 @@ from typing import Literal, get_args
 from platformdirs import user_cache_path, user_config_path, user_data_path
 
 from engine.errors import EngineError
+from engine.runtime.extras import extra_command, is_installed
+from index.address import LibraryAddress, ServerAddress, address_of
 from index.choices import Generated
 
 APPLICATION = "visual-semantic-engine"
@@ -88,7 +90,10 @@ class Setting:
 SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
-        Setting("library", "Folder of the library.", "folder", str(user_data_path(APPLICATION) / "library")),
+        Setting(
+            "library", "Folder of the library, or URL of its database.", "folder",
+            str(user_data_path(APPLICATION) / "library"),
+        ),
         Setting(
             "model", "default, paper, a model that was added, or the folder of one.", "model",
             otherwise="the one that made the library",
@@ -128,9 +133,19 @@ def _folder(variable: str, default: Path) -> Path:
     return Path(value).expanduser() if value else default
 
 
-def library_folder(named: str | Path | None = None) -> Path:
-    """The library that was named, else ``ENGINE_LIBRARY``, or one in the user's data folder."""
-    return Path(named).expanduser() if named else _folder("ENGINE_LIBRARY", user_data_path(APPLICATION) / "library")
+def library_address(named: str | LibraryAddress | None = None) -> LibraryAddress:
+    """The library that was named, else ``ENGINE_LIBRARY``, or one in the user's data folder; a folder, or a server's.
+
+    Raises:
+        LibraryError: the URL is of no server that can hold a library.
+        EngineError: it is of one, whose driver is not installed.
+    """
+    library = address_of(named or os.environ.get("ENGINE_LIBRARY") or user_data_path(APPLICATION) / "library")
+    if isinstance(library, ServerAddress) and not is_installed("postgres"):
+        raise EngineError(
+            f"A library on a server needs psycopg, which is not installed; run `{extra_command('postgres')}`."
+        )
+    return library
 
 
 def cache_folder() -> Path:

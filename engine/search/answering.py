@@ -24,7 +24,7 @@ from engine.search.standing_out import outstanding_score
 from engine.search.wording import read_question
 from engine.search.written import allowed_photos, evidence, joined, not_written, strongest, words_of, written_about
 from engine.types import Basis, Correction, Phrase
-from index import Generated, LibraryReader, PhotoFilter, SearchParams
+from index import Generated, PhotoFilter, Reader, SearchParams
 from index.scoring.maxsim import score_records
 from index.word_folding import folded
 
@@ -66,7 +66,7 @@ class Ranking:
     cut: float
     why_nothing: str | None
     warnings: tuple[str, ...]
-    reader: LibraryReader
+    reader: Reader
     texts: tuple[ReadPart, ...]
     generated: Generated
     words: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ def default_cut(model: EmbeddingModel, question: Question) -> float:
 
 
 def rank(
-    reader: LibraryReader,
+    reader: Reader,
     model: EmbeddingModel,
     question: Question,
     limit: int,
@@ -121,7 +121,7 @@ def rank(
     query = combined(texts) if texts else None
     words = () if basis == "seen" or question.examples else words_of(question.wanted)
     words = tuple(word for word in words if word not in reading.saying_little)
-    written = evidence(reader, words, model.counts(words)).among(allowed)
+    written = evidence(reader, words, model.counts(words)).among(reader, allowed)
     warnings += rare_note([word for word in reading.rare if folded(word) not in written.words])
 
     def ranked(count: int) -> list[RankedPhoto]:
@@ -180,7 +180,7 @@ def _stands_out(photo: RankedPhoto, score: float | None) -> bool:
 
 
 def rank_written(
-    reader: LibraryReader,
+    reader: Reader,
     question: Question,
     limit: int,
     params: SearchParams,
@@ -190,11 +190,12 @@ def rank_written(
 ) -> Ranking:
     """The ``limit`` pictures about which most of a question is written; no model is asked, and no probability known."""
     words = words_of(question.wanted)
-    written = evidence(reader, words, [0] * len(words), common=None).among(allowed_photos(reader, question, where))
+    written = evidence(reader, words, [0] * len(words), common=None)
+    written = written.among(reader, allowed_photos(reader, question, where))
     for part in question.parts:
         if part.weight < 0 and (unwanted := words_of([part])):
             saying = reader.photos_with_words(unwanted)
-            written = written.among(np.setdiff1d(written.photo_ids, saying, assume_unique=True))
+            written = written.without(saying)
     strength = dict(zip(written.photo_ids.tolist(), written.strength.tolist(), strict=True))
 
     def ranked(count: int) -> list[RankedPhoto]:
@@ -210,7 +211,7 @@ def rank_written(
 
 
 def why_nothing(
-    reader: LibraryReader, where: PhotoFilter | None, generated: Generated = "include", *, with_example: bool = False
+    reader: Reader, where: PhotoFilter | None, generated: Generated = "include", *, with_example: bool = False
 ) -> str:
     """Why a search found no photo at all, in a sentence that says what to do."""
     known = reader.coverage()
@@ -222,7 +223,7 @@ def why_nothing(
         )
     if generated == "only":
         return "This library holds no generated sentences yet; run `engine index --captions FOLDER` first."
-    if (left := reader.passing_photos(PhotoFilter())) is not None and not len(left):
+    if reader.num_photos and not reader.num_passing(PhotoFilter()):
         return "All photos of this library are hidden; ask for them too (--hidden include)."
     return f"The library holds no {'other ' * with_example}photos yet; run `engine index FOLDER` first."
 
@@ -262,7 +263,7 @@ def explain(model: EmbeddingModel | None, ranking: Ranking, photos: Sequence[Ran
 
 
 def _spared(
-    reader: LibraryReader, model: EmbeddingModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
+    reader: Reader, model: EmbeddingModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
 ) -> NDArray[np.float64] | None:
     """How likely photos show none of the unwanted texts, (n,); None where there is none."""
     unwanted = [text for text in texts if text.weight < 0]
@@ -279,7 +280,7 @@ def _spared(
     return spared
 
 
-def _copies_named(reader: LibraryReader, image: Photo, copies: Sequence[int]) -> str:
+def _copies_named(reader: Reader, image: Photo, copies: Sequence[int]) -> str:
     """That a library has copies of an example, which are no answer, in a sentence."""
     paths = sorted(map(str, paths_of(reader, copies).values()))
     named = ", ".join(paths[:MOST_NAMED]) + (f" and {len(paths) - MOST_NAMED} more" if paths[MOST_NAMED:] else "")
@@ -287,7 +288,7 @@ def _copies_named(reader: LibraryReader, image: Photo, copies: Sequence[int]) ->
 
 
 def _with_probabilities(
-    reader: LibraryReader, model: EmbeddingModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
+    reader: Reader, model: EmbeddingModel, photos: Sequence[RankedPhoto], texts: Sequence[ReadPart]
 ) -> list[RankedPhoto]:
     """Photos with how likely each matches the wanted texts and no unwanted one, where the model is calibrated."""
     if not photos:

@@ -11,9 +11,9 @@ from engine.photos.given import Photo, PhotoInMemory
 from engine.photos.location import normal_path
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.question import Question
-from engine.search.standing_out import ordinary_photos
+from engine.search.standing_out import SAMPLE
 from engine.types import Box
-from index import LibraryReader, Query, SearchParams
+from index import Allowed, Query, Reader, SearchParams
 from index.scoring.maxsim import at_unit_length, best, score_records
 
 CANDIDATES = 1000  # photos, found by the vectors as they are, that are compared by cosine
@@ -24,12 +24,12 @@ TEXT_WEIGHT = 1.5
 BOXES_TOGETHER = 256  # of one photo that are embedded at once
 
 
-def photo_id_at(reader: LibraryReader, image: Photo) -> int | None:
+def photo_id_at(reader: Reader, image: Photo) -> int | None:
     """The number of the photo that the catalogue has at a path; None for one in memory."""
     return None if isinstance(image, PhotoInMemory) else reader.photo_id_of_path(normal_path(image))
 
 
-def record_of(reader: LibraryReader, model: EmbeddingModel, image: Photo) -> NDArray[np.float32]:
+def record_of(reader: Reader, model: EmbeddingModel, image: Photo) -> NDArray[np.float32]:
     """The record (S, D) of a photo: the stored one where the file is indexed and unchanged, else computed now.
 
     Raises:
@@ -45,12 +45,12 @@ def record_of(reader: LibraryReader, model: EmbeddingModel, image: Photo) -> NDA
     return computed.astype(np.float16).astype(np.float32)  # as it would be stored
 
 
-def unchanged(reader: LibraryReader, image: Photo) -> int | None:
+def unchanged(reader: Reader, image: Photo) -> int | None:
     """The number of an indexed photo whose file is as it was; None for any other file, and a photo in memory."""
     photo_id = photo_id_at(reader, image)
     from engine.photos.walk import FoundPhoto
 
-    if isinstance(image, PhotoInMemory) or photo_id is None or photo_id not in reader.photo_ids:
+    if isinstance(image, PhotoInMemory) or photo_id is None or not reader.holds_photo(photo_id):
         return None
     (photo,) = reader.photos([photo_id])
     try:
@@ -60,9 +60,7 @@ def unchanged(reader: LibraryReader, image: Photo) -> int | None:
     return photo_id if (photo.size, photo.mtime_ns) == (now.size, now.mtime_ns) else None
 
 
-def example_query(
-    reader: LibraryReader, model: EmbeddingModel, images: Sequence[Photo], box: Box | None = None
-) -> Query:
+def example_query(reader: Reader, model: EmbeddingModel, images: Sequence[Photo], box: Box | None = None) -> Query:
     """What finds photos like these, the mean over them; of records at unit length, where an equal photo scores 1.
 
     The score is that of words with each region of the photo in the place of a word: the mean over its regions of the
@@ -85,13 +83,13 @@ def example_query(
 
 
 def rank_by_example(
-    reader: LibraryReader,
+    reader: Reader,
     model: EmbeddingModel,
     question: Question,
     text: Query | None,
     limit: int,
     params: SearchParams,
-    allowed: NDArray[np.int64] | None,
+    allowed: Allowed | None,
 ) -> list[RankedPhoto]:
     """The ``limit`` best photos that look like the examples of a question and, if it is given, that a text describes.
 
@@ -108,11 +106,11 @@ def rank_by_example(
 
 
 def _rank_alike(
-    reader: LibraryReader,
+    reader: Reader,
     query: Query,
     limit: int,
     params: SearchParams,
-    allowed: NDArray[np.int64] | None,
+    allowed: Allowed | None,
     images: Sequence[Photo],
 ) -> list[tuple[int, float]]:
     """The ``limit`` best photos for an ``example_query``, without the examples themselves."""
@@ -125,12 +123,12 @@ def _rank_alike(
 
 
 def _rank_alike_and_described(
-    reader: LibraryReader,
+    reader: Reader,
     query: Query,
     text: Query,
     limit: int,
     params: SearchParams,
-    allowed: NDArray[np.int64] | None,
+    allowed: Allowed | None,
     images: Sequence[Photo],
 ) -> list[tuple[int, float]]:
     """The ``limit`` best photos that look like examples and that a text describes.
@@ -144,7 +142,7 @@ def _rank_alike_and_described(
     candidates = sorted((found.keys() | {photo_id for photo_id, _ in described}) - own)
     if not candidates:
         return []
-    records, usual = reader.photo_vectors(candidates), reader.photo_vectors(ordinary_photos(reader))
+    records, usual = reader.photo_vectors(candidates), reader.photo_vectors(reader.sample(SAMPLE))
     looks = _standard(_alike(records, query), _alike(usual, query))
     words = _standard(score_records(records, text), score_records(usual, text))
     return best(looks + np.float32(TEXT_WEIGHT) * words, np.array(candidates, np.int64), limit)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.errors import QueryError
-from index import Generated, LibraryReader, Query, SearchParams
+from index import Allowed, Generated, Query, Reader, SearchParams
 from index.scoring.maxsim import best, score_records
 
 CAPTION_WEIGHT = 0.1
@@ -49,16 +48,16 @@ def require_choice(generated: str) -> None:
 
 
 def rank_described(
-    reader: LibraryReader,
+    reader: Reader,
     query: Query,
     limit: int,
     params: SearchParams,
     generated: Generated,
     weight: float = CAPTION_WEIGHT,
-    allowed: NDArray[np.int64] | None = None,
+    allowed: Allowed | None = None,
     besides: Sequence[int] = (),
 ) -> list[RankedPhoto]:
-    """The ``limit`` best photos, of all or of the ``allowed`` (n,), best first; equal scores in order of their number.
+    """The ``limit`` best photos, of all or of the ``allowed``, best first; equal scores in order of their number.
 
     Those ``besides`` follow, wherever they would stand; of captioned photos only as far as they are.
 
@@ -66,39 +65,33 @@ def rank_described(
     what is seen plus ``weight`` times the caption's; a photo without one counts as if it had the mean of the
     candidates that have one, so that captioned photos are neither ahead nor behind in a library captioned in part.
     """
-    captions: dict[int, float] = {}
-    if generated != "exclude":
-        photo_ids, scores = reader.caption_scores(query)
-        if allowed is not None:
-            allowed_mask = np.isin(photo_ids, allowed)
-            photo_ids, scores = photo_ids[allowed_mask], scores[allowed_mask]
-        if params.copies == "one":  # which have the same captions
-            first_mask = np.isin(photo_ids, reader.first_copies(photo_ids))
-            photo_ids, scores = photo_ids[first_mask], scores[first_mask]
-        captions = dict(zip(photo_ids.tolist(), scores.tolist(), strict=True))
+    captions = None if generated == "exclude" else reader.ranked_captions(query, params, allowed)
     if generated == "only":
-        found = best(scores, photo_ids, limit)
-        found += [(photo_id, captions[photo_id]) for photo_id in besides if photo_id in captions.keys() - dict(found)]
+        found = [] if captions is None else captions.best(limit)
+        known = {photo_id for photo_id, _ in found}
+        others = {} if captions is None else captions.of([photo_id for photo_id in besides if photo_id not in known])
+        found += [(photo_id, others[photo_id]) for photo_id in besides if photo_id in others]
         seen = _seen(reader, query, [photo_id for photo_id, _ in found])
         return [RankedPhoto(photo_id, score, seen[photo_id]) for photo_id, score in found]
-    if not captions:
+    if captions is None:
         by_sight = dict(reader.search_photos(query, limit, params, allowed))
         by_sight |= _seen(reader, query, [photo_id for photo_id in besides if photo_id not in by_sight])
         return [RankedPhoto(photo_id, score, score) for photo_id, score in by_sight.items()]
     count = max(CANDIDATES, limit)
     seen = dict(reader.search_photos(query, count, params, allowed))
-    captioned = [photo_id for photo_id, _ in best(scores, photo_ids, count)]
-    seen |= _seen(reader, query, [photo_id for photo_id in {*captioned, *besides} if photo_id not in seen])
-    mean = float(np.mean([captions[photo_id] for photo_id in seen if photo_id in captions]))
+    said = dict(captions.best(count))
+    seen |= _seen(reader, query, [photo_id for photo_id in {*said, *besides} if photo_id not in seen])
+    said |= captions.of([photo_id for photo_id in seen if photo_id not in said])
+    mean = float(np.mean([said[photo_id] for photo_id in seen if photo_id in said]))
     candidates = np.array(sorted(seen), np.int64)
-    totals = [seen[photo_id] + weight * captions.get(photo_id, mean) for photo_id in candidates.tolist()]
+    totals = [seen[photo_id] + weight * said.get(photo_id, mean) for photo_id in candidates.tolist()]
     total = dict(zip(candidates.tolist(), totals, strict=True))
     found = best(np.array(totals, np.float32), candidates, limit)
     found += [(photo_id, total[photo_id]) for photo_id in besides if photo_id not in dict(found)]
     return [RankedPhoto(photo_id, score, seen[photo_id]) for photo_id, score in found]
 
 
-def _seen(reader: LibraryReader, query: Query, photo_ids: Sequence[int]) -> dict[int, float]:
+def _seen(reader: Reader, query: Query, photo_ids: Sequence[int]) -> dict[int, float]:
     """The scores of what is seen in photos."""
     if not photo_ids:
         return {}

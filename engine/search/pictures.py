@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.photos.location import path_at
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.grouping import with_alike
-from index import LibraryReader, SearchParams
+from index import Reader, SearchParams
 
 SPARE = 8  # photos more than asked for: those of equal pixels are found beside each other, up to the last hit
 WINDOW = 4  # photos for each group that is asked for, and times so many where these were too few
@@ -18,7 +18,7 @@ Rank = Callable[[int], list[RankedPhoto]]
 
 
 def rank_pictures(
-    reader: LibraryReader, rank: Rank, limit: int, params: SearchParams, examples: Collection[int], *, group: bool
+    reader: Reader, rank: Rank, limit: int, params: SearchParams, examples: Collection[int], *, group: bool
 ) -> tuple[list[RankedPhoto], dict[int, list[int]]]:
     """The ``limit`` best pictures, and the copies of ``examples``, which are left out with them.
 
@@ -57,7 +57,7 @@ def _with_copies(photo: RankedPhoto, copies: Sequence[int]) -> RankedPhoto:
 
 
 def _without_copies(
-    reader: LibraryReader, found: Sequence[RankedPhoto], examples: Collection[int]
+    reader: Reader, found: Sequence[RankedPhoto], examples: Collection[int]
 ) -> tuple[list[RankedPhoto], dict[int, Sequence[int]]]:
     """Ranked photos without copies of better ones and of examples, and the examples, each with those found of it."""
     by_number = {photo.photo_id: photo for photo in found}
@@ -66,7 +66,7 @@ def _without_copies(
     return [_with_copies(by_number[number], same) for number, same in pictures.items()], dict(of_examples)
 
 
-def same_pictures(reader: LibraryReader, photo_ids: Iterable[int]) -> dict[int, list[int]]:
+def same_pictures(reader: Reader, photo_ids: Iterable[int]) -> dict[int, list[int]]:
     """The photos that show a picture that none before shows, in their order, each with those after it that do."""
     numbers = list(dict.fromkeys(photo_ids))
     first: dict[str, int] = {}
@@ -83,7 +83,7 @@ def same_pictures(reader: LibraryReader, photo_ids: Iterable[int]) -> dict[int, 
     return pictures
 
 
-def all_copies(reader: LibraryReader, pictures: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
+def all_copies(reader: Reader, pictures: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
     """The copies of photos: those given, and all others of the library with the content of one of these."""
     together = [[number, *same] for number, same in pictures.items()]
     shared = iter(reader.copies([number for numbers in together for number in numbers]))
@@ -93,6 +93,6 @@ def all_copies(reader: LibraryReader, pictures: Mapping[int, Sequence[int]]) -> 
     }
 
 
-def paths_of(reader: LibraryReader, photo_ids: Sequence[int]) -> dict[int, Path]:
+def paths_of(reader: Reader, photo_ids: Sequence[int]) -> dict[int, Path]:
     """Where photos lie, by number."""
     return {photo.photo_id: path_at(photo.path) for photo in reader.photos(photo_ids)} if photo_ids else {}

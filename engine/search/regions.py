@@ -16,7 +16,7 @@ from engine.search.question import Question
 from engine.search.wording import read_question, showing
 from engine.search.written import allowed_photos
 from engine.types import Warn
-from index import LibraryReader, PhotoFilter, Query, SearchParams
+from index import Allowed, PhotoFilter, Query, Reader, SearchParams
 
 MOST_OVERLAP = 0.5  # as intersection over union, between two hits in one photo
 _ASKED_FOR = 8  # regions for each hit: boxes of one thing crowd together
@@ -26,7 +26,7 @@ Found = tuple[int, int, float]
 
 
 def search_regions(
-    reader: LibraryReader,
+    reader: Reader,
     model: EmbeddingModel,
     question: Question,
     limit: int,
@@ -68,7 +68,7 @@ def search_regions(
 
 
 def rank_regions(
-    reader: LibraryReader, query: Query, limit: int, params: SearchParams, allowed: NDArray[np.int64] | None
+    reader: Reader, query: Query, limit: int, params: SearchParams, allowed: Allowed | None
 ) -> tuple[list[Found], dict[int, list[int]]]:
     """The ``limit`` best regions, best first, without those that overlap a better one of their photo.
 
@@ -121,7 +121,7 @@ def best_run(gains: NDArray[np.floating]) -> tuple[int, int, float]:
     return best
 
 
-def _without_overlaps(reader: LibraryReader, found: Sequence[Found]) -> list[Found]:
+def _without_overlaps(reader: Reader, found: Sequence[Found]) -> list[Found]:
     photo_ids = sorted({photo_id for photo_id, _, _ in found})
     boxes = dict(zip(photo_ids, reader.boxes(photo_ids), strict=True)) if photo_ids else {}
     kept: list[Found] = []

@@ -10,12 +10,12 @@ from engine.photos.given import Photo
 from engine.results.hits import SentenceHit, SentenceHits
 from engine.search.by_example import photo_id_at, record_of
 from engine.search.caption_ranking import require_choice
-from index import Generated, LibraryReader
+from index import Generated, Reader
 from index.scoring.maxsim import score_records
 
 
 def search_sentences(
-    reader: LibraryReader, model: EmbeddingModel, image: Photo, limit: int, generated: Generated, *, others: bool
+    reader: Reader, model: EmbeddingModel, image: Photo, limit: int, generated: Generated, *, others: bool
 ) -> SentenceHits:
     """The photo's own descriptions, then the indexed sentences that describe it best; the photo need not be indexed.
 
@@ -45,7 +45,7 @@ def search_sentences(
 
 
 def _own(
-    reader: LibraryReader, model: EmbeddingModel, image: Photo, record: NDArray[np.float32], limit: int
+    reader: Reader, model: EmbeddingModel, image: Photo, record: NDArray[np.float32], limit: int
 ) -> list[SentenceHit]:
     """The first descriptions in a photo's file and beside it, as far as the library holds them; a score of 0 where the
     model cannot read one.

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from index import LibraryReader, Query
+from index import Query, Reader
 from index.scoring.maxsim import score_records
 
 SAMPLE = 256
@@ -20,17 +20,11 @@ STRICTNESS = 0.8
 BELOW = 0.1587  # of a normal distribution lies under its mean less its deviation
 
 
-def ordinary_photos(reader: LibraryReader) -> list[int]:
-    """Up to ``SAMPLE`` photos of a library, evenly spaced."""
-    ordinary: list[int] = reader.photo_ids[:: -(-reader.num_photos // SAMPLE) or 1].tolist()
-    return ordinary
-
-
-def outstanding_score(reader: LibraryReader, query: Query) -> float | None:
+def outstanding_score(reader: Reader, query: Query) -> float | None:
     """The score from which on a photo of a library stands out for a query; None where it has too few photos to say."""
     if reader.num_photos < FEWEST:
         return None
-    return outstanding(score_records(reader.photo_vectors(ordinary_photos(reader)), query), reader.num_photos)
+    return outstanding(score_records(reader.photo_vectors(reader.sample(SAMPLE)), query), reader.num_photos)
 
 
 def outstanding(ordinary: NDArray[np.float32], num_photos: int) -> float:

@@ -13,7 +13,7 @@ from engine.language.function_words import content_words
 from engine.search.caption_ranking import RankedPhoto
 from engine.search.question import Part, Question
 from engine.types import Written
-from index import LibraryReader, PhotoFilter, PhotoText, Query, SearchParams, StoredPhoto
+from index import Allowed, PhotoFilter, PhotoText, Query, Reader, SearchParams, StoredPhoto, WrittenPhrase
 from index.word_folding import SHORTEST_BEGINNING, folded, folded_words, forms, name_texts, words_in
 
 QUOTED = re.compile(r'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»')
@@ -53,11 +53,17 @@ class Evidence:
     strength: NDArray[np.float64]
     words: frozenset[str] = frozenset()
 
-    def among(self, photo_ids: NDArray[np.int64] | None) -> "Evidence":
-        """The same for some photos alone; for all where they are None."""
-        if photo_ids is None:
+    def among(self, reader: Reader, allowed: Allowed | None) -> "Evidence":
+        """The same for those that may answer."""
+        if allowed is None:
             return self
-        mask = np.isin(self.photo_ids, photo_ids)
+        return self._where(reader.which_pass(self.photo_ids, allowed))
+
+    def without(self, photo_ids: NDArray[np.int64]) -> "Evidence":
+        """The same without some photos."""
+        return self._where(~np.isin(self.photo_ids, photo_ids))
+
+    def _where(self, mask: NDArray[np.bool_]) -> "Evidence":
         return Evidence(self.photo_ids[mask], self.strength[mask], self.words)
 
 
@@ -80,21 +86,18 @@ def words_of(parts: Sequence[Part]) -> tuple[str, ...]:
     return tuple(word for word in words if word not in PICTURES) or tuple(words)
 
 
-def allowed_photos(reader: LibraryReader, question: Question, where: PhotoFilter | None) -> NDArray[np.int64] | None:
-    """The photos (n,), ascending, that may answer a question; None for all.
+def allowed_photos(reader: Reader, question: Question, where: PhotoFilter | None) -> Allowed | None:
+    """The photos that may answer a question; None for all.
 
     They pass the filter, and what stands in quotation marks is written about them, or is not where it is unwanted.
     """
-    allowed = reader.passing_photos(where or PhotoFilter())
-    for part in question.parts:
-        for phrase in quoted(part.text):
-            if words := [word for word, _, _ in folded_words(phrase)]:
-                saying = reader.photos_with_phrase(words)
-                if part.weight < 0:
-                    allowed = np.setdiff1d(reader.photo_ids if allowed is None else allowed, saying, assume_unique=True)
-                else:
-                    allowed = saying if allowed is None else np.intersect1d(allowed, saying, assume_unique=True)
-    return allowed
+    phrases = [
+        WrittenPhrase(words, part.weight >= 0)
+        for part in question.parts
+        for phrase in quoted(part.text)
+        if (words := tuple(word for word, _, _ in folded_words(phrase)))
+    ]
+    return reader.allowed_photos(where or PhotoFilter(), phrases)
 
 
 def not_written(question: Question) -> str | None:
@@ -106,9 +109,7 @@ def not_written(question: Question) -> str | None:
     return f"No photo that may answer has {named} written about it; without quotation marks, what is seen counts too."
 
 
-def evidence(
-    reader: LibraryReader, words: Sequence[str], counts: Sequence[int], common: int | None = COMMON
-) -> Evidence:
+def evidence(reader: Reader, words: Sequence[str], counts: Sequence[int], common: int | None = COMMON) -> Evidence:
     """What is written about photos of the folded words of a question.
 
     The strength is (Σ_t w_t [t is written] / Σ_t w_t)^``SHARPNESS``, where a word counts as much as it is rare in the
@@ -157,9 +158,7 @@ def _trust(news: NDArray[np.float64]) -> NDArray[np.float64]:
     return news + (1 - news) * FAMILIAR_STRENGTH
 
 
-def strongest(
-    reader: LibraryReader, written: Evidence, count: int, query: Query | None, params: SearchParams
-) -> list[int]:
+def strongest(reader: Reader, written: Evidence, count: int, query: Query | None, params: SearchParams) -> list[int]:
     """The ``count`` photos with the strongest evidence, of equal ones those that answer the query best."""
     if len(written.photo_ids) <= count:
         return [*written.photo_ids[np.argsort(-written.strength, kind="stable")].tolist()]

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from index.address import LibraryAddress
 from index.catalogue.revision import REVISION
 from index.errors import EngineError
 from index.store.layout import DATABASE, FAISS_FILES, bytes_of
@@ -45,11 +46,18 @@ class Glance:
     seal: int
 
 
-def read_status(folder: Path) -> LibraryStatus:
+def read_status(library: LibraryAddress) -> LibraryStatus:
     """Counts and sizes, for a person to look at.
 
     Raises LibraryMissingError, LibraryDamagedError, LibraryReadOnlyError or LibraryError.
     """
+    if not isinstance(library, Path):
+        from index.catalogue.server.connection import reading
+        from index.catalogue.server.status import library_status
+
+        with reading(library) as on_server:
+            return library_status(on_server)
+    folder = library
     if not os.path.lexists(folder / DATABASE):
         raise missing(folder / DATABASE)
     try:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from index.catalogue.dialects import upsert
 from index.catalogue.schema import Build, Segment
 from index.store.segments import SegmentState
 from index.values import BuildInfo, BuildSpec, VectorKind
@@ -104,7 +104,7 @@ class BuildRepository:
             for state in states
         ]
         if values:
-            statement = upsert(Segment)
+            statement = upsert(self._connection, Segment)
             new = statement.excluded
             self._connection.execute(
                 statement.on_conflict_do_update(

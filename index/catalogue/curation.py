@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.catalogue import schema
 from index.catalogue.builds import portions, utc_now
+from index.catalogue.dialects import upsert
 from index.catalogue.names import key_of, unknown
 from index.catalogue.photos import in_folder
 from index.catalogue.schema import AlbumPhoto, Photo, PhotoMark
@@ -109,7 +109,7 @@ class CurationRepository:
         if not rows:
             return 0
         before = self._num_members(album_id)
-        self._connection.execute(upsert(AlbumPhoto).on_conflict_do_nothing(), rows)
+        self._connection.execute(upsert(self._connection, AlbumPhoto).on_conflict_do_nothing(), rows)
         return self._num_members(album_id) - before
 
     def remove_members(self, album_id: int, photo_ids: Sequence[int]) -> int:
@@ -179,10 +179,10 @@ class CurationRepository:
         heirs = self._same_content({*marks, *(row.photo_id for row in rows)})
         members = [dict(row._mapping) | {"photo_id": heirs[row.photo_id]} for row in rows if row.photo_id in heirs]
         if members:
-            self._connection.execute(upsert(AlbumPhoto).on_conflict_do_nothing(), members)
+            self._connection.execute(upsert(self._connection, AlbumPhoto).on_conflict_do_nothing(), members)
         said = [{"photo_id": heirs[photo_id], **own} for photo_id, own in marks.items() if photo_id in heirs]
         if said:
-            self._connection.execute(upsert(PhotoMark).on_conflict_do_nothing(), said)
+            self._connection.execute(upsert(self._connection, PhotoMark).on_conflict_do_nothing(), said)
 
     def saved_searches(self) -> list[SavedSearch]:
         """All saved searches, by name."""

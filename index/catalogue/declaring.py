@@ -4,8 +4,8 @@ from datetime import datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_origin, get_type_hints
 
-from sqlalchemy import Boolean, Column, DateTime, Dialect, Double, Integer, MetaData, Table, Text
-from sqlalchemy.types import NullType, TypeDecorator
+from sqlalchemy import Boolean, Column, DateTime, Dialect, Double, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapped as Mapped
@@ -23,16 +23,25 @@ NAMING_CONVENTION = {
 
 
 class PathText(TypeDecorator[str]):
-    """A file name as text; one that is not valid UTF-8 is kept as its bytes, so no photo is refused for its name."""
+    """A file name as text; one that is not valid UTF-8 is kept as its bytes, so no photo is refused for its name.
+
+    On a server all names are bytes: a column has one type there.
+    """
 
     impl = Text
     cache_ok = True
 
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of the column."""
+        return dialect.type_descriptor(LargeBinary() if dialect.name == "postgresql" else Text())
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
         """Text as it is, and the bytes of a name that holds surrogate escapes."""
-        if value is None or value.isascii():
+        if value is None or (value.isascii() and dialect.name != "postgresql"):
             return value
         encoded = value.encode("utf-8", "surrogateescape")
+        if dialect.name == "postgresql":
+            return encoded
         try:
             encoded.decode("utf-8")
         except UnicodeDecodeError:

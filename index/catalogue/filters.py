@@ -128,12 +128,9 @@ def passing_photos(
     if where.is_empty:  # not asked of every photo, as most have nothing to do with it
         hidden = hidden_photos(connection)
         return np.setdiff1d(photo_ids, hidden, assume_unique=True) if len(hidden) else None
-    conditions = [*_time_conditions(connection, where), *_size_conditions(where), *_curation(connection, where)]
-    if where.camera is not None:
-        conditions.append(Photo.camera.in_(_cameras(connection, where.camera)))
+    conditions = conditions_of(connection, where)
     columns: list[Any] = [Photo.id]
     if where.near is not None and where.within_km is not None:
-        conditions.append(_box_around(*where.near, where.within_km))
         columns += [Photo.latitude, Photo.longitude]
     if where.folder is not None:
         columns.append(Photo.path)
@@ -147,6 +144,16 @@ def passing_photos(
         is_path = glob.may_be_either and any(map(glob.is_path_of, _folders(connection)))
         passes &= in_folders([row.path for row in rows], where.folder, is_path=is_path)
     return np.array([row[0] for row in rows], np.int64)[passes]
+
+
+def conditions_of(connection: Connection, where: PhotoFilter) -> list[ColumnElement[bool]]:
+    """What SQLite can say of a filter: all but what folder it is, and of a place all that may be near enough."""
+    conditions = [*_time_conditions(connection, where), *_size_conditions(where), *_curation(connection, where)]
+    if where.camera is not None:
+        conditions.append(Photo.camera.in_(_cameras(connection, where.camera)))
+    if where.near is not None and where.within_km is not None:
+        conditions.append(_box_around(*where.near, where.within_km))
+    return conditions
 
 
 def distances_km(place: tuple[float, float], places: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,8 +7,9 @@ from sqlalchemy import Connection, delete, func, insert, not_, select, table
 from sqlalchemy.exc import DBAPIError
 
 from index.catalogue.builds import portions
-from index.catalogue.schema import FULL_TEXT, FULL_TEXT_WORDS, Photo, PhotoText
-from index.word_folding import SHORTEST_BEGINNING, folded_words, forms, name_texts, name_words, words_in
+from index.catalogue.schema import FULL_TEXT, FULL_TEXT_WORDS, Photo
+from index.catalogue.written_words import written_words
+from index.word_folding import SHORTEST_BEGINNING, forms
 
 _CREATE = (
     "CREATE VIRTUAL TABLE full_text USING fts5("
@@ -129,18 +130,8 @@ class FullTextRepository:
 
     def _written(self, photo_ids: Sequence[int]) -> dict[int, str]:
         """What full-text search knows of those of the photos that there are."""
-        texts: dict[int, list[list[tuple[str, int, int]]]] = {}
-        photos = select(Photo.id, Photo.path, Photo.camera).where(Photo.id.in_(photo_ids))
-        for photo_id, path, camera in self._connection.execute(photos):
-            texts[photo_id] = [*map(name_words, name_texts(path)), *([folded_words(camera)] if camera else [])]
-        columns = (Photo.id, PhotoText.source, PhotoText.text)
-        own = select(*columns).join(PhotoText).where(Photo.id.in_(photo_ids)).order_by(PhotoText.id)
-        for photo_id, source, text in self._connection.execute(own):
-            texts[photo_id].append(words_in(source)(text))
-        return {
-            photo_id: f" {_BETWEEN} ".join(" ".join(word for word, _, _ in words) for words in own)
-            for photo_id, own in texts.items()
-        }
+        texts = written_words(self._connection, photo_ids)
+        return {photo_id: f" {_BETWEEN} ".join(map(" ".join, own)) for photo_id, own in texts.items()}
 
 
 def undo(connection: Connection) -> None:

@@ -2,12 +2,12 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    LargeBinary,
+    Connection,
+    Row,
     Subquery,
     Text,
     and_,
@@ -19,16 +19,17 @@ from sqlalchemy import (
     select,
 )
 
-from index.catalogue.connection import read_once
+from index.address import LibraryAddress
 from index.catalogue.curation_filters import is_hidden
+from index.catalogue.dialects import parent_of
 from index.catalogue.folder_names import as_seen
 from index.catalogue.photos import in_folder
+from index.catalogue.read_once import read_once
 from index.catalogue.schema import Photo, PhotoMark, PhotoText
 
 _SHOWN = and_(Photo.missing_since.is_(None), not_(is_hidden()))
-_MONTH = case(
-    (Photo.taken_precision == "year", func.substr(Photo.taken_at, 1, 4)), else_=func.substr(Photo.taken_at, 1, 7)
-)
+_TAKEN = cast(Photo.taken_at, Text)
+_MONTH = case((Photo.taken_precision == "year", func.substr(_TAKEN, 1, 4)), else_=func.substr(_TAKEN, 1, 7))
 _LATEST = (_MONTH.desc().nulls_last(), Photo.taken_at.desc(), Photo.id.desc())
 _ON_EARTH = and_(Photo.latitude.between(-90, 90), Photo.longitude.between(-180, 180))
 
@@ -60,39 +61,39 @@ class PlacedPhotos:
     country: str
 
 
-def count_by_folder(folder: Path) -> list[Counted]:
+def count_by_folder(library: LibraryAddress) -> list[Counted]:
     """The folders that hold photos themselves, in order of path. Raises as `read_photos`, and so do the following."""
-    path = cast(Photo.path, Text)
-    # What is left of a path without the letters of its end that are no separator.
-    parent = cast(func.rtrim(path, func.replace(path, os.sep, "")), LargeBinary).label("parent")
-    statement = select(parent, func.count(), func.min(Photo.id)).where(_SHOWN).group_by(parent)
 
-    rows = read_once(folder, lambda connection: list(connection.execute(statement)))
-    found = [Counted(os.fsdecode(name).rstrip(os.sep) or os.sep, *counts) for name, *counts in rows]
+    def ask(connection: Connection) -> list[Row[bytes, int, int]]:
+        parent = parent_of(connection)
+        return list(connection.execute(select(parent, func.count(), func.min(Photo.id)).where(_SHOWN).group_by(parent)))
+
+    rows = read_once(library, ask)
+    found = [Counted(os.fsdecode(bytes(name)).rstrip(os.sep) or os.sep, *counts) for name, *counts in rows]
     return sorted(found, key=lambda counted: counted.name or "")
 
 
-def count_by_label(folder: Path) -> dict[str, int]:
+def count_by_label(library: LibraryAddress) -> dict[str, int]:
     """The labels of photos, in the library or else in the file, with how many have them; by name, in any case."""
     own = select(PhotoMark.label).where(PhotoMark.photo_id == Photo.id).correlate(Photo.__table__).scalar_subquery()
     label = func.coalesce(own, Photo.file_label).label("label")
     statement = select(label, func.count()).where(_SHOWN, label != "").group_by(label).order_by(label)
     counts: dict[str, tuple[str, int]] = {}
-    for name, photos in read_once(folder, lambda connection: list(connection.execute(statement))):
+    for name, photos in read_once(library, lambda connection: list(connection.execute(statement))):
         first, before = counts.get(as_seen(name), (name, 0))
         counts[as_seen(name)] = first, before + photos
     return dict(counts[key] for key in sorted(counts))
 
 
-def count_by_month(folder: Path) -> list[Counted]:
+def count_by_month(library: LibraryAddress) -> list[Counted]:
     """The months by the camera's clock, the newest first, and what has no date last."""
     month = _MONTH.label("month")
     statement = select(month, func.count(), func.max(Photo.id)).where(_SHOWN).group_by(month)
     statement = statement.order_by(month.desc().nulls_last())
-    return read_once(folder, lambda connection: [Counted(*row) for row in connection.execute(statement)])
+    return read_once(library, lambda connection: [Counted(*row) for row in connection.execute(statement)])
 
 
-def count_by_place(folder: Path, cell_degrees: float) -> list[PlacedPhotos]:
+def count_by_place(library: LibraryAddress, cell_degrees: float) -> list[PlacedPhotos]:
     """The places of photos by the cell of a grid that they lie in and by their names, the largest first."""
     city, country = _place_names("city"), _place_names("country")
     cell = [func.floor(axis / cell_degrees) for axis in (Photo.latitude, Photo.longitude)]
@@ -105,44 +106,43 @@ def count_by_place(folder: Path, cell_degrees: float) -> list[PlacedPhotos]:
         .group_by(*cell, *names)
         .order_by(func.count().desc(), *names, *cell)
     )
-    return read_once(folder, lambda connection: [PlacedPhotos(*row) for row in connection.execute(statement)])
+    return read_once(library, lambda connection: [PlacedPhotos(*row) for row in connection.execute(statement)])
 
 
-def photos_below(folder: Path, parent: str) -> list[int]:
+def photos_below(library: LibraryAddress, parent: str) -> list[int]:
     """The photos in a folder and in those below it, in order of path."""
-    return _ids(folder, in_folder(parent), Photo.path.asc())
+    return _ids(library, in_folder(parent), Photo.path.asc())
 
 
-def photos_until(folder: Path, month: str | None) -> list[int]:
+def photos_until(library: LibraryAddress, month: str | None) -> list[int]:
     """The photos of a month and of all before it, the newest first, then those without a date; of None, these alone."""
     undated = Photo.taken_at.is_(None)
-    return _ids(folder, undated if month is None else or_(month >= _MONTH, undated), *_LATEST)
+    return _ids(library, undated if month is None else or_(month >= _MONTH, undated), *_LATEST)
 
 
-def photos_at(folder: Path, city: str, country: str) -> list[int]:
+def photos_at(library: LibraryAddress, city: str, country: str) -> list[int]:
     """The photos of a place by its names, as `PlacedPhotos` has them, the newest first."""
     conditions: list[ColumnElement[bool]] = []
     for field, name in (("city", city), ("country", country)):
         names = _place_names(field)
         with_name = select(names.c.photo_id)
         conditions.append(Photo.id.in_(with_name.where(names.c.text == name)) if name else Photo.id.not_in(with_name))
-    return _ids(folder, and_(_ON_EARTH, *conditions), *_LATEST)
+    return _ids(library, and_(_ON_EARTH, *conditions), *_LATEST)
 
 
-def photos_within(folder: Path, south: float, west: float, north: float, east: float) -> list[int]:
+def photos_within(library: LibraryAddress, south: float, west: float, north: float, east: float) -> list[int]:
     """The photos that were taken between two latitudes and two longitudes, the newest first."""
     inside = and_(Photo.latitude.between(south, north), Photo.longitude.between(west, east))
-    return _ids(folder, inside, *_LATEST)
+    return _ids(library, inside, *_LATEST)
 
 
 def _place_names(field: str) -> Subquery:
     """A name of the place of each photo that has one: the last, which is the largest town's."""
     of_places = and_(PhotoText.source == "place", PhotoText.field == field, PhotoText.photo_id.is_not(None))
-    # Beside a maximum, SQLite takes the other columns from its row.
-    named = select(PhotoText.photo_id, PhotoText.text, func.max(PhotoText.id)).where(of_places)
-    return named.group_by(PhotoText.photo_id).subquery()
+    last = select(func.max(PhotoText.id)).where(of_places).group_by(PhotoText.photo_id)
+    return select(PhotoText.photo_id, PhotoText.text).where(PhotoText.id.in_(last)).subquery()
 
 
-def _ids(folder: Path, condition: ColumnElement[bool], *order: ColumnElement[Any]) -> list[int]:
+def _ids(library: LibraryAddress, condition: ColumnElement[bool], *order: ColumnElement[Any]) -> list[int]:
     statement = select(Photo.id).where(_SHOWN, condition).order_by(*order)
-    return read_once(folder, lambda connection: list(connection.execute(statement).scalars()))
+    return read_once(library, lambda connection: list(connection.execute(statement).scalars()))

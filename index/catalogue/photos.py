@@ -24,9 +24,9 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.catalogue.builds import portions, utc_now
+from index.catalogue.dialects import upsert
 from index.catalogue.regions import packed
 from index.catalogue.schema import Caption, Photo, PhotoRecord, PhotoRegions
 from index.values import KnownPhoto, Move, PhotoMetadata, PhotoRow, StoredPhoto
@@ -82,7 +82,7 @@ class PhotoRepository:
     def save_photos(self, photos: Sequence[PhotoRow]) -> None:
         """Add photos; one whose path is known gets the new values, keeps its number, and is not missing any more."""
         now = utc_now()
-        statement = upsert(Photo)
+        statement = upsert(self._connection, Photo)
         changed = {name: statement.excluded[name] for name in asdict(photos[0]) if name != "path"}
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=["path"], set_={**changed, "missing_since": None}),
@@ -175,9 +175,11 @@ class PhotoRepository:
             self._connection.execute(statement)
 
     def add_records(self, build_id: int, photo_ids: Sequence[int], records: Sequence[int]) -> None:
-        """Say which record of the build's store holds each photo."""
+        """Say which record of the build's store holds each photo; that of another writer gives way."""
+        statement = upsert(self._connection, PhotoRecord)
+        new = {"record": statement.excluded.record}
         self._connection.execute(
-            insert(PhotoRecord),
+            statement.on_conflict_do_update(index_elements=["build_id", "photo_id"], set_=new),
             [
                 {"build_id": build_id, "photo_id": photo_id, "record": record}
                 for photo_id, record in zip(photo_ids, records, strict=True)
@@ -205,9 +207,11 @@ class PhotoRepository:
         boxes: NDArray[np.float32],
         objectness: NDArray[np.float32],
     ) -> None:
-        """Add the regions of photos: boxes (n, R, 4), objectness (n, R)."""
+        """Add the regions of photos, or others: boxes (n, R, 4), objectness (n, R)."""
+        statement = upsert(self._connection, PhotoRegions)
+        new = {"numbers": statement.excluded.numbers}
         self._connection.execute(
-            insert(PhotoRegions),
+            statement.on_conflict_do_update(index_elements=["build_id", "photo_id"], set_=new),
             [
                 {"build_id": build_id, "photo_id": photo_id, "numbers": numbers}
                 for photo_id, numbers in zip(photo_ids, packed(boxes, objectness), strict=True)

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Connection
 
+from index.address import LibraryAddress
 from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
-from index.catalogue.connection import read_once
 from index.catalogue.curation import CurationRepository
 from index.catalogue.names import key_of, unknown
 from index.catalogue.photos import PhotoRepository
+from index.catalogue.read_once import read_once
 from index.catalogue.roots import RootRepository
 from index.catalogue.sharing import SharingRepository
 from index.curated import Album, PhotoMarks, SavedSearch, SharedLink
@@ -42,7 +42,7 @@ class SharedAlbum:
     originals: bool
 
 
-def read_catalogue(folder: Path) -> Catalogue:
+def read_catalogue(library: LibraryAddress) -> Catalogue:
     """The catalogue of a library as it is now.
 
     Raises LibraryMissingError, LibraryDamagedError, LibraryReadOnlyError or LibraryError.
@@ -53,30 +53,30 @@ def read_catalogue(folder: Path) -> Catalogue:
         photos = PhotoRepository(connection).known_photos(None if build is None else build.build_id)
         return Catalogue(photos, RootRepository(connection).roots())
 
-    return read_once(folder, ask)
+    return read_once(library, ask)
 
 
-def read_current_build(folder: Path) -> BuildInfo | None:
+def read_current_build(library: LibraryAddress) -> BuildInfo | None:
     """The build that answers searches, None where nothing was indexed. Raises the same."""
-    return read_once(folder, lambda connection: BuildRepository(connection).current_build())
+    return read_once(library, lambda connection: BuildRepository(connection).current_build())
 
 
-def read_roots(folder: Path) -> list[str]:
+def read_roots(library: LibraryAddress) -> list[str]:
     """The paths that were indexed by name, in order. Raises the same."""
-    return read_once(folder, lambda connection: RootRepository(connection).roots())
+    return read_once(library, lambda connection: RootRepository(connection).roots())
 
 
-def read_photos(folder: Path) -> list[StoredPhoto]:
+def read_photos(library: LibraryAddress) -> list[StoredPhoto]:
     """Everything about the photos of a library whose file is there, in order of their numbers. Raises the same."""
-    return read_once(folder, lambda connection: PhotoRepository(connection).present_photos())
+    return read_once(library, lambda connection: PhotoRepository(connection).present_photos())
 
 
-def read_albums(folder: Path) -> list[Album]:
+def read_albums(library: LibraryAddress) -> list[Album]:
     """The albums of a library, by name. Raises the same."""
-    return read_once(folder, lambda connection: CurationRepository(connection).albums())
+    return read_once(library, lambda connection: CurationRepository(connection).albums())
 
 
-def read_album(folder: Path, name: str) -> Album:
+def read_album(library: LibraryAddress, name: str) -> Album:
     """The album of a name. Raises the same, and UnknownNameError."""
 
     def ask(connection: Connection) -> Album:
@@ -84,10 +84,10 @@ def read_album(folder: Path, name: str) -> Album:
         (album,) = rows.albums(rows.album_id(name))
         return album
 
-    return read_once(folder, ask)
+    return read_once(library, ask)
 
 
-def read_album_photos(folder: Path, name: str) -> list[StoredPhoto]:
+def read_album_photos(library: LibraryAddress, name: str) -> list[StoredPhoto]:
     """The photos of an album as they were added, those that are missing too. Raises the same, and UnknownNameError."""
 
     def ask(connection: Connection) -> list[StoredPhoto]:
@@ -96,10 +96,10 @@ def read_album_photos(folder: Path, name: str) -> list[StoredPhoto]:
         found = PhotoRepository(connection).photos(ids)
         return [found[number] for number in ids]
 
-    return read_once(folder, ask)
+    return read_once(library, ask)
 
 
-def read_marks(folder: Path, photos: Sequence[int | str]) -> dict[int | str, tuple[int, PhotoMarks]]:
+def read_marks(library: LibraryAddress, photos: Sequence[int | str]) -> dict[int | str, tuple[int, PhotoMarks]]:
     """Those of the photos, named by number or path, that are in the library: the number, and what is said of it.
 
     Raises the same.
@@ -112,29 +112,29 @@ def read_marks(folder: Path, photos: Sequence[int | str]) -> dict[int | str, tup
         marks = CurationRepository(connection).marks(list(numbers.values()))
         return {photo: (number, marks[number]) for photo, number in numbers.items() if number in marks}
 
-    return read_once(folder, ask)
+    return read_once(library, ask)
 
 
-def read_saved_searches(folder: Path) -> list[SavedSearch]:
+def read_saved_searches(library: LibraryAddress) -> list[SavedSearch]:
     """The saved searches of a library, by name. Raises the same."""
-    return read_once(folder, lambda connection: CurationRepository(connection).saved_searches())
+    return read_once(library, lambda connection: CurationRepository(connection).saved_searches())
 
 
-def read_saved_search(folder: Path, name: str) -> SavedSearch:
+def read_saved_search(library: LibraryAddress, name: str) -> SavedSearch:
     """The saved search of a name. Raises the same, and UnknownNameError."""
-    saved = read_saved_searches(folder)
+    saved = read_saved_searches(library)
     found = next((one for one in saved if key_of(one.name) == key_of(name)), None)
     if found is None:
         raise unknown("saved search", name, [one.name for one in saved])
     return found
 
 
-def read_shared_links(folder: Path) -> list[SharedLink]:
+def read_shared_links(library: LibraryAddress) -> list[SharedLink]:
     """The links that show albums of a library to others, those that have ended too. Raises the same."""
-    return read_once(folder, lambda connection: SharingRepository(connection).links())
+    return read_once(library, lambda connection: SharingRepository(connection).links())
 
 
-def read_shared_album(folder: Path, token_hash: bytes, photo_id: int | None = None) -> SharedAlbum | None:
+def read_shared_album(library: LibraryAddress, token_hash: bytes, photo_id: int | None = None) -> SharedAlbum | None:
     """What a token shows now, or of it one photo; None where it shows nothing. Raises the same."""
 
     def ask(connection: Connection) -> SharedAlbum | None:
@@ -154,4 +154,4 @@ def read_shared_album(folder: Path, token_hash: bytes, photo_id: int | None = No
             originals=link.originals,
         )
 
-    return read_once(folder, ask)
+    return read_once(library, ask)

@@ -1,4 +1,7 @@
-"""The schema of a library that this version writes."""
+"""The schemas of libraries that this version writes."""
 
 REVISION = "0008"
 """The newest migration; a test compares it with the head of ``alembic/versions``."""
+
+SERVER_REVISION = "server_0001"
+"""The same on a server, and of ``alembic/server``."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from index.catalogue.builds import utc_now
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.curation import CurationRepository
-from index.catalogue.full_text import FullTextRepository
+from index.catalogue.full_text_of import full_text_of
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.sentences import SentenceRepository
 from index.catalogue.texts import TextRepository
@@ -53,13 +53,13 @@ def save_read_texts(connection: Connection, text_reader: str, texts: Mapping[int
     written.delete_texts(list(to_all), read_in_photos=True)
     written.add_texts(to_all)
     photos.mark_text_read(list(to_all), text_reader)
-    FullTextRepository(connection).refresh(list(to_all))
+    full_text_of(connection).refresh(list(to_all))
 
 
 def move_photos(connection: Connection, moves: Sequence[Move]) -> None:
     """Give photos other paths."""
     PhotoRepository(connection).move_photos(moves)
-    FullTextRepository(connection).refresh([move.photo_id for move in moves])
+    full_text_of(connection).refresh([move.photo_id for move in moves])
 
 
 def hide_missing(connection: Connection, photo_ids: Sequence[int]) -> None:
@@ -73,7 +73,7 @@ def _replace_texts(connection: Connection, texts: Mapping[int, Sequence[PhotoTex
     written = TextRepository(connection)
     written.delete_texts(list(texts), read_in_photos=False)
     written.add_texts(texts)
-    FullTextRepository(connection).refresh(list(texts))
+    full_text_of(connection).refresh(list(texts))
 
 
 def save_copy(
@@ -95,7 +95,7 @@ def save_copy(
     (photo_id,) = save_photos(connection, build_id, [replace(row, metadata_stamp="")], [()])
     TextRepository(connection).copy_texts(original, photo_id)
     photos.mark_text_read([photo_id], stored.text_reader)
-    FullTextRepository(connection).refresh([photo_id])
+    full_text_of(connection).refresh([photo_id])
     photos.add_records(build_id, [photo_id], [record])
     photos.copy_regions(build_id, original, photo_id)
     captions = CaptionRepository(connection)
@@ -117,7 +117,7 @@ def remove_photos(connection: Connection, photo_ids: Sequence[int]) -> None:
     """Remove photos with their texts and captions, and with their records and regions in every build."""
     forget_captions(connection, photo_ids)
     PhotoRepository(connection).delete_photos(photo_ids)
-    FullTextRepository(connection).forget(photo_ids)
+    full_text_of(connection).forget(photo_ids)
     TextRepository(connection).settle_sentences()
 
 

@@ -1,4 +1,4 @@
-"""The tables of a library: one metadata file in SQLite, which is the truth about everything else in the folder."""
+"""The tables of a library, which are the truth about everything else in it: in one SQLite file, or on a server."""
 
 from datetime import datetime
 
@@ -39,7 +39,7 @@ class Build(Base):
     __table_args__ = ({"sqlite_autoincrement": True},)
 
 
-Index("uq_builds_current", Build.current, unique=True, sqlite_where=text("current"))
+Index("uq_builds_current", Build.current, unique=True, sqlite_where=text("current"), postgresql_where=text("current"))
 
 
 class Photo(Base):
@@ -113,7 +113,7 @@ class PhotoRegions(Base):
 
     # The record is the parent: a photo or a build that goes takes its records along, and those their regions.
     __table_args__ = (
-        CheckConstraint("typeof(numbers) = 'blob'", name="numbers"),
+        CheckConstraint("typeof(numbers) = 'blob'", name="numbers").ddl_if(dialect="sqlite"),
         ForeignKeyConstraint(
             ["build_id", "photo_id"], ["photo_records.build_id", "photo_records.photo_id"], ondelete="CASCADE"
         ),
@@ -247,7 +247,7 @@ class PhotoMark(Base):
     __table_args__ = (CheckConstraint("rating BETWEEN 0 AND 5", name="rating"), {"sqlite_with_rowid": False})
 
 
-Index("ix_photo_marks_hidden", PhotoMark.photo_id, sqlite_where=text("hidden"))
+Index("ix_photo_marks_hidden", PhotoMark.photo_id, sqlite_where=text("hidden"), postgresql_where=text("hidden"))
 
 
 class SavedSearch(Base):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from sqlalchemy import Connection, Row, and_, delete, exists, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.catalogue.builds import portions
+from index.catalogue.dialects import unique_text, upsert
 from index.catalogue.schema import Caption, Sentence, SentenceRecord
 from index.store.segments import StoredSentences, VectorStore
 
@@ -50,12 +50,13 @@ class SentenceRepository:
 
         One of a person takes the place of a generated one.
         """
-        statement = upsert(Sentence)
+        statement = upsert(self._connection, Sentence)
+        known = unique_text(self._connection, Sentence.text)
         if generated:
-            statement = statement.on_conflict_do_nothing(index_elements=["text"])
+            statement = statement.on_conflict_do_nothing(index_elements=known)
         else:
             statement = statement.on_conflict_do_update(
-                index_elements=["text"],
+                index_elements=known,
                 set_={name: statement.excluded[name] for name in ("source", "generated", "of_photos")},
                 where=Sentence.generated.is_(True),
             )
@@ -88,7 +89,7 @@ class SentenceRepository:
         self, build_id: int, sentence_ids: Sequence[int], starts: Sequence[int], num_words: Sequence[int]
     ) -> None:
         """Say where the build's store holds each sentence; a newer place replaces an older one."""
-        statement = upsert(SentenceRecord)
+        statement = upsert(self._connection, SentenceRecord)
         new = statement.excluded
         self._connection.execute(
             statement.on_conflict_do_update(

@@ -184,7 +184,7 @@ for verb, examples in (
     app.command(cls=Command, no_args_is_help=verb is not album_links.shared, epilog=epilog(examples))(verb)
 
 
-def _searched(library: Path | None, text: str, limit: int) -> list[Path]:
+def _searched(library: str | None, text: str, limit: int) -> list[Path]:
     from engine import Engine
 
     with Engine.open(library, warn=warn) as engine:

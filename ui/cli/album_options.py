@@ -1,6 +1,5 @@
 """What the verbs of ``engine album`` share: the argument that names an album, and what is kept in the library."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,9 +14,9 @@ Name = Annotated[
 ]
 
 
-def curation_of(library: Path | None) -> "Curation":
+def curation_of(library: str | None) -> "Curation":
     """Albums, marks and saved searches of the library that an option or a setting names."""
     from engine.library.curation import Curation
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
-    return Curation(library_folder(library))
+    return Curation(library_address(library))

@@ -22,10 +22,13 @@ def command(
     Searches go on meanwhile. The live vectors are written once more before the old ones go, so there must be room for
     them. Interrupted at any time, the library is what it was before or after.
     """
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from index import compact_library
+    from index.address import require_folder
 
-    folder = library_folder(library)
+    folder = require_folder(
+        library_address(library), "PostgreSQL gives room back by itself (VACUUM); docs/scale.md says more."
+    )
     report = compact_library(folder, drop_other_models=drop_other_models)
     if json:
         print_json({

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.runtime.setting_files import SettingPlaces
-from engine.runtime.settings import SETTINGS, library_folder, models_folder
+from engine.runtime.settings import SETTINGS, library_address, models_folder
 
 MODELS = ("default", "paper")
 CAPTIONERS = ("default", "paper", "regions")
@@ -28,7 +28,10 @@ def _silent(offer: Callable[[Any, str], Iterable[str]]) -> Completion:
 def _library(context: Any) -> Path:
     """The library of the command line so far, else of the environment or the settings."""
     named = context.params.get("library")
-    return library_folder(named or str(SettingPlaces.read().find(SETTINGS["library"]).value))
+    from index.address import require_folder
+
+    library = library_address(named or str(SettingPlaces.read().find(SETTINGS["library"]).value))
+    return require_folder(library, "its names are not asked for over a network while somebody types.")
 
 
 def _added() -> list[str]:

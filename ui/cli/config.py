@@ -112,7 +112,7 @@ def _file(project: bool) -> "SettingFile":
 def _as_dict(found: "Found") -> dict[str, Any]:
     return {
         "name": found.setting.name,
-        "value": found.value,
+        "value": found.shown,
         "origin": found.origin,
         "place": found.place,
         "variable": found.setting.variable,
@@ -123,4 +123,4 @@ def _as_dict(found: "Found") -> dict[str, Any]:
 def _as_text(found: "Found") -> str:
     if found.value is None:
         return f"({found.setting.otherwise})"
-    return shown_path(Path(str(found.value))) if found.setting.kind == "folder" else str(found.value)
+    return shown_path(found.folder) if found.folder else str(found.shown)

@@ -1,6 +1,5 @@
 """``engine doctor``: what works here, what is slow and why, to look at or to attach to a report."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -21,19 +20,19 @@ def command(json: options.Json = False, library: options.Library = None, model: 
     No photo is named, nothing is written and no network is opened. Exit status 1 where something is broken.
     """
     from engine.checkup import Checkup, short_path
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
     settings, trouble = _settings()
     values = {found.setting.name: found.value for found in settings}
     seen = Checkup(
-        library_folder(library or _text(values.get("library"))),
+        library_address(library or _text(values.get("library"))),
         model or _text(values.get("model")),
     )
     broken = [*trouble, *seen.broken]
     sources = [
         {
             "name": one.setting.name,
-            "value": short_path(Path(str(one.value))) if one.setting.kind == "folder" else one.value,
+            "value": short_path(one.folder) if one.folder else one.shown,
             "origin": one.origin,
         }
         for one in settings

@@ -31,9 +31,9 @@ def command(
     The best of each group, with most pixels, comes first. No file is touched.
     """
     from engine.library.duplicates import find_duplicates
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
-    folder = library_folder(library)
+    folder = library_address(library)
     groups = find_duplicates(folder)
     if json:
         print_json([

@@ -47,16 +47,18 @@ def command(
     photos that pass are written, with the sentences about them and the albums they are in. docs/library.md describes
     the files.
     """
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from index import PhotoFilter
+    from index.address import require_folder
     from index.exchange.exporting import export_library
 
     kept = filter_options.kept(albums, favourites, rating, labels, hidden)
     where = filter_options.photo_filter(
         after, before, camera, near, within, folder, orientation, min_size, kept
     )  # fmt: skip
+    source = require_folder(library_address(library), "back it up with pg_dump; docs/scale.md says how.")
     everything = where == PhotoFilter(hidden="include")
     report = export_library(
-        library_folder(library), destination, vectors=vectors, where=None if everything else where
+        source, destination, vectors=vectors, where=None if everything else where
     )  # fmt: skip
     typer.echo(f"{held(report.photos, report.sentences)} were written to {destination}.")

@@ -51,9 +51,9 @@ def command(
     Marks are kept in the library and written into no file. They stay with a photo that is moved.
     """
     from engine.library.curation import Curation
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
-    curation, paths = Curation(library_folder(library)), printing.paths_of(photos)
+    curation, paths = Curation(library_address(library)), printing.paths_of(photos)
     if favourite is None and hide is None and rating is None and label is None and not from_file:
         _show(paths, curation.marks(paths), json=json)
         return

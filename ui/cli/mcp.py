@@ -24,12 +24,12 @@ def command(
         raise fail(f"The package mcp is needed, which is not installed; run `{extra_command('mcp')}`.")
     import logging
 
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from ui.mcp.library import AskedLibrary
     from ui.mcp.server import create_server
 
     logging.getLogger().addHandler(logging.NullHandler())  # or the package would show all that is logged, on stderr
-    folder = library_folder(library)
+    folder = library_address(library)
     if sys.stdin.isatty():
         note("This waits for a program that speaks the Model Context Protocol over stdin; Ctrl-C stops it.")
     try:

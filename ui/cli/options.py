@@ -1,7 +1,6 @@
 """The options that several verbs share."""
 
 import math
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,10 +21,11 @@ def finite(value: float | None) -> float | None:
 
 
 Library = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--library", envvar="ENGINE_LIBRARY", metavar="FOLDER", rich_help_panel=MODEL,
-        help="Folder of the library; by default in the user's data folder.",
+        "--library", envvar="ENGINE_LIBRARY", metavar="FOLDER", path_type=str, rich_help_panel=MODEL,
+        help="Folder of the library, or the database of one as postgresql://user@host/database; by default in the "
+        "user's data folder.",
     ),
 ]  # fmt: skip
 Model = Annotated[

@@ -17,9 +17,9 @@ def command(
 ) -> None:
     """Remove missing photos for good, with their vectors and captions."""
     from engine.library.roots import prune
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
-    folder = library_folder(library)
+    folder = library_address(library)
     missing = prune(folder, dry_run=dry_run)
     if dry_run:
         for path in missing:

@@ -24,8 +24,8 @@ def command(
     .engineignore file names them.
     """
     from engine.library.roots import remove
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
-    folder = library_folder(library)
+    folder = library_address(library)
     removed = remove(folder, paths)
     typer.echo(f"{counted(removed, 'photo', 'was')} taken out of the library in {folder}; no file was touched.")

@@ -13,9 +13,9 @@ EXAMPLES = ("engine roots", "engine roots --json")
 def command(json: options.Json = False, library: options.Library = None) -> None:
     """List the photos and folders that were indexed by name; `engine index` without a path looks at them again."""
     from engine.library.roots import roots
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
-    folder = library_folder(library)
+    folder = library_address(library)
     found = roots(folder)
     if json:
         print_json([

@@ -33,9 +33,9 @@ def root() -> None:
 def list_(json: options.Json = False, library: options.Library = None) -> None:
     """List the saved searches."""
     from engine.library.curation import Curation
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
-    saved = Curation(library_folder(library)).saved_searches()
+    saved = Curation(library_address(library)).saved_searches()
     if json:
         print_json([{"name": one.name, "question": one.question, "created_at": one.created_at} for one in saved])
         return
@@ -75,9 +75,9 @@ def run(
 def delete(name: Name, library: options.Library = None) -> None:
     """Forget a saved search."""
     from engine.library.curation import Curation
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
 
-    Curation(library_folder(library)).delete_search(name)
+    Curation(library_address(library)).delete_search(name)
     typer.echo(f"The saved search {shlex.quote(printable(name))} is gone.")
 
 

@@ -190,37 +190,37 @@ def command(
     print_found(found or _found_here(library, model, device, search), search, output, min_score, crops)
 
 
-def _save(library: Path | None, name: str, search: PhotoSearch) -> None:
+def _save(library: str | None, name: str, search: PhotoSearch) -> None:
     """Keep a question in the library, before it is asked."""
     from engine.library.curation import Curation
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from ui.shared.search_form import form_of
 
-    curation = Curation(library_folder(library))
+    curation = Curation(library_address(library))
     curation.save_search(name, form_of(search, curation.numbers(search.like) if search.like else []))
     note(f"The search was saved; `engine saved run {shlex.quote(name)}` asks it again.")
 
 
-def _require_library(named: Path | None) -> None:
+def _require_library(named: str | None) -> None:
     """Say that there is none before anything is imported, or a network opened, for nothing."""
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from index.store.layout import DATABASE
     from index.store.opened_file import missing
 
-    database = library_folder(named) / DATABASE
-    if not os.path.lexists(database):
-        raise missing(database)
+    library = library_address(named)
+    if isinstance(library, Path) and not os.path.lexists(library / DATABASE):
+        raise missing(library / DATABASE)
 
 
-def _asked_of_service(named: Path | None, search: PhotoSearch) -> Found | None:
+def _asked_of_service(named: str | None, search: PhotoSearch) -> Found | None:
     """What `engine serve` finds in this library, which has all in memory; None where it does not answer."""
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from ui.service.local_socket import ask
 
     whole = [Path.cwd() / path for path in search.like]
     if not all(map(_is_the_same_elsewhere, whole)):
         return None
-    answer = ask(library_folder(named), replace(search, like=tuple(whole)))
+    answer = ask(library_address(named), replace(search, like=tuple(whole)))
     if answer is None:
         return None
     told, found = answer
@@ -237,7 +237,7 @@ def _is_the_same_elsewhere(photo: Path) -> bool:
     return photo.is_file() and photo.parts[1] not in ("dev", "proc") and "ENGINE_MAX_PIXELS" not in os.environ
 
 
-def _found_here(named: Path | None, model: str | None, device: str, search: PhotoSearch) -> Found:
+def _found_here(named: str | None, model: str | None, device: str, search: PhotoSearch) -> Found:
     if search.text and model in (None, "default"):
         from engine.language.word_vectors import open_ahead
 

@@ -55,7 +55,7 @@ def command(
     if (public or token) and len(token or "") < LEAST_LETTERS:
         asks = "--public asks for a token" if public else "The token is too short"
         raise fail(f"{asks}: set {TOKEN} to at least {LEAST_LETTERS} characters.")
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from engine.runtime.threads import answer_in_one_thread_each
     from engine.sharing import SharedEngine
     from ui.service.app import create_app
@@ -66,7 +66,7 @@ def command(
     except OSError as error:
         raise fail(f"Port {port} of {host} cannot be used: {error.strerror or error}; choose with --port.") from error
     with listening:
-        shared = SharedEngine(library_folder(library), model=model, device=device, warn=warn)
+        shared = SharedEngine(library_address(library), model=model, device=device, warn=warn)
         shared.load()
         answer_in_one_thread_each()
         app = create_app(shared, threads=threads, queue=queue, token=token, local=not public, commands=True)

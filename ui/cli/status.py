@@ -10,10 +10,10 @@ EXAMPLES = ("engine status", "engine status --json --library ~/Pictures/library"
 
 def command(json: options.Json = False, library: options.Library = None) -> None:
     """Say what a library holds, which model made it, and how much room it takes."""
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from index import read_status
 
-    folder = library_folder(library)
+    folder = library_address(library)
     status = read_status(folder)
     now = _fingerprint_now(status.model_name)
     is_earlier = bool(now) and now != status.fingerprint

@@ -60,11 +60,12 @@ def command(
     """Search, look up, browse and index in a browser, on this machine alone unless --public is given."""
     if not is_installed("web"):
         raise fail(f"The pages need Streamlit, which is not installed; run `{extra_command('web')}`.")
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from ui.web.process import comes_to_answer, started
     from ui.web.theme import THEME
 
-    folder = library_folder(library).absolute()
+    folder = library_address(library)
+    named = str(folder.absolute()) if isinstance(folder, Path) else folder.url
     address = "0.0.0.0" if public else "127.0.0.1"
     if host_name is not None and not _HOST_NAME.fullmatch(host_name):
         raise fail(f"{host_name!r} is no name of a machine; write it without https:// and port: photos.example.org.")
@@ -81,7 +82,7 @@ def command(
     if not _is_free(address, port):
         raise fail(f"Port {port} is taken by another program, or may not be used; choose another one with --port.")
     # Each session is a thread: with fewer places to take memory from, glibc keeps less of it for each.
-    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"ENGINE_LIBRARY": str(folder), FOLDER: str(Path.cwd())}
+    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ | {"ENGINE_LIBRARY": named, FOLDER: str(Path.cwd())}
     environment[BASE] = base_path
     environment.pop(PUBLIC, None)
     environment |= {PUBLIC: "1"} if public or host_name else {}

@@ -8,11 +8,12 @@ import typer
 
 from ui.cli import options
 from ui.cli.bars import Bars
-from ui.cli.console import FAILURE, note, print_json
+from ui.cli.console import FAILURE, fail, note, print_json
 from ui.shared.results import printable
 
 if TYPE_CHECKING:
     from engine.library.photo_files import FileProblem
+    from index import LibraryAddress
 
 NEXT = {
     "changed": "Run `engine index --check-content` now: it looks at every changed photo again.",
@@ -38,11 +39,19 @@ def command(
     embeds those photos again, and makes the FAISS file anew; photos, captions and sentences are kept. --photos lists
     photos whose file changed unnoticed, is missing or unreadable; `engine index --check-content` puts that right.
     """
-    from engine.runtime.settings import library_folder
+    from engine.runtime.settings import library_address
     from index import verify_library
 
-    folder = library_folder(library)
-    problems = verify_library(folder, repair=repair)
+    folder = library_address(library)
+    if isinstance(folder, Path):
+        problems = verify_library(folder, repair=repair)
+    elif repair or not photos:
+        raise fail(
+            f"{folder} is a library on a server, which looks after its own bytes: pg_amcheck and pg_checksums check "
+            "them. Here --photos alone looks at the photos' files."
+        )
+    else:
+        problems = []
     unusable = photos and any(problem.kind == "catalogue" and not problem.repaired for problem in problems)
     num_photos, wrong = _checked_files(folder) if photos and not unusable else (0, [])
     if json:
@@ -65,11 +74,11 @@ def command(
         _note_files(num_photos, wrong)
     if wrong or not all(problem.harmless for problem in problems):
         raise typer.Exit(FAILURE)
-    if not problems:
+    if not problems and isinstance(folder, Path):
         note(f"The library in {folder} is whole.")
 
 
-def _checked_files(folder: Path) -> tuple[int, list["FileProblem"]]:
+def _checked_files(folder: "LibraryAddress") -> tuple[int, list["FileProblem"]]:
     from engine.library.photo_files import check_photo_files
 
     with Bars() as bars:

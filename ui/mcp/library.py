@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.types import Warn
 
 if TYPE_CHECKING:
     from engine.sharing import Lease, SharedEngine
+    from index.address import LibraryAddress
 
 Value = TypeVar("Value")
 
@@ -22,7 +22,7 @@ class AskedLibrary:
         warn: is told what belongs to no question.
     """
 
-    def __init__(self, folder: Path, *, model: str | None, device: str, warn: Warn) -> None:
+    def __init__(self, folder: "LibraryAddress", *, model: str | None, device: str, warn: Warn) -> None:
         self.folder = folder
         self._model = model
         self._device = device

@@ -48,7 +48,7 @@ class _Commands:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._library = str(service.shared.folder.resolve())
+        self._library = local_socket.name_of(service.shared.folder)
 
     async def answer(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Answer a line; what is left to the command is not answered, which it takes for a sign to begin itself."""

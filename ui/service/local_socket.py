@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.runtime.settings import APPLICATION
+from index.address import LibraryAddress
 from ui.shared.photo_search import Found, PhotoSearch, as_json
 
 logger = logging.getLogger(__name__)
@@ -34,15 +35,21 @@ def this_version() -> str:
     return version("visual-semantic-engine")
 
 
-def addresses(library: Path) -> Iterator[Path]:
+def name_of(library: LibraryAddress) -> str:
+    """What tells a library from others."""
+    return str(library.resolve() if isinstance(library, Path) else library)
+
+
+def addresses(library: LibraryAddress) -> Iterator[Path]:
     """Where a socket of a library may lie: in its folder, or if that cannot have it in the user's runtime folder.
 
     A path of a socket has a hundred bytes at most, and some file systems have no sockets.
     """
-    yield library / NAME
+    if isinstance(library, Path):
+        yield library / NAME
     from hashlib import sha256
 
-    name = sha256(os.fsencode(library.resolve())).hexdigest()[:16]
+    name = sha256(os.fsencode(name_of(library))).hexdigest()[:16]
     yield Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp", f"{APPLICATION}-{os.geteuid()}-{name}.socket")
 
 
@@ -55,12 +62,12 @@ def is_answered(path: Path) -> bool:
         return False
 
 
-def ask(library: Path, search: PhotoSearch) -> tuple[list[str], Found] | None:
+def ask(library: LibraryAddress, search: PhotoSearch) -> tuple[list[str], Found] | None:
     """What a service of this library and this user warns of, and what it finds; None where none answers."""
     if not hasattr(socket, "AF_UNIX"):
         return None
     for path in filter(_is_private, addresses(library)):
-        request = {"version": this_version(), "library": str(library.resolve()), "search": search}
+        request = {"version": this_version(), "library": name_of(library), "search": search}
         reply = _reply(path, f"{as_json(request)}\n".encode())
         if reply is not None:
             logger.info("The service at %s answered", path)
@@ -114,7 +121,7 @@ def _is_of_this_user(connection: socket.socket) -> bool:
     return user == os.geteuid()
 
 
-def listening(library: Path) -> tuple[socket.socket, Path] | None:
+def listening(library: LibraryAddress) -> tuple[socket.socket, Path] | None:
     """A socket that listens for a library, and where; None where there can be none, or another service has it."""
     if not hasattr(socket, "AF_UNIX"):
         return None

@@ -2,20 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.shared.results import counted, held
 
 if TYPE_CHECKING:
     from engine.library.report import IndexReport
-    from index import LibraryStatus
+    from index import LibraryAddress, LibraryStatus
 
 _BESIDE = ("/", ".xmp", ".txt")  # folders that are left out, and what may stand beside photos
 _MOST_KINDS = 5  # of other files that are named
 
 
-def report_as_dict(report: "IndexReport", library: Path, status: "LibraryStatus") -> dict[str, Any]:
+def report_as_dict(report: "IndexReport", library: "LibraryAddress", status: "LibraryStatus") -> dict[str, Any]:
     """``{"library", "photos", "sentences", "missing_photos", "added", …, "failed": [{"path", "reason"}], "seconds"}``.
 
     The first four say what the library holds now, the others what the run did. ``skipped`` counts files that were
@@ -45,7 +44,7 @@ def report_as_dict(report: "IndexReport", library: Path, status: "LibraryStatus"
 
 
 def report_as_text(
-    report: "IndexReport", library: Path, status: "LibraryStatus", *, captions: bool, text: bool = False
+    report: "IndexReport", library: "LibraryAddress", status: "LibraryStatus", *, captions: bool, text: bool = False
 ) -> str:
     """A sentence about the run and one about the library."""
     captioned = f"; {counted(report.captions_added, 'photo')} captioned" if captions else ""

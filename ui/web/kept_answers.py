@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
+from index import LibraryAddress
 from ui.web.library import library
 
 MOST = 32
@@ -13,7 +13,7 @@ Of = TypeVarTuple("Of")
 Answer = TypeVar("Answer")
 
 
-def kept(query: Callable[[Path, *Of], Answer], *of: *Of) -> Answer:
+def kept(query: Callable[[LibraryAddress, *Of], Answer], *of: *Of) -> Answer:
     """What a query answers for the library as it is now; nobody may change it."""
     answer: Answer = _answer(library().generation, query, library().folder, *of)
     return answer

@@ -21,10 +21,10 @@ from engine.errors import EngineError, LibraryMissingError
 from engine.library.roots import may_be_shown
 from engine.photos.decode import decode
 from engine.photos.thumbnails import thumbnail
-from engine.runtime.settings import library_folder
+from engine.runtime.settings import library_address
 from engine.sharing import Lease, SharedEngine
 from engine.types import Box
-from index import PhotoFilter, PhotoMarks, StoredPhoto, read_marks, read_photos
+from index import LibraryAddress, PhotoFilter, PhotoMarks, StoredPhoto, read_marks, read_photos
 from index.catalogue.filters import orientation_of
 from index.choices import Orientation
 from ui.shared.indexing import IndexingJob
@@ -44,7 +44,7 @@ LARGE, SMALL = 1280, 320  # pixels of the longest side of the one large photo of
 class _Contents:
     """What is asked for often of one state of the library, each worked out once."""
 
-    folder: Path
+    folder: LibraryAddress
     photos_state: int
 
     @cached_property
@@ -93,7 +93,7 @@ class Library:
         """Whether a question was answered since the start: the networks are in memory."""
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> LibraryAddress:
         """The folder of the library."""
         return self._shared.folder
 
@@ -129,7 +129,7 @@ class Library:
     def photo(self, photo_id: int) -> StoredPhoto | None:
         """The photo of a number; None where the library has none that may be shown."""
         with self._shared.leased() as lease:
-            if photo_id not in lease.engine.reader.photo_ids:
+            if not lease.engine.reader.holds_photo(photo_id):
                 return None
             return next(iter(self._shown(lease, [photo_id])), None)
 
@@ -222,8 +222,7 @@ class Library:
     def num_passing(self, where: PhotoFilter) -> int:
         """How many photos a filter leaves."""
         with self.asked() as engine:
-            passing = engine.reader.passing_photos(where)
-            return engine.reader.num_photos if passing is None else len(passing)
+            return engine.reader.num_passing(where)
 
     def alt_texts(self, photos: Sequence[StoredPhoto]) -> list[str]:
         """What photos show: their best captions, else the names of their files."""
@@ -272,4 +271,4 @@ def _jpeg(image: Image.Image, side: int) -> bytes:
 @st.cache_resource(show_spinner="Opening the library …")
 def library() -> Library:
     """The library that ``engine ui`` was started for."""
-    return Library(SharedEngine(library_folder(None), model=os.environ.get("ENGINE_MODEL"), at_once=False))
+    return Library(SharedEngine(library_address(None), model=os.environ.get("ENGINE_MODEL"), at_once=False))

@@ -19,7 +19,7 @@ from engine.library.shared_albums import SharedAlbum, shared_album, shared_photo
 from engine.photos.access import opened
 from engine.photos.location import is_remote
 from engine.photos.thumbnails import thumbnail
-from engine.runtime.settings import library_folder
+from engine.runtime.settings import library_address
 from index import StoredPhoto
 from ui.shared import shared_links
 from ui.shared.results import counted_photos, printable
@@ -75,7 +75,7 @@ def page(request: Request) -> Response:
     """Answer with the page of an album."""
     token = request.path_params["token"]
     try:
-        album = shared_album(library_folder(None), token)
+        album = shared_album(library_address(None), token)
     except LibraryError as error:
         _tell(error)
         album = None
@@ -133,7 +133,7 @@ def nothing(_request: Request) -> Response:
 
 def _photo(request: Request) -> tuple[SharedAlbum, StoredPhoto] | None:
     try:
-        return shared_photo(library_folder(None), request.path_params["token"], request.path_params["number"])
+        return shared_photo(library_address(None), request.path_params["token"], request.path_params["number"])
     except LibraryError as error:
         _tell(error)
         return None

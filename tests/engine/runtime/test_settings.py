@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import EngineError
 from engine.runtime.device import DEVICES
 from engine.runtime.setting_files import SettingFile, SettingPlaces, find_setting, project_file
-from engine.runtime.settings import SETTINGS, Setting, cache_folder, library_folder, user_file
+from engine.runtime.settings import SETTINGS, Setting, cache_folder, library_address, user_file
 
 
 @pytest.fixture
@@ -254,10 +254,10 @@ def test_every_setting_has_a_default_or_says_on_what_it_depends() -> None:
 def test_the_api_knows_the_environment_and_no_files(
     user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = library_folder()
+    usual = library_address()
     user.write_text("library = 'lib'")
-    assert library_folder() == usual
+    assert library_address() == usual
     monkeypatch.setenv("ENGINE_LIBRARY", str(tmp_path))
-    assert library_folder() == tmp_path
+    assert library_address() == tmp_path
     monkeypatch.setenv("ENGINE_CACHE", str(tmp_path / "cache"))
     assert cache_folder() == tmp_path / "cache"

@@ -9,7 +9,7 @@ import streamlit as st
 from engine.errors import EngineError
 from engine.library.duplicates import shown_duplicates
 from engine.library.folder_tree import FolderTree
-from index import StoredPhoto
+from index import LibraryAddress, StoredPhoto
 from index.catalogue.groups import (
     count_by_folder,
     count_by_month,
@@ -72,8 +72,8 @@ def _folders() -> None:
     _draw_photos(kept(photos_below, folder), ("folder", folder))
 
 
-def _folder_tree(folder: Path) -> FolderTree:
-    return FolderTree(count_by_folder(folder))
+def _folder_tree(library: LibraryAddress) -> FolderTree:
+    return FolderTree(count_by_folder(library))
 
 
 def _months() -> None:

@@ -130,10 +130,10 @@ def _missing(count: int) -> str:
 
 
 def _upkeep() -> None:
-    if is_public():
+    folder = library().folder
+    if is_public() or not isinstance(folder, Path):
         return
     st.header("Upkeep")
-    folder = library().folder
     row = st.container(horizontal=True)
     if row.button("Verify", help="Check every checksum and row", icon=":material/fact_check:"):
         problems = verify_library(folder)

@@ -1,0 +1,63 @@
+"""Where a library is: a folder, or a database of a PostgreSQL server."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from index.errors import LibraryError
+
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """A library on a PostgreSQL server, by the URL that libpq understands; as text it shows no password.
+
+    >>> print(ServerAddress("postgresql://me:secret@host/photos?password=secret"))
+    postgresql://me@host/photos?password=***
+    """
+
+    url: str = field(repr=False)
+
+    def __str__(self) -> str:
+        without = re.sub(r"(?<=//)([^/?@]*?):[^/?]*@", r"\1@", self.url, count=1)
+        return re.sub(r"(?i)(password=)[^&]*", r"\1***", without)
+
+
+LibraryAddress = Path | ServerAddress
+
+
+def is_url(named: str) -> bool:
+    """Whether a text begins with a scheme, and names no folder.
+
+    >>> is_url("postgresql://host/photos"), is_url("photos/library")
+    (True, False)
+    """
+    return _SCHEME.match(named) is not None
+
+
+def address_of(named: str | LibraryAddress) -> LibraryAddress:
+    """The library of that name: a folder, unless it begins with the scheme of a server.
+
+    Raises LibraryError for a scheme that no library has.
+
+    >>> address_of("photos/library"), address_of("postgres://host/photos")
+    (PosixPath('photos/library'), ServerAddress())
+    """
+    if isinstance(named, ServerAddress):
+        return named
+    scheme = None if isinstance(named, Path) else _SCHEME.match(named)
+    if scheme is None:
+        return Path(named).expanduser()
+    if scheme[1] not in ("postgresql", "postgres"):
+        raise LibraryError(
+            f"A library cannot be at {scheme[0]}: name a folder, or a database as postgresql://user@host/database."
+        )
+    return ServerAddress(f"postgresql://{str(named)[scheme.end() :]}")
+
+
+def require_folder(library: LibraryAddress, why: str) -> Path:
+    """The folder of a library; LibraryError with a reason for one on a server."""
+    if isinstance(library, ServerAddress):
+        raise LibraryError(f"{library} is a library on a server: {why}")
+    return library

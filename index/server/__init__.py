@@ -1,0 +1,1 @@
+"""The store of a library on a PostgreSQL server: its reader and its writer."""
