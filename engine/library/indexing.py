@@ -17,10 +17,10 @@ from engine.library.changes import find_changes, left_behind, require_present, w
 from engine.library.describing import describe, texts_of
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.models.protocol import EmbeddingModel
-from engine.photos.describing import METADATA_VERSION
 from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, LoadedPhoto, ReadPhoto, load_photos
 from engine.photos.location import path_at
+from engine.photos.sidecars import Sidecars
 from engine.photos.walk import Failure, FoundPhoto, Scan
 from index import BuildSpec, KnownPhoto, LibraryWriter, PhotoRow
 
@@ -82,6 +82,7 @@ class Indexer:
         self._texts = texts
         self._workers = workers
         self._known: dict[str, KnownPhoto] = {}
+        self._sidecars = Sidecars()
         self.result = IndexReport()
 
     def run(
@@ -127,6 +128,7 @@ class Indexer:
         behind, others = left_behind(known, scan, roots)
         self._tell_of(others)
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
+        self._sidecars = Sidecars((), scan.sidecars)
         self._photos([*changes.to_read, *behind], stored)
         before = {photo.photo_id for photo in known.values()}
         describe(self._writer, scan, before, self._report, self.result)
@@ -155,7 +157,12 @@ class Indexer:
         orphaned: list[FoundPhoto] = []  # copies of a photo whose own file was changed since
         workers = os.cpu_count() or 1
         loaded = load_photos(
-            files, self._model.image_size, workers, self._max_pixels, lambda _, content: content in stored
+            files,
+            self._model.image_size,
+            workers,
+            self._max_pixels,
+            lambda _, content: content in stored,
+            self._sidecars,
         )
         try:
             for number, item in enumerate(self._waiting_for(loaded), start=1):
@@ -324,6 +331,6 @@ def _row(photo: ReadPhoto) -> PhotoRow:
         file_label=metadata.label,
         pixel_hash=photo.pixel_hash,
         perceptual_hash=photo.perceptual_hash,
-        metadata_stamp=METADATA_VERSION,
+        metadata_stamp=photo.metadata_stamp,
         ctime_ns=photo.file.ctime_ns,
     )
