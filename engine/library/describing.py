@@ -8,16 +8,43 @@ from functools import partial
 from engine.errors import PhotoError
 from engine.library.report import IndexReport, Progress, Report
 from engine.photos.describing import read_described, stamp_of
+from engine.photos.loading import ReadPhoto
 from engine.photos.location import is_remote
 from engine.photos.metadata import Metadata
 from engine.photos.object_storage import READERS
 from engine.photos.places import place_texts
 from engine.photos.sidecars import Sidecars
 from engine.photos.walk import Failure, FoundPhoto, Scan
-from index import PhotoMetadata, PhotoText, Writer
+from index import PhotoMetadata, PhotoRow, PhotoText, Writer
 
 _AT_ONCE = 200
 """Photos in a transaction."""
+
+
+def row_of(photo: ReadPhoto) -> PhotoRow:
+    """What the catalogue is told of a photo that was read."""
+    metadata = photo.metadata
+    return PhotoRow(
+        path=photo.file.path,
+        size=photo.file.size,
+        mtime_ns=photo.file.mtime_ns,
+        content_hash=photo.content_hash,
+        width=photo.width,
+        height=photo.height,
+        format=photo.format,
+        taken_at=metadata.taken_at,
+        taken_precision=metadata.taken_precision,
+        camera=metadata.camera,
+        latitude=metadata.latitude,
+        longitude=metadata.longitude,
+        utc_offset_minutes=metadata.utc_offset_minutes,
+        file_rating=metadata.rating,
+        file_label=metadata.label,
+        pixel_hash=photo.pixel_hash,
+        perceptual_hash=photo.perceptual_hash,
+        metadata_stamp=photo.metadata_stamp,
+        ctime_ns=photo.file.ctime_ns,
+    )
 
 
 def texts_of(photos: Sequence[Metadata]) -> list[tuple[PhotoText, ...]]:

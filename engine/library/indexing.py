@@ -15,15 +15,15 @@ from engine.errors import PhotoError, QueryError
 from engine.language.tokens import Tokens
 from engine.library.changes import find_changes, left_behind, require_present, without_covered
 from engine.library.cost import cost_of
-from engine.library.describing import describe, texts_of
+from engine.library.describing import describe, row_of, texts_of
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.models.protocol import EmbeddingModel
-from engine.photos.describing import METADATA_VERSION
 from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, LoadedPhoto, ReadPhoto, load_photos
 from engine.photos.location import path_at
+from engine.photos.sidecars import Sidecars
 from engine.photos.walk import Failure, FoundPhoto, Scan
-from index import BuildSpec, KnownPhoto, PhotoRow, Writer
+from index import BuildSpec, KnownPhoto, Writer
 
 if TYPE_CHECKING:
     from engine.library.ray_workers import RayWorkers
@@ -85,6 +85,7 @@ class Indexer:
         self._known: dict[str, KnownPhoto] = {}
         self._before = ""
         self._is_announced = True
+        self._sidecars = Sidecars()
         self.result = IndexReport()
 
     def run(
@@ -134,6 +135,7 @@ class Indexer:
         behind, others = left_behind(known, scan, roots)
         self._tell_of(others)
         stored = {photo.content_hash for photo in known.values() if photo.embedded}
+        self._sidecars = Sidecars((), scan.sidecars)
         self._photos([*changes.to_read, *behind], stored)
         before = {photo.photo_id for photo in known.values()}
         describe(self._writer, scan, before, self._report, self.result)
@@ -163,7 +165,12 @@ class Indexer:
         orphaned: list[FoundPhoto] = []  # copies of a photo whose own file was changed since
         workers = os.cpu_count() or 1
         loaded = load_photos(
-            files, self._model.image_size, workers, self._max_pixels, lambda _, content: content in stored
+            files,
+            self._model.image_size,
+            workers,
+            self._max_pixels,
+            lambda _, content: content in stored,
+            self._sidecars,
         )
         try:
             for number, item in enumerate(self._waiting_for(loaded), start=1):
@@ -264,7 +271,7 @@ class Indexer:
         with self.result.timed("write"):
             texts = texts_of([photo.metadata for photo in photos])
             photo_ids = self._writer.add_photos(
-                list(map(_row, photos)), records.astype(np.float16), boxes, objectness, texts
+                list(map(row_of, photos)), records.astype(np.float16), boxes, objectness, texts
             )
         logger.debug("Wrote %d photos, %s the last", len(photos), photos[-1].file.path)
         befores = [(self._known.get(photo.file.path), photo.content_hash) for photo in photos]
@@ -322,28 +329,3 @@ def _content_hashes(paths: Sequence[str]) -> list[str | None]:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(hashed, paths))
-
-
-def _row(photo: ReadPhoto) -> PhotoRow:
-    metadata = photo.metadata
-    return PhotoRow(
-        path=photo.file.path,
-        size=photo.file.size,
-        mtime_ns=photo.file.mtime_ns,
-        content_hash=photo.content_hash,
-        width=photo.width,
-        height=photo.height,
-        format=photo.format,
-        taken_at=metadata.taken_at,
-        taken_precision=metadata.taken_precision,
-        camera=metadata.camera,
-        latitude=metadata.latitude,
-        longitude=metadata.longitude,
-        utc_offset_minutes=metadata.utc_offset_minutes,
-        file_rating=metadata.rating,
-        file_label=metadata.label,
-        pixel_hash=photo.pixel_hash,
-        perceptual_hash=photo.perceptual_hash,
-        metadata_stamp=METADATA_VERSION,
-        ctime_ns=photo.file.ctime_ns,
-    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.errors import PhotoError
 from engine.photos.access import opened
 from engine.photos.formats import canonical
-from engine.photos.given import path_named
+from engine.photos.given import Photo, path_named
 from engine.photos.identify import identified
 from engine.photos.metadata import Metadata, completed_raw, read_metadata
 from engine.photos.raw import is_raw, preview
@@ -28,8 +28,10 @@ def stamp_of(photo: str, sidecars: Sidecars) -> str:
     return f"{METADATA_VERSION} {sidecars.stamp(photo)}".strip()
 
 
-def read_described(photo: str, sidecars: Sidecars) -> tuple[Metadata, tuple[str, ...]]:
+def read_described(photo: str, sidecars: Sidecars, content: Photo | None = None) -> tuple[Metadata, tuple[str, ...]]:
     """The metadata of a photo with what stands beside it, and remarks for the user, a line each.
+
+    Of an object in storage that was read already ``content`` is what was read.
 
     Raises PhotoError where the photo cannot be read; a file beside it that cannot be is a remark.
     """
@@ -49,7 +51,7 @@ def read_described(photo: str, sidecars: Sidecars) -> tuple[Metadata, tuple[str,
         )
     except PhotoError as error:
         remarks.append(f"{error.path} beside it was left out: {error.reason}")
-    found = _read(photo, beside)
+    found = _read(content or photo, beside)
     own = [replace(one, origin=xmp.name) if xmp and one.source == "sidecar" else one for one in found.texts]
     return replace(found, texts=(*own, *texts)), tuple(remarks)
 
@@ -59,7 +61,7 @@ def folded_lines(content: str) -> list[str]:
     return [" ".join(line.split())[:_LONGEST_LINE] for line in content.splitlines() if line.strip()]
 
 
-def _read(photo: str, beside: Xmp | None) -> Metadata:
+def _read(photo: str | Photo, beside: Xmp | None) -> Metadata:
     path = path_named(photo)
     with opened(photo) as file:
         if is_raw(file, path):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,14 @@ from engine.errors import PhotoError
 from engine.photos.access import at_hand
 from engine.photos.appearance import perceptual_hash, pixel_hash
 from engine.photos.decode import Decoded, decode
-from engine.photos.given import Photo
+from engine.photos.describing import METADATA_VERSION, read_described, stamp_of
+from engine.photos.given import Photo, PhotoInMemory
 from engine.photos.hashing import content_hash
 from engine.photos.identify import damage
 from engine.photos.location import is_remote
 from engine.photos.metadata import Metadata
 from engine.photos.object_storage import LARGEST, READERS
+from engine.photos.sidecars import Sidecars
 from engine.photos.walk import Failure, FoundPhoto
 from engine.runtime.ahead import in_order, in_order_by_size
 
@@ -31,6 +33,7 @@ class ReadPhoto:
 
     ``width`` × ``height`` is the size in pixels of the whole upright photo. ``pixel_hash`` and ``perceptual_hash`` are
     those of ``engine.photos.appearance``. ``warnings`` are remarks for the user, a line each.
+    ``metadata_stamp`` says what the metadata were read from, as ``engine.photos.describing.stamp_of`` does.
     """
 
     file: FoundPhoto
@@ -42,6 +45,7 @@ class ReadPhoto:
     pixel_hash: str
     perceptual_hash: str
     warnings: tuple[str, ...] = ()
+    metadata_stamp: str = METADATA_VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,19 +76,24 @@ def load_photos(
     workers: int = 2,
     max_pixels: int | None = None,
     skip: Callable[[FoundPhoto, str], bool] | None = None,
+    sidecars: Sidecars | None = None,
 ) -> Generator[Loaded, None, None]:
     """Hash and decode photos in ``workers`` threads; yield one result for each of ``found``, in its order.
 
     A photo that cannot be read is yielded as a Failure and never raised. ``target`` and ``max_pixels`` are
     those of ``decode``. ``skip`` is asked, with the content hash, whether a photo need not be decoded; it is
     called from the threads, several at a time, so let it look into a set and not into a database. Objects in storage
-    are read once each, many at a time. Closing the iterator, as an interrupt does, drops what has not begun, waits for
-    the few photos being read and decoded, and leaves no thread behind. Raises EngineError where ``max_pixels`` or
-    ``ENGINE_MAX_PIXELS`` is not a number, at the first photo.
+    are read once each, many at a time, and described by their ``sidecars`` at once, to be read no more. Closing
+    the iterator, as an interrupt does, drops what has not begun, waits for the few photos being read and decoded, and
+    leaves no thread behind. Raises EngineError where ``max_pixels`` or ``ENGINE_MAX_PIXELS`` is not a number, at the
+    first photo.
     """
 
     def load(photo: FoundPhoto, content: str | Photo) -> Loaded:
-        return _load(photo, content, target, max_pixels, skip)
+        loaded = _load(photo, content, target, max_pixels, skip)
+        if sidecars is None or not isinstance(loaded, LoadedPhoto) or not isinstance(content, PhotoInMemory):
+            return loaded
+        return _described(loaded, content, sidecars)
 
     # What is handed over one by one is read one by one, in the threads that decode.
     if not (isinstance(files, Sequence) and any(is_remote(photo.path) for photo in files)):
@@ -104,6 +113,18 @@ def _load_read(
     read = in_order_by_size(_read, files, READERS, lambda photo: photo.size, _READ_AHEAD, "read")
     with closing(read), closing(in_order(loaded, read, workers, "photo")) as decoded:
         yield from decoded
+
+
+def _described(loaded: LoadedPhoto, content: PhotoInMemory, sidecars: Sidecars) -> LoadedPhoto:
+    path = loaded.file.path
+    stamp = stamp_of(path, sidecars)
+    if stamp == METADATA_VERSION:  # nothing is beside it
+        return loaded
+    try:
+        metadata, remarks = read_described(path, sidecars, content)
+    except PhotoError:  # it is tried again when all are described, and said
+        return loaded
+    return replace(loaded, metadata=metadata, warnings=(*loaded.warnings, *remarks), metadata_stamp=stamp)
 
 
 def _read(photo: FoundPhoto) -> tuple[FoundPhoto, Photo | Failure]:

@@ -63,12 +63,16 @@ def test_only_what_changed_is_read(engine: Engine, storage: "AbstractFileSystem"
     report = engine.index()
     assert (report.added, report.unchanged, report.failed) == (0, len(names), [])
     assert read.now() == []
-    storage.pipe("/photos/coffee.png", (photos / "chelsea.png").read_bytes())
+    storage.pipe("/photos/coffee.png", (photos / "rocket.jpg").read_bytes())
     storage.pipe("/photos/coffee.txt", b"By the sea")
     report = engine.index()
-    assert (report.added, report.described) == (1, 1)
-    assert read.now() == ["/photos/coffee.png", "/photos/coffee.png", "/photos/coffee.txt"]
+    assert (report.added, report.described) == (1, 0)
+    assert read.now() == ["/photos/coffee.png", "/photos/coffee.txt"]
     assert [str(hit.path) for hit in engine.search('"by the sea"', basis="written")] == ["memory://photos/coffee.png"]
+    storage.pipe("/photos/coffee.txt", b"In the harbour")
+    assert engine.index().described == 1
+    assert read.now() == ["/photos/coffee.png", "/photos/coffee.txt"]
+    assert not engine.search('"by the sea"', basis="written")
 
 
 def test_what_is_gone_is_hidden_and_comes_back(

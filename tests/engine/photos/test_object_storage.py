@@ -1,11 +1,13 @@
 """Objects are listed, read and described as files are; storage is fsspec's own, in memory."""
 
+import importlib.util
 import io
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -208,3 +210,14 @@ def test_small_pictures_are_made_of_one_reading_and_no_more_are_kept_than_fit(
         thumbnails.thumbnail("memory://photos/a.jpg", content, side)
     assert not first.exists()
     assert len(list(first.parent.iterdir())) == 10
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("rawpy"), reason="needs the extra named raw")
+def test_a_raw_photo_is_read_without_a_file(
+    storage: "AbstractFileSystem", damaged_photos: ModuleType, picture: Image.Image
+) -> None:
+    storage.pipe("/photos/a.dng", damaged_photos.dng(picture))
+    decoded = decode("memory://photos/a.dng")
+    assert (decoded.format, decoded.image.size) == ("RAW", picture.size)
+    metadata, _ = read_described("memory://photos/a.dng", Sidecars())
+    assert metadata.camera == decoded.metadata.camera == "Maker One"

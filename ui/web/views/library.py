@@ -47,7 +47,8 @@ def _add() -> None:
         return
     with st.form("add", border=True):
         path = st.text_input(
-            "Add a folder of photos, on the machine that this page runs on", placeholder="/home/me/Photos"
+            "Add a folder of photos, on the machine that this page runs on or in object storage",
+            placeholder="/home/me/Photos",
         )
         captions = st.checkbox("Write captions too (they make photos findable by more words; slower)")
         text = st.checkbox("Read the text in photos too (signs, documents, screenshots; slower)")
