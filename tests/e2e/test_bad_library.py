@@ -132,7 +132,8 @@ def test_a_library_of_another_model_is_refused_and_can_be_embedded_again(
         require_refused(refused, "made by the model 'default'", "'other'", f"engine index --model {other_model}")
     again = cli("index", photo, "--model", other_model, library=own_library)
     assert again.exit_code == 0
-    assert f"{len(paths)} photos added, 0 unchanged, 0 failed; {num_sentences} sentences added." in again.stdout
+    said = f"0 photos added, 0 unchanged, {len(paths)} embedded again, 0 failed; {num_sentences} sentences added."
+    assert said in again.stdout
     status = json.loads(cli("status", "--json", library=own_library).stdout)
     assert (status["photos"], status["sentences"], status["model"]) == (len(paths), num_sentences, "other")
     assert sorted(found_by(own_library, "--model", other_model)) == paths

@@ -211,7 +211,7 @@ def test_a_changed_photo_loses_its_caption_until_it_is_captioned_again(
     assert captions_of(library) == {name: text for name, text in before.items() if name != "coffee.png"}
     (hit,) = [hit for hit in search(cli, library) if Path(hit["path"]).name == "coffee.png"]
     assert hit["caption"] is None
-    assert "; 1 photos captioned." in cli(*run, library=library).stdout
+    assert "; 1 photo captioned." in cli(*run, library=library).stdout
     assert captions_of(library).keys() == before.keys()
 
 
@@ -234,7 +234,7 @@ def test_copies_share_a_caption_and_files_that_are_gone_are_passed_by(
         shutil.copyfile(own_photos / "a copy.png", own_photos / name)
     cli("index", own_photos, library=library)
     assert captions_of(library)["c copy.png"] == captions["a copy.png"]
-    assert "; 1 photos captioned." in cli(*run, library=library).stdout
+    assert "; 1 photo captioned." in cli(*run, library=library).stdout
     assert captions_of(library)["b copy.png"] == captions["a copy.png"]
 
 

@@ -62,7 +62,7 @@ def test_commands_take_the_url_of_a_database(
     assert f"photos     {len(list(photos.iterdir()))}\n" in cli("status").stdout
     assert "chelsea.png" in cli("search", "a cat", "-n", "1", "--no-service").stdout
     assert cli("album", "create", "Trip").exit_code == 0
-    assert "1 photos were added" in cli("album", "add", "Trip", photos / "coffee.png").stdout
+    assert "1 photo was added" in cli("album", "add", "Trip", photos / "coffee.png").stdout
     assert "coffee.png" in cli("search", "a cup", "--album", "Trip", "--no-service").stdout
     assert cli("mark", "--favourite", photos / "coins.png").exit_code == 0
     assert str(photos) in cli("roots").stdout
