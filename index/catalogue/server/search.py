@@ -329,6 +329,8 @@ def _best_of_each(
     at_unit_length: bool = False,
 ) -> ColumnElement[float]:
     """Σ_t weight_t · max_i row_i · word_t over the rows of an array; None of no rows."""
+    if not len(words):
+        return literal(0.0, Double())
     row = select(func.unnest(array).label("row")).correlate(array.table).subquery("rows_of_one")
     scale = _length(row.c.row) if at_unit_length else None
     total: ColumnElement[float] = literal(0.0, Double())
