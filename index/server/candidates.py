@@ -8,7 +8,7 @@ from index.values import Query, SearchParams
 FEWEST = 500
 """Photos or sentences, up to which all are scored."""
 
-_BY_MEANS = 1.5  # times as many as a folder's codes of regions need, where photo vectors and means choose
+_BY_MEANS = 1.5  # times as many for one text as a folder's codes of regions need; for several as many: measured
 
 _MOST_BY_REGIONS = 4000
 """Where only regions count, hundreds of thousands would be needed of a large library for the usual recall."""
@@ -20,7 +20,8 @@ def num_photos_scored(params: SearchParams, num_photos: int, limit: int, query: 
         return num_photos
     if params.num_candidates is not None:
         return params.num_candidates
-    wanted = _BY_MEANS * _of_curve(params, curve_candidates(num_photos, query)) * math.sqrt(max(1.0, limit / 10))
+    times = (_BY_MEANS if query.weights is None else 1.0) * math.sqrt(max(1.0, limit / 10))
+    wanted = times * _of_curve(params, curve_candidates(num_photos, query))
     most = _MOST_BY_REGIONS if query.by_regions else math.inf
     return min(num_photos, max(FEWEST, 3 * limit, round(min(wanted, most))))
 
