@@ -62,11 +62,17 @@ def _engine(library: ServerAddress, process: int) -> Engine:
 
 @contextmanager
 def _connected(library: ServerAddress) -> Iterator[Connection]:
-    """A connection that knows vectors, if the database does by now."""
+    """A connection that knows vectors, if the database does by now.
+
+    A question is one process's work there: parallel workers cost a server with several users more than they save one.
+    """
     with engine_of(library).connect() as connection:
         driver = connection.connection.driver_connection
         assert isinstance(driver, PsycopgConnection)
-        register_vectors(driver)
+        if register_vectors(driver):
+            driver.execute("SET jit = off")
+            driver.execute("SET max_parallel_workers_per_gather = 0")
+            driver.commit()
         yield connection
 
 

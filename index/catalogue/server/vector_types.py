@@ -40,14 +40,14 @@ class HalfVector(UserDefinedType[Any]):
         return f"halfvec{of}{'[]' if self.many else ''}"
 
 
-def register_vectors(connection: "Connection[Any]") -> None:
-    """Teach a connection these types once, where the server has them."""
+def register_vectors(connection: "Connection[Any]") -> bool:
+    """Teach a connection these types once, where the server has them; returns whether that was now."""
     if connection.adapters.types.get("halfvec") is not None:
-        return
+        return False
     info = TypeInfo.fetch(connection, "halfvec")
     connection.rollback()
     if info is None:
-        return
+        return False
     info.register(connection)
     one, several = info.oid, info.array_oid
 
@@ -87,6 +87,7 @@ def register_vectors(connection: "Connection[Any]") -> None:
     connection.adapters.register_dumper(Vectors, VectorsDumper)
     connection.adapters.register_loader(one, VectorLoader)
     connection.adapters.register_loader(several, VectorsLoader)
+    return True
 
 
 def _form(dimension: int) -> "np.dtype[np.void]":

@@ -20,8 +20,10 @@ from index.catalogue.server.vector_types import HalfVector, Vector, Vectors
 from index.values import BuildInfo, BuildSpec
 
 _NAMESPACE = UUID("6f2d0a0e-6c4b-5b0e-9d55-1d2a3c4e5f60")
-_INDEX_FROM = 30_000
-"""Photos from which on an index is made that chooses the candidates; up to there all of `first` is looked at."""
+_INDEX_FROM = 100_000
+"""Photos from which on an index chooses the candidates; up to there all of `first` is looked at."""
+
+_PHOTOS_A_LIST, _GROWTH = 250, 4  # of the index when it is made, and how much fuller a list may become
 
 
 def key_of(build: BuildSpec, content_hash: str) -> UUID:
@@ -174,23 +176,25 @@ class ServerVectors:
         )
         return self._connection.execute(text(statement), {"build": self._build.build_id}).rowcount
 
-    def is_indexed(self) -> bool:
-        """Whether there is an index of `first`."""
-        statement = text("SELECT to_regclass(:name) IS NOT NULL")
-        return bool(self._connection.execute(statement, {"name": self._index}).scalar_one())
+    def num_lists(self) -> int:
+        """The lists of the index of `first`; 0 where there is none."""
+        options = text("SELECT array_to_string(reloptions, ',') FROM pg_class WHERE oid = to_regclass(:name)")
+        found = self._connection.execute(options, {"name": self._index}).scalar()
+        return 0 if found is None else int(str(found).removeprefix("lists="))
 
     def index_if_large(self, threshold: int = _INDEX_FROM) -> bool:
-        """Make the index of `first` where there are many photos and it is not there; returns whether it was made."""
-        table = f"photo_vectors_{self._build.build_id}"
-        many = self._connection.exec_driver_sql(
-            f"SELECT count(*) FROM (SELECT FROM {table} LIMIT {threshold}) AS found"
-        )
-        if many.scalar_one() < threshold or self.is_indexed():
+        """Make the index of `first` where there are many photos, and again when they are many more.
+
+        Returns whether it was made.
+        """
+        run, table = self._connection.exec_driver_sql, f"photo_vectors_{self._build.build_id}"
+        count = int(run(f"SELECT count(*) FROM {table}").scalar_one())
+        lists = min(max(1, count // _PHOTOS_A_LIST), 32_768)
+        if count <= threshold or lists < _GROWTH * (known := self.num_lists()):
             return False
-        self._connection.exec_driver_sql(
-            f"CREATE INDEX {self._index} ON {table} USING hnsw (first halfvec_ip_ops) "
-            "WITH (m = 16, ef_construction = 100)"
-        )
+        if known:
+            run(f"DROP INDEX {self._index}")
+        run(f"CREATE INDEX {self._index} ON {table} USING ivfflat (first halfvec_ip_ops) WITH (lists = {lists})")
         return True
 
     def analyze(self) -> None:
