@@ -216,7 +216,7 @@ class ServerReader(CatalogueReader):
         """The records (n, S, D) of photos. Raises ValueError for a photo that the current build has not embedded."""
         build = self._require_build(photo_ids)
         with self._query() as connection:
-            found = ServerVectors(connection, build).photos(photo_ids)
+            found = self._vectors(connection, build).photos(photo_ids)
         records = [self._of(found, photo_id, "photo") for photo_id in photo_ids]
         return np.array(records, np.float32).reshape(-1, build.rows_per_photo, build.dimension)
 
@@ -268,6 +268,9 @@ class ServerReader(CatalogueReader):
     def _search(self, connection: Connection, build: BuildInfo, params: SearchParams) -> ServerSearch:
         by_index = self._by_index and params.mode != "exact" and self._num_photos > MOST_LOOKED_AT
         return ServerSearch(connection, build, self._num_left_out, by_index=by_index)
+
+    def _vectors(self, connection: Connection, build: BuildInfo) -> ServerVectors:
+        return ServerVectors(connection, build)
 
     def _build_for(self, query: Query) -> BuildInfo | None:
         if self._build is None or not self._num_photos:
