@@ -8,8 +8,8 @@ from pathlib import Path
 DISTRIBUTION = "visual-semantic-engine"
 MODULES = {
     "encoders": ("open_clip",), "evaluation": ("pycocoevalcap",), "mcp": ("mcp",), "ocr": ("rapidocr",),
-    "pandas": ("pandas",), "postgres": ("psycopg",), "preview": ("textual_image",), "raw": ("rawpy",),
-    "serve": ("fastapi", "prometheus_client", "python_multipart", "uvicorn"), "web": ("streamlit",),
+    "pandas": ("pandas",), "postgres": ("psycopg",), "preview": ("textual_image",), "qdrant": ("qdrant_client",),
+    "raw": ("rawpy",), "serve": ("fastapi", "prometheus_client", "python_multipart", "uvicorn"), "web": ("streamlit",),
 }  # fmt: skip
 """What is imported of each extra."""
 

@@ -140,7 +140,7 @@ def remove_points(library: ServerAddress, collection: str, keys: Sequence[UUID])
     """Remove points; those that are not there are removed too."""
     client = client_of(library)
     with explained(library):
-        if client.collection_exists(collection):
+        if keys and client.collection_exists(collection):
             ids = models.PointIdsList(points=[str(key) for key in keys])
             client.delete(collection, points_selector=ids, wait=True)
 

@@ -1,7 +1,9 @@
 """Searches in a library whose vectors are in Qdrant: it scores, and PostgreSQL says which photos may answer."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -20,7 +22,10 @@ from index.values import BuildInfo, Query
 MOST_NAMED = 50_000
 """Photos that pass a filter, up to which a request names them: 2 MB."""
 
+_SPARE = 100  # candidates, for points of a batch whose writer was killed
 _MORE = 1.2  # candidates, so that enough pass for the first time
+
+Hits = list[tuple[UUID, float]]
 
 
 class QdrantSearch(ServerSearch):
@@ -39,14 +44,9 @@ class QdrantSearch(ServerSearch):
     ) -> list[tuple[int, float]]:
         """The `limit` best (photo, score) of the candidates, best first; equal scores in order of photo."""
         candidates = self._chosen(self.first_of_query(query), num_candidates, allowed)
-        asked = limit + self._num_unasked(candidates)
-        while True:
-            hits = self._points.best(query, candidates, asked) if candidates.count else []
-            photos = self._keys.photos_of([key for key, _ in hits], allowed, copies)
-            found = [(photo, score) for key, score in hits for photo in photos.get(key, ())]
-            if len(found) >= limit or len(hits) < asked:
-                return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
-            asked *= 2  # keys that PostgreSQL does not know, of a writer that was killed, took the places of others
+        hits, photos = self._known(partial(self._points.best, query), candidates, limit, allowed, copies)
+        found = [(photo, score) for key, score in hits for photo in photos.get(key, ())]
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
 
     def regions(
         self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
@@ -57,9 +57,7 @@ class QdrantSearch(ServerSearch):
         """
         whole = whole_of(query)
         candidates = self._chosen(self.first_of_regions(query), num_candidates, allowed)
-        asked = limit + self._num_unasked(candidates)
-        hits = self._points.best_region(whole, candidates, asked) if candidates.count else []
-        photos = self._keys.photos_of([key for key, _ in hits], allowed, copies)
+        _, photos = self._known(partial(self._points.best_region, whole), candidates, limit, allowed, copies)
         records = self._points.records(list(photos))
         found: list[tuple[int, int, float]] = []
         for key, record in records.items():
@@ -67,10 +65,33 @@ class QdrantSearch(ServerSearch):
             found += [(photo, region, float(score)) for photo in photos[key] for region, score in enumerate(scores)]
         return sorted(found, key=lambda hit: (-hit[2], *hit[:2]))[:limit]
 
+    def _known(
+        self,
+        ask: Callable[[Candidates, int], Hits],
+        candidates: Candidates,
+        limit: int,
+        allowed: Allowed | None,
+        copies: Copies,
+    ) -> tuple[Hits, dict[UUID, list[int]]]:
+        """The best hits, at least `limit` of which have photos where there are so many, and the photos of each.
+
+        Points that PostgreSQL does not know, of a writer that was killed, take the places of others: more are asked for.
+        """
+        if candidates.among is not None:
+            hits = ask(candidates, limit) if candidates.count else []
+            return hits, self._keys.photos_of([key for key, _ in hits], allowed, copies)
+        asked = limit + self._num_left_out
+        while True:
+            hits = ask(candidates, asked)
+            photos = self._keys.photos_of([key for key, _ in hits], allowed, copies)
+            if len(photos) >= limit or len(hits) < min(asked, candidates.count):
+                return hits, photos
+            asked, candidates = 2 * asked, replace(candidates, count=2 * candidates.count)
+
     def _chosen(self, first: NDArray[np.float32], count: int, allowed: Allowed | None) -> Candidates:
         """The candidates: of all photos where few are left out, else of those that pass, which are named."""
         if lets_all_pass(allowed) and self._num_left_out <= count:
-            return Candidates(first, count + self._num_left_out, exact=self._exact)
+            return Candidates(first, count + self._num_left_out + _SPARE, exact=self._exact)
         keys: Sequence[UUID] = self._keys.passing(allowed, MOST_NAMED + 1)
         if len(keys) > MOST_NAMED:
             keys = self._nearest_passing(first, count, allowed)
@@ -90,7 +111,3 @@ class QdrantSearch(ServerSearch):
             if len(passing) >= count or len(keys) < asked:
                 return passing[:count]
             asked *= 2
-
-    def _num_unasked(self, candidates: Candidates) -> int:
-        """How many of the hits may be of photos that are left out."""
-        return 0 if candidates.among is not None else self._num_left_out

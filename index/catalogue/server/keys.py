@@ -76,7 +76,7 @@ class VectorKeys:
         """The keys of those of the photos that the build has embedded, by number."""
         some = any_(literal(list(photo_ids), ARRAY(BigInteger)))
         statement = self._photos(select(PhotoRecord.photo_id, self._table.c.key)).where(PhotoRecord.photo_id == some)
-        return dict(self._connection.execute(statement).tuples().all())
+        return dict(list(self._connection.execute(statement)))
 
     def passing(self, allowed: Allowed | None, most: int) -> list[UUID]:
         """The keys of photos that may answer, at most so many."""
