@@ -16,13 +16,12 @@ from index.values import BuildInfo
 def verify_vectors(library: ServerAddress, *, repair: bool = False) -> list[Problem]:
     """Compare every key of a library with the points of its Qdrant, by portions.
 
-    With `repair` nobody writes meanwhile: points that no row names are removed, and so are the records of photos without
+    With `repair` nobody writes meanwhile: points that no row names are removed, and so are records of photos without
     points, which the next `engine index` embeds again. Raises LibraryError where one of both does not answer.
     """
-    waiting = remove_waiting(library) if repair else 0
-    problems = (
-        [Problem("leftover", f"{waiting:,} vectors of photos that are gone were in Qdrant.", True)] if waiting else []
-    )
+    problems: list[Problem] = []
+    if repair and (waiting := remove_waiting(library)):
+        problems.append(Problem("leftover", f"{waiting:,} vectors of photos that are gone were in Qdrant.", True))
     with writing(library, alone=True) if repair else reading(library) as connection:
         builds = BuildRepository(connection).all_builds()
         known = set()

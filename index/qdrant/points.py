@@ -22,6 +22,21 @@ _MOST_NUMBERS = 1_000_000
 """Of vectors in one request: about ten bytes each in JSON, of which a server takes 32 MB."""
 
 
+def vectors_config(dimension: int, *, has_global: bool) -> dict[str, models.VectorParams]:
+    """The named vectors of a collection: raw inner products in half precision, on disk."""
+
+    def vectors(size: int, **options: Any) -> models.VectorParams:
+        half = models.Datatype.FLOAT16
+        return models.VectorParams(size=size, distance=models.Distance.DOT, datatype=half, on_disk=True, **options)
+
+    several = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
+    without_graph = models.HnswConfigDiff(m=0)  # candidates alone are compared with them
+    return {
+        "first": vectors(dimension * (1 + has_global)),
+        "regions": vectors(dimension, multivector_config=several, hnsw_config=without_graph),
+    }
+
+
 class Points:
     """The points of a build's collection. Methods raise LibraryError where Qdrant does not answer."""
 
@@ -38,22 +53,9 @@ class Points:
 
     def create(self) -> None:
         """Make the collection; shards and replicas are as the server makes them by default."""
-        dimension = self._build.dimension
-
-        def vectors(size: int, **options: Any) -> models.VectorParams:
-            half = models.Datatype.FLOAT16
-            return models.VectorParams(size=size, distance=models.Distance.DOT, datatype=half, on_disk=True, **options)
-
-        several = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
-        without_graph = models.HnswConfigDiff(m=0)  # candidates alone are compared with them
+        config = vectors_config(self._build.dimension, has_global=self._build.has_global)
         with explained(self._library):
-            self._client.create_collection(
-                self._collection,
-                vectors_config={
-                    "first": vectors(dimension * (1 + self._build.has_global)),
-                    "regions": vectors(dimension, multivector_config=several, hnsw_config=without_graph),
-                },
-            )
+            self._client.create_collection(self._collection, vectors_config=config)
 
     def exists(self) -> bool:
         """Whether there is the collection."""

@@ -75,7 +75,7 @@ class QdrantSearch(ServerSearch):
     ) -> tuple[Hits, dict[UUID, list[int]]]:
         """The best hits, at least `limit` of which have photos where there are so many, and the photos of each.
 
-        Points that PostgreSQL does not know, of a writer that was killed, take the places of others: more are asked for.
+        Points that PostgreSQL does not know, of a writer that was killed, take places of others: more are asked for.
         """
         if candidates.among is not None:
             hits = ask(candidates, limit) if candidates.count else []
