@@ -106,10 +106,10 @@ class CatalogueWriter(TextsWriter):
         with self._work.transaction() as connection:
             return RootRepository(connection).roots()
 
-    def replace_roots(self, paths: Sequence[str]) -> None:
-        """Let these be all the roots."""
+    def replace_roots(self, paths: Sequence[str], known: Sequence[str] | None = None) -> None:
+        """Let these be the roots, in the place of those that were known; of all where that is None."""
         with self._work.transaction() as connection:
-            RootRepository(connection).replace_roots(paths)
+            RootRepository(connection).replace_roots(paths, known)
 
     def remove_photos(self, photo_ids: Sequence[int]) -> None:
         """Remove photos from the catalogue and from every build, and their captions with them."""

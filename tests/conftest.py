@@ -18,6 +18,8 @@ from typer.testing import CliRunner, Result
 from engine.runtime.settings import SETTINGS
 
 if TYPE_CHECKING:
+    from postgres_server import PostgresServer
+
     from engine.models.multimodal import MultimodalModel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -153,6 +155,16 @@ def library(photos: Path, sentence_file: Path, tmp_path_factory: pytest.TempPath
     with Engine.open(folder, device="cpu") as engine:
         engine.index([photos], [sentence_file])
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[PostgresServer]":
+    """A PostgreSQL server of this session; tests take databases of their own."""
+    from postgres_server import start_server
+
+    server = start_server(fsync="off")
+    yield server
+    server.stop()
 
 
 @pytest.fixture

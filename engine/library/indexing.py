@@ -110,8 +110,9 @@ class Indexer:
         if not allow_missing:
             require_present(known, scan, changes)
         self._writer.use_build(spec, discard_vectors=rebuild_vectors)
-        roots = without_covered([*self._writer.roots(), *scan.roots])
-        self._writer.replace_roots(roots)
+        known_roots = self._writer.roots()
+        roots = without_covered([*known_roots, *scan.roots])
+        self._writer.replace_roots(roots, known_roots)
         self._writer.note_changes(moved=changes.moves, returned=changes.returned, gone=changes.gone)
         self.result.failed.extend(scan.failures)
         self.result.skipped = scan.skipped

@@ -111,6 +111,7 @@ def remove(folder: LibraryAddress, paths: Iterable[str | Path]) -> int:
     """
     with _writer(folder) as writer:
         known, kept = writer.known_photos(), writer.roots()
+        before = list(kept)
         gone: set[int] = set()
         for path in (os.path.normpath(Path(path).absolute()) for path in paths):
             below = {photo.photo_id for name, photo in known.items() if is_below(name, path)}
@@ -119,7 +120,7 @@ def remove(folder: LibraryAddress, paths: Iterable[str | Path]) -> int:
             kept = [root for root in kept if not is_below(root, path)]
             gone |= below
         writer.remove_photos(sorted(gone))
-        writer.replace_roots(kept)
+        writer.replace_roots(kept, before)
     return len(gone)
 
 

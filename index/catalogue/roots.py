@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from index.catalogue.builds import portions, utc_now
+from index.catalogue.dialects import upsert
 from index.catalogue.schema import Root
 
 
@@ -18,11 +19,14 @@ class RootRepository:
         """The paths of all roots, in order."""
         return list(self._connection.execute(select(Root.path).order_by(Root.path)).scalars())
 
-    def replace_roots(self, paths: Sequence[str]) -> None:
-        """Let these be all the roots; those that stay keep the time they were added."""
+    def replace_roots(self, paths: Sequence[str], known: Sequence[str] | None = None) -> None:
+        """Let these be the roots in the place of those that were known, or of all; others may have added some since.
+
+        Those that stay keep the time they were added.
+        """
         before = set(self.roots())
-        for some in portions(sorted(before.difference(paths))):
+        for some in portions(sorted((before if known is None else before.intersection(known)).difference(paths))):
             self._connection.execute(delete(Root).where(Root.path.in_(some)))
         new = [{"path": path, "added_at": utc_now()} for path in paths if path not in before]
         if new:
-            self._connection.execute(insert(Root), new)
+            self._connection.execute(upsert(self._connection, Root).on_conflict_do_nothing(), new)

@@ -1,18 +1,18 @@
-"""How many candidates a server scores exactly: a thousand at least, as that is not what takes its time."""
+"""How many candidates a server scores exactly: some hundreds at least, as that is not what takes its time."""
 
 import math
 
 from index.candidates.recall_curve import curve_candidates, num_sentence_candidates
 from index.values import Query, SearchParams
 
-FEWEST = 1000
-"""Photos or sentences, up to which all are scored."""
+FEWEST, FEWEST_BY_INDEX = 500, 1000
+"""Photos or sentences, up to which all are scored; and how many the index gives at once."""
 
 _MOST_BY_REGIONS = 4000
 """Where only regions count, hundreds of thousands would be needed of a large library for the usual recall."""
 
 
-def num_photos_scored(params: SearchParams, num_photos: int, limit: int, query: Query) -> int:
+def num_photos_scored(params: SearchParams, num_photos: int, limit: int, query: Query, *, by_index: bool) -> int:
     """The photos of so many that are scored for the `limit` best."""
     if params.mode == "exact" or params.recall_target == 1:
         return num_photos
@@ -20,7 +20,8 @@ def num_photos_scored(params: SearchParams, num_photos: int, limit: int, query: 
         return params.num_candidates
     wanted = _of_curve(params, curve_candidates(num_photos, query)) * math.sqrt(max(1.0, limit / 10))
     most = _MOST_BY_REGIONS if query.by_regions else math.inf
-    return min(num_photos, max(FEWEST, 3 * limit, round(min(wanted, most))))
+    fewest = FEWEST_BY_INDEX if by_index else FEWEST
+    return min(num_photos, max(fewest, 3 * limit, round(min(wanted, most))))
 
 
 def num_sentences_scored(params: SearchParams, num_sentences: int, limit: int) -> int:

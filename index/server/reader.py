@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from index.address import ServerAddress
 from index.catalogue.allowed import Allowed, Passing, WrittenPhrase
 from index.catalogue.builds import BuildRepository
+from index.catalogue.curation import CurationRepository
 from index.catalogue.filters import PhotoFilter
 from index.catalogue.full_text_of import FullText, full_text_of
 from index.catalogue.server.connection import read_version, reading
@@ -52,7 +53,7 @@ class ServerReader(CatalogueReader):
                 found = FoundPhotos(connection, self._build)
                 self._num_photos, self._num_sentences = found.num_photos(), found.num_sentences()
                 self._num_left_out = found.num_left_out()
-                self._by_index = ServerVectors(connection, self._build).is_indexed()
+                self._by_index = self._vectors(connection, self._build).is_indexed()
 
     def __enter__(self) -> Self:
         return self
@@ -112,9 +113,10 @@ class ServerReader(CatalogueReader):
 
     def allowed_photos(self, where: PhotoFilter, phrases: Sequence[WrittenPhrase] = ()) -> Allowed | None:
         """What photos have to pass; the server looks at it in the statement that ranks. Raises UnknownNameError."""
-        passing = Passing(where, tuple(phrases))
-        self.num_passing_of(passing, most=1)  # said before the model is asked
-        return passing
+        if where.albums is not None:
+            with self._query() as connection:
+                CurationRepository(connection).album_ids(where.albums)  # said before anything else is asked
+        return Passing(where, tuple(phrases))
 
     def which_pass(self, photo_ids: NDArray[np.int64], allowed: Allowed | None) -> NDArray[np.bool_]:
         """Which of photos (n,) may answer."""
@@ -126,14 +128,10 @@ class ServerReader(CatalogueReader):
 
     def num_passing(self, where: PhotoFilter) -> int:
         """How many photos pass a filter."""
-        return self.num_passing_of(Passing(where))
-
-    def num_passing_of(self, allowed: Passing, most: int | None = None) -> int:
-        """How many photos may answer, counted up to `most`. Raises UnknownNameError."""
         if self._build is None:
             return 0
         with self._query() as connection:
-            return FoundPhotos(connection, self._build).count(allowed, most)
+            return FoundPhotos(connection, self._build).count(Passing(where))
 
     def holds_photo(self, photo_id: int) -> bool:
         """Whether the build has embedded a photo whose file is there."""
@@ -157,7 +155,7 @@ class ServerReader(CatalogueReader):
 
         Raises WrongModelError when the query's dimension or global term is not the build's.
         """
-        count = num_photos_scored(params, self._num_photos, limit, query)
+        count = num_photos_scored(params, self._num_photos, limit, query, by_index=self._by_index)
         if (build := self._build_for(query)) is None or not limit or not count:
             return []
         with self._query() as connection:
@@ -172,7 +170,7 @@ class ServerReader(CatalogueReader):
     ) -> list[tuple[int, int, float]]:
         """The `limit` best (photo, position of the region, score) by what each region scores alone, best first."""
         by_regions = Query(query.words[:1])
-        count = num_photos_scored(params, self._num_photos, limit, by_regions)
+        count = num_photos_scored(params, self._num_photos, limit, by_regions, by_index=self._by_index)
         if (build := self._build_for(query)) is None or not limit or not count:
             return []
         with self._query() as connection:

@@ -86,7 +86,7 @@ def read_version(connection: Connection) -> int:
 
 
 @contextmanager
-def writing(library: ServerAddress, *, alone: bool = False, timeout_s: float = 60.0) -> Iterator[Connection]:
+def writing(library: ServerAddress, *, alone: bool = False, timeout_s: float = 3600.0) -> Iterator[Connection]:
     """A transaction that writes: beside those of others, or `alone`, where vectors are removed or tables changed.
 
     Readers see all of it or nothing, and that the library has changed.

@@ -28,9 +28,9 @@ class FoundPhotos:
             statement = statement.where(Photo.id == _any_of(among.tolist()))
         return list(self._connection.execute(statement).scalars())
 
-    def count(self, allowed: Allowed | None, most: int | None = None) -> int:
-        """How many photos may answer, counted up to `most`."""
-        found = self._photos(allowed).limit(most).subquery()
+    def count(self, allowed: Allowed | None) -> int:
+        """How many photos may answer."""
+        found = self._photos(allowed).subquery()
         return int(self._connection.execute(select(func.count()).select_from(found)).scalar_one())
 
     def num_photos(self) -> int:

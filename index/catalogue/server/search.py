@@ -40,10 +40,11 @@ from index.values import BuildInfo, Query
 MEAN_WEIGHT = 0.7
 """How much the mean of the regions counts beside the photo vector where candidates are chosen: measured."""
 
-MOST_LOOKED_AT = 100_000
+MOST_LOOKED_AT = 30_000
 """Photos that pass, up to which all are looked at; of more the index takes those that promise most."""
 
-_MOST_BY_INDEX = 1000  # candidates that a search in the index keeps at a time; it goes on where more are asked for
+_SPARE = 20  # records more than asked for, as equal scores come in order of their photos
+_MOST_BY_INDEX = 1000  # what pgvector lets a search in the index keep; it goes on where more are asked for
 
 
 class ServerSearch:
@@ -74,20 +75,30 @@ class ServerSearch:
         self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
     ) -> Select[int, float]:
         """The statement of `photos`."""
-        candidates = self._candidates(self.first_of_query(query), num_candidates, allowed, copies)
-        vectors = self._vectors
+        vectors, first = self._vectors, self.first_of_query(query)
         weights = np.ones(len(query.words)) if query.weights is None else query.weights
         score = _best_of_each(vectors.c.regions, query.words, weights)
         if query.sentence is not None:
             nothing = np.zeros(self._build.dimension, np.float32)
             score = score + _product(vectors.c.first, first_of(query.sentence, nothing))
-        photo = candidates.c.photo_id
-        return (
-            select(photo, score.label("score"))
-            .join_from(candidates, vectors, vectors.c.record == candidates.c.record)
-            .order_by(column("score").desc(), photo)
-            .limit(limit)
-        )
+        if (nearest := self._nearest(first, num_candidates, allowed)) is None:
+            found = self._passing_nearest(first, num_candidates, allowed, copies)
+            photo = found.c.photo_id
+            statement = select(photo, score.label("score")).join_from(
+                found, vectors, vectors.c.record == found.c.record
+            )
+        else:  # which photos the best records are of, is looked up for no others
+            best = (
+                select(vectors.c.record, score.label("score"))
+                .join(nearest, nearest.c.record == vectors.c.record)
+                .order_by(column("score").desc())
+                .limit(limit + self._num_left_out + _SPARE)
+                .subquery("best")
+            )
+            found = self._photos_of(best, allowed, copies, best.c.score)
+            photo = found.c.photo_id
+            statement = select(photo, found.c.score.label("score"))
+        return statement.order_by(column("score").desc(), photo).limit(limit)
 
     def regions(
         self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
@@ -212,63 +223,67 @@ class ServerSearch:
     def _candidates(
         self, first: NDArray[np.float32], count: int, allowed: Allowed | None, copies: Copies
     ) -> FromClause:
-        """(record, photo) of the `count` that promise most among those that may answer.
+        """(record, photo) of the `count` that promise most among those that may answer."""
+        nearest = self._nearest(first, count, allowed)
+        if nearest is None:
+            return self._passing_nearest(first, count, allowed, copies)
+        return self._photos_of(nearest, allowed, copies)
 
-        Where few are left out, the most promising of all are taken, and so many more as may be left out. Else those
-        that pass are looked at, all of them, or in the order of the index where they are too many.
+    def _nearest(self, first: NDArray[np.float32], count: int, allowed: Allowed | None) -> FromClause | None:
+        """The records that promise most, where all or very many may answer; None where those that pass are looked at.
+
+        Where few are left out, they are those of all, and so many more as may be left out. Of very many that pass the
+        index is asked.
         """
-        vectors, nearness = self._vectors, _product(self._vectors.c.first, first)
+        vectors = self._vectors
+        distance = _distance(vectors.c.first, first)
         if lets_all_pass(allowed) and self._num_left_out <= count:
-            return self._photos_of(self._nearest(first, count + self._num_left_out), allowed, copies)
-        if self._by_index and self._passes_more_than(allowed, MOST_LOOKED_AT):
+            if self._by_index:
+                self._look_into_index(count, only=False)
+            order = distance if self._by_index else _product(vectors.c.first, first).desc()
+            statement = select(vectors.c.record).order_by(order).limit(count + self._num_left_out)
+        elif self._by_index and self._passes_more_than(allowed, MOST_LOOKED_AT):
             self._look_into_index(count, only=True)
-            passing = (
-                select(PhotoRecord.record)
-                .join(Photo, Photo.id == PhotoRecord.photo_id)
-                .where(
-                    PhotoRecord.build_id == self._build.build_id,
-                    PhotoRecord.record == vectors.c.record,
-                    *conditions(self._connection, allowed),
-                )
-                .exists()
-            )
-            nearest = select(vectors.c.record).where(passing).order_by(_distance(vectors.c.first, first)).limit(count)
-            return self._photos_of(nearest.subquery("nearest"), allowed, copies)
-        passing_photos = self._passing(allowed, copies)
+            passing = self._own_photos(vectors.c.record, allowed).correlate(vectors).exists()
+            statement = select(vectors.c.record).where(passing).order_by(distance).limit(count)
+        else:
+            return None
+        return statement.subquery("nearest")
+
+    def _passing_nearest(
+        self, first: NDArray[np.float32], count: int, allowed: Allowed | None, copies: Copies
+    ) -> FromClause:
+        """(record, photo) of those that promise most, all of which that pass are looked at."""
+        vectors, passing = self._vectors, self._passing(allowed, copies)
         return (
-            select(passing_photos.c.record, passing_photos.c.photo_id)
-            .join_from(passing_photos, vectors, vectors.c.record == passing_photos.c.record)
-            .order_by(nearness.desc())
+            select(passing.c.record, passing.c.photo_id)
+            .join_from(passing, vectors, vectors.c.record == passing.c.record)
+            .order_by(_product(vectors.c.first, first).desc())
             .limit(count)
             .subquery("candidates")
         )
 
-    def _nearest(self, first: NDArray[np.float32], count: int) -> FromClause:
-        """The records of all photos that promise most, by the index where there is one."""
-        vectors = self._vectors
-        if self._by_index:
-            self._look_into_index(count, only=False)
-            order: ColumnElement[float] = _distance(vectors.c.first, first)
-        else:
-            order = _product(vectors.c.first, first).desc()
-        return select(vectors.c.record).order_by(order).limit(count).subquery("nearest")
-
-    def _photos_of(self, nearest: FromClause, allowed: Allowed | None, copies: Copies) -> FromClause:
-        """(record, photo) of records, as far as they may answer."""
-        photo = func.min(Photo.id) if copies == "one" else Photo.id
-        own = (
-            select(photo.label("photo_id"))
+    def _own_photos(self, record: ColumnElement[int], allowed: Allowed | None) -> Select[int]:
+        """The photos of a record that may answer."""
+        return (
+            select(Photo.id)
             .join_from(Photo, PhotoRecord, PhotoRecord.photo_id == Photo.id)
             .where(
                 PhotoRecord.build_id == self._build.build_id,
-                PhotoRecord.record == nearest.c.record,
+                PhotoRecord.record == record,
                 *conditions(self._connection, allowed),
             )
-            .correlate(nearest)
-            .lateral("own")
         )
-        found = select(nearest.c.record, own.c.photo_id).select_from(nearest.join(own, true()))
-        return found.where(own.c.photo_id.is_not(None)).subquery("candidates")
+
+    def _photos_of(
+        self, records: FromClause, allowed: Allowed | None, copies: Copies, *others: ColumnElement[Any]
+    ) -> FromClause:
+        """(record, photo), and other columns, of records as far as they may answer."""
+        own = self._own_photos(records.c.record, allowed)
+        photo = func.min(Photo.id) if copies == "one" else Photo.id
+        lateral = own.with_only_columns(photo.label("photo_id")).correlate(records).lateral("own")
+        found = select(records.c.record, lateral.c.photo_id, *others).select_from(records.join(lateral, true()))
+        return found.where(lateral.c.photo_id.is_not(None)).subquery("candidates")
 
     def _passes_more_than(self, allowed: Allowed | None, count: int) -> bool:
         some = (
@@ -282,7 +297,7 @@ class ServerSearch:
     def _look_into_index(self, count: int, *, only: bool) -> None:
         """Let this transaction search in the index until it has so many; `only` there, and sort nothing."""
         settings = {
-            "hnsw.ef_search": min(max(40, count), _MOST_BY_INDEX),
+            "hnsw.ef_search": min(4 * count, _MOST_BY_INDEX),  # questions lie beside photos, not among them
             "hnsw.iterative_scan": "relaxed_order",
             "hnsw.max_scan_tuples": 20 * max(1000, count),
             **(dict.fromkeys(("enable_sort", "enable_hashjoin", "enable_mergejoin"), "off") if only else {}),

@@ -8,20 +8,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from postgres_server import PostgresServer, start_server
+from postgres_server import PostgresServer
 from synthetic_library import SyntheticLibrary
 
 from index import LibraryAddress, ServerAddress
 
 _numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[PostgresServer]:
-    """A server for all tests of this process."""
-    server = start_server(fsync="off")
-    yield server
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "postgres", "qdrant"], scope="module")
@@ -33,7 +25,7 @@ def new_address(
     def address() -> LibraryAddress:
         if request.param == "folder":
             return Path(tmp_path_factory.mktemp("store") / "library")
-        server: PostgresServer = request.getfixturevalue("server")
+        server: PostgresServer = request.getfixturevalue("postgres")
         url = server.create_database(f"library{next(_numbers)}")
         if request.param == "postgres":
             return ServerAddress(url)

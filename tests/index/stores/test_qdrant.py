@@ -43,9 +43,9 @@ def photos_of(*numbers: int) -> tuple[list[PhotoRow], np.ndarray, np.ndarray, np
 
 
 @pytest.fixture
-def address(server: PostgresServer, tmp_path: Path) -> ServerAddress:
+def address(postgres: PostgresServer, tmp_path: Path) -> ServerAddress:
     """A library of photos 1 to 6, whose numbers are these too."""
-    url = server.create_database(f"with_vectors{next(_numbers)}")
+    url = postgres.create_database(f"with_vectors{next(_numbers)}")
     address = ServerAddress(f"{url}&vectors=file://{tmp_path / 'vectors'}")
     with open_writer(address) as writer:
         writer.use_build(SPEC)
@@ -151,20 +151,20 @@ def test_another_model_has_a_collection_of_its_own(address: ServerAddress) -> No
     assert found(address, 1) == [1]
 
 
-def test_a_library_is_opened_where_its_vectors_are(address: ServerAddress, server: PostgresServer) -> None:
+def test_a_library_is_opened_where_its_vectors_are(address: ServerAddress, postgres: PostgresServer) -> None:
     with pytest.raises(LibraryError, match="keeps its vectors in Qdrant"):
         open_reader(ServerAddress(address.database_url), lambda text: None)
     with pytest.raises(LibraryError, match="keeps its vectors in Qdrant"):
         open_writer(ServerAddress(address.database_url))
-    plain = server.create_database("plain")
+    plain = postgres.create_database("plain")
     with open_writer(ServerAddress(plain)) as writer:
         writer.use_build(SPEC)
     with pytest.raises(LibraryError, match="has its vectors in PostgreSQL"):
         open_writer(ServerAddress(f"{plain}&vectors={address.vectors}"))
 
 
-def test_nothing_is_written_where_qdrant_does_not_answer(server: PostgresServer) -> None:
-    url = server.create_database("no_qdrant")
+def test_nothing_is_written_where_qdrant_does_not_answer(postgres: PostgresServer) -> None:
+    url = postgres.create_database("no_qdrant")
     with (
         open_writer(ServerAddress(f"{url}&vectors=http://127.0.0.1:1")) as writer,
         pytest.raises(LibraryError, match=r"Qdrant, which has the vectors of .* does not answer"),
@@ -177,9 +177,9 @@ def test_nothing_is_written_where_qdrant_does_not_answer(server: PostgresServer)
 
 
 @pytest.fixture(scope="module")
-def large(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> SyntheticLibrary:
+def large(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> SyntheticLibrary:
     folder = tmp_path_factory.mktemp("vectors")
-    return SyntheticLibrary(ServerAddress(f"{server.create_database('large')}&vectors=file://{folder}"))
+    return SyntheticLibrary(ServerAddress(f"{postgres.create_database('large')}&vectors=file://{folder}"))
 
 
 @pytest.mark.parametrize("where", [PhotoFilter(camera="nikon"), PhotoFilter(rating=(5, 5))], ids=["many", "few"])

@@ -47,8 +47,8 @@ def assert_whole(address: ServerAddress, acknowledged: set[int]) -> None:
     assert count[0] == count[1] == len(paths)
 
 
-def test_several_writers_of_the_same_photos_write_each_once(server: PostgresServer) -> None:
-    address = ServerAddress(server.create_database("several_writers"))
+def test_several_writers_of_the_same_photos_write_each_once(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("several_writers"))
 
     def write(starts: list[int]) -> None:
         with open_writer(address) as writer:
@@ -63,8 +63,8 @@ def test_several_writers_of_the_same_photos_write_each_once(server: PostgresServ
     assert_whole(address, set(range(1, 1 + BATCH * len(starts))))
 
 
-def test_a_copy_of_what_another_writer_has_just_removed_is_embedded_again(server: PostgresServer) -> None:
-    address = ServerAddress(server.create_database("removed_meanwhile"))
+def test_a_copy_of_what_another_writer_has_just_removed_is_embedded_again(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("removed_meanwhile"))
     with open_writer(address) as one, open_writer(address) as other:
         one.use_build(SPEC)
         other.use_build(SPEC)
@@ -81,8 +81,8 @@ def assert_whole_records(address: ServerAddress, count: int) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM photo_vectors_1").scalar_one() == count
 
 
-def test_a_server_killed_in_the_middle_loses_nothing_that_was_acknowledged(server: PostgresServer) -> None:
-    address = ServerAddress(server.create_database("killed"))
+def test_a_server_killed_in_the_middle_loses_nothing_that_was_acknowledged(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("killed"))
     acknowledged: set[int] = set()
     refused: list[str] = []
     stop = threading.Event()
@@ -108,8 +108,8 @@ def test_a_server_killed_in_the_middle_loses_nothing_that_was_acknowledged(serve
             while len(acknowledged) < enough and writer.is_alive():
                 time.sleep(0.01)
             time.sleep(0.013 * killed)  # not always at the same place
-            server.kill()
-            server.start()
+            postgres.kill()
+            postgres.start()
     finally:
         stop.set()
         writer.join()
@@ -120,9 +120,9 @@ def test_a_server_killed_in_the_middle_loses_nothing_that_was_acknowledged(serve
 
 
 @pytest.fixture(scope="module")
-def indexed(server: PostgresServer) -> SyntheticLibrary:
+def indexed(postgres: PostgresServer) -> SyntheticLibrary:
     """A library with an index of candidates, which so small a one does not have."""
-    library = SyntheticLibrary(ServerAddress(server.create_database("with_index")))
+    library = SyntheticLibrary(ServerAddress(postgres.create_database("with_index")))
     assert isinstance(library.address, ServerAddress)
     with writing(library.address, alone=True) as connection:
         build = BuildRepository(connection).current_build()
@@ -170,8 +170,19 @@ def test_a_selective_filter_is_looked_at_before_the_vectors(
     assert [photo for photo, _ in found] == [photo for photo, _ in best_of(kept, 10)]
 
 
-def test_readers_see_a_commit_and_no_look(server: PostgresServer) -> None:
-    address = ServerAddress(server.create_database("seen"))
+def test_writers_of_different_folders_keep_the_roots_of_each_other(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("roots"))
+    with open_writer(address) as one, open_writer(address) as other:
+        known = one.roots()
+        other.replace_roots(["/b", "/c/d"], other.roots())
+        one.replace_roots(["/a"], known)
+        assert one.roots() == ["/a", "/b", "/c/d"]
+        one.replace_roots(["/a", "/b", "/c"], one.roots())
+        assert other.roots() == ["/a", "/b", "/c"]
+
+
+def test_readers_see_a_commit_and_no_look(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("seen"))
     with open_writer(address) as writer:
         writer.use_build(SPEC)
         with open_reader(address, lambda text: None) as reader:
@@ -182,8 +193,8 @@ def test_readers_see_a_commit_and_no_look(server: PostgresServer) -> None:
             assert reader.changed()
 
 
-def test_another_model_has_tables_of_its_own_and_drops_those_of_others(server: PostgresServer) -> None:
-    address = ServerAddress(server.create_database("two_models"))
+def test_another_model_has_tables_of_its_own_and_drops_those_of_others(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("two_models"))
     other = replace(SPEC, fingerprint="f2" * 32, dimension=16, has_global=False)
     with open_writer(address) as writer:
         writer.use_build(SPEC)
@@ -203,18 +214,18 @@ def test_another_model_has_tables_of_its_own_and_drops_those_of_others(server: P
         assert connection.exec_driver_sql("SELECT to_regclass('photo_vectors_1')").scalar() is None
 
 
-def test_a_database_of_something_else_is_left_alone(server: PostgresServer) -> None:
+def test_a_database_of_something_else_is_left_alone(postgres: PostgresServer) -> None:
     import psycopg
 
-    url = server.create_database("something_else")
+    url = postgres.create_database("something_else")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE wages (name text)")
     with pytest.raises(LibraryDamagedError, match=r"database of something else \(tables wages\)"):
         open_writer(ServerAddress(url))
 
 
-def test_a_long_text_is_kept_and_said_once(server: PostgresServer) -> None:
-    address = ServerAddress(server.create_database("long_text"))
+def test_a_long_text_is_kept_and_said_once(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("long_text"))
     random = np.random.default_rng(0)
     text = " ".join("".join(map(chr, random.integers(97, 123, 8))) for _ in range(2000))  # an index has no room for it
     rows = random.standard_normal((3, 32)).astype(np.float16)
@@ -228,7 +239,7 @@ def test_a_long_text_is_kept_and_said_once(server: PostgresServer) -> None:
         assert reader.num_sentences == 1
 
 
-def test_the_server_cannot_be_reached(server: PostgresServer) -> None:
+def test_the_server_cannot_be_reached(postgres: PostgresServer) -> None:
     address = ServerAddress("postgresql://somebody:secret@127.0.0.1:1/photos")
     with pytest.raises(LibraryError, match="does not answer") as raised:
         open_reader(address, lambda text: None)

@@ -1,0 +1,116 @@
+"""The whole program on a library that a PostgreSQL server holds: the answers are those of one in a folder."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from postgres_server import PostgresServer
+from typer.testing import Result
+
+from engine import Engine, EngineError, Question
+from engine.results.hits import Hit
+from engine.runtime import extras
+from engine.sharing import SharedEngine
+from index import PhotoFilter, ServerAddress
+
+Found = list[tuple[str, float, str]]
+
+
+@pytest.fixture(scope="module")
+def address(postgres: PostgresServer, photos: Path, sentence_file: Path) -> str:
+    """The URL of a library of the photos and the sentences."""
+    url = postgres.create_database("engine")
+    with Engine.open(url, device="cpu") as engine:
+        report = engine.index([photos], [sentence_file])
+        assert report.added == len(list(photos.iterdir()))
+        assert engine.index([photos], [sentence_file]).added == 0
+    return url
+
+
+def _compared(hits: Iterable[Hit]) -> Found:
+    return [(hit.path.name, hit.score, ", ".join(phrase.text for phrase in hit.phrases)) for hit in hits]
+
+
+QUESTIONS: dict[str, Callable[[Engine, Path], Found]] = {
+    "sentence": lambda engine, _: _compared(engine.search("a cat looks at the camera", 5)),
+    "not": lambda engine, _: _compared(engine.search(Question.of("a rocket", without=["a cat"]), 5)),
+    "like": lambda engine, photos: _compared(engine.search(Question.of("red", like=photos / "coffee.png"), 5)),
+    "similar": lambda engine, photos: _compared(engine.similar(photos / "chelsea.png", 5)),
+    "written": lambda engine, _: _compared(engine.search("coffee", 5, basis="written")),
+    "quoted": lambda engine, _: _compared(engine.search('"rocket"', 5)),
+    "folder": lambda engine, _: _compared(engine.search("a cat", 5, where=PhotoFilter(folder="photos"))),
+    "regions": lambda engine, _: [(hit.path.name, hit.score, hit.phrase) for hit in engine.search_regions("a cat", 6)],
+    "sentences": lambda engine, photos: [
+        (hit.sentence, hit.score, "") for hit in engine.sentences(photos / "chelsea.png", 4)
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_an_answer_is_that_of_a_folder(address: str, library: Path, photos: Path, kind: str) -> None:
+    with Engine.open(address, device="cpu") as on_server, Engine.open(library, device="cpu") as in_folder:
+        found, expected = (QUESTIONS[kind](engine, photos) for engine in (on_server, in_folder))
+    assert found
+    assert [(name, text) for name, _, text in found] == [(name, text) for name, _, text in expected]
+    assert [score for _, score, _ in found] == pytest.approx([score for _, score, _ in expected], abs=1e-3)
+
+
+def test_commands_take_the_url_of_a_database(
+    address: str, photos: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENGINE_LIBRARY", address)
+    assert f"photos     {len(list(photos.iterdir()))}\n" in cli("status").stdout
+    assert "chelsea.png" in cli("search", "a cat", "-n", "1", "--no-service").stdout
+    assert cli("album", "create", "Trip").exit_code == 0
+    assert "1 photos were added" in cli("album", "add", "Trip", photos / "coffee.png").stdout
+    assert "coffee.png" in cli("search", "a cup", "--album", "Trip", "--no-service").stdout
+    assert cli("mark", "--favourite", photos / "coins.png").exit_code == 0
+    assert str(photos) in cli("roots").stdout
+    assert "whole" not in cli("verify", "--photos").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compact"], "VACUUM"),
+        (["verify"], "pg_amcheck"),
+        (["export", "somewhere"], "pg_dump"),
+        (["import", "somewhere"], "makes one in a folder"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_what_has_no_meaning_on_a_server_is_said_in_one_line(
+    address: str, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.setenv("ENGINE_LIBRARY", address)
+    result = cli(*arguments)
+    assert result.exit_code == 1
+    assert said in result.stderr
+
+
+def test_a_shared_engine_moves_on_when_the_library_changes(address: str, photos: Path) -> None:
+    shared = SharedEngine(ServerAddress(address), device="cpu")
+    try:
+        with shared.leased() as lease:
+            before = lease.generation
+        with Engine.open(address, device="cpu") as engine:
+            engine.curation.create_album("Later")
+        with shared.leased() as lease:
+            assert lease.generation == before + 1
+            assert lease.roots == (str(photos),)
+    finally:
+        shared.close()
+
+
+def test_a_server_without_its_driver_is_said_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(extras.MODULES, "postgres", ("no_such_package",))
+    with pytest.raises(EngineError, match="needs psycopg") as raised:
+        Engine.open("postgresql://host/photos")
+    assert extras.extra_command("postgres") in str(raised.value)
+
+
+def test_a_scheme_that_no_library_has_is_refused() -> None:
+    with pytest.raises(EngineError, match="cannot be at mysql://"):
+        Engine.open("mysql://host/photos")
