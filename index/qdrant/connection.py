@@ -52,9 +52,9 @@ def explained(library: ServerAddress) -> Iterator[None]:
     """Raise a LibraryError in the place of what the server or the client raises inside the block."""
     try:
         yield
-    except ApiException as error:
+    except (ApiException, ValueError) as error:  # the local mode says the latter
         said = " ".join(str(error).split())[:300]
         raise LibraryError(
             f"Qdrant, which has the vectors of {library}, does not answer or refuses: {said}. Check its address, that "
-            "it runs and QDRANT_API_KEY, and run the command again; what was acknowledged is kept."
+            "it runs and QDRANT_API_KEY; where it has lost vectors, `engine verify` says which."
         ) from error

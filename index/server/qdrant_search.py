@@ -20,7 +20,7 @@ from index.server.qdrant_vectors import QdrantVectors
 from index.values import BuildInfo, Query
 
 MOST_NAMED = 50_000
-"""Photos that pass a filter, up to which a request names them: 2 MB."""
+"""Photos that pass a filter, up to which a request names them: 6 MB, as each term of a score names them."""
 
 _SPARE = 100  # candidates, for points of a batch whose writer was killed
 _MORE = 1.2  # candidates, so that enough pass for the first time

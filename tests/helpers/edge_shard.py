@@ -45,9 +45,12 @@ class EdgeShard:
         ]
         self._shard.update(edge.UpdateOperation.upsert_points(points))
 
-    def optimize(self) -> None:
-        """Make the graph, as a server does by itself."""
-        self._shard.optimize()
+    def optimize(self) -> int:
+        """Make the graph, as a server does by itself; returns how many vectors it has."""
+        while self._shard.optimize():
+            pass
+        self._shard.flush()
+        return int(self._shard.info().indexed_vectors_count)
 
     def ask(self, request: models.QueryRequest) -> list[tuple[UUID, float]]:
         """The answers to a request."""

@@ -38,6 +38,9 @@ def command(
     behind is listed and harms nothing. --repair drops the records of damaged vectors, so that the next `engine index`
     embeds those photos again, and makes the FAISS file anew; photos, captions and sentences are kept. --photos lists
     photos whose file changed unnoticed, is missing or unreadable; `engine index --check-content` puts that right.
+
+    Of a library with vectors in Qdrant it compares every photo with every vector there, and --repair removes what
+    belongs to no photo and lets photos be embedded again whose vectors are lost.
     """
     from engine.runtime.settings import library_address
     from index import verify_library, verify_vectors

@@ -125,6 +125,8 @@ def test_photos_whose_points_are_lost_are_embedded_again(address: ServerAddress)
         assert build is not None
         points = QdrantVectors(address, connection, build).points
     points._client.delete_collection(points.collection)
+    with pytest.raises(LibraryError, match="`engine verify` says which"):
+        found(address, 2)
     problems = verify_vectors(address)
     assert [problem.kind for problem in problems] == ["vectors"]
     assert not problems[0].harmless
