@@ -52,9 +52,14 @@ class Points:
         return self._collection
 
     def create(self) -> None:
-        """Make the collection; shards and replicas are as the server makes them by default."""
+        """Make the collection, in the place of one that a writer left that did not commit its build.
+
+        Shards and replicas are as the server makes them by default.
+        """
         config = vectors_config(self._build.dimension, has_global=self._build.has_global)
         with explained(self._library):
+            if self._client.collection_exists(self._collection):
+                self._client.delete_collection(self._collection)
             self._client.create_collection(self._collection, vectors_config=config)
 
     def exists(self) -> bool:

@@ -24,10 +24,12 @@ from index import (
 )
 from index.catalogue.builds import BuildRepository
 from index.catalogue.server.connection import reading
+from index.catalogue.server.keys import collections_prefix
 
 pytest.importorskip("qdrant_client", reason="install the extra 'qdrant'")
 
-from index.qdrant.points import collections
+from index.qdrant.connection import client_of
+from index.qdrant.points import collections, vectors_config
 from index.server import qdrant_search
 from index.server.qdrant_vectors import QdrantVectors
 from index.server.qdrant_writer import QdrantWriter
@@ -141,6 +143,9 @@ def test_photos_whose_points_are_lost_are_embedded_again(address: ServerAddress)
 
 def test_another_model_has_a_collection_of_its_own(address: ServerAddress) -> None:
     other = replace(SPEC, fingerprint="f2" * 32)
+    with reading(address) as connection:
+        left_behind = f"{collections_prefix(connection)}2_f2f2f2f2f2f2"  # by a writer that was killed
+    client_of(address).create_collection(left_behind, vectors_config=vectors_config(7, has_global=False))
     with open_writer(address) as writer:
         writer.use_build(other)
         assert len(collections(address, "photos_")) == 2
