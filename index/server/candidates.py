@@ -2,26 +2,27 @@
 
 import math
 
-from index.candidates.recall_curve import curve_candidates, num_sentence_candidates
+from index.candidates.recall_curve import TARGETS, curve_candidates, num_sentence_candidates
 from index.values import Query, SearchParams
 
-FEWEST, FEWEST_BY_INDEX = 500, 1000
-"""Photos or sentences, up to which all are scored; and how many the index gives at once."""
+FEWEST = 500
+"""Photos or sentences, up to which all are scored."""
+
+_BY_MEANS = 1.5  # times as many as a folder's codes of regions need, where photo vectors and means choose
 
 _MOST_BY_REGIONS = 4000
 """Where only regions count, hundreds of thousands would be needed of a large library for the usual recall."""
 
 
-def num_photos_scored(params: SearchParams, num_photos: int, limit: int, query: Query, *, by_index: bool) -> int:
+def num_photos_scored(params: SearchParams, num_photos: int, limit: int, query: Query) -> int:
     """The photos of so many that are scored for the `limit` best."""
     if params.mode == "exact" or params.recall_target == 1:
         return num_photos
     if params.num_candidates is not None:
         return params.num_candidates
-    wanted = _of_curve(params, curve_candidates(num_photos, query)) * math.sqrt(max(1.0, limit / 10))
+    wanted = _BY_MEANS * _of_curve(params, curve_candidates(num_photos, query)) * math.sqrt(max(1.0, limit / 10))
     most = _MOST_BY_REGIONS if query.by_regions else math.inf
-    fewest = FEWEST_BY_INDEX if by_index else FEWEST
-    return min(num_photos, max(fewest, 3 * limit, round(min(wanted, most))))
+    return min(num_photos, max(FEWEST, 3 * limit, round(min(wanted, most))))
 
 
 def num_sentences_scored(params: SearchParams, num_sentences: int, limit: int) -> int:
@@ -32,6 +33,5 @@ def num_sentences_scored(params: SearchParams, num_sentences: int, limit: int) -
 
 
 def _of_curve(params: SearchParams, candidates: list[float]) -> float:
-    from index.candidates.recall_curve import TARGETS
-
-    return next((count for recall, count in zip(TARGETS, candidates, strict=True) if recall >= params.recall_target), 0)
+    reached = (count for recall, count in zip(TARGETS, candidates, strict=True) if recall >= params.recall_target)
+    return next(reached, 4 * candidates[-1])

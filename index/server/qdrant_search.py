@@ -34,7 +34,7 @@ class QdrantSearch(ServerSearch):
     def __init__(
         self, connection: Connection, build: BuildInfo, vectors: QdrantVectors, num_left_out: int, *, exact: bool
     ) -> None:
-        super().__init__(connection, build, num_left_out, by_index=False)
+        super().__init__(connection, build, num_left_out, num_lists=0)
         self._keys = vectors.keys
         self._points = vectors.points
         self._exact = exact

@@ -58,10 +58,6 @@ class QdrantVectors(ServerVectors):
         """Remove the keys of contents that no photo has any more, and write down that their vectors are to go."""
         return self.keys.forget_unused(self.points.collection)
 
-    def is_indexed(self) -> bool:
-        """Whether an index chooses the candidates: Qdrant's graph, where it has made one."""
-        return True
-
     def index_if_large(self, threshold: int = 0) -> bool:
         """Qdrant makes its graph by itself."""
         return False

@@ -47,13 +47,13 @@ class ServerReader(CatalogueReader):
         with self._query() as connection:
             self._version = read_version(connection)
             self._build = BuildRepository(connection).current_build()
-            self._by_index = False
+            self._num_lists = 0
             self._num_photos = self._num_sentences = self._num_left_out = 0
             if self._build is not None:
                 found = FoundPhotos(connection, self._build)
                 self._num_photos, self._num_sentences = found.num_photos(), found.num_sentences()
                 self._num_left_out = found.num_left_out()
-                self._by_index = self._vectors(connection, self._build).is_indexed()
+                self._num_lists = self._vectors(connection, self._build).num_lists()
 
     def __enter__(self) -> Self:
         return self
@@ -155,7 +155,7 @@ class ServerReader(CatalogueReader):
 
         Raises WrongModelError when the query's dimension or global term is not the build's.
         """
-        count = num_photos_scored(params, self._num_photos, limit, query, by_index=self._by_index)
+        count = num_photos_scored(params, self._num_photos, limit, query)
         if (build := self._build_for(query)) is None or not limit or not count:
             return []
         with self._query() as connection:
@@ -170,7 +170,7 @@ class ServerReader(CatalogueReader):
     ) -> list[tuple[int, int, float]]:
         """The `limit` best (photo, position of the region, score) by what each region scores alone, best first."""
         by_regions = Query(query.words[:1])
-        count = num_photos_scored(params, self._num_photos, limit, by_regions, by_index=self._by_index)
+        count = num_photos_scored(params, self._num_photos, limit, by_regions)
         if (build := self._build_for(query)) is None or not limit or not count:
             return []
         with self._query() as connection:
@@ -264,8 +264,8 @@ class ServerReader(CatalogueReader):
         return None
 
     def _search(self, connection: Connection, build: BuildInfo, params: SearchParams) -> ServerSearch:
-        by_index = self._by_index and params.mode != "exact" and self._num_photos > MOST_LOOKED_AT
-        return ServerSearch(connection, build, self._num_left_out, by_index=by_index)
+        by_index = params.mode != "exact" and self._num_photos > MOST_LOOKED_AT
+        return ServerSearch(connection, build, self._num_left_out, num_lists=self._num_lists if by_index else 0)
 
     def _vectors(self, connection: Connection, build: BuildInfo) -> ServerVectors:
         return ServerVectors(connection, build)

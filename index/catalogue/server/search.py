@@ -40,11 +40,11 @@ from index.values import BuildInfo, Query
 MEAN_WEIGHT = 0.7
 """How much the mean of the regions counts beside the photo vector where candidates are chosen: measured."""
 
-MOST_LOOKED_AT = 30_000
+MOST_LOOKED_AT = 100_000
 """Photos that pass, up to which all are looked at; of more the index takes those that promise most."""
 
 _SPARE = 20  # records more than asked for, as equal scores come in order of their photos
-_MOST_BY_INDEX = 1000  # what pgvector lets a search in the index keep; it goes on where more are asked for
+_LISTS_FOR_ONE = 5  # of the index, one of so many is looked into: measured
 
 
 class ServerSearch:
@@ -54,14 +54,14 @@ class ServerSearch:
         connection: in a transaction that reads.
         build: that answers.
         num_left_out: the photos that are missing or hidden.
-        by_index: whether an index of `first` chooses candidates where all photos pass.
+        num_lists: of the index that chooses candidates where very many photos pass; 0 for none.
     """
 
-    def __init__(self, connection: Connection, build: BuildInfo, num_left_out: int, *, by_index: bool) -> None:
+    def __init__(self, connection: Connection, build: BuildInfo, num_left_out: int, *, num_lists: int) -> None:
         self._connection = connection
         self._build = build
         self._num_left_out = num_left_out
-        self._by_index = by_index
+        self._num_lists = num_lists
         self._vectors = photo_vectors(build)
 
     def photos(
@@ -238,12 +238,12 @@ class ServerSearch:
         vectors = self._vectors
         distance = _distance(vectors.c.first, first)
         if lets_all_pass(allowed) and self._num_left_out <= count:
-            if self._by_index:
-                self._look_into_index(count, only=False)
-            order = distance if self._by_index else _product(vectors.c.first, first).desc()
+            if self._num_lists:
+                self._look_into_index(only=False)
+            order = distance if self._num_lists else _product(vectors.c.first, first).desc()
             statement = select(vectors.c.record).order_by(order).limit(count + self._num_left_out)
-        elif self._by_index and self._passes_more_than(allowed, MOST_LOOKED_AT):
-            self._look_into_index(count, only=True)
+        elif self._num_lists and self._passes_more_than(allowed, MOST_LOOKED_AT):
+            self._look_into_index(only=True)
             passing = self._own_photos(vectors.c.record, allowed).correlate(vectors).exists()
             statement = select(vectors.c.record).where(passing).order_by(distance).limit(count)
         else:
@@ -294,17 +294,16 @@ class ServerSearch:
         )
         return int(self._connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()) > count
 
-    def _look_into_index(self, count: int, *, only: bool) -> None:
-        """Let this transaction search in the index until it has so many; `only` there, and sort nothing."""
+    def _look_into_index(self, *, only: bool) -> None:
+        """Let this transaction search in the index, and in more of its lists until it has enough; `only` there."""
         settings = {
-            "hnsw.ef_search": min(4 * count, _MOST_BY_INDEX),  # questions lie beside photos, not among them
-            "hnsw.iterative_scan": "relaxed_order",
-            "hnsw.max_scan_tuples": 20 * max(1000, count),
+            "ivfflat.probes": max(1, self._num_lists // _LISTS_FOR_ONE),
+            "ivfflat.iterative_scan": "relaxed_order",
+            "enable_seqscan": "off",
             **(dict.fromkeys(("enable_sort", "enable_hashjoin", "enable_mergejoin"), "off") if only else {}),
         }
-        self._connection.execute(
-            select(*(func.set_config(name, str(value), true()) for name, value in settings.items()))
-        )
+        wanted = (func.set_config(name, str(value), true()) for name, value in settings.items())
+        self._connection.execute(select(*wanted))
 
 
 def whole_of(query: Query) -> NDArray[np.float32]:
@@ -335,6 +334,8 @@ def _best_of_each(
     at_unit_length: bool = False,
 ) -> ColumnElement[float]:
     """Σ_t weight_t · max_i row_i · word_t over the rows of an array; None of no rows."""
+    if not len(words):
+        return literal(0.0, Double())
     row = select(func.unnest(array).label("row")).correlate(array.table).subquery("rows_of_one")
     scale = _length(row.c.row) if at_unit_length else None
     total: ColumnElement[float] = literal(0.0, Double())

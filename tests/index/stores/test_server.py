@@ -128,8 +128,9 @@ def indexed(postgres: PostgresServer) -> SyntheticLibrary:
         build = BuildRepository(connection).current_build()
         assert build is not None
         vectors = ServerVectors(connection, build)
-        assert not vectors.is_indexed()
+        assert vectors.num_lists() == 0
         assert vectors.index_if_large(threshold=100)
+        assert vectors.num_lists() == 1
         assert not vectors.index_if_large(threshold=100)
     return library
 
@@ -156,7 +157,7 @@ def test_a_selective_filter_is_looked_at_before_the_vectors(
     with reading(indexed.address) as connection:
         build = BuildRepository(connection).current_build()
         assert build is not None
-        search = server_search.ServerSearch(connection, build, 0, by_index=True)
+        search = server_search.ServerSearch(connection, build, 0, num_lists=1)
         allowed = Passing(where)
         plan = _explained(connection, search, allowed)
         found = search.photos(indexed.query(), 10, 400, allowed, "one")
