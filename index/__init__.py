@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from index.maintenance.compact import CompactionReport, compact_library
     from index.maintenance.problems import Problem
     from index.maintenance.verify import verify_library
+    from index.maintenance.verify_vectors import verify_vectors
     from index.opening import open_reader, open_writer, require_possible
     from index.protocols import Reader, Writer
     from index.reader import LibraryReader
@@ -135,6 +136,7 @@ __all__ = [
     "require_folder",
     "require_possible",
     "verify_library",
+    "verify_vectors",
 ]
 
 _MODULES = {
@@ -194,6 +196,7 @@ _MODULES = {
     "index.maintenance.compact": ("CompactionReport", "compact_library"),
     "index.maintenance.problems": ("Problem",),
     "index.maintenance.verify": ("verify_library",),
+    "index.maintenance.verify_vectors": ("verify_vectors",),
     "index.reader": ("LibraryReader",),
     "index.scoring.exhaustive": ("Scan",),
     "index.values": (

@@ -1,11 +1,13 @@
-"""Where a library is: a folder, or a database of a PostgreSQL server."""
+"""Where a library is: a folder, or a database of a PostgreSQL server, whose vectors may be in Qdrant."""
 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from index.errors import LibraryError
 
+_VECTORS = "vectors="
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 
 
@@ -13,11 +15,33 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 class ServerAddress:
     """A library on a PostgreSQL server, by the URL that libpq understands; as text it shows no password.
 
+    Its parameter ``vectors`` is ours: where the Qdrant is that has the vectors of photos, a server's address or, for
+    trials, a folder as ``file://``.
+
     >>> print(ServerAddress("postgresql://me:secret@host/photos?password=secret"))
     postgresql://me@host/photos?password=***
+    >>> address = ServerAddress("postgresql://host/photos?vectors=http://vectors:6333&sslmode=require")
+    >>> address.vectors, address.database_url
+    ('http://vectors:6333', 'postgresql://host/photos?sslmode=require')
     """
 
     url: str = field(repr=False)
+
+    @property
+    def vectors(self) -> str | None:
+        """Where the vectors of photos are; None where they are in the same database."""
+        found = next((part for part in self._parameters if part.startswith(_VECTORS)), None)
+        return None if found is None else unquote(found.removeprefix(_VECTORS))
+
+    @property
+    def database_url(self) -> str:
+        """The URL as libpq understands it."""
+        kept = "&".join(part for part in self._parameters if not part.startswith(_VECTORS))
+        return self.url.partition("?")[0] + (f"?{kept}" if kept else "")
+
+    @property
+    def _parameters(self) -> list[str]:
+        return [part for part in self.url.partition("?")[2].split("&") if part]
 
     def __str__(self) -> str:
         without = re.sub(r"(?<=//)([^/?@]*?):[^/?]*@", r"\1@", self.url, count=1)

@@ -14,6 +14,10 @@ def open_reader(library: LibraryAddress, warn: Callable[[str], None], *, make_sc
     """Open a library for reading; raises as `LibraryReader.open`. `make_scan` is for one in a folder."""
     if isinstance(library, Path):
         return LibraryReader.open(library, warn, make_scan=make_scan)
+    if library.vectors is not None:
+        from index.server.qdrant_reader import QdrantReader
+
+        return QdrantReader(library, warn)
     from index.server.reader import ServerReader
 
     return ServerReader(library, warn)
@@ -23,6 +27,10 @@ def open_writer(library: LibraryAddress) -> Writer:
     """Open or make a library for writing; raises as `LibraryWriter.open`."""
     if isinstance(library, Path):
         return LibraryWriter.open(library)
+    if library.vectors is not None:
+        from index.server.qdrant_writer import QdrantWriter
+
+        return QdrantWriter.open(library)
     from index.server.writer import ServerWriter
 
     return ServerWriter.open(library)

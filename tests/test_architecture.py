@@ -17,8 +17,8 @@ LONGEST_FILE = 350
 # each other. A name is a folder or a file of the package; `.` stands for the files named nowhere else.
 ORDER = {
     "index": [
-        "choices", "errors values word_folding curated", "address", "store", "catalogue scoring", "candidates", ".",
-        "server", "opening", "maintenance exchange", "__init__",
+        "choices", "errors values word_folding curated", "address", "store", "catalogue scoring", "candidates qdrant",
+        ".", "server", "opening", "maintenance exchange", "__init__",
     ],
     "engine": [
         "errors types", "boxes pretrained", "runtime", "photos language vision drawing reading", "results", "alignment",

@@ -8,8 +8,8 @@ from pathlib import Path
 DISTRIBUTION = "visual-semantic-engine"
 MODULES = {
     "encoders": ("open_clip",), "evaluation": ("pycocoevalcap",), "mcp": ("mcp",), "ocr": ("rapidocr",),
-    "pandas": ("pandas",), "postgres": ("psycopg",), "preview": ("textual_image",), "raw": ("rawpy",),
-    "remote": ("fsspec", "s3fs"), "scale": ("ray",), "web": ("streamlit",),
+    "pandas": ("pandas",), "postgres": ("psycopg",), "preview": ("textual_image",), "qdrant": ("qdrant_client",),
+    "raw": ("rawpy",), "remote": ("fsspec", "s3fs"), "scale": ("ray",), "web": ("streamlit",),
     "serve": ("fastapi", "prometheus_client", "python_multipart", "uvicorn"),
 }  # fmt: skip
 """What is imported of each extra."""

@@ -145,6 +145,10 @@ def library_address(named: str | LibraryAddress | None = None) -> LibraryAddress
         raise EngineError(
             f"A library on a server needs psycopg, which is not installed; run `{extra_command('postgres')}`."
         )
+    if isinstance(library, ServerAddress) and library.vectors is not None and not is_installed("qdrant"):
+        raise EngineError(
+            f"Vectors in Qdrant need qdrant-client, which is not installed; run `{extra_command('qdrant')}`."
+        )
     return library
 
 

@@ -53,7 +53,7 @@ class ServerReader(CatalogueReader):
                 found = FoundPhotos(connection, self._build)
                 self._num_photos, self._num_sentences = found.num_photos(), found.num_sentences()
                 self._num_left_out = found.num_left_out()
-                self._num_lists = ServerVectors(connection, self._build).num_lists()
+                self._num_lists = self._vectors(connection, self._build).num_lists()
 
     def __enter__(self) -> Self:
         return self
@@ -214,7 +214,7 @@ class ServerReader(CatalogueReader):
         """The records (n, S, D) of photos. Raises ValueError for a photo that the current build has not embedded."""
         build = self._require_build(photo_ids)
         with self._query() as connection:
-            found = ServerVectors(connection, build).photos(photo_ids)
+            found = self._vectors(connection, build).photos(photo_ids)
         records = [self._of(found, photo_id, "photo") for photo_id in photo_ids]
         return np.array(records, np.float32).reshape(-1, build.rows_per_photo, build.dimension)
 
@@ -266,6 +266,9 @@ class ServerReader(CatalogueReader):
     def _search(self, connection: Connection, build: BuildInfo, params: SearchParams) -> ServerSearch:
         by_index = params.mode != "exact" and self._num_photos > MOST_LOOKED_AT
         return ServerSearch(connection, build, self._num_left_out, num_lists=self._num_lists if by_index else 0)
+
+    def _vectors(self, connection: Connection, build: BuildInfo) -> ServerVectors:
+        return ServerVectors(connection, build)
 
     def _build_for(self, query: Query) -> BuildInfo | None:
         if self._build is None or not self._num_photos:

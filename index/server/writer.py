@@ -83,7 +83,11 @@ class ServerTransactions:
 
     def _vectors(self) -> ServerVectors:
         assert self._connection is not None
-        return ServerVectors(self._connection, self.build())
+        return self.vectors_of(self._connection, self.build())
+
+    def vectors_of(self, connection: Connection, build: BuildInfo) -> ServerVectors:
+        """The vectors of a build, in a transaction."""
+        return ServerVectors(connection, build)
 
 
 class ServerWriter(CatalogueWriter):
@@ -94,8 +98,12 @@ class ServerWriter(CatalogueWriter):
     """
 
     def __init__(self, library: ServerAddress) -> None:
-        self._server: ServerTransactions = ServerTransactions(library)
+        self._server: ServerTransactions = self._transactions(library)
         super().__init__(self._server)
+
+    @staticmethod
+    def _transactions(library: ServerAddress) -> ServerTransactions:
+        return ServerTransactions(library)
 
     @classmethod
     def open(cls, library: ServerAddress) -> Self:
@@ -134,7 +142,7 @@ class ServerWriter(CatalogueWriter):
             builds = BuildRepository(connection)
             found = builds.build_with_fingerprint(spec.fingerprint)
             if found is not None and discard_vectors:
-                ServerVectors(connection, found).drop()
+                self._server.vectors_of(connection, found).drop()
                 builds.delete_build(found.build_id)
                 found = None
             if found is not None:
@@ -146,7 +154,7 @@ class ServerWriter(CatalogueWriter):
             if build is None:
                 raise LibraryError(f"The build of {spec.fingerprint} disappeared while it was written; run it again.")
             if found is None:
-                ServerVectors(connection, build).create()
+                self._server.vectors_of(connection, build).create()
         return build
 
     def drop_other_builds(self) -> None:
@@ -156,7 +164,7 @@ class ServerWriter(CatalogueWriter):
             builds = BuildRepository(connection)
             for build in builds.all_builds():
                 if build.build_id != kept.build_id:
-                    ServerVectors(connection, build).drop()
+                    self._server.vectors_of(connection, build).drop()
             builds.delete_other_builds(kept.build_id)
 
     add_photos = _again(CatalogueWriter.add_photos)
@@ -180,7 +188,7 @@ class ServerWriter(CatalogueWriter):
         """Remove vectors that no photo has any more, and make the index of candidates where the library is large."""
         self._forget_unused()
         with self._server.transaction(alone=True) as connection:
-            vectors = ServerVectors(connection, self._server.build())
+            vectors = self._server.vectors_of(connection, self._server.build())
             vectors.index_if_large()
             vectors.analyze()
         return self.notes
@@ -188,4 +196,4 @@ class ServerWriter(CatalogueWriter):
     def _forget_unused(self) -> None:
         with self._server.transaction(alone=True) as connection:
             for build in BuildRepository(connection).all_builds():
-                ServerVectors(connection, build).forget_unused()
+                self._server.vectors_of(connection, build).forget_unused()

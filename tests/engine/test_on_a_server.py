@@ -16,10 +16,19 @@ from index import PhotoFilter, ServerAddress
 Found = list[tuple[str, float, str]]
 
 
-@pytest.fixture(scope="module")
-def address(postgres: PostgresServer, photos: Path, sentence_file: Path) -> str:
-    """The URL of a library of the photos and the sentences."""
-    url = postgres.create_database("engine")
+@pytest.fixture(scope="module", params=["postgres", "qdrant"])
+def address(
+    request: pytest.FixtureRequest,
+    postgres: PostgresServer,
+    photos: Path,
+    sentence_file: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """The URL of a library of the photos and the sentences, all of it in the database or with vectors in Qdrant."""
+    url = postgres.create_database(f"engine_{request.param}")
+    if request.param == "qdrant":
+        pytest.importorskip("qdrant_client", reason="install the extra 'qdrant'")
+        url += f"&vectors=file://{tmp_path_factory.mktemp('vectors')}"
     with Engine.open(url, device="cpu") as engine:
         report = engine.index([photos], [sentence_file])
         assert report.added == len(list(photos.iterdir()))
@@ -73,7 +82,6 @@ def test_commands_take_the_url_of_a_database(
     ("arguments", "said"),
     [
         (["compact"], "VACUUM"),
-        (["verify"], "pg_amcheck"),
         (["export", "somewhere"], "pg_dump"),
         (["import", "somewhere"], "makes one in a folder"),
     ],
@@ -86,6 +94,16 @@ def test_what_has_no_meaning_on_a_server_is_said_in_one_line(
     result = cli(*arguments)
     assert result.exit_code == 1
     assert said in result.stderr
+
+
+def test_verify_compares_both_stores_or_leaves_it_to_the_server(
+    address: str, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENGINE_LIBRARY", address)
+    result = cli("verify")
+    with_qdrant = "vectors=" in address
+    assert result.exit_code == (0 if with_qdrant else 1)
+    assert ("Every photo has its vectors in Qdrant" if with_qdrant else "pg_amcheck") in result.stderr
 
 
 def test_a_shared_engine_moves_on_when_the_library_changes(address: str, photos: Path) -> None:
@@ -109,6 +127,11 @@ def test_a_server_without_its_driver_is_said_with_the_command_that_installs_it(
     with pytest.raises(EngineError, match="needs psycopg") as raised:
         Engine.open("postgresql://host/photos")
     assert extras.extra_command("postgres") in str(raised.value)
+    monkeypatch.undo()
+    monkeypatch.setitem(extras.MODULES, "qdrant", ("no_such_package",))
+    with pytest.raises(EngineError, match="need qdrant-client") as raised:
+        Engine.open("postgresql://host/photos?vectors=http://host:6333")
+    assert extras.extra_command("qdrant") in str(raised.value)
 
 
 def test_a_scheme_that_no_library_has_is_refused() -> None:

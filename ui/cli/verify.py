@@ -38,13 +38,18 @@ def command(
     behind is listed and harms nothing. --repair drops the records of damaged vectors, so that the next `engine index`
     embeds those photos again, and makes the FAISS file anew; photos, captions and sentences are kept. --photos lists
     photos whose file changed unnoticed, is missing or unreadable; `engine index --check-content` puts that right.
+
+    Of a library with vectors in Qdrant it compares every photo with every vector there, and --repair removes what
+    belongs to no photo and lets photos be embedded again whose vectors are lost.
     """
     from engine.runtime.settings import library_address
-    from index import verify_library
+    from index import verify_library, verify_vectors
 
     folder = library_address(library)
     if isinstance(folder, Path):
         problems = verify_library(folder, repair=repair)
+    elif folder.vectors is not None:
+        problems = verify_vectors(folder, repair=repair)
     elif repair or not photos:
         raise fail(
             f"{folder} is a library on a server, which looks after its own bytes: pg_amcheck and pg_checksums check "
@@ -74,8 +79,12 @@ def command(
         _note_files(num_photos, wrong)
     if wrong or not all(problem.harmless for problem in problems):
         raise typer.Exit(FAILURE)
-    if not problems and isinstance(folder, Path):
+    if problems:
+        return
+    if isinstance(folder, Path):
         note(f"The library in {folder} is whole.")
+    elif folder.vectors is not None:
+        note("Every photo has its vectors in Qdrant, and every vector there its photo.")
 
 
 def _checked_files(folder: "LibraryAddress") -> tuple[int, list["FileProblem"]]:

@@ -16,7 +16,7 @@ from index.address import ServerAddress
 from index.catalogue.revision import SERVER_REVISION
 from index.catalogue.server.errors import explained
 from index.catalogue.server.vector_types import register_vectors
-from index.errors import LibraryDamagedError, LibraryMissingError
+from index.errors import LibraryDamagedError, LibraryError, LibraryMissingError
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def _engine(library: ServerAddress, process: int) -> Engine:
         logger.info("Connecting to %s", library)
         # Each statement is planned for its own values: the vectors of a question are constants of it.
         options = {"connect_timeout": _CONNECT_S, "application_name": "visual-semantic-engine"}
-        return connect(library.url, prepare_threshold=None, **options)  # type: ignore[arg-type]
+        return connect(library.database_url, prepare_threshold=None, **options)  # type: ignore[arg-type]
 
     engine = create_engine(
         "postgresql+psycopg://",
@@ -116,11 +116,15 @@ def prepare(library: ServerAddress) -> None:
     with explained(library):
         with engine_of(library).connect() as connection:
             if _revision(connection) == SERVER_REVISION:
+                _require_same_vectors(library, connection)
                 return
         with engine_of(library).connect() as connection, connection.begin():
             connection.execute(select(func.pg_advisory_xact_lock(_KEY)))
             if (revision := _revision(connection)) != SERVER_REVISION:
                 _upgrade(library, connection, revision)
+            if revision is None:
+                connection.execute(text("UPDATE library_version SET vectors_in = :it"), {"it": _vectors_in(library)})
+            _require_same_vectors(library, connection)
 
 
 def _require_schema(library: ServerAddress, connection: Connection) -> None:
@@ -134,7 +138,23 @@ def _require_schema(library: ServerAddress, connection: Connection) -> None:
             f"{library} has the schema {revision}, and this version reads {SERVER_REVISION}. Run `engine index` with "
             "the newer of both versions, which brings it up to date."
         )
+    _require_same_vectors(library, connection)
     _current.add(library)
+
+
+def _vectors_in(library: ServerAddress) -> str:
+    return "postgresql" if library.vectors is None else "qdrant"
+
+
+def _require_same_vectors(library: ServerAddress, connection: Connection) -> None:
+    found = connection.execute(text("SELECT vectors_in FROM library_version")).scalar_one()
+    if found == _vectors_in(library):
+        return
+    if found == "qdrant":
+        how = "keeps its vectors in Qdrant: say where, as postgresql://…?vectors=http://host:6333"
+    else:
+        how = "has its vectors in PostgreSQL: name it without `vectors=`, or name an empty database"
+    raise LibraryError(f"The library in {library} {how}.")
 
 
 def _revision(connection: Connection) -> str | None:

@@ -75,7 +75,7 @@ class ServerSearch:
         self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
     ) -> Select[int, float]:
         """The statement of `photos`."""
-        vectors, first = self._vectors, self._first_of_query(query)
+        vectors, first = self._vectors, self.first_of_query(query)
         weights = np.ones(len(query.words)) if query.weights is None else query.weights
         score = _best_of_each(vectors.c.regions, query.words, weights)
         if query.sentence is not None:
@@ -104,9 +104,8 @@ class ServerSearch:
         self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
     ) -> list[tuple[int, int, float]]:
         """The `limit` best (photo, region, score) by what each region scores alone."""
-        whole = _whole(query)
-        first = first_of(np.zeros_like(whole) if self._build.has_global else None, whole)
-        candidates = self._candidates(first, num_candidates, allowed, copies)
+        whole = whole_of(query)
+        candidates = self._candidates(self.first_of_regions(query), num_candidates, allowed, copies)
         vectors = self._vectors
         region = func.unnest(vectors.c.regions).table_valued(
             column("region", HalfVector()), with_ordinality="position", name="of_photo"
@@ -163,7 +162,7 @@ class ServerSearch:
         """The `limit` best (photo, score) by how well the best caption answers, see `maxsim.score_captions`."""
         vectors = sentence_vectors(self._build)
         passing = self._passing(allowed, copies)
-        promise = _product(vectors.c.first, first_of(query.sentence, _whole(query))) / _length(vectors.c.first)
+        promise = _product(vectors.c.first, first_of(query.sentence, whole_of(query))) / _length(vectors.c.first)
         candidates = (
             select(passing.c.photo_id, Caption.sentence_id)
             .join_from(passing, Caption, and_(Caption.photo_id == passing.c.photo_id, Caption.position == 0))
@@ -202,8 +201,14 @@ class ServerSearch:
         )
         return [(row[0], row[1]) for row in self._connection.execute(statement)]
 
-    def _first_of_query(self, query: Query) -> NDArray[np.float32]:
-        return first_of(query.sentence, MEAN_WEIGHT * _whole(query) if self._build.has_global else _whole(query))
+    def first_of_query(self, query: Query) -> NDArray[np.float32]:
+        """What the vectors `first` of photos are compared with, so that those that promise most are chosen."""
+        return first_of(query.sentence, MEAN_WEIGHT * whole_of(query) if self._build.has_global else whole_of(query))
+
+    def first_of_regions(self, query: Query) -> NDArray[np.float32]:
+        """The same where only regions count."""
+        whole = whole_of(query)
+        return first_of(np.zeros_like(whole) if self._build.has_global else None, whole)
 
     def _passing(self, allowed: Allowed | None, copies: Copies) -> FromClause:
         """(record, photo) of what may answer; of the photos of one record the first, or each."""
@@ -301,7 +306,7 @@ class ServerSearch:
         self._connection.execute(select(*wanted))
 
 
-def _whole(query: Query) -> NDArray[np.float32]:
+def whole_of(query: Query) -> NDArray[np.float32]:
     """The vector (D,) whose product with a region is the region's own score."""
     total: NDArray[np.floating] = query.words.sum(axis=0) if query.weights is None else query.weights @ query.words
     return total.astype(np.float32)

@@ -1,4 +1,7 @@
-"""A library in a folder and one on a PostgreSQL server, of the same photos, for tests that both must pass."""
+"""Libraries in a folder, on a PostgreSQL server, and there with vectors in Qdrant: tests that all must pass.
+
+Qdrant is its client's local mode, which answers the requests of a server in this process.
+"""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -13,7 +16,7 @@ from index import LibraryAddress, ServerAddress
 _numbers = count(1)
 
 
-@pytest.fixture(params=["folder", "postgres"], scope="module")
+@pytest.fixture(params=["folder", "postgres", "qdrant"], scope="module")
 def new_address(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], LibraryAddress]:
@@ -23,7 +26,11 @@ def new_address(
         if request.param == "folder":
             return Path(tmp_path_factory.mktemp("store") / "library")
         server: PostgresServer = request.getfixturevalue("postgres")
-        return ServerAddress(server.create_database(f"library{next(_numbers)}"))
+        url = server.create_database(f"library{next(_numbers)}")
+        if request.param == "postgres":
+            return ServerAddress(url)
+        pytest.importorskip("qdrant_client", reason="install the extra 'qdrant'")
+        return ServerAddress(f"{url}&vectors=file://{tmp_path_factory.mktemp('vectors')}")
 
     return address
 

@@ -13,7 +13,7 @@ from index.catalogue.schema import Base
 from index.catalogue.server.connection import prepare, reading
 
 OF_FOLDERS = {"segments"}
-OF_SERVERS = {"full_text", "library_version", "library_schema"}
+OF_SERVERS = {"full_text", "library_version", "library_schema", "vector_removals"}
 
 
 def test_a_new_database_has_the_tables_of_a_folder(postgres: PostgresServer) -> None:

@@ -1,0 +1,1 @@
+"""Vectors of photos in Qdrant: points, and requests that score them there."""
