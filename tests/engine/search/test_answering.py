@@ -139,7 +139,7 @@ def test_a_ranking_of_a_state_that_is_gone_says_so(own_library: Path) -> None:
         with LibraryWriter.open(own_library) as writer:
             writer.remove_photos([ranking.photos[0].photo_id])
         engine.search("a dog", 1)
-        with pytest.raises(EngineError, match="has changed since it was asked; ask it again"):
+        with pytest.raises(EngineError, match="has changed since it was asked; ask again"):
             engine.explain(ranking)
 
 
