@@ -16,7 +16,7 @@ from index.address import ServerAddress
 from index.catalogue.revision import SERVER_REVISION
 from index.catalogue.server.errors import explained
 from index.catalogue.server.vector_types import register_vectors
-from index.errors import LibraryDamagedError, LibraryMissingError
+from index.errors import LibraryDamagedError, LibraryError, LibraryMissingError
 
 logger = logging.getLogger(__name__)
 
@@ -160,6 +160,12 @@ def _upgrade(library: ServerAddress, connection: Connection, revision: str | Non
     if revision is None and (tables := inspect(connection).get_table_names()):
         raise LibraryDamagedError(
             f"{library} is a database of something else (tables {', '.join(tables[:3])}). Name an empty one."
+        )
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":  # paths and texts have letters that others lack
+        raise LibraryError(
+            f"The database of {library} has the encoding {encoding}; expected UTF8. Make another with "
+            "`createdb --encoding=UTF8 --template=template0`."
         )
     logger.info("Bringing %s from schema %s to %s", library, revision or "none", SERVER_REVISION)
     command.upgrade(config, "head")
