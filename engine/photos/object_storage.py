@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.runtime.extras import extra_command
+from engine.runtime.extras import extra_command, install_command
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -141,6 +141,8 @@ def _opened(url: str) -> tuple["AbstractFileSystem", str]:
 def _without(package: str, scheme: str) -> str:
     if scheme == "s3" or package == "fsspec":
         return f"{scheme}:// is read by {package}, which is not installed; run `{extra_command('remote')}`"
+    if named := re.search(r"(?i)\binstall ([\w-]+)", package):
+        return f"{scheme}:// is read by {named[1]}, which is not installed; run `{install_command(named[1])}`"
     return f"{scheme}:// is read by a package that is not installed: {package}"
 
 
@@ -163,7 +165,7 @@ def _tried(work: Callable[[], Result]) -> Result:
 
 def _as_os_error(error: Exception) -> StorageError:
     if isinstance(error, FileNotFoundError):
-        return ObjectMissingError(errno.ENOENT, "there is no such object in the storage; was it moved or deleted?")
+        return ObjectMissingError(errno.ENOENT, "there is no such object or folder in the storage; was it moved?")
     text = re.sub(r"//[^/@\s]+@", "//…@", " ".join(str(error).split())) or type(error).__name__
     if isinstance(error, PermissionError) or _is_refusal(error):
         reason = f"access was refused ({text}); check the credentials in the environment or in fsspec's configuration"

@@ -187,5 +187,11 @@ def _upgrade(library: ServerAddress, connection: Connection, revision: str | Non
         raise LibraryDamagedError(
             f"{library} is a database of something else (tables {', '.join(tables[:3])}). Name an empty one."
         )
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":  # paths and texts have letters that others lack
+        raise LibraryError(
+            f"The database of {library} has the encoding {encoding}; expected UTF8. Make another with "
+            "`createdb --encoding=UTF8 --template=template0`."
+        )
     logger.info("Bringing %s from schema %s to %s", library, revision or "none", SERVER_REVISION)
     command.upgrade(config, "head")

@@ -1,5 +1,6 @@
 """Turns what a PostgreSQL server says about a library into errors that a person can act on."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,9 +33,10 @@ def explained(library: ServerAddress) -> Iterator[None]:
 
 def _explanation(error: BaseException, library: ServerAddress) -> LibraryError:
     said = " ".join(str(getattr(getattr(error, "diag", None), "message_primary", None) or error).split())
-    if isinstance(error, errors.InvalidCatalogName):
-        return LibraryMissingError(
-            f"There is no database for {library} ({said}). Make it with `createdb`, or name another one."
+    if isinstance(error, errors.InsufficientPrivilege) and "extension" in said:
+        return LibraryReadOnlyError(
+            f"The database of {library} has no pgvector, and this role may not add it ({said}). Let a superuser run "
+            "`CREATE EXTENSION vector` in it."
         )
     if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
         return LibraryReadOnlyError(
@@ -53,8 +55,24 @@ def _explanation(error: BaseException, library: ServerAddress) -> LibraryError:
     if isinstance(error, IN_EACH_OTHERS_WAY):
         return LibraryChangedError(f"Others were writing the same to {library} ({said}). Run it again.")
     if isinstance(error, OperationalError):
-        return LibraryError(
-            f"The server of {library} does not answer, or not this role: {said}. Check its address and that it runs, "
-            "and run the command again; what was acknowledged is kept."
-        )
+        return _unconnected(said.rstrip("."), library)
     return LibraryError(f"{library} could not be used: {said}.")
+
+
+def _unconnected(said: str, library: ServerAddress) -> LibraryError:
+    """Before there is a session a server's words have no code; those of other languages get the last advice."""
+    if re.search(r'database "[^"]*" does not exist', said):
+        return LibraryMissingError(
+            f"There is no database for {library} ({said}). Name another one, or make it with `createdb`, and run "
+            "`CREATE EXTENSION vector` in it as a superuser."
+        )
+    if re.search(r"authentication failed|no password supplied|role .* does not exist|no pg_hba\.conf entry", said):
+        return LibraryError(
+            f"The server of {library} does not let this role in: {said}. Check the user and the password, which stands "
+            "best in ~/.pgpass, and what the server's pg_hba.conf allows."
+        )
+    said += "" if said.endswith("?") else "."
+    return LibraryError(
+        f"The server of {library} does not answer: {said} Check its address and that it runs, and run the command "
+        "again; what was acknowledged is kept."
+    )

@@ -171,17 +171,18 @@ def test_what_cannot_be_listed_is_refused(storage: "AbstractFileSystem", address
         scan([address])
 
 
-@pytest.mark.parametrize("package", ["s3fs", "fsspec"])
-def test_a_package_that_is_missing_is_named(package: str) -> None:
+@pytest.mark.parametrize(("package", "scheme"), [("s3fs", "s3"), ("fsspec", "s3"), ("gcsfs", "gs")])
+def test_a_package_that_is_missing_is_named(package: str, scheme: str) -> None:
     code = (
         "import sys; sys.modules[sys.argv[1]] = None; from engine.photos.walk import scan\n"
         "from engine.errors import PhotoPathError\n"
-        "try: scan(['s3://photos'])\n"
+        "try: scan([sys.argv[2] + '://photos'])\n"
         "except PhotoPathError as error: print(error)"
     )
-    ran = subprocess.run([sys.executable, "-c", code, package], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code, package, scheme], capture_output=True, text=True, check=True)
     assert re.fullmatch(
-        f"s3://photos: s3:// is read by {package}, which is not installed; run `.*(s3fs|remote).*`\n", ran.stdout
+        f"{scheme}://photos: {scheme}:// is read by {package}, which is not installed; run `.*(s3fs|remote|gcsfs).*`\n",
+        ran.stdout,
     )
 
 

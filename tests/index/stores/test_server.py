@@ -11,7 +11,15 @@ from postgres_server import PostgresServer
 from sqlalchemy import Connection
 from synthetic_library import SPEC, SyntheticLibrary, best_of, photo_row
 
-from index import LibraryDamagedError, LibraryError, PhotoFilter, ServerAddress, open_reader, open_writer
+from index import (
+    LibraryDamagedError,
+    LibraryError,
+    LibraryMissingError,
+    PhotoFilter,
+    ServerAddress,
+    open_reader,
+    open_writer,
+)
 from index.catalogue.allowed import Allowed, Passing
 from index.catalogue.builds import BuildRepository
 from index.catalogue.server import search as server_search
@@ -245,3 +253,21 @@ def test_the_server_cannot_be_reached(postgres: PostgresServer) -> None:
     with pytest.raises(LibraryError, match="does not answer") as raised:
         open_reader(address, lambda text: None)
     assert "secret" not in str(raised.value)
+
+
+def test_what_is_missing_before_there_is_a_library_is_named(postgres: PostgresServer) -> None:
+    import psycopg
+
+    with pytest.raises(LibraryMissingError, match=r"no database for .*/nowhere\?.*`createdb`.*CREATE EXTENSION vector"):
+        open_writer(ServerAddress(postgres.url("nowhere")))
+    url = postgres.create_database("without_pgvector")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE newcomer LOGIN")
+        connection.execute("GRANT CREATE, USAGE ON SCHEMA public TO newcomer")
+        connection.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
+    with pytest.raises(LibraryError, match="has no pgvector, .* Let a superuser run `CREATE EXTENSION vector`"):
+        open_writer(ServerAddress(url.replace("postgres@", "newcomer@")))
+    with pytest.raises(LibraryError, match="does not let this role in: .* Check the user and the password"):
+        open_writer(ServerAddress(url.replace("postgres@", "stranger@")))
+    with pytest.raises(LibraryError, match="the encoding LATIN1; expected UTF8"):
+        open_writer(ServerAddress(postgres.url("latin")))
