@@ -24,6 +24,7 @@ Library = Annotated[
     str | None,
     typer.Option(
         "--library", envvar="ENGINE_LIBRARY", metavar="FOLDER", path_type=str, rich_help_panel=MODEL,
+        show_default=False,  # the URL of the environment may hold a password
         help="Folder of the library, or the database of one as postgresql://user@host/database; by default in the "
         "user's data folder.",
     ),

@@ -265,9 +265,9 @@ def test_what_is_missing_before_there_is_a_library_is_named(postgres: PostgresSe
         connection.execute("CREATE ROLE newcomer LOGIN")
         connection.execute("GRANT CREATE, USAGE ON SCHEMA public TO newcomer")
         connection.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
-    with pytest.raises(LibraryError, match="has no pgvector, .* Let a superuser run `CREATE EXTENSION vector`"):
+    with pytest.raises(LibraryError, match=r"has no pgvector, .* Let a superuser run `CREATE EXTENSION vector`"):
         open_writer(ServerAddress(url.replace("postgres@", "newcomer@")))
-    with pytest.raises(LibraryError, match="does not let this role in: .* Check the user and the password"):
+    with pytest.raises(LibraryError, match=r"does not let this role in: .* Check the user and the password"):
         open_writer(ServerAddress(url.replace("postgres@", "stranger@")))
     with pytest.raises(LibraryError, match="the encoding LATIN1; expected UTF8"):
         open_writer(ServerAddress(postgres.url("latin")))

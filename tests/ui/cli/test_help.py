@@ -148,6 +148,11 @@ def test_every_command_that_reads_a_library_can_be_told_which() -> None:
         assert "--json" in options[f"engine {word}"]
 
 
+def test_help_repeats_no_password(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGINE_LIBRARY", "postgresql://me:s3cret@host/photos")
+    assert "s3cret" not in cli("search", "--help").output
+
+
 def test_version(cli: Cli) -> None:
     result = cli("--version")
     assert (result.exit_code, result.stdout.strip(), result.stderr) == (0, version("visual-semantic-engine"), "")
