@@ -3,10 +3,16 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from index.errors import LibraryError
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
+_HOST = r"(?:\[[^\]@/?#]*\]|[^:@/?#,\[\]]*)(?::\d*)?"
+_SERVER = re.compile(
+    rf"(?:[^:@/?#]*(?P<password>:[^@/?#]*)?@)?{_HOST}(?:,{_HOST})*(?:/[^@/?#]*)?(?:\?(?P<options>.*))?", re.DOTALL
+)
+"""What follows the scheme. Any other text would be read by libpq too, and parts of a password taken for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +25,31 @@ class ServerAddress:
 
     url: str = field(repr=False)
 
+    def __post_init__(self) -> None:
+        if self._parts is None:
+            raise LibraryError(
+                "The URL of the library cannot be read; expected postgresql://user@host:port/database?name=value. In a "
+                "user, a password or a database write : as %3A, / as %2F, ? as %3F, # as %23, @ as %40; a password "
+                "stands better in ~/.pgpass."
+            )
+
+    @property
+    def _parts(self) -> re.Match[str] | None:
+        return _SERVER.fullmatch(self.url, self.url.index("://") + 3)
+
     def __str__(self) -> str:
-        without = re.sub(r"(?<=//)([^/?@]*?):[^/?]*@", r"\1@", self.url, count=1)
-        return re.sub(r"(?i)(password=)[^&]*", r"\1***", without)
+        parts = self._parts
+        assert parts is not None
+        begin, end = parts.span("password")
+        options = parts["options"]
+        before = self.url[: len(self.url) - len(options or "")]
+        return before[: max(begin, 0)] + before[max(end, 0) :] + "&".join(map(_shown, (options or "").split("&")))
+
+
+def _shown(option: str) -> str:
+    name, equals, value = option.partition("=")
+    is_secret = re.search("pas|pwd", unquote(name).lower()) and name != "passfile"  # misspelt ones too
+    return f"{name}{equals}***" if value and is_secret else option
 
 
 LibraryAddress = Path | ServerAddress
@@ -54,6 +82,16 @@ def address_of(named: str | LibraryAddress) -> LibraryAddress:
             f"A library cannot be at {scheme[0]}: name a folder, or a database as postgresql://user@host/database."
         )
     return ServerAddress(f"postgresql://{str(named)[scheme.end() :]}")
+
+
+def has_password(named: str) -> bool:
+    """Whether a password stands in the URL of a library. Raises as `address_of`.
+
+    >>> has_password("postgresql://me:secret@host/photos"), has_password("postgresql://me@host/photos")
+    (True, False)
+    """
+    address = address_of(named)
+    return isinstance(address, ServerAddress) and str(address) != address.url
 
 
 def require_folder(library: LibraryAddress, why: str) -> Path:

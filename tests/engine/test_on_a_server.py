@@ -62,7 +62,7 @@ def test_commands_take_the_url_of_a_database(
     assert f"photos     {len(list(photos.iterdir()))}\n" in cli("status").stdout
     assert "chelsea.png" in cli("search", "a cat", "-n", "1", "--no-service").stdout
     assert cli("album", "create", "Trip").exit_code == 0
-    assert "1 photos were added" in cli("album", "add", "Trip", photos / "coffee.png").stdout
+    assert "1 photo was added" in cli("album", "add", "Trip", photos / "coffee.png").stdout
     assert "coffee.png" in cli("search", "a cup", "--album", "Trip", "--no-service").stdout
     assert cli("mark", "--favourite", photos / "coins.png").exit_code == 0
     assert str(photos) in cli("roots").stdout
@@ -109,6 +109,45 @@ def test_a_server_without_its_driver_is_said_with_the_command_that_installs_it(
     with pytest.raises(EngineError, match="needs psycopg") as raised:
         Engine.open("postgresql://host/photos")
     assert extras.extra_command("postgres") in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:s3/cret@host/photos",
+        "postgresql://me:s3?cret@host/photos",
+        "postgresql://me:s3#cret@host/photos",
+        "postgresql://me:s3@cret@host/photos",
+        "postgresql://me:s3:cret@host/photos",
+        "postgresql://host:s3cret/photos",
+    ],
+)
+def test_a_password_that_libpq_would_take_for_a_host_or_a_port_is_not_repeated(url: str) -> None:
+    with pytest.raises(EngineError, match="cannot be read; expected postgresql://") as raised:
+        Engine.open(url)
+    assert "s3" not in str(raised.value)
+    assert "cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql:///photos", "postgresql:///photos"),
+        ("postgresql://me:p%40ss@one:1,[::1]:2/a?sslmode=require", "postgresql://me@one:1,[::1]:2/a?sslmode=require"),
+        ("postgresql://%2Ftmp%2Fpg/photos?passfile=/a", "postgresql://%2Ftmp%2Fpg/photos?passfile=/a"),
+        ("postgresql://me@host?dbname=a&pass%77ord=b@c", "postgresql://me@host?dbname=a&pass%77ord=***"),
+        ("postgresql://host/a?sslpassword=b&pasword=c", "postgresql://host/a?sslpassword=***&pasword=***"),
+    ],
+)
+def test_a_library_is_named_without_its_password(url: str, shown: str) -> None:
+    assert str(ServerAddress(url)) == shown
+
+
+def test_no_run_begins_anew_where_the_server_does_not_answer(cli: Callable[..., Result], photos: Path) -> None:
+    for arguments in ((), (str(photos),)):
+        result = cli("index", *arguments, "--library", "postgresql://me@127.0.0.1:1/photos")
+        assert result.exit_code == 1
+        assert "does not answer" in result.stderr
 
 
 def test_a_scheme_that_no_library_has_is_refused() -> None:
