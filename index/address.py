@@ -12,7 +12,7 @@ _HOST = r"(?:\[[^\]@/?#]*\]|[^:@/?#,\[\]]*)(?::\d*)?"
 _SERVER = re.compile(
     rf"(?:[^:@/?#]*(?P<password>:[^@/?#]*)?@)?{_HOST}(?:,{_HOST})*(?:/[^@/?#]*)?(?:\?(?P<options>.*))?", re.DOTALL
 )
-"""What follows the scheme. Any other text would be read by libpq too, and parts of a password taken for something else."""
+"""What follows the scheme. libpq reads other texts too, and takes parts of a password for a host or a port."""
 
 
 @dataclass(frozen=True, slots=True)

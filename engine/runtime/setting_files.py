@@ -114,8 +114,8 @@ class SettingFile:
         folder = here / _expanded(checked)
         if self.project and (is_server or not folder.resolve().is_relative_to(here.resolve())):
             raise EngineError(
-                f"{self.path}: {name} is {'a URL' if is_server else repr(checked)}; expected a folder in {here}, since a project may come from "
-                f"anybody. Set it for yourself, in {user_file()} or with {setting.variable}."
+                f"{self.path}: {name} is {'a URL' if is_server else repr(checked)}; expected a folder in {here}, since "
+                f"a project may come from anybody. Set it for yourself, in {user_file()} or with {setting.variable}."
             )
         return str(folder)
 

@@ -102,6 +102,31 @@ def test_a_shared_engine_moves_on_when_the_library_changes(address: str, photos:
         shared.close()
 
 
+@pytest.mark.parametrize("first_model", ["default", "paper"])
+def test_runs_of_two_models_at_once_lose_no_photo(postgres: PostgresServer, photos: Path, first_model: str) -> None:
+    """A run with ``paper`` into a library of ``default``, or the other way about; in its middle one with the other."""
+    url = postgres.create_database(f"two_models_{first_model}")
+    one, two, three = sorted(photos.iterdir())[:3]
+    other_model = {"default": "paper", "paper": "default"}[first_model]
+    with Engine.open(url, device="cpu", model="default") as engine:
+        engine.index([one])
+    ran = []
+
+    def run_another(_: object) -> None:
+        if not ran:
+            ran.append(first_model)
+            with Engine.open(url, device="cpu", model=other_model) as other:
+                other.index([three])
+
+    with Engine.open(url, device="cpu", model=first_model) as engine:
+        report = engine.index([two], report=run_another)
+    assert any("while this ran" in warning for warning in report.warnings)
+    with Engine.open(url, device="cpu") as engine:
+        assert engine.model.name == {"default": "paper", "paper": "default"}[first_model]
+        engine.index()
+        assert engine.reader.num_photos == 3
+
+
 def test_a_server_without_its_driver_is_said_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
