@@ -143,7 +143,6 @@ def test_a_server_without_its_driver_is_said_with_the_command_that_installs_it(
         "postgresql://me:s3?cret@host/photos",
         "postgresql://me:s3#cret@host/photos",
         "postgresql://me:s3@cret@host/photos",
-        "postgresql://me:s3:cret@host/photos",
         "postgresql://host:s3cret/photos",
     ],
 )
@@ -158,6 +157,7 @@ def test_a_password_that_libpq_would_take_for_a_host_or_a_port_is_not_repeated(u
     ("url", "shown"),
     [
         ("postgresql:///photos", "postgresql:///photos"),
+        ("postgresql://me:s3:cret@host/photos", "postgresql://me@host/photos"),
         ("postgresql://me:p%40ss@one:1,[::1]:2/a?sslmode=require", "postgresql://me@one:1,[::1]:2/a?sslmode=require"),
         ("postgresql://%2Ftmp%2Fpg/photos?passfile=/a", "postgresql://%2Ftmp%2Fpg/photos?passfile=/a"),
         ("postgresql://me@host?dbname=a&pass%77ord=b@c", "postgresql://me@host?dbname=a&pass%77ord=***"),
