@@ -9,6 +9,11 @@ from index.errors import LibraryError
 
 _VECTORS = "vectors="
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
+_HOST = r"(?:\[[^\]@/?#]*\]|[^:@/?#,\[\]]*)(?::\d*)?"
+_SERVER = re.compile(
+    rf"(?:[^:@/?#]*(?P<password>:[^@/?#]*)?@)?{_HOST}(?:,{_HOST})*(?:/[^@/?#]*)?(?:\?(?P<options>.*))?", re.DOTALL
+)
+"""What follows the scheme. libpq reads other texts too, and takes parts of a password for a host or a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +25,26 @@ class ServerAddress:
 
     >>> print(ServerAddress("postgresql://me:secret@host/photos?password=secret"))
     postgresql://me@host/photos?password=***
+    >>> print(ServerAddress("postgresql://host/photos?vectors=http://me:secret@vectors:6333"))
+    postgresql://host/photos?vectors=http://***@vectors:6333
     >>> address = ServerAddress("postgresql://host/photos?vectors=http://vectors:6333&sslmode=require")
     >>> address.vectors, address.database_url
     ('http://vectors:6333', 'postgresql://host/photos?sslmode=require')
     """
 
     url: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self._parts is None:
+            raise LibraryError(
+                "The URL of the library cannot be read; expected postgresql://user@host:port/database?name=value. In a "
+                "user, a password or a database write : as %3A, / as %2F, ? as %3F, # as %23, @ as %40; a password "
+                "stands better in ~/.pgpass."
+            )
+
+    @property
+    def _parts(self) -> re.Match[str] | None:
+        return _SERVER.fullmatch(self.url, self.url.index("://") + 3)
 
     @property
     def vectors(self) -> str | None:
@@ -44,8 +63,20 @@ class ServerAddress:
         return [part for part in self.url.partition("?")[2].split("&") if part]
 
     def __str__(self) -> str:
-        without = re.sub(r"(?<=//)([^/?@]*?):[^/?]*@", r"\1@", self.url, count=1)
-        return re.sub(r"(?i)(password=)[^&]*", r"\1***", without)
+        parts = self._parts
+        assert parts is not None
+        begin, end = parts.span("password")
+        options = parts["options"]
+        before = self.url[: len(self.url) - len(options or "")]
+        return before[: max(begin, 0)] + before[max(end, 0) :] + "&".join(map(_shown, (options or "").split("&")))
+
+
+def _shown(option: str) -> str:
+    name, equals, value = option.partition("=")
+    is_secret = re.search("pas|pwd", unquote(name).lower()) and name != "passfile"  # misspelt ones too
+    if value and is_secret:
+        return f"{name}{equals}***"
+    return re.sub(r"(//|%2f%2f).*(@|%40)", r"\1***\2", option, flags=re.IGNORECASE)  # a URL in it
 
 
 LibraryAddress = Path | ServerAddress
@@ -78,6 +109,16 @@ def address_of(named: str | LibraryAddress) -> LibraryAddress:
             f"A library cannot be at {scheme[0]}: name a folder, or a database as postgresql://user@host/database."
         )
     return ServerAddress(f"postgresql://{str(named)[scheme.end() :]}")
+
+
+def has_password(named: str) -> bool:
+    """Whether a password stands in the URL of a library. Raises as `address_of`.
+
+    >>> has_password("postgresql://me:secret@host/photos"), has_password("postgresql://me@host/photos")
+    (True, False)
+    """
+    address = address_of(named)
+    return isinstance(address, ServerAddress) and str(address) != address.url
 
 
 def require_folder(library: LibraryAddress, why: str) -> Path:

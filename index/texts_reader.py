@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.address import LibraryAddress
+from index.address import LibraryAddress, ServerAddress
 from index.catalogue.full_text_of import FullText, full_text_of
 from index.catalogue.texts import TextRepository
 from index.errors import LibraryChangedError, LibraryError
@@ -73,6 +73,8 @@ class TextsReader(ABC):
         except LibraryChangedError:
             raise
         except LibraryError:
+            if isinstance(self._library, ServerAddress):
+                raise  # it does not answer
             self._warn(
                 f"The tables of full-text search in {self._library} are damaged, so what is written about photos was "
                 "not searched; `engine index` makes them again."

@@ -23,7 +23,7 @@ from engine.photos.loading import KnownContent, LoadedPhoto, ReadPhoto, load_pho
 from engine.photos.location import path_at
 from engine.photos.sidecars import Sidecars
 from engine.photos.walk import Failure, FoundPhoto, Scan
-from index import BuildSpec, KnownPhoto, Writer
+from index import BuildInfo, BuildSpec, KnownPhoto, Writer
 
 if TYPE_CHECKING:
     from engine.library.ray_workers import RayWorkers
@@ -150,10 +150,29 @@ class Indexer:
         self._sentences(self._writer.sentences_to_embed())
         # After the others: what a person wrote as well is a person's by now.
         self._sentences(self._writer.generated_to_embed(), generated=True)
-        self._writer.make_current()  # until here the model of before has answered
+        self._let_answer(build)  # until here the model of before has answered
         with self.result.timed("finish"):
             self.result.warnings.extend(self._writer.finish())
         return self.result
+
+    def _let_answer(self, build: BuildInfo) -> None:
+        """Let the model answer searches, unless others who wrote at the same time would lose photos by it."""
+        if build.current:
+            if (answers := self._writer.current_model()) != build.model_name:
+                self.result.warnings.append(
+                    f"The model {answers} took the place of {build.model_name} while this ran: searches leave out what "
+                    f"it has not embedded. Run `engine index --model {answers}` to embed that too."
+                )
+            return
+        seen, now = {photo.photo_id for photo in self._known.values()}, self._writer.known_photos().values()
+        late = sum(photo.photo_id not in seen and not photo.embedded and not photo.missing for photo in now)
+        if not late:
+            self._writer.make_current()
+            return
+        self.result.warnings.append(
+            f"Others added {late} photos with another model while this ran, and {self._before} goes on answering "
+            "searches. Run the same command again to embed these too."
+        )
 
     def _photos(self, files: Sequence[FoundPhoto], stored: set[str]) -> None:
         """Embed photos whose content is not ``stored``, and the descriptions inside them."""

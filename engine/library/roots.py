@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.errors import LibraryError, PhotoError, PhotoPathError, PhotosGoneError
+from engine.errors import LibraryError, LibraryMissingError, PhotoError, PhotoPathError, PhotosGoneError
 from engine.library.changes import is_below, is_in
 from engine.photos import object_storage
 from engine.photos.access import os_reason
 from engine.photos.hashing import content_hash
 from engine.photos.location import is_remote, normal_path
 from engine.photos.walk import Scan, scan
-from index import LibraryAddress, Reader, StoredPhoto, Writer, open_writer, read_catalogue, read_roots
+from index import LibraryAddress, Reader, ServerAddress, StoredPhoto, Writer, open_writer, read_catalogue, read_roots
 
 LARGEST_ID = 2**63 - 1  # that SQLite can hold
 
@@ -165,8 +165,12 @@ def _writer(folder: LibraryAddress) -> Writer:
 def _roots_of(folder: LibraryAddress) -> list[str]:
     try:
         return read_roots(folder)
-    except LibraryError:  # there is none yet, or it is damaged, which writing to it will say
+    except LibraryMissingError:
         return []
+    except LibraryError:
+        if isinstance(folder, ServerAddress):
+            raise
+        return []  # it is damaged, which writing to it will say
 
 
 def _is_there(path: str) -> bool:

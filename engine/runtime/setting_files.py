@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.errors import EngineError
 from engine.runtime.plain_files import why_not_plain
 from engine.runtime.settings import SETTINGS, Setting, Value, from_environment, user_file
-from index.address import address_of, is_url
+from index.address import address_of, has_password, is_url
 from index.store.atomic import replace_file
 
 if TYPE_CHECKING:
@@ -63,6 +63,11 @@ class SettingFile:
         else:
             if isinstance(value, str) and _is_path(setting, value):
                 value = self._portable(value)
+            elif setting.kind == "folder" and has_password(str(value)):
+                raise EngineError(
+                    f"The URL of the {setting.name} holds a password, which is not written to {self.path}: leave it "
+                    "out, and put it into ~/.pgpass."
+                )
             self._value(setting.name, value)
             document[setting.name] = value
         # A file that is a link, as of people who keep their settings elsewhere, stays one.
@@ -109,8 +114,8 @@ class SettingFile:
         folder = here / _expanded(checked)
         if self.project and (is_server or not folder.resolve().is_relative_to(here.resolve())):
             raise EngineError(
-                f"{self.path}: {name} is {checked!r}; expected a folder in {here}, since a project may come from "
-                f"anybody. Set it for yourself, in {user_file()} or with {setting.variable}."
+                f"{self.path}: {name} is {'a URL' if is_server else repr(checked)}; expected a folder in {here}, since "
+                f"a project may come from anybody. Set it for yourself, in {user_file()} or with {setting.variable}."
             )
         return str(folder)
 

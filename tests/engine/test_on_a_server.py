@@ -120,6 +120,31 @@ def test_a_shared_engine_moves_on_when_the_library_changes(address: str, photos:
         shared.close()
 
 
+@pytest.mark.parametrize("first_model", ["default", "paper"])
+def test_runs_of_two_models_at_once_lose_no_photo(postgres: PostgresServer, photos: Path, first_model: str) -> None:
+    """A run with ``paper`` into a library of ``default``, or the other way about; in its middle one with the other."""
+    url = postgres.create_database(f"two_models_{first_model}")
+    one, two, three = sorted(photos.iterdir())[:3]
+    other_model = {"default": "paper", "paper": "default"}[first_model]
+    with Engine.open(url, device="cpu", model="default") as engine:
+        engine.index([one])
+    ran = []
+
+    def run_another(_: object) -> None:
+        if not ran:
+            ran.append(first_model)
+            with Engine.open(url, device="cpu", model=other_model) as other:
+                other.index([three])
+
+    with Engine.open(url, device="cpu", model=first_model) as engine:
+        report = engine.index([two], report=run_another)
+    assert any("while this ran" in warning for warning in report.warnings)
+    with Engine.open(url, device="cpu") as engine:
+        assert engine.model.name == {"default": "paper", "paper": "default"}[first_model]
+        engine.index()
+        assert engine.reader.num_photos == 3
+
+
 def test_a_server_without_its_driver_is_said_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -132,6 +157,45 @@ def test_a_server_without_its_driver_is_said_with_the_command_that_installs_it(
     with pytest.raises(EngineError, match="need qdrant-client") as raised:
         Engine.open("postgresql://host/photos?vectors=http://host:6333")
     assert extras.extra_command("qdrant") in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:s3/cret@host/photos",
+        "postgresql://me:s3?cret@host/photos",
+        "postgresql://me:s3#cret@host/photos",
+        "postgresql://me:s3@cret@host/photos",
+        "postgresql://host:s3cret/photos",
+    ],
+)
+def test_a_password_that_libpq_would_take_for_a_host_or_a_port_is_not_repeated(url: str) -> None:
+    with pytest.raises(EngineError, match="cannot be read; expected postgresql://") as raised:
+        Engine.open(url)
+    assert "s3" not in str(raised.value)
+    assert "cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql:///photos", "postgresql:///photos"),
+        ("postgresql://me:s3:cret@host/photos", "postgresql://me@host/photos"),
+        ("postgresql://me:p%40ss@one:1,[::1]:2/a?sslmode=require", "postgresql://me@one:1,[::1]:2/a?sslmode=require"),
+        ("postgresql://%2Ftmp%2Fpg/photos?passfile=/a", "postgresql://%2Ftmp%2Fpg/photos?passfile=/a"),
+        ("postgresql://me@host?dbname=a&pass%77ord=b@c", "postgresql://me@host?dbname=a&pass%77ord=***"),
+        ("postgresql://host/a?sslpassword=b&pasword=c", "postgresql://host/a?sslpassword=***&pasword=***"),
+    ],
+)
+def test_a_library_is_named_without_its_password(url: str, shown: str) -> None:
+    assert str(ServerAddress(url)) == shown
+
+
+def test_no_run_begins_anew_where_the_server_does_not_answer(cli: Callable[..., Result], photos: Path) -> None:
+    for arguments in ((), (str(photos),)):
+        result = cli("index", *arguments, "--library", "postgresql://me@127.0.0.1:1/photos")
+        assert result.exit_code == 1
+        assert "does not answer" in result.stderr
 
 
 def test_a_scheme_that_no_library_has_is_refused() -> None:

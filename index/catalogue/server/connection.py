@@ -158,8 +158,8 @@ def _require_same_vectors(library: ServerAddress, connection: Connection) -> Non
 
 
 def _revision(connection: Connection) -> str | None:
-    known = connection.execute(select(func.to_regclass(VERSION_TABLE))).scalar()
-    if known is None:
+    # The rows of the catalogue: `to_regclass` remembers for a while that there was no such table.
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
     found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
     return None if found is None else str(found)

@@ -23,7 +23,7 @@ from index import (
 from index.catalogue.allowed import Allowed, Passing
 from index.catalogue.builds import BuildRepository
 from index.catalogue.server import search as server_search
-from index.catalogue.server.connection import reading, writing
+from index.catalogue.server.connection import _KEY, engine_of, reading, writing
 from index.catalogue.server.vectors import ServerVectors
 
 BATCH = 10
@@ -231,6 +231,20 @@ def test_a_database_of_something_else_is_left_alone(postgres: PostgresServer) ->
         connection.execute("CREATE TABLE wages (name text)")
     with pytest.raises(LibraryDamagedError, match=r"database of something else \(tables wages\)"):
         open_writer(ServerAddress(url))
+
+
+def test_two_that_make_a_library_at_once_make_one(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("made_at_once"))
+    with engine_of(address).connect() as first, first.begin(), ThreadPoolExecutor(2) as threads:
+        first.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_KEY})")  # both have seen an empty database
+        both = [threads.submit(open_writer, address) for _ in range(2)]
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
+        waiting += "(SELECT oid FROM pg_database WHERE datname = current_database())"
+        while first.exec_driver_sql(waiting).scalar_one() < 2:
+            time.sleep(0.01)
+        first.rollback()
+    for made in both:
+        made.result()
 
 
 def test_a_long_text_is_kept_and_said_once(postgres: PostgresServer) -> None:

@@ -189,3 +189,11 @@ def test_evaluation_takes_nothing_from_files(cli: Cli, user: Path, tmp_path: Pat
     result = cli("evaluate", "retrieval", "--data", tmp_path)
     assert result.exit_code == 1
     assert "dataset.json" in result.stderr
+
+
+def test_no_password_is_written_to_a_file(cli: Cli, user: Path) -> None:
+    assert cli("config", "set", "library", "postgresql://me@host/photos").exit_code == 0
+    refused = cli("config", "set", "library", "postgresql://me:secret@host/photos")
+    assert refused.exit_code == 1
+    assert "~/.pgpass" in refused.stderr
+    assert "secret" not in refused.stderr + user.read_text()
