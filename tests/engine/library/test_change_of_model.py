@@ -28,7 +28,7 @@ class Stop:
 
 def index(library: Path, model: str, photos: Path, report: Stop) -> int:
     with Engine.open(library, model=model, device="cpu") as engine:
-        return engine.index([photos], report=report).added
+        return engine.index([photos], report=report).embedded_again
 
 
 def test_the_model_of_before_answers_until_another_one_covers_the_library(

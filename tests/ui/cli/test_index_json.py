@@ -9,8 +9,8 @@ from typer.testing import Result
 
 Cli = Callable[..., Result]
 KEYS = [
-    "library", "photos", "sentences", "missing_photos", "added", "unchanged", "moved", "missing", "found_again",
-    "described",
+    "library", "photos", "sentences", "missing_photos", "added", "embedded_again", "unchanged", "moved", "missing",
+    "found_again", "described",
     "failed", "skipped", "sentences_added", "captions_added", "texts_read", "lines_read", "warnings", "seconds",
 ]  # fmt: skip
 
@@ -30,7 +30,7 @@ def test_a_run_is_summed_up(cli: Cli, own_photos: Path, sentence_file: Path, tmp
     count = len(list(own_photos.iterdir())) - 2
     summary = run(cli, own_photos, "--sentences", sentence_file, library=library)
     assert summary | {"seconds": {}} == dict(
-        zip(KEYS, [str(library), count, summary["sentences"], 0, count, 0, 0, 0, 0, 0, summary["failed"], {".md": 1},
+        zip(KEYS, [str(library), count, summary["sentences"], 0, count, 0, 0, 0, 0, 0, 0, summary["failed"], {".md": 1},
                    summary["sentences"], 0, 0, 0, [], {}], strict=True)
     )  # fmt: skip
     assert [failure["path"] for failure in summary["failed"]] == [str(own_photos / "broken.jpg")]

@@ -115,12 +115,14 @@ def test_a_library_that_is_made_later_brings_its_model(photos: Path, tmp_path: P
     shared.close()
 
 
-def test_a_state_that_cannot_be_opened_is_told(opened: Library, own_library: Path, photos: Path) -> None:
+def test_a_state_that_cannot_be_opened_is_told(
+    opened: Library, own_library: Path, photos: Path, other_model: Path
+) -> None:
     with opened.asked():
         assert opened.problem is None
-    with Engine.open(own_library, model="paper", device="cpu") as engine:
+    with Engine.open(own_library, model=str(other_model), device="cpu") as engine:
         engine.index([photos])
     deadline = time.monotonic() + PATIENCE_S
     while opened.problem is None and time.monotonic() < deadline:
         assert opened.exists()  # answered from the state before
-    assert "was made by the model 'paper'" in (opened.problem or "")
+    assert "was made by the model 'other'" in (opened.problem or "")
