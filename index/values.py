@@ -4,6 +4,7 @@ A photo's global image embedding is called its photo vector, a sentence's global
 either a global vector; the other vectors are of a photo's regions and of a sentence's words.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, get_args
@@ -288,6 +289,38 @@ class LibraryStatus:
     faiss_bytes: int
     builds: tuple[BuildInfo, ...]
     missing: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        builds: Sequence[BuildInfo],
+        *,
+        photos: int,
+        missing: int,
+        sentences: int,
+        generated_sentences: int,
+        sqlite_bytes: int,
+        vector_bytes: int,
+        faiss_bytes: int,
+    ) -> "LibraryStatus":
+        """That of a library with these builds, one of which may be the current one."""
+        build = next((build for build in builds if build.current), None)
+        return cls(
+            photos=photos,
+            missing=missing,
+            regions=photos * (build.num_regions if build else 0),
+            sentences=sentences,
+            generated_sentences=generated_sentences,
+            model_name=build.model_name if build else "",
+            fingerprint=build.fingerprint if build else "",
+            num_regions=build.num_regions if build else 0,
+            dimension=build.dimension if build else 0,
+            has_global=build.has_global if build else False,
+            sqlite_bytes=sqlite_bytes,
+            vector_bytes=vector_bytes,
+            faiss_bytes=faiss_bytes,
+            builds=tuple(builds),
+        )
 
     @property
     def total_bytes(self) -> int:

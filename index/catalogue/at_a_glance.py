@@ -167,19 +167,13 @@ def _status(folder: Path, raw: sqlite3.Connection) -> LibraryStatus:
             "JOIN sentences ON sentences.id = sentence_id WHERE build_id = ?", number,
         ).fetchone()  # fmt: skip
     (missing,) = raw.execute("SELECT count(*) FROM photos WHERE missing_since IS NOT NULL").fetchone()
-    return LibraryStatus(
+    return LibraryStatus.of(
+        builds,
         photos=photos,
         missing=missing,
-        regions=photos * (build.num_regions if build else 0),
         sentences=sentences,
         generated_sentences=generated,
-        model_name=build.model_name if build else "",
-        fingerprint=build.fingerprint if build else "",
-        num_regions=build.num_regions if build else 0,
-        dimension=build.dimension if build else 0,
-        has_global=build.has_global if build else False,
         sqlite_bytes=bytes_of(folder.glob(f"{DATABASE}*")),
         vector_bytes=bytes_of((folder / "vectors").rglob("*.f16")),
         faiss_bytes=bytes_of(folder.glob(FAISS_FILES)),
-        builds=tuple(builds),
     )

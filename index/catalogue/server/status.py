@@ -27,19 +27,13 @@ def library_status(connection: Connection) -> LibraryStatus:
         own_bytes, own_index_bytes = run(sizes, {"name": table}).one()
         vector_bytes, index_bytes = vector_bytes + (own_bytes or 0), index_bytes + (own_index_bytes or 0)
     all_bytes = run(select(func.pg_database_size(func.current_database()))).scalar_one()
-    return LibraryStatus(
+    return LibraryStatus.of(
+        builds,
         photos=photos,
         missing=missing,
-        regions=photos * (build.num_regions if build else 0),
         sentences=sentences,
         generated_sentences=generated,
-        model_name=build.model_name if build else "",
-        fingerprint=build.fingerprint if build else "",
-        num_regions=build.num_regions if build else 0,
-        dimension=build.dimension if build else 0,
-        has_global=build.has_global if build else False,
         sqlite_bytes=all_bytes - vector_bytes - index_bytes,
         vector_bytes=vector_bytes,
         faiss_bytes=index_bytes,
-        builds=tuple(builds),
     )
