@@ -13,6 +13,7 @@ from typing import TypeVar
 from PIL import Image
 
 from engine.api import Engine
+from engine.library.curation import Curation
 from engine.models.protocol import EmbeddingModel
 from engine.search.opening import open_reader
 from engine.types import Warn
@@ -113,6 +114,7 @@ class SharedEngine:
         self._opener = ThreadPoolExecutor(max_workers=1, thread_name_prefix="library")
         self._opening: Future[None] | None = None
         self._not_before = 0.0
+        self._written = False
         self._problem: str | None = None
         self._told: list[str] = []
         self._newest = self._open(1) if at_once else None
@@ -159,6 +161,19 @@ class SharedEngine:
         self.model.embed_photos([Image.new("RGB", (8, 8))])  # what is exported first is exported now
 
     @contextmanager
+    def curating(self, *, timeout_s: float = 10.0) -> Iterator[Curation]:
+        """Albums, marks and saved searches, to be changed; no pause keeps what was written from the next question.
+
+        ``timeout_s`` is how long a write waits for another process that writes.
+
+        Raises:
+            LibraryError: another process writes to the library; of what is done in it.
+        """
+        yield Curation(self.folder, timeout_s=timeout_s)
+        with self._lock:
+            self._not_before, self._written = 0.0, True
+
+    @contextmanager
     def leased(self) -> Iterator[Lease]:
         """The newest state of the library, for this thread.
 
@@ -173,13 +188,14 @@ class SharedEngine:
         """
         state, outer = self._take(), getattr(self._local, "warnings", None)
         try:
-            if state.engine.reader.changed():
+            is_newer = True
+            while is_newer and state.engine.reader.changed():  # what was being opened may have changed again since
                 is_lost = state.engine.reader.is_lost()
                 self._wait_for_newer(state, at_once=is_lost)
                 newer = self._take()
                 self._release(state)
-                is_lost, state = is_lost and newer is state, newer
-                if is_lost:
+                is_newer, state = newer is not state, newer
+                if is_lost and not is_newer:
                     raise LibraryError(self._problem or f"The library in {self.folder} has changed; ask it again.")
             warnings = list(state.engine.reader.damage)
             self._tell_once(warnings)
@@ -247,6 +263,7 @@ class SharedEngine:
         """Open the library as it is now, and put it in the place of a state."""
         began = time.monotonic()
         pause = PAUSE_AFTER_FAILURE_S
+        self._written = False
         try:
             newer = self._open(before.generation + 1)
             with self._lock:
@@ -261,7 +278,7 @@ class SharedEngine:
         finally:
             with self._lock:
                 self._opening = None
-                self._not_before = time.monotonic() + pause
+                self._not_before = 0.0 if self._written else time.monotonic() + pause
 
     def _open(self, generation: int) -> _State:
         build = read_current_build(self.folder)  # before the model is loaded, which is the library's if there is one

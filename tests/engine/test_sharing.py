@@ -14,7 +14,7 @@ from damage import flip_bit
 from engine import Engine, sharing
 from engine.errors import LibraryMissingError, QueryError, WrongModelError
 from engine.sharing import SharedEngine
-from index import LibraryReader, LibraryWriter
+from index import LibraryReader, LibraryWriter, PhotoFilter
 from index.store.checksums import SEEN
 
 
@@ -116,6 +116,40 @@ def test_states_are_not_opened_all_the_time(
         shared.refresh()
     with shared.leased() as lease:
         assert lease.generation == 2
+
+
+def test_what_is_written_through_it_is_seen_by_the_next_question(
+    own_library: Path, shared: SharedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "REST", 1e6)
+    monkeypatch.setattr(sharing, "PATIENCE_S", 60.0)
+    for generation, name in enumerate(("Rome", "Oslo", "Nice"), 2):
+        with shared.curating() as curation:
+            curation.create_album(name)
+        with shared.leased() as lease:
+            assert lease.generation == generation
+            assert lease.engine.reader.num_passing(PhotoFilter(albums=(name,))) == 0
+
+
+def test_what_is_written_while_a_state_is_opened_is_seen_too(
+    own_library: Path, shared: SharedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "REST", 1e6)
+    monkeypatch.setattr(sharing, "PATIENCE_S", 60.0)
+    open_library, opened = LibraryReader.open, []
+
+    def then_written(*arguments: object, **options: object) -> LibraryReader:
+        reader = open_library(*arguments, **options)  # type: ignore[arg-type]
+        if not opened:
+            opened.append(reader)
+            with shared.curating() as curation:
+                curation.create_album("Oslo")
+        return reader
+
+    monkeypatch.setattr(LibraryReader, "open", then_written)
+    forget_one(own_library)
+    with shared.leased() as lease:
+        assert lease.engine.reader.num_passing(PhotoFilter(albums=("Oslo",))) == 0
 
 
 def test_a_state_that_cannot_be_opened_leaves_the_one_before(

@@ -1,5 +1,6 @@
 """Albums, marks of photos and saved searches over HTTP; they are changed by whoever knows the token."""
 
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query
@@ -92,14 +93,17 @@ class ToSave(SearchParameters):
 def add(app: FastAPI, service: Service, *, allowed: bool) -> None:
     """Add the addresses; nothing is changed where no token is asked for."""
 
-    def kept(*, to_change: bool = False) -> Curation:
-        if to_change and not allowed:
+    def kept() -> Curation:
+        return Curation(service.shared.folder)
+
+    def changing() -> AbstractContextManager[Curation]:
+        if not allowed:
             raise RefusedError(
                 403,
                 "Changing albums and marks over HTTP needs a token: start the service with ENGINE_SERVE_TOKEN, or use "
                 "engine album and engine mark.",
             )
-        return Curation(service.shared.folder)
+        return service.shared.curating()
 
     def album(name: str) -> AlbumAnswer:
         curation = kept()
@@ -118,7 +122,8 @@ def add(app: FastAPI, service: Service, *, allowed: bool) -> None:
     def create(
         name: Annotated[str, Query(max_length=1000)], description: Annotated[str, Query(max_length=10_000)] = ""
     ) -> AlbumOut:
-        kept(to_change=True).create_album(name, description)
+        with changing() as curation:
+            curation.create_album(name, description)
         return _album(kept(), name)
 
     @app.get("/albums/{name:path}", responses=documented(404), summary="An album and its photos")
@@ -127,30 +132,32 @@ def add(app: FastAPI, service: Service, *, allowed: bool) -> None:
 
     @app.post("/albums/{name:path}", responses=documented(404), summary="Put photos into an album, and take some out")
     def change(name: str, add: PhotoIds = [], remove: PhotoIds = []) -> ChangedOut:  # noqa: B006
-        curation = kept(to_change=True)
-        if not (add or remove):
-            raise RefusedError(422, "add: name photos to be added, or to be removed.")
-        changed = [curation.add_to_album(name, add)] if add else []
-        changed += [curation.remove_from_album(name, remove)] if remove else []
+        with changing() as curation:
+            if not (add or remove):
+                raise RefusedError(422, "add: name photos to be added, or to be removed.")
+            changed = [curation.add_to_album(name, add)] if add else []
+            changed += [curation.remove_from_album(name, remove)] if remove else []
         return ChangedOut(photos=sum(one.photos for one in changed), changed=sum(one.changed for one in changed))
 
     @app.patch("/albums/{name:path}", responses=documented(404, 409), summary="Another name, description or cover")
     def rename(name: str, asked: Annotated[AlbumChange, Query()]) -> AlbumOut:
-        curation = kept(to_change=True)
-        if not asked.model_fields_set:
-            raise RefusedError(422, "new_name: say what should be another: new_name, description or cover.")
-        curation.change_album(name, **asked.model_dump())
-        return _album(curation, name if asked.new_name is None else asked.new_name)
+        with changing() as curation:
+            if not asked.model_fields_set:
+                raise RefusedError(422, "new_name: say what should be another: new_name, description or cover.")
+            curation.change_album(name, **asked.model_dump())
+        return _album(kept(), name if asked.new_name is None else asked.new_name)
 
     @app.delete("/albums/{name:path}", responses=documented(404), summary="Remove an album; its photos stay")
     def delete(name: str) -> AlbumOut:
-        gone = _album(kept(to_change=True), name)
-        kept(to_change=True).delete_album(name)
+        with changing() as curation:
+            gone = _album(curation, name)
+            curation.delete_album(name)
         return gone
 
     @app.post("/marks", responses=documented(404), summary="Mark photos: favourites, ratings, labels, hidden ones")
     def mark(asked: Annotated[MarkChoice, Query()]) -> ChangedOut:
-        changed = kept(to_change=True).mark(asked.photo_id, **asked.model_dump(exclude={"photo_id"}))
+        with changing() as curation:
+            changed = curation.mark(asked.photo_id, **asked.model_dump(exclude={"photo_id"}))
         return ChangedOut(photos=changed.photos, changed=changed.changed)
 
     @app.get("/saved", responses=documented(), summary="The saved searches of the library")
@@ -159,19 +166,19 @@ def add(app: FastAPI, service: Service, *, allowed: bool) -> None:
 
     @app.post("/saved", status_code=201, responses=documented(404, 409), summary="Save a question of /search")
     def save(asked: Annotated[ToSave, Query()]) -> SavedOut:
-        curation = kept(to_change=True)
-        if not asked.question:
-            raise RefusedError(422, "q: nothing is asked; give the parameters of /search beside the name.")
-        if asked.like:
-            curation.numbers(asked.like)  # refused where there is no such photo
-        curation.save_search(asked.name, asked.question, replace=asked.replace)
-        return _saved(curation.saved_search(asked.name))
+        with changing() as curation:
+            if not asked.question:
+                raise RefusedError(422, "q: nothing is asked; give the parameters of /search beside the name.")
+            if asked.like:
+                curation.numbers(asked.like)  # refused where there is no such photo
+            curation.save_search(asked.name, asked.question, replace=asked.replace)
+        return _saved(kept().saved_search(asked.name))
 
     @app.delete("/saved/{name:path}", responses=documented(404), summary="Forget a saved search")
     def forget(name: str) -> SavedOut:
-        curation = kept(to_change=True)
-        gone = _saved(curation.saved_search(name))
-        curation.delete_search(name)
+        with changing() as curation:
+            gone = _saved(curation.saved_search(name))
+            curation.delete_search(name)
         return gone
 
 

@@ -216,7 +216,8 @@ class Library:
         """
         with self._writing:
             before = self.generation
-            yield self.curation
+            with self._shared.curating(timeout_s=WRITING_WAITS_S) as curation:
+                yield curation
             self._own_states += self.generation == before + 1
 
     def num_passing(self, where: PhotoFilter) -> int:
