@@ -29,6 +29,16 @@ class SceneView:
     vectors: NDArray[np.float16]
     texts: Sequence[Sequence[RegionText]]
 
+    @classmethod
+    def joined(cls, parts: "Sequence[SceneView]") -> "SceneView":
+        """The photos of several sets, one set after the other."""
+        if len(parts) == 1:
+            return parts[0]  # memory-mapped, as it is
+        features = np.concatenate([part.regions.features for part in parts])
+        boxes = np.concatenate([part.regions.boxes for part in parts])
+        vectors = np.concatenate([part.vectors for part in parts])
+        return cls(StoredRegions(features, boxes), vectors, [texts for part in parts for texts in part.texts])
+
     def scene(self, rows: Sequence[int] | NDArray[np.int64]) -> Scene[Tensor]:
         """The photos ``rows``, to be described as a whole."""
         parts = (self.regions.features, self.vectors, self.regions.boxes)

@@ -67,7 +67,7 @@ def load_captions(folder: Path, split: str) -> CaptionSet:
     return _load(folder, split, lambda entry, path: entry_sentences(entry, path))
 
 
-def load_further(folder: Path, split: str) -> CaptionSet:
+def load_further(folder: Path, split: str, *, with_questions: bool = True) -> CaptionSet:
     """Read one split of photos from elsewhere that widen the training: sentences, and questions as statements.
 
     Sentences of more than 30 words, and those about graphics (a chart, a logo), are left out.
@@ -84,7 +84,7 @@ def load_further(folder: Path, split: str) -> CaptionSet:
                 for text in entry_sentences(entry, path)
                 if len(text.split()) <= LONGEST and not GRAPHICS.search(text)
             ),
-            *_statements(entry, path),
+            *(_statements(entry, path) if with_questions else ()),
         ],
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from engine.language.vocabulary import Vocabulary
 from engine.language.word_vectors import create_word_vectors
 from engine.library.sentences import sentences_of_file
 from engine.research.data.caption_batches import CaptionScenes, RegionText, SceneView
-from engine.research.data.caption_sets import CaptionSet, load_captions
+from engine.research.data.caption_sets import CaptionSet, load_captions, load_further
 from engine.research.data.entities import PhraseBoxes, load_entities, phrase_boxes
 from engine.research.data.features import Report, StoredRegions, no_report, sentence_vectors, stored_regions, view_of
 from engine.research.data.marked_regions import marked_features, marked_regions
@@ -43,6 +44,7 @@ def run(
     report: Report = no_report,
     *,
     alignment: str = "default",
+    further: Sequence[Path] = (),
     language: Sequence[Path] = (),
     start: str | None = None,
 ) -> DecoderModule:
@@ -57,6 +59,7 @@ def run(
         device: where the backbone runs.
         report: called while features are computed.
         alignment: the alignment model whose regions and vectors it reads.
+        further: folders with more training photos that have sentences, of other origin.
         language: text files with a sentence a line, to learn the language from.
         start: a caption model whose weights are trained on, instead of new ones.
 
@@ -71,30 +74,35 @@ def run(
     encoder = create_region_encoder(
         settings.backbone, settings.image_size, settings.proposer, device, detail=settings.detail_channels > 0
     )
-    captions = load_captions(data, "train")
-    words = [tokenize(sentence).words for sentence in captions.sentences]
-    vocabulary = Vocabulary.from_sentences(words)
+    parts = [load_captions(data, "train"), *(load_further(folder, "train", with_questions=False) for folder in further)]
+    words = [[tokenize(sentence).words for sentence in part.sentences] for part in parts]
+    everything = list(chain.from_iterable(words))
+    vocabulary = Vocabulary.from_sentences(everything)
     numbers = WordNumbers(vocabulary)
     training, architecture = config.training, config.architecture
 
-    log_frequencies = torch.from_numpy(numbers.log_frequencies(vocabulary, len(words)))
+    log_frequencies = torch.from_numpy(numbers.log_frequencies(vocabulary, len(everything)))
     decoder = create_decoder(architecture, log_frequencies, training.dropout)
     if start is not None:
         _take_over(decoder, numbers, start)
 
-    texts = _Texts(config, aligned, captions, words, data, numbers, report)
-    paths = [image.path for image in captions.images]
+    texts = [_Texts(config, aligned, part, own, numbers, report) for part, own in zip(parts, words, strict=True)]
     views = []
     for number in range(training.views):
-        regions = stored_regions(encoder, paths, view=number, report=report)
-        views.append(SceneView(regions, region_vectors(aligned.model, regions), texts.of_view(number, regions)))
+        seen = []
+        for part, own in zip(parts, texts, strict=True):
+            regions = stored_regions(encoder, [image.path for image in part.images], view=number, report=report)
+            seen.append(SceneView(regions, region_vectors(aligned.model, regions), own.of_view(number, regions)))
+        views.append(SceneView.joined(seen))
     scenes = CaptionScenes(views, numbers, training.batch_size, training.texts_per_photo)
 
     sentences = [tokenize(sentence).words for file in language for sentence in sentences_of_file(file)]
     known = [numbers.numbers(sentence) for sentence in sentences if len(sentence) <= architecture.max_words]
-    references: list[list[list[int]]] = [[] for _ in paths]
-    for photo, own in zip(captions.image_of_sentence, words, strict=True):
-        references[photo].append(numbers.numbers(own))
+    references = [
+        [numbers.numbers(tokenize(sentence).words) for sentence in image.sentences]
+        for part in parts
+        for image in part.images
+    ]
     validation = _validation(config, aligned.model, encoder, data, numbers, report)
     trainer = CaptionTrainer(config, decoder, scenes, numbers, known, references, validation)
     trained = trainer.train(output / CHECKPOINT, line_log(output / LOG))
@@ -117,7 +125,7 @@ class _Texts:
 
     def __init__(
         self, config: CaptionConfig, aligned: ModelFolder, captions: CaptionSet, words: Sequence[tuple[str, ...]],
-        data: Path, numbers: WordNumbers, report: Report,
+        numbers: WordNumbers, report: Report,
     ) -> None:  # fmt: skip
         self._kind = config.training.texts
         self._longest = config.architecture.max_words
@@ -127,7 +135,7 @@ class _Texts:
         self._owners = np.array(captions.image_of_sentence)
         self._phrases: Sequence[PhraseBoxes] = ()
         if self._kind == "phrases":
-            self._phrases = phrase_boxes(captions, load_entities(data, captions.split)).phrases
+            self._phrases = phrase_boxes(captions, load_entities(captions.folder, captions.split)).phrases
         if self._kind == "segments":
             source = create_word_vectors(aligned.config.architecture.word_vectors)
             self._sentences = sentence_vectors(source, captions.sentences, report=report)
