@@ -1,7 +1,9 @@
 """What a reader takes from SQLite once: the current build, and where its photos and sentences lie in the stores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +155,7 @@ def _require_within(store: VectorStore, starts: NDArray[np.int64], lengths: NDAr
         )
 
 
-def _columns(rows: object, count: int) -> list[NDArray[np.int64]]:
-    table = np.array(rows, np.int64).reshape(-1, count)
+def _columns(rows: Sequence[Sequence[int]], count: int) -> list[NDArray[np.int64]]:
+    # By value: of a row of SQLAlchemy's, numpy asks for attributes first, which takes 2 s for 100,000 in place of 8 ms.
+    table = np.fromiter(chain.from_iterable(rows), np.int64, count * len(rows)).reshape(-1, count)
     return [np.ascontiguousarray(table[:, column]) for column in range(count)]

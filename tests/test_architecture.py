@@ -213,6 +213,7 @@ def test_the_engine_and_the_index_say_what_they_export() -> None:
     [
         ("ui.cli.main", {"torch", "torchvision", "faiss", "onnxruntime", "fastapi", "uvicorn"}),
         ("engine", {"torch", "faiss"}),
+        ("engine.search.opening", {"torch", "faiss", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql"}),
     ],
 )
 def test_help_does_not_wait_for_heavy_libraries(module: str, heavy: set[str]) -> None:

@@ -68,7 +68,7 @@ class CaptionRepository:
         )
         return {row[0]: KnownPhoto(*row[1:], embedded=True) for row in self._connection.execute(statement)}
 
-    def best_captions(self, build_id: int) -> list[Row[tuple[int, int]]]:
+    def best_captions(self, build_id: int) -> Sequence[Row[int, int]]:
         """(photo, sentence) of the best caption of every photo, as far as the build has embedded both, by photo.
 
         Photos whose file has disappeared have none.
@@ -84,7 +84,7 @@ class CaptionRepository:
             .where(Caption.position == 0, Photo.missing_since.is_(None))
             .order_by(Caption.photo_id)
         )
-        return list(self._connection.execute(statement))
+        return self._connection.execute(statement).all()
 
     def captions(self, photo_ids: Sequence[int]) -> dict[int, list[CaptionRow]]:
         """The captions of those of the photos that have some, best first."""

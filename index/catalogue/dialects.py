@@ -1,9 +1,10 @@
 """The few statements that SQLite and PostgreSQL write otherwise."""
 
 import os
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, Text, cast, func, literal_column
+from sqlalchemy import ColumnElement, Connection, DateTime, LargeBinary, Text, cast, func, literal_column
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 
@@ -31,6 +32,13 @@ def parent_of(connection: Connection) -> ColumnElement[bytes]:
     path = cast(Photo.path, Text)
     # What is left of a path without the letters of its end that are no separator.
     return cast(func.rtrim(path, func.replace(path, os.sep, "")), LargeBinary).label("parent")
+
+
+def written_at(connection: Connection) -> ColumnElement[datetime]:
+    """When a photo's file was written, by the clock of who asks, as `taken_at` is by that of the camera."""
+    if is_server(connection):
+        return cast(func.to_timestamp(Photo.mtime_ns / 1e9), DateTime)
+    return func.datetime(Photo.mtime_ns // 10**9, "unixepoch", "localtime")
 
 
 def unique_text(connection: Connection, column: Any) -> "list[str | ColumnElement[str]]":

@@ -15,15 +15,11 @@ from index.catalogue.folder_names import MOST_LETTERS, FolderGlob, as_seen
 from index.catalogue.schema import Photo
 from index.choices import Hidden, Orientation
 
-
-def orientation_of(width: int, height: int) -> Orientation:
-    """How a photo of this size lies.
-
-    >>> orientation_of(3, 4)
-    'portrait'
-    """
-    return "landscape" if width > height else "portrait" if width < height else "square"
-
+SHAPES: dict[Orientation, ColumnElement[bool]] = {
+    "landscape": Photo.width > Photo.height,
+    "portrait": Photo.width < Photo.height,
+    "square": Photo.width == Photo.height,
+}
 
 EARTH_RADIUS_KM = 6371.0088  # the mean radius; the earth is flatter than a ball, which is worth half a per cent
 
@@ -234,13 +230,7 @@ def _local(moment: datetime, offset_minutes: int) -> datetime:
 def _size_conditions(where: PhotoFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if where.orientation is not None:
-        conditions.append(
-            {
-                "landscape": Photo.width > Photo.height,
-                "portrait": Photo.width < Photo.height,
-                "square": Photo.width == Photo.height,
-            }[where.orientation]
-        )
+        conditions.append(SHAPES[where.orientation])
     if where.min_megapixels is not None:
         conditions.append(Photo.width * Photo.height >= where.min_megapixels * 1e6)
     if where.min_size is not None:

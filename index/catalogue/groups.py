@@ -1,6 +1,7 @@
 """The SQL of looking through a library: how many photos a folder, a month or a place has, and which they are."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,8 @@ from sqlalchemy import (
 
 from index.address import LibraryAddress
 from index.catalogue.curation_filters import is_hidden
-from index.catalogue.dialects import parent_of
+from index.catalogue.dialects import parent_of, written_at
+from index.catalogue.filters import SHAPES
 from index.catalogue.folder_names import as_seen
 from index.catalogue.photos import in_folder
 from index.catalogue.read_once import read_once
@@ -85,6 +87,19 @@ def count_by_label(library: LibraryAddress) -> dict[str, int]:
     return dict(counts[key] for key in sorted(counts))
 
 
+def count_by_camera(library: LibraryAddress) -> dict[str, int]:
+    """The cameras with the number of their photos, the most used first."""
+    statement = select(Photo.camera, func.count()).where(_SHOWN, Photo.camera != "").group_by(Photo.camera)
+    statement = statement.order_by(func.count().desc(), Photo.camera)
+    return {str(name): photos for name, photos in read_once(library, lambda known: list(known.execute(statement)))}
+
+
+def count_by_shape(library: LibraryAddress) -> dict[str, int]:
+    """How many photos lie, stand and are square."""
+    statement = select(*(func.count().filter(is_so) for is_so in SHAPES.values())).where(_SHOWN)
+    return dict(zip(SHAPES, read_once(library, lambda connection: connection.execute(statement).one()), strict=True))
+
+
 def count_by_month(library: LibraryAddress) -> list[Counted]:
     """The months by the camera's clock, the newest first, and what has no date last."""
     month = _MONTH.label("month")
@@ -107,6 +122,17 @@ def count_by_place(library: LibraryAddress, cell_degrees: float) -> list[PlacedP
         .order_by(func.count().desc(), *names, *cell)
     )
     return read_once(library, lambda connection: [PlacedPhotos(*row) for row in connection.execute(statement)])
+
+
+def newest_photos(library: LibraryAddress) -> Sequence[int]:
+    """All photos that are there, hidden ones too, the newest first: when taken, else when their file was written."""
+
+    def ask(connection: Connection) -> Sequence[int]:
+        when = func.coalesce(Photo.taken_at, written_at(connection))
+        there = select(Photo.id).where(Photo.missing_since.is_(None))
+        return connection.execute(there.order_by(when.desc(), Photo.id.desc())).scalars().all()
+
+    return read_once(library, ask)
 
 
 def photos_below(library: LibraryAddress, parent: str) -> list[int]:

@@ -226,7 +226,7 @@ class PhotoRepository:
         )
         self._connection.execute(insert(PhotoRegions).from_select(["photo_id", *columns], source))
 
-    def photo_records(self, build_id: int) -> list[Row[tuple[int, int]]]:
+    def photo_records(self, build_id: int) -> Sequence[Row[int, int]]:
         """(photo, record) of every photo that the build has embedded and whose file is there, in order of photo."""
         statement = (
             select(PhotoRecord.photo_id, PhotoRecord.record)
@@ -234,7 +234,7 @@ class PhotoRepository:
             .where(PhotoRecord.build_id == build_id, Photo.missing_since.is_(None))
             .order_by(PhotoRecord.photo_id)
         )
-        return list(self._connection.execute(statement))
+        return self._connection.execute(statement).all()
 
     def photos(self, photo_ids: Sequence[int]) -> dict[int, StoredPhoto]:
         """Those of the photos that are in the catalogue, by number."""

@@ -39,7 +39,7 @@ class Build(Base):
     __table_args__ = ({"sqlite_autoincrement": True},)
 
 
-Index("uq_builds_current", Build.current, unique=True, sqlite_where=text("current"), postgresql_where=text("current"))
+Index("uq_builds_current", Build.current, unique=True, sqlite_where=text("current"))
 
 
 class Photo(Base):
@@ -247,7 +247,7 @@ class PhotoMark(Base):
     __table_args__ = (CheckConstraint("rating BETWEEN 0 AND 5", name="rating"), {"sqlite_with_rowid": False})
 
 
-Index("ix_photo_marks_hidden", PhotoMark.photo_id, sqlite_where=text("hidden"), postgresql_where=text("hidden"))
+Index("ix_photo_marks_hidden", PhotoMark.photo_id, sqlite_where=text("hidden"))
 
 
 class SavedSearch(Base):

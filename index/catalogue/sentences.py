@@ -102,7 +102,7 @@ class SentenceRepository:
             ],
         )
 
-    def sentence_records(self, build_id: int) -> list[Row[tuple[int, int, int, bool, bool]]]:
+    def sentence_records(self, build_id: int) -> Sequence[Row[int, int, int, bool, bool]]:
         """(sentence, first row, number of words, generated, of photos) of every sentence of the build, by first row."""
         statement = (
             select(
@@ -116,7 +116,7 @@ class SentenceRepository:
             .where(SentenceRecord.build_id == build_id)
             .order_by(SentenceRecord.start, SentenceRecord.num_words)
         )
-        return list(self._connection.execute(statement))
+        return self._connection.execute(statement).all()
 
     def texts(self, sentence_ids: Sequence[int]) -> dict[int, str]:
         """The texts of those of the sentences that are in the catalogue, by number."""

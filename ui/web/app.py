@@ -6,8 +6,7 @@ from importlib import import_module
 import streamlit as st
 
 from engine.errors import EngineError, WrongModelError
-from ui.web import escaping, pictures, theme
-from ui.web.components import component
+from ui.web import components, escaping, pictures, theme
 from ui.web.library import TOLD
 from ui.web.library import library as library_of_pages
 from ui.web.password import is_public, may_enter
@@ -39,7 +38,7 @@ def main() -> None:
     st.html(pictures.STYLE + theme.STYLE)
     try:
         page.run()
-        component("keys")(key="keys")
+        components.draw("keys", "keys")
         if problem := library_of_pages().problem:
             st.warning(escaping.markdown(problem))
     except EngineError as error:

@@ -6,7 +6,7 @@ from typing import cast, get_args
 import streamlit as st
 
 from index import PhotoFilter
-from index.catalogue.groups import count_by_label
+from index.catalogue.groups import count_by_camera, count_by_label, count_by_shape
 from index.choices import Hidden, Orientation
 from ui.shared.filter_syntax import folder_glob, place
 from ui.web import escaping, maps
@@ -23,10 +23,10 @@ def asked_filter() -> PhotoFilter:
     album = _album()
     favourites = st.sidebar.toggle("Favourites", key="favourites", bind="query-params")
     after, before = _dates() if known.dated else (None, None)
-    camera = chosen(st.sidebar, "Camera", library().contents.cameras, "camera") if known.with_camera else None
+    camera = chosen(st.sidebar, "Camera", kept(count_by_camera), "camera") if known.with_camera else None
     near, within_km = _near() if known.placed else (None, None)
     folder = _folder()
-    shape = chosen(st.sidebar, "Shape", library().contents.shapes, "shape")
+    shape = chosen(st.sidebar, "Shape", kept(count_by_shape), "shape")
     stars = st.sidebar.slider("Stars, at least", 0, 5, 0, key="rating", bind="query-params")
     label = _label()
     hidden = st.sidebar.segmented_control(

@@ -15,8 +15,7 @@ from engine.types import Box, Written
 from index import PhotoFilter, PhotoMarks, StoredPhoto
 from ui.shared.results import printable
 from ui.shared.written import excerpt, label
-from ui.web import photo_changes, picture_routes
-from ui.web.components import component
+from ui.web import components, photo_changes, picture_routes
 from ui.web.library import library
 from ui.web.pictures import WRITTEN, Boxed, colour_of
 
@@ -160,7 +159,7 @@ def _draw(key: str, answer: str, total: int, batch: Batch, above: Above, where: 
         "hidden": where.hidden,
         "copies": copies,
     }
-    component("gallery")(key=key, data=message, on_more_change=_nothing, on_change_change=_nothing)
+    components.draw("gallery", key, message, on_more_change=_nothing, on_change_change=_nothing)
 
 
 def _nothing() -> None:

@@ -9,8 +9,7 @@ from index.catalogue.groups import Counted
 from index.values import date_of_iso
 from ui.shared.dates import date_as_text
 from ui.shared.results import printable
-from ui.web import picture_routes
-from ui.web.components import component
+from ui.web import components, picture_routes
 from ui.web.library import library
 
 NO_DATE = "Without a date"
@@ -52,7 +51,7 @@ def draw_cards(
         ],
         "cookie": picture_routes.cookie(),
     }
-    component("cards")(key=f"cards of {way}", data=sent)
+    components.draw("cards", f"cards of {way}", sent)
 
 
 def draw_timeline(months: Sequence[Counted], chosen: str | None) -> None:
@@ -67,7 +66,7 @@ def draw_timeline(months: Sequence[Counted], chosen: str | None) -> None:
             {"name": year or NO_DATE, "photos": sum(int(str(one["photos"])) for one in columns), "columns": columns}
         )
     sent = {"years": years, "chosen": "" if chosen is None else address("date", chosen)}
-    component("timeline")(key="timeline", data=sent)
+    components.draw("timeline", "timeline", sent)
 
 
 def month_as_text(name: str | None) -> str:

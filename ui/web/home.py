@@ -1,5 +1,7 @@
 """The library without a question: its photos, the newest first, with words to begin with."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from index import PhotoFilter
@@ -24,7 +26,7 @@ def draw(where: PhotoFilter) -> None:
     gallery.draw("home", where, len(numbers), lambda start, stop: gallery.cells(numbers[start:stop]), above, where)
 
 
-def _in_order(where: PhotoFilter) -> list[int]:
+def _in_order(where: PhotoFilter) -> Sequence[int]:
     """The photos that are there: those of an album as they were added, others the newest first."""
     newest = library().contents.newest
     if where.albums is None:

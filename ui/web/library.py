@@ -3,15 +3,13 @@
 import io
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from PIL import Image
@@ -25,8 +23,7 @@ from engine.runtime.settings import library_address
 from engine.sharing import Lease, SharedEngine
 from engine.types import Box
 from index import LibraryAddress, PhotoFilter, PhotoMarks, StoredPhoto, read_marks, read_photos
-from index.catalogue.filters import orientation_of
-from index.choices import Orientation
+from index.catalogue.groups import newest_photos
 from ui.shared.indexing import IndexingJob
 from ui.web import escaping
 
@@ -53,25 +50,9 @@ class _Contents:
         return read_photos(self.folder)
 
     @cached_property
-    def newest(self) -> list[int]:
+    def newest(self) -> Sequence[int]:
         """The numbers of the photos, the newest first: when they were taken, else when their files were written."""
-
-        def when(photo: StoredPhoto) -> tuple[datetime, int]:
-            written = datetime.fromtimestamp(photo.mtime_ns / 1e9)
-            return (photo.taken_at or written).replace(tzinfo=None), photo.photo_id
-
-        return [photo.photo_id for photo in sorted(self.photos, key=when, reverse=True)]
-
-    @cached_property
-    def cameras(self) -> dict[str, int]:
-        """The cameras with the number of their photos, the most used first."""
-        return dict(Counter(photo.camera for photo in self.photos if photo.camera).most_common())
-
-    @cached_property
-    def shapes(self) -> dict[str, int]:
-        """How many photos lie, stand and are square."""
-        counts = Counter(orientation_of(photo.width, photo.height) for photo in self.photos)
-        return {shape: counts[shape] for shape in get_args(Orientation)}
+        return newest_photos(self.folder)
 
 
 class Library:

@@ -7,8 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from index.catalogue.groups import PlacedPhotos
 from ui.shared.results import printable
-from ui.web import groups, picture_routes
-from ui.web.components import component
+from ui.web import components, groups, picture_routes
 from ui.web.library import library
 
 MOST_LISTED = 300  # places by name beside a map
@@ -146,4 +145,4 @@ def _map(
 
 
 def _draw(key: str, sent: _Map) -> None:
-    component("map")(key=f"map of {key}", data=sent)
+    components.draw("map", f"map of {key}", sent)

@@ -13,10 +13,13 @@ import pytest
 
 from index import BuildSpec, LibraryWriter, MarkChange, PhotoRow, PhotoText, StoredPhoto, curating, read_photos
 from index.catalogue.groups import (
+    count_by_camera,
     count_by_folder,
     count_by_label,
     count_by_month,
     count_by_place,
+    count_by_shape,
+    newest_photos,
     photos_at,
     photos_below,
     photos_until,
@@ -55,6 +58,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
             known = {"taken_at": datetime(2000 + number % 4, 1, 1), "taken_precision": "year"}
         if number % 11 == 0:
             known = {}
+        known |= {"camera": ("Nikon", None, "Canon", "Leica")[number % 4], "mtime_ns": (1 + number % 9) * 10**17}
+        known |= {"width": (3, 4, 5)[number % 3]}
         if number % 5:
             known |= {"latitude": latitude + shift[0], "longitude": longitude + shift[1]}
         rows.append(row(number, f"{FOLDERS[number % 7]}/{number}.jpg", **known))
@@ -98,6 +103,24 @@ def test_months_are_newest_first_a_year_alone_behind_them_and_no_date_last(libra
     assert [(one.name, one.photos) for one in count_by_month(library)] == [
         (month, expected[month]) for month in (*dated, None)
     ]
+
+
+def test_cameras_and_shapes_are_counted_the_most_used_camera_first(library: Path) -> None:
+    photos = shown_photos(library)
+    cameras = Counter(photo.camera for photo in photos if photo.camera)
+    assert list(count_by_camera(library).items()) == sorted(cameras.items(), key=lambda one: (-one[1], one[0]))
+    assert count_by_shape(library) == {
+        "landscape": sum(photo.width > photo.height for photo in photos),
+        "portrait": sum(photo.width < photo.height for photo in photos),
+        "square": sum(photo.width == photo.height for photo in photos),
+    }
+
+
+def test_photos_stand_by_when_they_were_taken_else_written(library: Path) -> None:
+    def when(photo: StoredPhoto) -> tuple[datetime, int]:
+        return photo.taken_at or datetime.fromtimestamp(photo.mtime_ns // 10**9), photo.photo_id
+
+    assert newest_photos(library) == [photo.photo_id for photo in sorted(read_photos(library), key=when, reverse=True)]
 
 
 def test_a_month_goes_on_with_all_before_it(library: Path) -> None:

@@ -1,5 +1,6 @@
 """A library on a server answers as one in a folder does, and both as slow loops over what was put into them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,14 @@ from index import (
     read_roots,
     read_status,
 )
-from index.catalogue.groups import count_by_folder, count_by_month, photos_below
+from index.catalogue.groups import (
+    count_by_camera,
+    count_by_folder,
+    count_by_month,
+    count_by_shape,
+    newest_photos,
+    photos_below,
+)
 from index.curated import MarkChange
 
 ALL = SearchParams(copies="all")
@@ -209,6 +217,14 @@ def test_a_library_is_counted_and_looked_through(filled: SyntheticLibrary) -> No
     assert months[0].name == "2022-12"
     assert months[-1].name is None
     assert filled.reader.coverage().dated == 300 + 1
+    photos = read_photos(filled.address)
+    assert count_by_camera(filled.address) == Counter(photo.camera for photo in photos if photo.camera)
+    assert sum(count_by_shape(filled.address).values()) == len(photos)
+    written = {photo.photo_id: datetime.fromtimestamp(photo.mtime_ns // 10**9) for photo in photos}
+    dates = {photo.photo_id: photo.taken_at or written[photo.photo_id] for photo in photos}
+    found = [dates[number] for number in newest_photos(filled.address)]
+    assert found == sorted(found, reverse=True)
+    assert len(found) == len(photos)
 
 
 def test_a_query_of_another_model_is_refused(filled: SyntheticLibrary) -> None:

@@ -5,7 +5,7 @@ import {go, isPlain} from "./navigation.js";
 
 const HIGH = 40, LOW = 3; // pixels of the most photos, and of one
 
-export default function ({data, parentElement}) {
+export default function ({data: [data], parentElement}) {
   const shown = JSON.stringify(data);
   if (parentElement.shownTimeline === shown) return;
   parentElement.shownTimeline = shown;
