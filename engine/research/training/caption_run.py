@@ -11,10 +11,9 @@ import torch
 from engine.alignment.folder import ModelFolder, load_model
 from engine.alignment.model import AlignmentModel
 from engine.captioning.config import CaptionConfig
-from engine.captioning.folder import create_decoder, load_captioner, save_captioner
+from engine.captioning.folder import create_decoder, save_captioner
 from engine.captioning.network import DecoderModule
 from engine.captioning.words import WordNumbers
-from engine.errors import ModelError
 from engine.language.tokens import tokenize
 from engine.language.vocabulary import Vocabulary
 from engine.language.word_vectors import create_word_vectors
@@ -27,6 +26,7 @@ from engine.research.data.marked_regions import marked_features, marked_regions
 from engine.research.data.region_texts import annotated_texts, inferred_texts
 from engine.research.data.scenes import marked_scene, region_vectors
 from engine.research.training.caption_stages import CaptionTrainer, Described
+from engine.research.training.caption_start import take_over
 from engine.research.training.log import line_log
 from engine.runtime.device import Device
 from engine.vision.encoder import create_region_encoder
@@ -84,7 +84,7 @@ def run(
     log_frequencies = torch.from_numpy(numbers.log_frequencies(vocabulary, len(everything)))
     decoder = create_decoder(architecture, log_frequencies, training.dropout)
     if start is not None:
-        _take_over(decoder, numbers, start)
+        take_over(decoder, numbers, start)
 
     texts = [_Texts(config, aligned, part, own, numbers, report) for part, own in zip(parts, words, strict=True)]
     views = []
@@ -108,16 +108,6 @@ def run(
     trained = trainer.train(output / CHECKPOINT, line_log(output / LOG))
     save_captioner(output, config, trained, vocabulary)
     return trained
-
-
-def _take_over(decoder: DecoderModule, numbers: WordNumbers, start: str) -> None:
-    earlier = load_captioner(start)
-    if earlier.numbers.words != numbers.words:
-        raise ModelError(f"The caption model {start} has another vocabulary than the training sentences give.")
-    try:
-        decoder.load_state_dict(earlier.decoder.state_dict())
-    except RuntimeError as error:
-        raise ModelError(f"The caption model {start} has another architecture than is to be trained.") from error
 
 
 class _Texts:
