@@ -10,6 +10,7 @@ from index.address import LibraryAddress
 from index.catalogue.builds import BuildRepository
 from index.catalogue.captions import CaptionRepository
 from index.catalogue.curation import CurationRepository
+from index.catalogue.filters import Coverage, coverage
 from index.catalogue.names import key_of, unknown
 from index.catalogue.photos import PhotoRepository
 from index.catalogue.read_once import read_once
@@ -69,6 +70,11 @@ def read_roots(library: LibraryAddress) -> list[str]:
 def read_photos(library: LibraryAddress) -> list[StoredPhoto]:
     """Everything about the photos of a library whose file is there, in order of their numbers. Raises the same."""
     return read_once(library, lambda connection: PhotoRepository(connection).present_photos())
+
+
+def read_coverage(library: LibraryAddress) -> Coverage:
+    """How many of the photos of a library have a date, a place and a camera to filter by. Raises the same."""
+    return read_once(library, coverage)
 
 
 def read_albums(library: LibraryAddress) -> list[Album]:

@@ -5,7 +5,7 @@ from typing import cast, get_args
 
 import streamlit as st
 
-from index import PhotoFilter
+from index import PhotoFilter, read_albums, read_coverage
 from index.catalogue.groups import count_by_camera, count_by_label, count_by_shape
 from index.choices import Hidden, Orientation
 from ui.shared.filter_syntax import folder_glob, place
@@ -17,8 +17,7 @@ from ui.web.library import library
 
 def asked_filter() -> PhotoFilter:
     """Draw the filters; returns what they ask for. What is no value is said beside it and left out."""
-    with library().asked() as engine:
-        known = engine.reader.coverage()
+    known = kept(read_coverage)
     st.sidebar.header("Filters")
     album = _album()
     favourites = st.sidebar.toggle("Favourites", key="favourites", bind="query-params")
@@ -44,7 +43,7 @@ def asked_filter() -> PhotoFilter:
 
 
 def _album() -> str | None:
-    albums = {album.name: album.photos - album.missing for album in library().curation.albums()}
+    albums = {album.name: album.photos - album.missing for album in kept(read_albums)}
     return chosen(st.sidebar, "Album", albums, "album") if albums else None
 
 

@@ -12,10 +12,11 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from engine.types import Box, Written
-from index import PhotoFilter, PhotoMarks, StoredPhoto
+from index import PhotoFilter, PhotoMarks, StoredPhoto, read_albums
 from ui.shared.results import printable
 from ui.shared.written import excerpt, label
 from ui.web import components, photo_changes, picture_routes
+from ui.web.kept_answers import kept
 from ui.web.library import library
 from ui.web.pictures import WRITTEN, Boxed, colour_of
 
@@ -154,7 +155,7 @@ def _draw(key: str, answer: str, total: int, batch: Batch, above: Above, where: 
         "cookie": picture_routes.cookie(),
         "changes": photo_changes.may_change(),
         "reply": reply,
-        "albums": [album.name for album in library().curation.albums()] if photo_changes.may_change() else [],
+        "albums": [album.name for album in kept(read_albums)] if photo_changes.may_change() else [],
         "album": "" if where.albums is None else where.albums[0],
         "hidden": where.hidden,
         "copies": copies,

@@ -4,6 +4,7 @@
 open and writes nothing to: the end of it says that the parent has stopped, or is gone.
 """
 
+import gc
 import os
 import signal
 import time
@@ -52,6 +53,8 @@ def _open_ahead() -> None:
         from ui.web.library import library
 
         library().load()
+        # After each run of a page Streamlit looks for garbage among all objects: what is here by now is none.
+        gc.freeze()
 
 
 def _end_with_parent(held: int) -> None:

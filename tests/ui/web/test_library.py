@@ -54,7 +54,7 @@ def test_a_question_inside_another_has_warnings_of_its_own(opened: Library) -> N
 def test_what_was_written_is_seen(opened: Library, own_library: Path) -> None:
     before = opened.contents
     assert opened.contents is before
-    assert sum(before.shapes.values()) == len(before.photos) == 8
+    assert len(before.newest) == len(before.photos) == 8
     number = before.photos[0].photo_id
     with LibraryWriter.open(own_library) as writer:
         writer.remove_photos([number])
