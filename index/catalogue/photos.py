@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    CursorResult,
     LargeBinary,
     Row,
     and_,
@@ -240,9 +241,8 @@ class PhotoRepository:
         """Those of the photos that are in the catalogue, by number."""
         found: dict[int, StoredPhoto] = {}
         for some in portions(photo_ids):
-            for row in self._connection.execute(select(Photo.__table__).where(Photo.id.in_(some))):
-                photo = _stored(row)
-                found[photo.photo_id] = photo
+            rows = self._connection.execute(select(Photo.__table__).where(Photo.id.in_(some)))
+            found |= {photo.photo_id: photo for photo in _stored(rows)}
         return found
 
     def hashes(self, photo_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
@@ -256,7 +256,7 @@ class PhotoRepository:
     def present_photos(self) -> list[StoredPhoto]:
         """The photos whose file is there, in order of their numbers."""
         statement = select(Photo.__table__).where(Photo.missing_since.is_(None)).order_by(Photo.id)
-        return [_stored(row) for row in self._connection.execute(statement)]
+        return _stored(self._connection.execute(statement))
 
     def photo_id_of_path(self, path: str) -> int | None:
         """The number of the photo at a path."""
@@ -273,6 +273,6 @@ class PhotoRepository:
         return found
 
 
-def _stored(row: Row[Any]) -> StoredPhoto:
-    values = dict(row._mapping)
-    return StoredPhoto(photo_id=values.pop("id"), **values)
+def _stored(rows: CursorResult[Any]) -> list[StoredPhoto]:
+    names = ["photo_id" if name == "id" else name for name in rows.keys()]  # noqa: SIM118 - it is no mapping
+    return [StoredPhoto(**dict(zip(names, row, strict=True))) for row in rows.all()]
