@@ -72,10 +72,8 @@ class ExchangeRepository:
 
     def photos_in_albums(self) -> set[int]:
         """The photos that any album has, or has as its cover."""
-        members = set(self._connection.execute(select(AlbumPhoto.photo_id).distinct()).scalars())
-        return members.union(
-            self._connection.execute(select(Album.cover_id).where(Album.cover_id.is_not(None))).scalars()
-        )
+        members, covers = select(AlbumPhoto.photo_id), select(Album.cover_id).where(Album.cover_id.is_not(None))
+        return set(self._connection.execute(members.union(covers)).scalars())
 
     def captions(self, photo_ids: Sequence[int]) -> list[dict[str, Any]]:
         """The captions of photos with their texts, in order of photo and position."""
