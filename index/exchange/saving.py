@@ -67,7 +67,7 @@ def _saving(work: Work, path: Path, lines: Sequence[Numbered[Line]]) -> Iterator
             is_too_much = str(getattr(error.orig, "sqlstate", "")).startswith("54")
             if not (isinstance(error, DataError) or is_too_much):
                 raise
-            said = " ".join(str(error.orig).split())
+            said = next(iter(str(error.orig).splitlines()), "")
             raise ExchangeError(
                 f"{path} lines {lines[0][0]} to {lines[-1][0]}: the database cannot keep what one of them says "
                 f"({said}). Nothing was imported; take that out of the line, or import into a folder."

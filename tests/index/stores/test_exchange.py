@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -37,12 +37,14 @@ from index import (
     verify_library,
     verify_vectors,
 )
+from index.catalogue.server.connection import engine_of
 from index.errors import ExchangeError
 from index.exchange.curation import write_curation
 from index.exchange.exporting import export_library
 from index.exchange.importing import import_library
 
 _numbers = count(1)
+LONG_PATH = f'"/{np.random.default_rng(0).bytes(4000).hex()}.jpg"'.encode()
 TINY = BuildSpec("tiny", "f1" * 32, 5, 12, has_global=True)
 
 
@@ -99,6 +101,20 @@ def test_an_export_without_vectors_is_the_same_too(
     for number, library in enumerate((address, tmp_path / "folder")):
         export_library(library, tmp_path / str(number))
     assert contents(tmp_path / "0") == contents(tmp_path / "1")
+
+
+def test_an_empty_library_goes_to_any_store(new_address: Callable[[], LibraryAddress], tmp_path: Path) -> None:
+    address, other = new_address(), new_address()
+    with open_writer(address):
+        pass
+    with pytest.raises(ExchangeError, match="holds no vectors yet; export it without --vectors"):
+        export_library(address, tmp_path / "export", vectors=True)
+    with open_writer(address) as writer:
+        writer.use_build(TINY)
+    export_library(address, tmp_path / "export", vectors=True)
+    assert import_library(tmp_path / "export", other).photos == 0
+    export_library(other, tmp_path / "again", vectors=True)
+    assert contents(tmp_path / "again") == contents(tmp_path / "export")
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +178,14 @@ def test_what_passes_a_filter_is_the_same_from_any_store(filled: SyntheticLibrar
 
 
 @pytest.fixture(params=["postgres", "qdrant"])
-def server(request: pytest.FixtureRequest, postgres: PostgresServer, tmp_path: Path) -> ServerAddress:
+def server(request: pytest.FixtureRequest, postgres: PostgresServer, tmp_path: Path) -> Iterator[ServerAddress]:
     """The address of an empty database."""
     url = postgres.create_database(f"imported{next(_numbers)}")
     if request.param == "qdrant":
         pytest.importorskip("qdrant_client", reason="install the extra 'qdrant'")
         url += f"&vectors=file://{tmp_path / 'vectors'}"
-    return ServerAddress(url)
+    yield ServerAddress(url)
+    engine_of(ServerAddress(url)).dispose()
 
 
 @pytest.fixture
@@ -187,9 +204,10 @@ def small(maker_class: Any, tmp_path: Path) -> Path:
         ("photos.jsonl", (b'"width": 640', b'"width": 0'), r"photos\.jsonl line 1: width: Input should be greater"),
         ("photos.jsonl", (b'"record": 9', b'"record": 3'), r"photos\.jsonl line 11: record: 10, expected at most 9"),
         ("photos.jsonl", (b'"JPEG"', rb'"J\u0000G"'), r"lines 1 to 20: the database cannot keep what one of them says"),
+        ("photos.jsonl", (b'"/photos/7.jpg"', LONG_PATH), r"lines 1 to 20: the database cannot .* \(index row size"),
         ("library.json", (b'"photos": 20', b'"photos": 21'), r"photos\.jsonl: has 20 lines, expected 21"),
     ],
-    ids=["path", "width", "record", "nul", "count"],
+    ids=["path", "width", "record", "nul", "long", "count"],
 )
 def test_a_bad_export_leaves_the_database_as_it_was(
     small: Path, server: ServerAddress, name: str, change: tuple[bytes, bytes], said: str
@@ -249,6 +267,8 @@ def test_roles_and_addresses_are_told_as_everywhere(small: Path, postgres: Postg
     with pytest.raises(LibraryError, match="does not answer"):
         export_library(nowhere, tmp_path / "nothing")
     assert not (tmp_path / "nothing").exists()
+    for address in (as_reader, ServerAddress(url)):
+        engine_of(address).dispose()
 
 
 def test_an_export_is_of_one_moment(small: Path, server: ServerAddress, tmp_path: Path, monkeypatch: Any) -> None:
