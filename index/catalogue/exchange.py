@@ -3,10 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
 from index.catalogue.builds import portions
-from index.catalogue.schema import Caption, Photo, PhotoText, Sentence
+from index.catalogue.schema import (
+    Album,
+    AlbumPhoto,
+    Caption,
+    Photo,
+    PhotoRecord,
+    PhotoText,
+    SavedSearch,
+    Sentence,
+    SentenceRecord,
+)
 
 
 class ExchangeRepository:
@@ -15,11 +25,12 @@ class ExchangeRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def counts(self) -> tuple[int, int]:
-        """How many photos and sentences there are."""
-        photos = self._connection.execute(select(func.count()).select_from(Photo)).scalar_one()
-        sentences = self._connection.execute(select(func.count()).select_from(Sentence)).scalar_one()
-        return photos, sentences
+    def counts(self) -> dict[str, int]:
+        """How many photos, sentences, texts, albums and saved searches there are."""
+        tables = {"photos": Photo, "sentences": Sentence, "texts": PhotoText}
+        tables |= {"albums": Album, "saved searches": SavedSearch}
+        count = select(func.count())
+        return {name: self._connection.execute(count.select_from(of)).scalar_one() for name, of in tables.items()}
 
     def photo_ids(self) -> list[int]:
         """The numbers of all photos, in order."""
@@ -35,10 +46,34 @@ class ExchangeRepository:
             found.update(self._connection.execute(captions).scalars())
         return found
 
-    def photos_after(self, photo_id: int, limit: int) -> list[dict[str, Any]]:
-        """The next photos in order of number, all columns."""
-        statement = select(Photo.__table__).where(Photo.id > photo_id).order_by(Photo.id).limit(limit)
-        return [dict(row._mapping) for row in self._connection.execute(statement)]
+    def photos_after(self, photo_id: int | None, limit: int) -> list[dict[str, Any]]:
+        """The next photos in order of number, or the first, all columns."""
+        return self._rows_after(Photo.__table__, photo_id, limit)
+
+    def records(self, build_id: int, photo_ids: Sequence[int]) -> dict[int, int]:
+        """The records of those of some photos that a build has embedded, by number."""
+        of_build = PhotoRecord.build_id == build_id
+        statement = select(PhotoRecord.photo_id, PhotoRecord.record).where(
+            of_build, PhotoRecord.photo_id.in_(photo_ids)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(statement)}
+
+    def shared_records(self, build_id: int) -> set[int]:
+        """The records of a build that several photos have."""
+        statement = select(PhotoRecord.record).where(PhotoRecord.build_id == build_id).group_by(PhotoRecord.record)
+        return set(self._connection.execute(statement.having(func.count() > 1)).scalars())
+
+    def sentence_records(self, build_id: int, sentence_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """(first row, number of words) of those of some sentences that a build has embedded, by number."""
+        statement = select(SentenceRecord.sentence_id, SentenceRecord.start, SentenceRecord.num_words).where(
+            SentenceRecord.build_id == build_id, SentenceRecord.sentence_id.in_(sentence_ids)
+        )
+        return {row[0]: (row[1], row[2]) for row in self._connection.execute(statement)}
+
+    def photos_in_albums(self) -> set[int]:
+        """The photos that any album has, or has as its cover."""
+        members, covers = select(AlbumPhoto.photo_id), select(Album.cover_id).where(Album.cover_id.is_not(None))
+        return set(self._connection.execute(members.union(covers)).scalars())
 
     def captions(self, photo_ids: Sequence[int]) -> list[dict[str, Any]]:
         """The captions of photos with their texts, in order of photo and position."""
@@ -50,9 +85,14 @@ class ExchangeRepository:
         )
         return [dict(row._mapping) for row in self._connection.execute(statement)]
 
-    def sentences_after(self, sentence_id: int, limit: int) -> list[dict[str, Any]]:
-        """The next sentences in order of number, all columns."""
-        statement = select(Sentence.__table__).where(Sentence.id > sentence_id).order_by(Sentence.id).limit(limit)
+    def sentences_after(self, sentence_id: int | None, limit: int) -> list[dict[str, Any]]:
+        """The next sentences in order of number, or the first, all columns."""
+        return self._rows_after(Sentence.__table__, sentence_id, limit)
+
+    def _rows_after(self, table: Table, number: int | None, limit: int) -> list[dict[str, Any]]:
+        statement = select(table).order_by(table.c.id).limit(limit)
+        if number is not None:
+            statement = statement.where(table.c.id > number)
         return [dict(row._mapping) for row in self._connection.execute(statement)]
 
     def add_photos(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -67,3 +107,9 @@ class ExchangeRepository:
         """Add captions with all their columns."""
         for some in portions(rows):
             self._connection.execute(insert(Caption), some)
+
+    def go_on_numbering(self) -> None:
+        """Let a server number the next photo and the next sentence after those that were added with their numbers."""
+        for table in (Photo.__table__, Sentence.__table__):
+            sequence = func.pg_get_serial_sequence(table.name, "id")
+            self._connection.execute(select(func.setval(sequence, select(func.max(table.c.id)).scalar_subquery())))

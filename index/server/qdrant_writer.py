@@ -7,8 +7,14 @@ from sqlalchemy import Connection
 from index.address import ServerAddress
 from index.catalogue.builds import BuildRepository
 from index.catalogue.server.connection import writing
-from index.catalogue.server.keys import VectorKeys, removals_done, waiting_removals
-from index.qdrant.points import remove_collection, remove_points
+from index.catalogue.server.keys import (
+    VectorKeys,
+    collection_of,
+    collections_prefix,
+    removals_done,
+    waiting_removals,
+)
+from index.qdrant.points import collections, remove_collection, remove_points
 from index.server.qdrant_vectors import QdrantVectors
 from index.server.writer import ServerTransactions, ServerWriter
 from index.values import BuildInfo
@@ -71,3 +77,12 @@ def remove_waiting(library: ServerAddress) -> int:
                     remove_points(library, collection, [key for key in keys if key not in again])
             removals_done(connection, removals)
         count += len(removals)
+
+
+def remove_left_collections(library: ServerAddress) -> None:
+    """Remove collections of this library that are of no build: of a writer that did not commit its own."""
+    with writing(library, alone=True) as connection:
+        known = {collection_of(connection, build) for build in BuildRepository(connection).all_builds()}
+        for collection in collections(library, collections_prefix(connection)):
+            if collection not in known:
+                remove_collection(library, collection)

@@ -14,6 +14,7 @@ EXAMPLES = (
     "engine export backup",
     "engine export backup --vectors",
     "engine export rome --vectors --album Rome --rating 3..",
+    "engine export backup --vectors --library postgresql://reader@db.example.org/photos",
 )
 
 
@@ -41,24 +42,22 @@ def command(
     ] = "include",
     library: options.Library = None,
 ) -> None:
-    """Write a library as JSON lines: photos with regions and captions, and sentences.
+    """Write a library, in a folder or on a server, as JSON lines: photos with regions and captions, and sentences.
 
-    Missing photos are among them; the photos themselves are not. With filters, as `engine search` has them, only the
-    photos that pass are written, with the sentences about them and the albums they are in. docs/library.md describes
-    the files.
+    Missing photos are among them; the photos themselves are not. It is the library of one moment, whatever is written
+    meanwhile. With filters, as `engine search` has them, only the photos that pass are written, with the sentences
+    about them and the albums they are in. docs/library.md describes the files.
     """
     from engine.runtime.settings import library_address
     from index import PhotoFilter
-    from index.address import require_folder
     from index.exchange.exporting import export_library
 
     kept = filter_options.kept(albums, favourites, rating, labels, hidden)
     where = filter_options.photo_filter(
         after, before, camera, near, within, folder, orientation, min_size, kept
     )  # fmt: skip
-    source = require_folder(library_address(library), "back it up with pg_dump; docs/scale.md says how.")
     everything = where == PhotoFilter(hidden="include")
     report = export_library(
-        source, destination, vectors=vectors, where=None if everything else where
+        library_address(library), destination, vectors=vectors, where=None if everything else where
     )  # fmt: skip
     typer.echo(f"{held(report.photos, report.sentences)} were written to {destination}.")

@@ -20,17 +20,23 @@ _numbers = count(1)
 def new_address(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], LibraryAddress]:
-    """Makes the address of a library that is not there yet."""
+    """Makes the address of a library that is not there yet; connections to those before it are let go of."""
+    made: list[ServerAddress] = []
 
     def address() -> LibraryAddress:
         if request.param == "folder":
             return Path(tmp_path_factory.mktemp("store") / "library")
         server: PostgresServer = request.getfixturevalue("postgres")
         url = server.create_database(f"library{next(_numbers)}")
-        if request.param == "postgres":
-            return ServerAddress(url)
-        pytest.importorskip("qdrant_client", reason="install the extra 'qdrant'")
-        return ServerAddress(f"{url}&vectors=file://{tmp_path_factory.mktemp('vectors')}")
+        if request.param == "qdrant":
+            pytest.importorskip("qdrant_client", reason="install the extra 'qdrant'")
+            url += f"&vectors=file://{tmp_path_factory.mktemp('vectors')}"
+        from index.catalogue.server.connection import engine_of
+
+        for before in made:
+            engine_of(before).dispose()
+        made.append(ServerAddress(url))
+        return made[-1]
 
     return address
 
