@@ -64,8 +64,8 @@ def test_typing_a_query_finds_the_photo_with_its_boxes_and_the_address_keeps_it(
     page.goto(server)
     page.get_by_label("What should be seen").fill("a cat looks at the camera")
     page.keyboard.press("Enter")
+    page.wait_for_selector(".vs-box")  # before, the photos of the library are there
     assert first_photo(page) == "chelsea.png"
-    assert page.locator(".vs-box").count()
     assert "q=a+cat" in page.url or "q=a%20cat" in page.url
     other = browser.new_page()
     other.goto(page.url)

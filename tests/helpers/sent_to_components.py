@@ -8,9 +8,10 @@ if TYPE_CHECKING:
 
 
 def sent_to(test: "AppTest", component: str) -> list[dict[str, Any]]:
-    """What each component of a name was sent; it comes in a list, see `components.draw`."""
+    """What each component of a name was sent."""
     protos = [element.proto for element in test.get("bidi_component")]
-    return [json.loads(one.json)[0] for one in protos if one.component_name.endswith(f".{component}")]
+    own = [proto.json for proto in protos if proto.component_name.endswith(f".{component}")]
+    return [json.loads(json.loads(sent)["text"]) for sent in own]
 
 
 def gallery_of(test: "AppTest") -> dict[str, Any]:

@@ -145,7 +145,8 @@ def test_chance_gives_a_photo_the_same_alone_and_among_others(kind, count, make_
     for row in range(len(scene)):
         alone = sample(TorchDecoder(decoder), scene.rows(torch.tensor([row])), count, MAX_WORDS, 1.0, seed=5)
         assert [words_of(words) for words in alone.tokens[0]] == [words_of(words) for words in together.tokens[row]]
-        assert alone.log_probabilities[0].tolist() == together.log_probabilities[row].tolist()
+        # Some CPUs add in another order where there are other photos beside.
+        assert alone.log_probabilities[0].tolist() == pytest.approx(together.log_probabilities[row].tolist(), rel=1e-5)
 
 
 def test_the_seed_decides_what_is_drawn(kind, make_decoder, make_scene):

@@ -3,7 +3,8 @@
 import {counted, element} from "./figure.js";
 import {go, isPlain} from "./navigation.js";
 
-export default function ({data: [data], parentElement}) {
+export default function ({data: {text}, parentElement}) {
+  const data = JSON.parse(text);
   document.cookie = data.cookie + (location.protocol === "https:" ? "; Secure" : "");
   const shown = JSON.stringify(data);
   if (parentElement.shownCards === shown) return;

@@ -16,7 +16,8 @@ const MOST_LEFT = 6; // answers that were left and may be come back to
 /** Answers that were left for another page: their photos, and where they were scrolled to. */
 const left = new Map();
 
-export default function ({data: [data], key, parentElement, setTriggerValue}) {
+export default function ({data: {text}, key, parentElement, setTriggerValue}) {
+  const data = JSON.parse(text);
   const gallery = (parentElement.gallery ??= new Gallery(parentElement));
   gallery.send = setTriggerValue;
   gallery.take(data);

@@ -15,7 +15,8 @@ const STEP = 80; // pixels that an arrow key moves the map
 /** What was looked at, by the key of the map: it stays when the page is drawn again. */
 const views = new Map();
 
-export default function ({data: [data], key, parentElement}) {
+export default function ({data: {text}, key, parentElement}) {
+  const data = JSON.parse(text);
   const map = (parentElement.photoMap ??= new PhotoMap(parentElement, key));
   map.take(data);
   return () => map.leave();

@@ -5,7 +5,8 @@ import {go, isPlain} from "./navigation.js";
 
 const HIGH = 40, LOW = 3; // pixels of the most photos, and of one
 
-export default function ({data: [data], parentElement}) {
+export default function ({data: {text}, parentElement}) {
+  const data = JSON.parse(text);
   const shown = JSON.stringify(data);
   if (parentElement.shownTimeline === shown) return;
   parentElement.shownTimeline = shown;
