@@ -4,7 +4,6 @@
 open and writes nothing to: the end of it says that the parent has stopped, or is gone.
 """
 
-import gc
 import os
 import signal
 import time
@@ -53,9 +52,6 @@ def _open_ahead() -> None:
         from ui.web.library import library
 
         library().load()
-        # After each run of a page Streamlit looks for garbage among all objects: what is here by now is none.
-        gc.freeze()
-
 
 def _end_with_parent(held: int) -> None:
     os.read(held, 1)
