@@ -53,6 +53,7 @@ def _open_ahead() -> None:
 
         library().load()
 
+
 def _end_with_parent(held: int) -> None:
     os.read(held, 1)
     _alone.set()
