@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from pages_in_browser import CHROMIUM, WITHOUT_CHROMIUM, served
+from pages_in_browser import CHROMIUM, PATIENCE_S, WITHOUT_CHROMIUM, served
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra 'dev' has it)")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WITHOUT_CHROMIUM)
@@ -54,7 +54,7 @@ HARD_TO_READ = """() => {
 
 
 def first_photo(page: "sync_api.Page") -> str:
-    page.wait_for_selector("a.vs-photo img")
+    page.wait_for_selector("a.vs-photo img", timeout=1000 * PATIENCE_S)  # eight at once take their time
     return page.locator("a.vs-photo img").first.get_attribute("alt")
 
 
