@@ -169,9 +169,11 @@ class SharedEngine:
         Raises:
             LibraryError: another process writes to the library; of what is done in it.
         """
-        yield Curation(self.folder, timeout_s=timeout_s)
-        with self._lock:
-            self._not_before, self._written = 0.0, True
+        try:
+            yield Curation(self.folder, timeout_s=timeout_s)
+        finally:  # of several writes, those before one that failed are there
+            with self._lock:
+                self._not_before, self._written = 0.0, True
 
     @contextmanager
     def leased(self) -> Iterator[Lease]:
