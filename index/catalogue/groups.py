@@ -130,7 +130,7 @@ def newest_photos(library: LibraryAddress) -> Sequence[int]:
     def ask(connection: Connection) -> Sequence[int]:
         when = func.coalesce(Photo.taken_at, written_at(connection))
         there = select(Photo.id).where(Photo.missing_since.is_(None))
-        return connection.execute(there.order_by(when.desc(), Photo.id.desc())).scalars().all()
+        return connection.execute(there.order_by(when.desc(), Photo.mtime_ns.desc(), Photo.id.desc())).scalars().all()
 
     return read_once(library, ask)
 

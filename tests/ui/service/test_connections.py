@@ -53,9 +53,11 @@ def asked(client: socket.socket) -> bytes:
 
 def is_closed(client: socket.socket) -> bool:
     try:
-        return client.recv(1000) == b""
+        while client.recv(1000):  # what is left of an answer: its body may come after its head
+            pass
     except ConnectionError:
-        return True
+        pass
+    return True
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /health HTTP/1.1\r\nHost: a"])
