@@ -52,16 +52,17 @@ class _Records(nn.Module):
 class _Cosine(nn.Module):
     def __init__(self, model: AlignmentModel, tower: CosineSentenceTower) -> None:
         super().__init__()
-        self.tower, self.bank = tower, model.bank
+        self.model, self.tower = model, tower
         self.recurrent = _Recurrent("GRU", *_gates_of_onnx(tower.recurrent), linear_before_reset=1)
 
     def forward(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         embedding = self.tower.of_one(vectors, self.recurrent(vectors).flatten(1))
         assert embedding.sentence is not None
-        words, sentence = embedding.words[0], embedding.sentence[0]
-        if self.bank is None:
-            return words, sentence
-        return F.pad(words, (0, 1)), torch.cat([sentence, -self.bank.offset_of_one(words, sentence)])
+        bank = self.model.bank
+        offset = None if bank is None else bank.offset_of_one(embedding.words[0], embedding.sentence[0])
+        embedding = self.model.beside_banks(embedding, offset)
+        assert embedding.sentence is not None
+        return embedding.words[0], embedding.sentence[0]
 
 
 class _Plain(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from engine.alignment.bank import PhotoBank
+from engine.alignment.bank import PhotoBank, SentenceBank
 from engine.alignment.config import Architecture
 from engine.alignment.cosine import CosineImageTower, CosineSentenceTower
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
@@ -30,11 +30,13 @@ class AlignmentModel(nn.Module):
         super().__init__()
         self.architecture = architecture
         image_tower, sentence_tower = _TOWERS[architecture.towers]
-        # With a bank the last component is 1 in every photo's vector, and what the bank says in a sentence's.
-        inner = replace(architecture, dimension=architecture.dimension - 1) if architecture.bank else architecture
+        # Of each bank a last component is 1 in the vectors of one side, and what the bank says in those of the other.
+        num_photos, num_sentences = architecture.bank, architecture.sentence_bank
+        inner = replace(architecture, dimension=architecture.dimension - (num_photos > 0) - (num_sentences > 0))
         self.image_tower = image_tower(inner, dropout)
         self.sentence_tower = sentence_tower(inner, dropout)
-        self.bank = PhotoBank(architecture.bank, inner.dimension) if architecture.bank else None
+        self.bank = PhotoBank(num_photos, inner.dimension) if num_photos else None
+        self.sentence_bank = SentenceBank(num_sentences, inner.dimension) if num_sentences else None
         # The inverse temperature of the contrastive objective; no part of the score.
         self.log_scale = nn.Parameter(torch.tensor(math.log(INITIAL_SCALE)))
 
@@ -69,42 +71,34 @@ class AlignmentModel(nn.Module):
             embedding: ImageEmbedding = self.image_tower(features, boxes, evidence)
         else:
             embedding = self.image_tower(features)
-        if self.bank is not None and embedding.photo is not None:
-            return ImageEmbedding(F.pad(embedding.regions, (0, 1)), F.pad(embedding.photo, (0, 1), value=1.0))
-        return embedding
+        if embedding.photo is None:
+            return embedding
+        further = [] if self.bank is None else [torch.ones_like(embedding.photo[:, :1])]
+        if self.sentence_bank is not None:
+            further.append(-self.sentence_bank.offset(embedding)[:, None])
+        regions = F.pad(embedding.regions, (0, len(further)))
+        return ImageEmbedding(regions, torch.cat([embedding.photo, *further], dim=1))
 
     def embed_sentences(self, vectors: Tensor, mask: Tensor) -> SentenceEmbedding:
         """Word vectors (N, T, E) and mask (N, T) → words (N, T, D) and sentence vectors (N, D)."""
         embedding: SentenceEmbedding = self.sentence_tower(vectors, mask)
-        if self.bank is not None and embedding.sentence is not None:
-            offset = self.bank.offset(embedding)
-            sentence = torch.cat([embedding.sentence, -offset[:, None]], dim=1)
-            return SentenceEmbedding(F.pad(embedding.words, (0, 1)), mask, sentence)
-        return embedding
+        return self.beside_banks(embedding, None if self.bank is None else self.bank.offset(embedding))
+
+    def beside_banks(self, embedding: SentenceEmbedding, offset: Tensor | None) -> SentenceEmbedding:
+        """What the sentence tower gave, with the banks' components; the offset (N,) is that of the bank of photos."""
+        if embedding.sentence is None:
+            return embedding
+        further = [] if offset is None else [-offset[:, None]]
+        if self.sentence_bank is not None:
+            further.append(torch.ones_like(embedding.sentence[:, :1]))
+        words = F.pad(embedding.words, (0, len(further)))
+        return SentenceEmbedding(words, embedding.mask, torch.cat([embedding.sentence, *further], dim=1))
 
     def score(self, images: ImageEmbedding, sentences: SentenceEmbedding) -> Tensor:
         """S_kl of every image and sentence, by the equation of the architecture → (B, N)."""
         if self.architecture.score == "sum_positive":
             return sum_positive(images.regions, sentences.words, sentences.mask)
         return score(images, sentences)
-
-    def fill_bank(self, features: Tensor, boxes: Tensor | None, sharpness: float, weight: float) -> None:
-        """Keep the vectors of as many photos as the bank holds: features (K, R, C), boxes (K, R, 4).
-
-        Args:
-            features: of training photos.
-            boxes: of their regions, from 0 to 1.
-            sharpness: of their scores, times the inverse temperature of the contrastive objective.
-            weight: how much of what they say counts.
-
-        Raises:
-            ValueError: the model has no bank.
-        """
-        if self.bank is None:
-            raise ValueError("this model has no bank of photos")
-        with torch.no_grad():
-            photos = self.image_tower(features, boxes)
-            self.bank.fill(photos, sharpness * self.log_scale.exp().item(), weight)
 
     @property
     def has_global(self) -> bool:

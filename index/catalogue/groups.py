@@ -125,7 +125,7 @@ def count_by_place(library: LibraryAddress, cell_degrees: float) -> list[PlacedP
 
 
 def newest_photos(library: LibraryAddress) -> Sequence[int]:
-    """All photos that are there, hidden ones too, the newest first: when taken, else when their file was written."""
+    """All photos that are there, hidden ones too, the newest first: when taken, else when written."""
 
     def ask(connection: Connection) -> Sequence[int]:
         when = func.coalesce(Photo.taken_at, written_at(connection))

@@ -25,7 +25,7 @@ from engine.research.data.features import Report, SentenceVectors, no_report, se
 from engine.research.data.phrases import by_sentence
 from engine.research.evaluation.split import encode_split, evaluate
 from engine.research.training.balance import rebalance
-from engine.research.training.bank_selection import fill_bank
+from engine.research.training.bank_selection import fill_bank, fill_sentence_bank
 from engine.research.training.log import line_log
 from engine.research.training.loop import Trained, train
 from engine.research.training.teachers import Teacher
@@ -118,6 +118,8 @@ def run(
         log({"balance": asdict(choice)})
     if architecture.bank:
         fill_bank(trained.model, main.views[0])
+    if architecture.sentence_bank:
+        fill_sentence_bank(trained.model, main.sentences, [part.sentences for part in others])
     trained = replace(trained, result=evaluate(trained.model, validation))
     seen = [sentence for part in (main, *others) for sentence in part.words]
     save_model(output, config, trained.model, Vocabulary.from_sentences(seen))

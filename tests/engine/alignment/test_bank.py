@@ -1,23 +1,33 @@
-"""What a bank of photos says of a sentence, against the obvious loop; and that it moves no photo's rank."""
+"""What banks say of a sentence and of a photo, against the obvious loop; and that they move no other rank."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from engine.alignment.config import Architecture, ModelConfig
+from engine.alignment.embeddings import WordBatch
 from engine.alignment.folder import load_model, save_model
 from engine.alignment.model import AlignmentModel
 from engine.alignment.scores import score
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
-from engine.research.data.features import StoredRegions
-from engine.research.training.bank_selection import SHARPNESS, WEIGHT, fill_bank
+from engine.research.data.features import SentenceVectors, StoredRegions
+from engine.research.training.bank_selection import (
+    PHOTO_WEIGHT,
+    SENTENCE_WEIGHT,
+    SHARPNESS,
+    fill_bank,
+    fill_sentence_bank,
+)
 from engine.vision.proposals import NUM_REGIONS
 
 PHOTOS, CHANNELS = 5, 8
+SENTENCES = 6
 SMALL = Architecture(num_channels=CHANNELS, word_dimension=6, dimension=7, hidden=4, bank=PHOTOS)
+BOTH = replace(SMALL, sentence_bank=SENTENCES)
 
 
 @pytest.fixture
@@ -53,7 +63,7 @@ def test_an_offset_is_what_the_banks_photos_score(model, photos, sentences):
     sharpness = SHARPNESS * model.log_scale.exp().item()
     for sentence in range(3):
         exponentials = [math.exp(sharpness * before[photo, sentence].item()) for photo in range(PHOTOS)]
-        expected = WEIGHT / sharpness * math.log(sum(exponentials) / PHOTOS)
+        expected = PHOTO_WEIGHT / sharpness * math.log(sum(exponentials) / PHOTOS)
         assert found[sentence].item() == pytest.approx(expected, abs=1e-5)
 
 
@@ -80,3 +90,69 @@ def test_a_bank_larger_than_the_training_set_is_refused(model, photos):
     few = StoredRegions(photos.features[:3], photos.boxes[:3])
     with pytest.raises(ModelError, match="holds 5 photos, and the training set has 3"):
         fill_bank(model, few)
+
+
+@pytest.fixture
+def with_both():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        model = AlignmentModel(BOTH).eval()
+        torch.nn.init.normal_(model.sentence_tower.importance.weight)  # so that words count differently
+    return model.requires_grad_(False)
+
+
+def texts_of(lengths, seed):
+    vectors = np.random.default_rng(seed).standard_normal((sum(lengths), 6)).astype(np.float16)
+    return SentenceVectors(vectors, np.cumsum([0, *lengths]))
+
+
+@torch.inference_mode()
+def test_a_photos_offset_is_what_it_scores_with_the_banks_sentences(with_both, photos):
+    main, other = texts_of([3, 1, 12, 5, 2], 1), texts_of([4, 2, 3, 1], 2)
+    used = WordBatch.of([*(main.sentence(row) for row in (0, 2, 4)), *(other.sentence(row) for row in (0, 2, 3))])
+    images, embedding = embedded(with_both, photos, range(9)), with_both.embed_sentences(used.vectors, used.mask)
+    before = score(images, embedding)  # (9, K)
+    fill_sentence_bank(with_both, main, [other])
+    found = -embedded(with_both, photos, range(9)).photo[:, -1]
+    sharpness = SHARPNESS * with_both.log_scale.exp().item()
+    # Of the sentence of twelve words, the eight that count most are kept.
+    lengths = (embedding.words[1] * embedding.mask[1][:, None]).norm(dim=-1)
+    least = lengths.argsort()[:4]
+    best = (images.regions @ embedding.words[1, least].T).amax(dim=1).sum(dim=1)
+    before[:, 1] -= best
+    for photo in range(9):
+        exponentials = [math.exp(sharpness * before[photo, sentence].item()) for sentence in range(SENTENCES)]
+        expected = SENTENCE_WEIGHT / sharpness * math.log(sum(exponentials) / SENTENCES)
+        assert found[photo].item() == pytest.approx(expected, abs=1e-5)
+
+
+@torch.inference_mode()
+def test_every_sentence_of_a_photo_moves_by_the_same(with_both, photos, sentences):
+    before = score(embedded(with_both, photos, range(9)), with_both.embed_sentences(*sentences))
+    fill_sentence_bank(with_both, texts_of([3, 1, 12, 5, 2, 7], 1), [])
+    moved = before - score(embedded(with_both, photos, range(9)), with_both.embed_sentences(*sentences))
+    torch.testing.assert_close(moved, moved[:, :1].expand_as(moved), rtol=1e-4, atol=1e-5)
+    assert len(set(moved[:, 0].tolist())) == 9
+
+
+@torch.inference_mode()
+def test_both_banks_survive_the_disk_and_their_photos_and_sentences_leave_the_vectors_beside_them(
+    with_both, photos, sentences, tmp_path
+):
+    plain = with_both.embed_sentences(*sentences)
+    fill_bank(with_both, photos)
+    fill_sentence_bank(with_both, texts_of([3, 1, 12, 5, 2, 7], 1), [])
+    save_model(tmp_path, ModelConfig("small", BOTH), with_both, Vocabulary.from_sentences([("a", "dog")]))
+    again = load_model(str(tmp_path)).model
+    filled = again.embed_sentences(*sentences)
+    torch.testing.assert_close(filled.sentence[:, :-2], plain.sentence[:, :-2], atol=2e-2, rtol=0)
+    assert (filled.sentence[:, -1] == 1).all()
+    expected = embedded(with_both, photos, range(9)).photo
+    found = embedded(again, photos, range(9)).photo
+    torch.testing.assert_close(found, expected, atol=2e-2, rtol=0)
+    assert (found[:, -2] == 1).all()
+
+
+def test_a_bank_of_more_sentences_than_there_are_is_refused(with_both):
+    with pytest.raises(ModelError, match="holds 6 sentences, and the training set has 2"):
+        fill_sentence_bank(with_both, texts_of([3, 1], 1), [])

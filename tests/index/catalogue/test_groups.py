@@ -117,8 +117,9 @@ def test_cameras_and_shapes_are_counted_the_most_used_camera_first(library: Path
 
 
 def test_photos_stand_by_when_they_were_taken_else_written(library: Path) -> None:
-    def when(photo: StoredPhoto) -> tuple[datetime, int]:
-        return photo.taken_at or datetime.fromtimestamp(photo.mtime_ns // 10**9), photo.photo_id
+    def when(photo: StoredPhoto) -> tuple[datetime, int, int]:
+        written = datetime.fromtimestamp(photo.mtime_ns // 10**9)
+        return photo.taken_at or written, photo.mtime_ns, photo.photo_id
 
     assert newest_photos(library) == [photo.photo_id for photo in sorted(read_photos(library), key=when, reverse=True)]
 
