@@ -119,13 +119,16 @@ class LibraryWriter(CatalogueWriter):
         self._work.open_build(build)
         return build
 
-    def drop_other_builds(self) -> None:
-        """Remove the vectors and rows of every build but the current one; the catalogue is kept."""
+    def drop_other_builds(self) -> int:
+        """Remove the vectors and rows of every build but the current one; returns how many there were."""
         build = self._work.build()
         with self._work.transaction() as connection:
-            BuildRepository(connection).delete_other_builds(build.build_id)
+            builds = BuildRepository(connection)
+            others = len(builds.all_builds()) - 1
+            builds.delete_other_builds(build.build_id)
         with explained(self._folder, DATABASE):
             remove_other_build_folders(self._folder, [build])
+        return others
 
     def finish(self) -> list[str]:
         """Bring the FAISS file up to date with the photos; return what a person should know about the old one."""

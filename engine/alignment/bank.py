@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
 from engine.alignment.scores import score
-from engine.vision.proposals import NUM_REGIONS
 
 WORDS = 8  # of a sentence in the bank, those that count most; the others are articles and the like
 
@@ -46,18 +45,20 @@ class PhotoBank(Bank):
 
     Args:
         num_photos: K.
+        num_regions: of a photo, the best proposals and the whole image, that are kept.
         dimension: D of the vectors.
     """
 
-    def __init__(self, num_photos: int, dimension: int) -> None:
+    def __init__(self, num_photos: int, num_regions: int, dimension: int) -> None:
         super().__init__()
         self.records: Tensor
-        self.register_buffer("records", torch.zeros(num_photos, NUM_REGIONS + 1, dimension))
+        self.register_buffer("records", torch.zeros(num_photos, num_regions + 1, dimension))
 
     def fill(self, photos: ImageEmbedding) -> None:
         """Take the vectors of K photos, of a model with a global term."""
         assert photos.photo is not None
-        self.records.copy_(torch.cat([photos.regions, photos.photo[:, None]], dim=1))
+        proposals = photos.regions[:, : self.records.shape[1] - 2]
+        self.records.copy_(torch.cat([proposals, photos.regions[:, -1:], photos.photo[:, None]], dim=1))
 
     def offset(self, sentences: SentenceEmbedding) -> Tensor:
         """What N sentences score with the bank's photos → (N,)."""
@@ -102,5 +103,5 @@ class SentenceBank(Bank):
         if self.training:  # it is filled afterwards
             return images.photo.new_zeros(len(images.photo))
         best = (images.regions @ self.words.flatten(0, 1).T).amax(dim=1)  # (B, K · WORDS); a word that is none scores 0
-        scores = best.unflatten(1, (-1, WORDS)).sum(dim=2) + images.photo @ self.sentences.T  # (B, K)
+        scores = best.view(-1, len(self.sentences), WORDS).sum(dim=2) + images.photo @ self.sentences.T  # (B, K)
         return self.soft_maximum(scores.T)

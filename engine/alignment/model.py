@@ -35,7 +35,7 @@ class AlignmentModel(nn.Module):
         inner = replace(architecture, dimension=architecture.dimension - (num_photos > 0) - (num_sentences > 0))
         self.image_tower = image_tower(inner, dropout)
         self.sentence_tower = sentence_tower(inner, dropout)
-        self.bank = PhotoBank(num_photos, inner.dimension) if num_photos else None
+        self.bank = PhotoBank(num_photos, architecture.bank_regions, inner.dimension) if num_photos else None
         self.sentence_bank = SentenceBank(num_sentences, inner.dimension) if num_sentences else None
         # The inverse temperature of the contrastive objective; no part of the score.
         self.log_scale = nn.Parameter(torch.tensor(math.log(INITIAL_SCALE)))

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from index.address import LibraryAddress, ServerAddress
 from index.candidates.freshness import bring_up_to_date
+from index.catalogue.at_a_glance import read_status
 from index.catalogue.builds import BuildRepository
 from index.catalogue.connection import DATABASE, open_for_reading, open_for_writing, shrink
 from index.catalogue.consistency import UpkeepRepository
@@ -25,6 +27,7 @@ from index.catalogue.sentences import stored_sentences
 from index.catalogue.sqlite_errors import explained
 from index.errors import LibraryDamagedError
 from index.maintenance.build_checks import KINDS, BuildCheck
+from index.opening import open_writer
 from index.scoring.maxsim import records_per_block
 from index.store.atomic import sync_folder
 from index.store.layout import FAISS_FILES, build_folder, bytes_of, remove_other_build_folders, store_folder
@@ -48,7 +51,7 @@ class CompactionReport:
 
 
 def compact_library(
-    folder: Path,
+    library: LibraryAddress,
     *,
     drop_other_models: bool = False,
     timeout_s: float = 10.0,
@@ -59,8 +62,12 @@ def compact_library(
 
     With `drop_other_models`, those of every model but the current one go too. It needs room for the live vectors of one
     build a second time. Raises LibraryMissingError, LibraryLockedError, LibraryReadOnlyError, LibraryDamagedError where
-    vectors or records are damaged, or LibraryError; the library is then what it was.
+    vectors or records are damaged, or LibraryError; the library is then what it was. A server gives the room of rows
+    back by itself (VACUUM), and that of dropped models at once; only `drop_other_models` matters to it.
     """
+    if not isinstance(library, Path):
+        return _compact_server(library, drop_other_models)
+    folder = library
     open_for_reading(folder).dispose()  # refused where there is no library: a writer would make one
     with explained(folder, DATABASE):
         lock = WriterLock(folder, timeout_s)
@@ -76,6 +83,21 @@ def compact_library(
             return CompactionReport(before, _bytes(folder), rows, dropped)
         finally:
             lock.release()
+
+
+def _compact_server(library: ServerAddress, drop_other_models: bool) -> CompactionReport:
+    from index.server.writer import ServerWriter
+
+    def taken() -> int:
+        status = read_status(library)
+        return status.sqlite_bytes + status.vector_bytes + status.faiss_bytes
+
+    before = taken()  # refused where there is no library: a writer would make one
+    with open_writer(library) as writer:
+        assert isinstance(writer, ServerWriter)
+        builds = writer.drop_other_builds() if drop_other_models else 0
+        rows = writer.forget_unused()
+    return CompactionReport(before, taken(), rows, builds)
 
 
 class _Compaction:

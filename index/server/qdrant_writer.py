@@ -1,7 +1,5 @@
 """Writes to a library whose vectors of photos are in Qdrant: vectors first, then the commit; removals after it."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import Connection
 
 from index.address import ServerAddress
@@ -43,16 +41,17 @@ class QdrantWriter(ServerWriter):
     def _transactions(library: ServerAddress) -> ServerTransactions:
         return QdrantTransactions(library)
 
-    def remove_photos(self, photo_ids: Sequence[int]) -> None:
-        """Remove photos from the catalogue and from every build, and their captions with them."""
-        super().remove_photos(photo_ids)
+    def drop_other_builds(self) -> int:
+        """Remove the collections and rows of every build but the one that answers. Returns how many."""
+        dropped = super().drop_other_builds()
         remove_waiting(self._library)
+        return dropped
 
-    def finish(self) -> list[str]:
-        """Remove vectors that no photo has any more."""
-        notes = super().finish()
+    def forget_unused(self) -> int:
+        """Remove the vectors that no photo has any more; returns how many records of photos there were."""
+        forgotten = super().forget_unused()
         remove_waiting(self._library)
-        return notes
+        return forgotten
 
 
 def remove_waiting(library: ServerAddress) -> int:

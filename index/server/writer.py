@@ -157,15 +157,17 @@ class ServerWriter(CatalogueWriter):
                 self._server.vectors_of(connection, build).create()
         return build
 
-    def drop_other_builds(self) -> None:
-        """Remove the vectors and rows of every build but the current one; the catalogue is kept."""
-        kept = self._server.build()
+    def drop_other_builds(self) -> int:
+        """Remove the vectors and rows of every build but the one that answers; returns how many there were."""
         with self._server.transaction(alone=True) as connection:
             builds = BuildRepository(connection)
-            for build in builds.all_builds():
-                if build.build_id != kept.build_id:
-                    self._server.vectors_of(connection, build).drop()
-            builds.delete_other_builds(kept.build_id)
+            kept = builds.current_build()
+            others = [build for build in builds.all_builds() if kept is not None and build.build_id != kept.build_id]
+            for build in others:
+                self._server.vectors_of(connection, build).drop()
+            if kept is not None:
+                builds.delete_other_builds(kept.build_id)
+        return len(others)
 
     add_photos = _again(CatalogueWriter.add_photos)
     link_photo = _again(CatalogueWriter.link_photo)
@@ -182,18 +184,19 @@ class ServerWriter(CatalogueWriter):
     def remove_photos(self, photo_ids: Sequence[int]) -> None:
         """Remove photos from the catalogue and from every build, and their captions with them."""
         super().remove_photos(photo_ids)
-        self._forget_unused()
+        self.forget_unused()
 
     def finish(self) -> list[str]:
         """Remove vectors that no photo has any more, and make the index of candidates where the library is large."""
-        self._forget_unused()
+        self.forget_unused()
         with self._server.transaction(alone=True) as connection:
             vectors = self._server.vectors_of(connection, self._server.build())
             vectors.index_if_large()
             vectors.analyze()
         return self.notes
 
-    def _forget_unused(self) -> None:
+    def forget_unused(self) -> int:
+        """Remove the vectors that no photo has any more; returns how many records of photos there were."""
         with self._server.transaction(alone=True) as connection:
-            for build in BuildRepository(connection).all_builds():
-                self._server.vectors_of(connection, build).forget_unused()
+            builds = BuildRepository(connection).all_builds()
+            return sum(self._server.vectors_of(connection, build).forget_unused() for build in builds)

@@ -1,5 +1,6 @@
 """The whole program on a library that a PostgreSQL server holds: the answers are those of one in a folder."""
 
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from engine import Engine, EngineError, Question
 from engine.results.hits import Hit
 from engine.runtime import extras
 from engine.sharing import SharedEngine
-from index import PhotoFilter, ServerAddress
+from index import PhotoFilter, ServerAddress, read_status
 from index.exchange.exporting import export_library
 from index.exchange.importing import import_library
 
@@ -87,13 +88,21 @@ def test_commands_take_the_url_of_a_database(
     assert "whole" not in cli("verify", "--photos").stdout
 
 
-def test_what_has_no_meaning_on_a_server_is_said_in_one_line(
-    address: str, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+def test_the_vectors_of_other_models_go_and_those_that_answer_stay(
+    address: str, cli: Callable[..., Result], photos: Path
 ) -> None:
-    monkeypatch.setenv("ENGINE_LIBRARY", address)
-    result = cli("compact")
-    assert result.exit_code == 1
-    assert "VACUUM" in result.stderr
+    for model in ("paper", "default"):
+        with Engine.open(address, model=model, device="cpu") as engine:
+            engine.index([photos])
+    assert "0 dead vectors dropped: " in cli("compact", library=address).stdout
+    assert len(read_status(ServerAddress(address)).builds) == 2
+    done = cli("compact", "--drop-other-models", library=address)
+    assert "0 dead vectors and 1 other model dropped: " in done.stdout, done.stderr
+    report = json.loads(cli("compact", "--drop-other-models", "--json", library=address).stdout)
+    assert (report["models_dropped"], report["vectors_dropped"]) == (0, 0)
+    assert [build.model_name for build in read_status(ServerAddress(address)).builds] == ["default"]
+    assert "chelsea.png" in cli("search", "a cat", "-n", "1", "--no-service", library=address).stdout
+    assert cli("verify", library=address).exit_code == (0 if "vectors=" in address else 1)
 
 
 def test_commands_move_a_library_to_a_folder_and_to_another_server(

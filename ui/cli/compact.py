@@ -20,24 +20,23 @@ def command(
     """Drop the vectors of photos that changed or were removed, and give their room back to the disk.
 
     Searches go on meanwhile. The live vectors are written once more before the old ones go, so there must be room for
-    them. Interrupted at any time, the library is what it was before or after.
+    them. Interrupted at any time, the library is what it was before or after. A server gives room back by itself, so
+    that only --drop-other-models matters to a library on one.
     """
     from engine.runtime.settings import library_address
     from index import compact_library
-    from index.address import require_folder
+    from ui.shared.results import counted
 
-    folder = require_folder(
-        library_address(library), "PostgreSQL gives room back by itself (VACUUM); docs/scale.md says more."
-    )
-    report = compact_library(folder, drop_other_models=drop_other_models)
+    address = library_address(library)
+    report = compact_library(address, drop_other_models=drop_other_models)
     if json:
         print_json({
-            "library": str(folder), "bytes_before": report.bytes_before, "bytes_after": report.bytes_after,
+            "library": str(address), "bytes_before": report.bytes_before, "bytes_after": report.bytes_after,
             "vectors_dropped": report.rows_dropped, "models_dropped": report.builds_dropped,
         })  # fmt: skip
         return
-    models = f" and {report.builds_dropped} other models" if report.builds_dropped else ""
+    models = f" and {counted(report.builds_dropped, 'other model')}" if report.builds_dropped else ""
     typer.echo(
-        f"{report.rows_dropped} dead vectors{models} dropped: {report.bytes_before / 1e6:.1f} MB before, "
+        f"{counted(report.rows_dropped, 'dead vector')}{models} dropped: {report.bytes_before / 1e6:.1f} MB before, "
         f"{report.bytes_after / 1e6:.1f} MB now."
     )

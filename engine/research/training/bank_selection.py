@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from engine.alignment.embeddings import WordBatch
 from engine.alignment.model import AlignmentModel
@@ -16,15 +15,18 @@ PHOTO_WEIGHT, SENTENCE_WEIGHT = 0.7, 0.5
 
 
 @torch.no_grad()
-def fill_bank(model: AlignmentModel, photos: StoredRegions) -> None:
-    """Fill a model's bank with photos of the training set, evenly spread over it.
+def fill_bank(model: AlignmentModel, main: StoredRegions, others: Sequence[StoredRegions]) -> None:
+    """Fill a model's bank with photos of the training sets, evenly spread; half from the others, if any.
 
     Raises:
         ModelError: there are fewer photos than the bank holds.
     """
     assert model.bank is not None
-    rows = _spread(len(photos.features), model.architecture.bank, "photos")
-    features, boxes = photos.features[rows].astype(np.float32), photos.boxes[rows]
+    further = [(regions, row) for regions in others for row in range(len(regions.features))]
+    own_rows, further_rows = _spread(len(main.features), len(further), model.architecture.bank, "photos")
+    chosen = [*((main, row) for row in own_rows), *(further[row] for row in further_rows)]
+    features = np.stack([regions.features[row] for regions, row in chosen]).astype(np.float32)
+    boxes = np.stack([regions.boxes[row] for regions, row in chosen])
     model.eval()
     model.bank.fill(model.image_tower(torch.from_numpy(features), torch.from_numpy(boxes)))
     model.bank.set(SHARPNESS * model.log_scale.exp().item(), PHOTO_WEIGHT)
@@ -32,25 +34,29 @@ def fill_bank(model: AlignmentModel, photos: StoredRegions) -> None:
 
 @torch.no_grad()
 def fill_sentence_bank(model: AlignmentModel, main: SentenceVectors, others: Sequence[SentenceVectors]) -> None:
-    """Fill a model's bank with sentences of the training sets, evenly spread; half from the others, if any.
+    """Fill a model's bank with sentences of the training sets, as ``fill_bank`` with photos.
 
     Raises:
         ModelError: there are fewer sentences than the bank holds.
     """
     assert model.sentence_bank is not None
-    wanted = model.architecture.sentence_bank
-    further = [sentences.sentence(row) for sentences in others for row in range(len(sentences))]
-    num_further = min(wanted // 2, len(further))
-    words = [main.sentence(row) for row in _spread(len(main), wanted - num_further, "sentences")]
-    words += [further[row] for row in _spread(len(further), num_further, "sentences")]
-    batch = WordBatch.of(words)
+    further = [(sentences, row) for sentences in others for row in range(len(sentences))]
+    own_rows, further_rows = _spread(len(main), len(further), model.architecture.sentence_bank, "sentences")
+    chosen = [*((main, row) for row in own_rows), *(further[row] for row in further_rows)]
+    batch = WordBatch.of([sentences.sentence(row) for sentences, row in chosen])
     model.eval()
     model.sentence_bank.fill(model.sentence_tower(batch.vectors, batch.mask))
     model.sentence_bank.set(SHARPNESS * model.log_scale.exp().item(), SENTENCE_WEIGHT)
 
 
-def _spread(number: int, wanted: int, what: str) -> NDArray[np.int64]:
-    """So many rows of a number of them, evenly spread."""
-    if number < wanted:
-        raise ModelError(f"The bank holds {wanted} {what}, and the training set has {number}; make it smaller.")
-    return np.linspace(0, number - 1, wanted).round().astype(np.int64)
+def _spread(num_main: int, num_further: int, wanted: int, what: str) -> tuple[list[int], list[int]]:
+    """Rows of the main set and of the others, evenly spread over each; half of the others, if there are as many."""
+    of_further = min(wanted // 2, num_further)
+    if num_main < wanted - of_further:
+        raise ModelError(f"The bank holds {wanted} {what}, and the training set has {num_main}; make it smaller.")
+    return _evenly(num_main, wanted - of_further), _evenly(num_further, of_further)
+
+
+def _evenly(number: int, wanted: int) -> list[int]:
+    rows: list[int] = np.linspace(0, number - 1, wanted).round().astype(int).tolist()
+    return rows

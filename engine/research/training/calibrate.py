@@ -28,6 +28,12 @@ BACKGROUND = 128  # photos; 64 to 512 gave the same error
 PENALTY = 1e-3  # of the squared weights of standardised features, on the mean loss
 SAME = 1e-6
 FIT_ON = ("sentence", "phrase")
+LOCATIONS = tuple(FEATURES.index(name) for name in ("score", "background maximum", "background fifth"))
+MEAN = FEATURES.index("background mean")
+UNMOVED = np.eye(len(FEATURES))
+"""What scores are, as distances from the background's mean: what is taken off all scores of a text changes nothing."""
+UNMOVED[MEAN, list(LOCATIONS)] = -1
+UNMOVED[MEAN, MEAN] = 0
 ANSWERED = 0.9  # of the queries whose photos are there, at the default cut
 WORDS_ANSWERED = 0.99  # of single words: 0.98 of them are then answered among 80 photos of another origin
 LIBRARIES = (30, 80, 300)  # photos of the smaller libraries that words are asked in, beside all of them
@@ -69,6 +75,7 @@ def fit(libraries: Sequence[Hits], shares: Sequence[float] | None = None) -> Log
         [1.0 if shares is None else s / n for s, n in zip(shares or counts, counts, strict=True)], counts
     )
     importance /= importance.sum()
+    features = features @ UNMOVED
     mean = importance @ features
     deviation = np.sqrt(importance @ (features - mean) ** 2)
     deviation[deviation < SAME] = 1.0  # the same for all: its weight stays 0
@@ -88,7 +95,7 @@ def fit(libraries: Sequence[Hits], shares: Sequence[float] | None = None) -> Log
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     fitted = parameters.detach().numpy()
     weights = fitted[:-1] / deviation
-    return Logistic(weights, float(fitted[-1] - weights @ mean))
+    return Logistic(UNMOVED @ weights, float(fitted[-1] - weights @ mean))
 
 
 def fit_words(words: ScoredWords, photos: NDArray[np.int64]) -> tuple[Logistic, float]:

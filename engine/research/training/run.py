@@ -117,7 +117,7 @@ def run(
     for choice in rebalance(trained.model, validation):
         log({"balance": asdict(choice)})
     if architecture.bank:
-        fill_bank(trained.model, main.views[0])
+        fill_bank(trained.model, main.views[0], [part.views[0] for part in others])
     if architecture.sentence_bank:
         fill_sentence_bank(trained.model, main.sentences, [part.sentences for part in others])
     trained = replace(trained, result=evaluate(trained.model, validation))

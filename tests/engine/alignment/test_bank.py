@@ -58,7 +58,7 @@ def embedded(model, photos, rows):
 @torch.inference_mode()
 def test_an_offset_is_what_the_banks_photos_score(model, photos, sentences):
     before = score(embedded(model, photos, [0, 2, 4, 6, 8]), model.embed_sentences(*sentences))  # (K, N)
-    fill_bank(model, photos)
+    fill_bank(model, photos, [])
     found = -model.embed_sentences(*sentences).sentence[:, -1]
     sharpness = SHARPNESS * model.log_scale.exp().item()
     for sentence in range(3):
@@ -68,10 +68,20 @@ def test_an_offset_is_what_the_banks_photos_score(model, photos, sentences):
 
 
 @torch.inference_mode()
+def test_of_a_photo_in_the_bank_the_best_proposals_and_the_whole_image_count(photos, sentences):
+    model = AlignmentModel(replace(SMALL, bank_regions=3)).eval()
+    other = StoredRegions(photos.features[:4], photos.boxes[:4])
+    fill_bank(model, photos, [other])  # three of the nine, two of the four
+    images = embedded(model, photos, [0, 4, 8, 0, 3])
+    torch.testing.assert_close(model.bank.records[:, :3], images.regions[:, [0, 1, -1], :-1])
+    torch.testing.assert_close(model.bank.records[:, 3], images.photo[:, :-1])
+
+
+@torch.inference_mode()
 def test_every_photo_of_a_sentence_moves_by_the_same(model, photos, sentences):
     images = embedded(model, photos, range(9))
     before = score(images, model.embed_sentences(*sentences))
-    fill_bank(model, photos)
+    fill_bank(model, photos, [])
     moved = before - score(images, model.embed_sentences(*sentences))
     torch.testing.assert_close(moved, moved[:1].expand_as(moved))
     assert len(set(moved[0].tolist())) == 3
@@ -79,7 +89,7 @@ def test_every_photo_of_a_sentence_moves_by_the_same(model, photos, sentences):
 
 @torch.inference_mode()
 def test_a_bank_survives_the_disk(model, photos, sentences, tmp_path):
-    fill_bank(model, photos)
+    fill_bank(model, photos, [])
     save_model(tmp_path, ModelConfig("small", SMALL), model, Vocabulary.from_sentences([("a", "dog")]))
     again = load_model(str(tmp_path)).model
     expected = model.embed_sentences(*sentences).sentence
@@ -89,7 +99,7 @@ def test_a_bank_survives_the_disk(model, photos, sentences, tmp_path):
 def test_a_bank_larger_than_the_training_set_is_refused(model, photos):
     few = StoredRegions(photos.features[:3], photos.boxes[:3])
     with pytest.raises(ModelError, match="holds 5 photos, and the training set has 3"):
-        fill_bank(model, few)
+        fill_bank(model, few, [])
 
 
 @pytest.fixture
@@ -140,7 +150,7 @@ def test_both_banks_survive_the_disk_and_their_photos_and_sentences_leave_the_ve
     with_both, photos, sentences, tmp_path
 ):
     plain = with_both.embed_sentences(*sentences)
-    fill_bank(with_both, photos)
+    fill_bank(with_both, photos, [])
     fill_sentence_bank(with_both, texts_of([3, 1, 12, 5, 2, 7], 1), [])
     save_model(tmp_path, ModelConfig("small", BOTH), with_both, Vocabulary.from_sentences([("a", "dog")]))
     again = load_model(str(tmp_path)).model

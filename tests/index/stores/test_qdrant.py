@@ -28,6 +28,7 @@ from index.catalogue.server.keys import collections_prefix
 
 pytest.importorskip("qdrant_client", reason="install the extra 'qdrant'")
 
+from index.catalogue_writer import CatalogueWriter
 from index.qdrant.connection import client_of
 from index.qdrant.points import collections, vectors_config
 from index.server import qdrant_search
@@ -91,7 +92,8 @@ def test_what_is_removed_leaves_both(address: ServerAddress) -> None:
 def test_a_writer_killed_before_its_removals_leaves_them_to_the_next(address: ServerAddress) -> None:
     with QdrantWriter.open(address) as writer:
         writer.use_build(SPEC)
-        ServerWriter.remove_photos(writer, [2, 5])  # committed, and no more
+        CatalogueWriter.remove_photos(writer, [2, 5])
+        ServerWriter.forget_unused(writer)  # committed, and no more
     assert (num_points(address), num_waiting(address)) == (6, 2)
     assert sorted(found(address, 2, limit=4)) == [1, 3, 4, 6]
     with open_writer(address) as writer:
