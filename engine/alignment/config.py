@@ -35,6 +35,11 @@ class Architecture:
     sharpness: Finite = 2.0  # how much the best region of a phrase counts against others that overlap one another
 
     @property
+    def bank_component(self) -> int | None:
+        """Where the bank of photos stands in a global vector, from its end; None without one."""
+        return -1 - (self.sentence_bank > 0) if self.bank else None
+
+    @property
     def map_channels(self) -> int:
         """Of a region's C features, how many come first, which the backbone's last map gives."""
         return self.num_channels - self.detail_channels

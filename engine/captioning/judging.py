@@ -122,7 +122,11 @@ def _shown(probabilities: NDArray[np.float64], least: float) -> tuple[SeenName, 
 def alignment_scores(
     model: MultimodalModel, record: NDArray[np.float32], captions: Sequence[Caption]
 ) -> NDArray[np.float64]:
-    """How well each caption (n,) fits a photo, all read together."""
+    """How well each caption (n,) fits a photo, all read together; that it fits others too is no fault of it."""
+    component = model.architecture.bank_component
+    if component is not None:
+        record = record.copy()
+        record[-1, component] = 0
     vectors = model.embed_sentences([caption.text.split() for caption in captions])
     return np.array([score_records(record[None], vector.query)[0] for vector in vectors], np.float64)
 

@@ -5,13 +5,27 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from engine.alignment.config import Architecture
 from engine.alignment.embeddings import WordBatch
 from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
+from engine.research.data.batches import TrainingSet
 from engine.research.data.features import SentenceVectors, StoredRegions
 
 SHARPNESS = 0.5  # in the contrastive objective's inverse temperature
 PHOTO_WEIGHT, SENTENCE_WEIGHT = 0.7, 0.5
+
+
+def require_enough(architecture: Architecture, main: TrainingSet, others: Sequence[TrainingSet]) -> None:
+    """Refuse banks that the training sets cannot fill, before a training that would end with that.
+
+    Raises:
+        ModelError: there are fewer photos or sentences than they hold.
+    """
+    num_photos, *more_photos = (len(part.views[0].features) for part in (main, *others))
+    num_sentences, *more_sentences = (len(part.sentences) for part in (main, *others))
+    _spread(num_photos, sum(more_photos), architecture.bank, "photos")
+    _spread(num_sentences, sum(more_sentences), architecture.sentence_bank, "sentences")
 
 
 @torch.no_grad()

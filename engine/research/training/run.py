@@ -25,7 +25,7 @@ from engine.research.data.features import Report, SentenceVectors, no_report, se
 from engine.research.data.phrases import by_sentence
 from engine.research.evaluation.split import encode_split, evaluate
 from engine.research.training.balance import rebalance
-from engine.research.training.bank_selection import fill_bank, fill_sentence_bank
+from engine.research.training.bank_selection import fill_bank, fill_sentence_bank, require_enough
 from engine.research.training.log import line_log
 from engine.research.training.loop import Trained, train
 from engine.research.training.teachers import Teacher
@@ -100,6 +100,7 @@ def run(
         )
         for folder in further
     ]
+    require_enough(architecture, main, others)
     if architecture.class_dimension:
         fixed = AlignmentModel(architecture)
         prepare(fixed)

@@ -14,6 +14,7 @@ from engine.alignment.model import AlignmentModel
 from engine.alignment.scores import score
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
+from engine.research.data.batches import TrainingSet
 from engine.research.data.features import SentenceVectors, StoredRegions
 from engine.research.training.bank_selection import (
     PHOTO_WEIGHT,
@@ -21,6 +22,7 @@ from engine.research.training.bank_selection import (
     SHARPNESS,
     fill_bank,
     fill_sentence_bank,
+    require_enough,
 )
 from engine.vision.proposals import NUM_REGIONS
 
@@ -166,3 +168,18 @@ def test_both_banks_survive_the_disk_and_their_photos_and_sentences_leave_the_ve
 def test_a_bank_of_more_sentences_than_there_are_is_refused(with_both):
     with pytest.raises(ModelError, match="holds 6 sentences, and the training set has 2"):
         fill_sentence_bank(with_both, texts_of([3, 1], 1), [])
+
+
+def test_that_is_said_before_a_training_begins(photos):
+    def training_set(num_photos, lengths):
+        some = StoredRegions(photos.features[:num_photos], photos.boxes[:num_photos])
+        sentences = texts_of(lengths, 1)
+        return TrainingSet(
+            [some], sentences, [("a",)] * len(lengths), np.zeros(len(lengths), np.int64), [()] * len(lengths)
+        )
+
+    require_enough(BOTH, training_set(3, [2] * 3), [training_set(2, [2] * 3)])
+    with pytest.raises(ModelError, match="holds 5 photos, and the training set has 2"):
+        require_enough(BOTH, training_set(2, [2] * 3), [training_set(2, [2] * 3)])
+    with pytest.raises(ModelError, match="holds 6 sentences, and the training set has 5"):
+        require_enough(BOTH, training_set(5, [2] * 5), [])
