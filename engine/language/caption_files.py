@@ -14,12 +14,20 @@ def caption_entries(path: Path) -> list[dict[str, Any]]:
         DatasetError: the file is missing or is not in the format.
     """
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["images"]
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise DatasetError(
             f"{path} does not exist; expected a folder with dataset.json and images/<split>/."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
+    return _entries(content, path)
+
+
+def _entries(content: bytes, path: Path) -> list[dict[str, Any]]:
+    try:
+        entries = json.loads(content.decode("utf-8"))["images"]
+    except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             f'{path} is not a caption file ({error}); expected {{"images": [{{"filename", "split", "sentences"}}]}}.'
         ) from error
@@ -28,13 +36,13 @@ def caption_entries(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def read_sentences(path: Path) -> list[str]:
-    """Every sentence of a ``dataset.json``, whatever its split.
+def sentences_in(content: bytes, path: Path) -> list[str]:
+    """Every sentence of a ``dataset.json``, whatever its split, from the content of the file at ``path``.
 
     Raises:
-        DatasetError: the file is missing or is not in the format.
+        DatasetError: it is not in the format.
     """
-    return [text for entry in caption_entries(path) for text in entry_sentences(entry, path)]
+    return [text for entry in _entries(content, path) for text in entry_sentences(entry, path)]
 
 
 def entry_sentences(entry: dict[str, Any], path: Path) -> list[str]:

@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.language.caption_files import read_sentences
+from engine.language.caption_files import sentences_in
+from engine.photos import object_storage
 from engine.photos.describing import folded_lines
+from engine.photos.location import is_remote
 from index import LibraryAddress, open_writer, read_roots
 
 
@@ -14,23 +16,25 @@ class SentenceFileError(EngineError):
 
 
 def sentences_of_file(path: Path) -> list[str]:
-    """The sentences of a text file, one a line, or of a ``.json`` file in the format of ``dataset.json``.
+    """The sentences of a text file, one a line, or of a ``dataset.json``; on this machine or in storage.
 
     Raises:
         SentenceFileError: the file cannot be read or is not UTF-8.
         DatasetError: a ``.json`` file that is not in the format.
     """
-    if path.suffix.lower() == ".json" and path.is_file():
-        return [line for sentence in read_sentences(path) for line in folded_lines(" ".join(sentence.split()))]
     try:
-        return folded_lines(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise SentenceFileError(
-            f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8."
-        ) from error
+        content = object_storage.read(str(path)) if is_remote(str(path)) else path.read_bytes()
     except OSError as error:
         raise SentenceFileError(
             f"{path} cannot be read: {error.strerror}; name a text file or a dataset.json."
+        ) from error
+    if path.suffix.lower() == ".json":
+        return [line for sentence in sentences_in(content, path) for line in folded_lines(" ".join(sentence.split()))]
+    try:
+        return folded_lines(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SentenceFileError(
+            f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8."
         ) from error
 
 

@@ -180,3 +180,24 @@ def test_a_storage_that_refuses_is_said_in_one_line_and_hides_nothing(
 
 def test_nothing_secret_is_in_the_library(stored: Path) -> None:
     assert not any(SECRET.encode() in file.read_bytes() for file in stored.rglob("*") if file.is_file())
+
+
+def test_sentences_are_read_from_storage_and_forgotten_by_their_address(
+    bucket: "s3fs.S3FileSystem", cli: Callable[..., Result], photos: Path, tmp_path: Path
+) -> None:
+    bucket.mkdir("texts")
+    bucket.pipe("texts/cat.png", (photos / "chelsea.png").read_bytes())
+    bucket.pipe("texts/a.txt", b"A cat looks into the camera.\r\nA cup of coffee.\n")
+    bucket.pipe("texts/b.json", json.dumps({"images": [{"sentences": [{"raw": "A rocket at night."}]}]}).encode())
+    library = tmp_path / "library"
+    result = cli(
+        "index", "s3://texts", "--sentences", "s3://texts/a.txt", "--sentences", "s3://texts/b.json", library=library
+    )
+    assert "3 sentences added" in result.stdout, result.stderr
+    hits = json.loads(cli("sentences", "s3://texts/cat.png", "--json", "-n", "1", library=library).stdout)
+    assert [hit["sentence"] for hit in hits] == ["A cat looks into the camera."]
+    missing = cli("index", "s3://texts", "--sentences", "s3://texts/c.txt", library=library)
+    assert missing.exit_code == 1
+    assert "s3://texts/c.txt cannot be read: there is no such object" in " ".join(missing.stderr.split())
+    removed = cli("sentences", "--remove", "s3://texts/a.txt", library=library)
+    assert "Forgot 2 sentences of s3://texts/a.txt" in removed.stderr

@@ -43,9 +43,10 @@ def command(
         list[Path] | None,
         typer.Option(
             "--sentences",
+            parser=photo_path,
             metavar="FILE",
             rich_help_panel=READ,
-            help="A text file with one sentence a line, or a dataset.json. Can be given again.",
+            help="A text file with one sentence a line, or a dataset.json, also s3://BUCKET/FILE. Can be given again.",
         ),
     ] = None,
     captions: Annotated[

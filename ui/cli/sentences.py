@@ -35,6 +35,7 @@ def command(
         Path | None,
         typer.Option(
             "--remove",
+            parser=photo_path,
             metavar="FILE",
             autocompletion=completion.sentence_files,
             rich_help_panel=OTHER,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from engine.errors import DatasetError
-from engine.language.caption_files import read_sentences
+from engine.language.caption_files import sentences_in
 from engine.research.data.caption_sets import load_captions, load_further
 
 
@@ -29,7 +29,8 @@ def test_a_split_is_read_with_the_owner_of_each_sentence(folder):
 
 
 def test_sentences_of_all_splits(folder):
-    assert read_sentences(folder / "dataset.json") == ["A dog .", "A cat .", "A cow ."]
+    path = folder / "dataset.json"
+    assert sentences_in(path.read_bytes(), path) == ["A dog .", "A cat .", "A cow ."]
 
 
 @pytest.mark.parametrize(("filepath", "place"), [({}, "b.jpg"), ({"filepath": "val2014"}, "val2014/b.jpg")])
