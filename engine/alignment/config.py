@@ -6,7 +6,6 @@ from typing import Literal
 from pydantic import with_config
 
 from engine.runtime.configuration import Configuration, Count, Finite, Side, Size
-from engine.vision.proposals import NUM_REGIONS
 
 
 @with_config(strict=True, extra="forbid")
@@ -27,7 +26,7 @@ class Architecture:
     score: Literal["sum_max", "sum_positive"] = "sum_max"  # eq. 8, or eq. 7 of the fragment model (plain towers)
     towers: Literal["plain", "cosine"] = "cosine"  # eqs. 1–8 as written, or unit vectors with a global term
     bank: Count = 0  # training photos that tell how easily a sentence fits any photo; takes one of D (cosine towers)
-    bank_regions: Size = NUM_REGIONS  # of each of them, the best proposals and the whole image
+    bank_regions: Size = 20  # of each of them, the best proposals and the whole image
     sentence_bank: Count = 0  # training sentences that tell how easily a photo fits any sentence; takes one of D too
     geometry: bool = False  # whether a region's vector knows its box (cosine towers)
     beta: Finite = 0.05  # reward for keeping the region from one word to the next (eq. 12), in units of the word score

@@ -127,7 +127,9 @@ class EverydayNames:
     def _scores(self, records: NDArray[np.floating]) -> NDArray[np.float32]:
         """The scores (B, N) of photos."""
         words, sentences = self._vectors
-        records = records.astype(np.float32)
+        records = records.astype(np.float32)  # a copy
+        if self._model.architecture.sentence_bank:
+            records[:, -1, -1] = 0  # that a photo fits other sentences too says nothing of what is in it
         regions = records if sentences is None else records[:, :-1]
         best = (regions @ words.T).max(axis=1)  # (B, W)
         scores: NDArray[np.float32] = np.add.reduceat(best, self._starts, axis=1)

@@ -114,7 +114,7 @@ def test_photos_of_which_nothing_is_written_are_named_by_what_they_show(photos: 
         said = [name.text for name in judge.seen_among(engine.reader.photo_vectors([cat]), LEAST_SHARE)]
     names = {group.photo_ids: group.name for group in found}
     assert "cat" in said
-    assert names[cat,] == "cat"
+    assert names[cat,].split(", ")[0] == "cat"
 
 
 def test_the_themes_of_a_real_library_hold_every_photo_once(library: Path) -> None:
