@@ -22,10 +22,8 @@ def require_enough(architecture: Architecture, main: TrainingSet, others: Sequen
     Raises:
         ModelError: there are fewer photos or sentences than they hold.
     """
-    num_photos, *more_photos = (len(part.views[0].features) for part in (main, *others))
-    num_sentences, *more_sentences = (len(part.sentences) for part in (main, *others))
-    _spread(num_photos, sum(more_photos), architecture.bank, "photos")
-    _spread(num_sentences, sum(more_sentences), architecture.sentence_bank, "sentences")
+    _rows([len(part.views[0].features) for part in (main, *others)], architecture.bank, "photos")
+    _rows([len(part.sentences) for part in (main, *others)], architecture.sentence_bank, "sentences")
 
 
 @torch.no_grad()
@@ -36,11 +34,10 @@ def fill_bank(model: AlignmentModel, main: StoredRegions, others: Sequence[Store
         ModelError: there are fewer photos than the bank holds.
     """
     assert model.bank is not None
-    further = [(regions, row) for regions in others for row in range(len(regions.features))]
-    own_rows, further_rows = _spread(len(main.features), len(further), model.architecture.bank, "photos")
-    chosen = [*((main, row) for row in own_rows), *(further[row] for row in further_rows)]
-    features = np.stack([regions.features[row] for regions, row in chosen]).astype(np.float32)
-    boxes = np.stack([regions.boxes[row] for regions, row in chosen])
+    parts = [main, *others]
+    rows = _rows([len(part.features) for part in parts], model.architecture.bank, "photos")
+    features = np.stack([parts[part].features[row] for part, row in rows]).astype(np.float32)
+    boxes = np.stack([parts[part].boxes[row] for part, row in rows])
     model.eval()
     model.bank.fill(model.image_tower(torch.from_numpy(features), torch.from_numpy(boxes)))
     model.bank.set(SHARPNESS * model.log_scale.exp().item(), PHOTO_WEIGHT)
@@ -54,23 +51,28 @@ def fill_sentence_bank(model: AlignmentModel, main: SentenceVectors, others: Seq
         ModelError: there are fewer sentences than the bank holds.
     """
     assert model.sentence_bank is not None
-    further = [(sentences, row) for sentences in others for row in range(len(sentences))]
-    own_rows, further_rows = _spread(len(main), len(further), model.architecture.sentence_bank, "sentences")
-    chosen = [*((main, row) for row in own_rows), *(further[row] for row in further_rows)]
-    batch = WordBatch.of([sentences.sentence(row) for sentences, row in chosen])
+    parts = [main, *others]
+    rows = _rows([len(part) for part in parts], model.architecture.sentence_bank, "sentences")
+    batch = WordBatch.of([parts[part].sentence(row) for part, row in rows])
     model.eval()
     model.sentence_bank.fill(model.sentence_tower(batch.vectors, batch.mask))
     model.sentence_bank.set(SHARPNESS * model.log_scale.exp().item(), SENTENCE_WEIGHT)
 
 
-def _spread(num_main: int, num_further: int, wanted: int, what: str) -> tuple[list[int], list[int]]:
-    """Rows of the main set and of the others, evenly spread over each; half of the others, if there are as many."""
-    of_further = min(wanted // 2, num_further)
-    if num_main < wanted - of_further:
-        raise ModelError(f"The bank holds {wanted} {what}, and the training set has {num_main}; make it smaller.")
-    return _evenly(num_main, wanted - of_further), _evenly(num_further, of_further)
+def _rows(sizes: Sequence[int], wanted: int, what: str) -> list[tuple[int, int]]:
+    """Which rows of sets of these sizes a bank takes, each as (set, row).
+
+    They are evenly spread over the first set and over the others together: half of the others, if these have as many.
+    """
+    others = [(part, row) for part, size in enumerate(sizes) if part for row in range(size)]
+    num_others = min(wanted // 2, len(others))
+    if sizes[0] < wanted - num_others:
+        raise ModelError(f"The bank holds {wanted} {what}, and the training set has {sizes[0]}; make it smaller.")
+    return [(0, row) for row in _evenly(sizes[0], wanted - num_others)] + [
+        others[place] for place in _evenly(len(others), num_others)
+    ]
 
 
 def _evenly(number: int, wanted: int) -> list[int]:
-    rows: list[int] = np.linspace(0, number - 1, wanted).round().astype(int).tolist()
-    return rows
+    places: list[int] = np.linspace(0, number - 1, wanted).round().astype(int).tolist()
+    return places
