@@ -162,11 +162,12 @@ class ServerWriter(CatalogueWriter):
         with self._server.transaction(alone=True) as connection:
             builds = BuildRepository(connection)
             kept = builds.current_build()
-            others = [build for build in builds.all_builds() if kept is not None and build.build_id != kept.build_id]
+            if kept is None:
+                return 0
+            others = [build for build in builds.all_builds() if build.build_id != kept.build_id]
             for build in others:
                 self._server.vectors_of(connection, build).drop()
-            if kept is not None:
-                builds.delete_other_builds(kept.build_id)
+            builds.delete_other_builds(kept.build_id)
         return len(others)
 
     add_photos = _again(CatalogueWriter.add_photos)
