@@ -48,7 +48,7 @@ class LibraryReader(CatalogueReader):
     ) -> None:
         super().__init__(folder, warn)
         self._folder = folder
-        self._file = database.file
+        self._database = database
         self._connection = database.connect()
         self._lock = threading.Lock()
         self._probe = database.connect()
@@ -116,8 +116,11 @@ class LibraryReader(CatalogueReader):
 
     def changed(self) -> bool:
         """Whether something was written to the library since this reader was opened. Raises LibraryMissingError."""
-        with self._lock, explained(self._folder, DATABASE):
-            return self._file.is_lost() or data_version(self._probe) != self._version
+        try:
+            with self._lock, explained(self._folder, DATABASE), self._database.reading():
+                return self._database.file.is_lost() or data_version(self._probe) != self._version
+        except LibraryChangedError:
+            return True
 
     def is_lost(self) -> bool:
         """Whether another library is in the place of this one, or it changed where it cannot be locked.
@@ -125,7 +128,7 @@ class LibraryReader(CatalogueReader):
         No question is to be answered from it then. Raises LibraryMissingError.
         """
         with explained(self._folder, DATABASE):
-            return self._file.is_lost()
+            return self._database.file.is_lost()
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -344,7 +347,7 @@ class LibraryReader(CatalogueReader):
     @contextmanager
     def _query(self) -> Iterator[Connection]:
         """The snapshot's connection, for one thread at a time. Raises LibraryChangedError."""
-        with self._lock, readable(self._folder, DATABASE), self._file.reading():
+        with self._lock, readable(self._folder, DATABASE), self._database.reading():
             if self._connection.closed:
                 raise LibraryChangedError(f"The library in {self._folder} has changed since it was asked; ask again.")
             yield self._connection

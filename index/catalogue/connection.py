@@ -50,7 +50,7 @@ class ReadDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """See `OpenedFile.reading`; a log that was there and is gone when it is needed is a change too."""
+        """See `OpenedFile.reading`; a log that is gone when it is needed, or half written, is a change too."""
         try:
             with self.file.reading():
                 yield

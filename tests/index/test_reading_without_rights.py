@@ -55,7 +55,7 @@ def test_a_change_under_a_question_is_said_and_the_next_one_sees_it(public: Any)
     code = """
 become_another()
 reader = LibraryReader.open(FOLDER, lambda text: None)
-tell(reader._file.is_locked, reader.changed(), len(reader.photos(reader.photo_ids.tolist())))
+tell(reader._database.file.is_locked, reader.changed(), len(reader.photos(reader.photo_ids.tolist())))
 wait()
 try:
     tell(reader.photos(reader.photo_ids.tolist()))
@@ -89,7 +89,7 @@ def test_sqlites_locks_are_taken_where_its_files_are_there(public: Any) -> None:
 become_another()
 asked = Asked()
 for _ in range(3):
-    tell(asked.answer(), asked.reader._file.is_locked)
+    tell(asked.answer(), asked.reader._database.file.is_locked)
     wait()
 """
     with LibraryWriter.open(public.folder) as writer:
@@ -106,6 +106,34 @@ for _ in range(3):
     other.end()
 
 
+def test_a_log_that_is_half_written_when_it_is_looked_at_is_a_change(public: Any) -> None:
+    """Its index says everything twice: a writer may be between the two, and a reader without rights cannot mend it."""
+    code = """
+become_another()
+asked = Asked()
+tell(asked.answer(), asked.reader._database.file.is_locked)
+wait()
+tell(asked.reader.changed())
+wait()
+tell(asked.answer())
+"""
+    with LibraryWriter.open(public.folder) as writer:
+        writer.use_build(public.spec)
+        public.add(writer, ["/photos/a.jpg"])
+        other = OtherUser(READER + code, public.folder)
+        assert other.hear() == "4 012a True"
+        with Path(f"{public.folder / DATABASE}-shm").open("r+b", buffering=0) as log_index:
+            whole = log_index.read(16)
+            log_index.seek(0)
+            log_index.write(bytes(255 - byte for byte in whole))
+            other.go_on()
+            assert other.hear() == "True"
+            log_index.seek(0)
+            log_index.write(whole)
+        other.go_on()
+        assert other.end() == ["4 012a"]
+
+
 def test_a_reader_beside_a_writer_gives_right_answers_only(public: Any) -> None:
     """Three photos, or forty more, of another kind; the writer comes and goes, and each time folds its log in."""
     code = """
@@ -120,7 +148,7 @@ while (opened < 60 or len(seen - {"changed"}) < 2 or len(ways) < 2) and time.mon
             seen.add(steadily(asked.answer))
         except LibraryChangedError:
             seen.add("changed")
-        ways.add(asked.reader._file.is_locked)
+        ways.add(asked.reader._database.file.is_locked)
     asked.reader.close()  # it would keep the log, and the locks with it
     time.sleep(random.random() / 20)
 tell(json.dumps([sorted(seen - {"changed"}), sorted(ways)]))
