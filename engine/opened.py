@@ -178,13 +178,15 @@ class OpenedLibrary:
         return self._model
 
     def _workers(self, asked: str, max_pixels: int | None) -> "RayWorkers":
-        """What embeds photos by this model in other processes."""
+        """What embeds photos by this model in other processes, and writes them where several may."""
+        from engine.library.indexing import build_spec
         from engine.library.ray_workers import RayWorkers
 
         name = self._model_name or self._library_model()
         if name not in PRETRAINED and installed_folder(name) is None:
             name = str(Path(name).absolute())
-        return RayWorkers(asked, name, self.model.fingerprint, self._device, max_pixels)
+        shared = self.folder if isinstance(self.folder, ServerAddress) and self.folder.lets_many_write else None
+        return RayWorkers(asked, name, build_spec(self.model), shared, self._device, max_pixels)
 
     @property
     def _captioned_model(self) -> MultimodalModel:

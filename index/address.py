@@ -7,6 +7,9 @@ from urllib.parse import unquote
 
 from index.errors import LibraryError
 
+VECTORS_FOLDER = "file://"
+"""The scheme of vectors in a folder, by Qdrant's client alone."""
+
 _VECTORS = "vectors="
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")
 _HOST = r"(?:\[[^\]@/?#]*\]|[^:@/?#,\[\]]*)(?::\d*)?"
@@ -51,6 +54,15 @@ class ServerAddress:
         """Where the vectors of photos are; None where they are in the same database."""
         found = next((part for part in self._parameters if part.startswith(_VECTORS)), None)
         return None if found is None else unquote(found.removeprefix(_VECTORS))
+
+    @property
+    def lets_many_write(self) -> bool:
+        """Whether several processes may write at once: a folder of vectors is open in one.
+
+        >>> ServerAddress("postgresql:///photos?vectors=file:///vectors").lets_many_write
+        False
+        """
+        return not (self.vectors or "").startswith(VECTORS_FOLDER)
 
     @property
     def database_url(self) -> str:

@@ -17,18 +17,21 @@ class EmbeddedPhotos:
     """What became of some files: photos with their vectors, files of a content that is known, and failures.
 
     Those of a content that another of the photos has are among the known ones. ``vectors`` are in the order of
-    ``photos``, and their records in half precision; None where there is no photo.
+    ``photos``, and their records in half precision; None where there is no photo. Once all ``is_stored``, photos and
+    known ones are in the library, and ``orphaned`` are files whose content is not known any more.
     """
 
     photos: list[ReadPhoto] = field(default_factory=list)
     vectors: PhotoVectors | None = None
     known: list[KnownContent] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
+    orphaned: list[FoundPhoto] = field(default_factory=list)
+    is_stored: bool = False
 
     @property
     def num_files(self) -> int:
         """How many files they are."""
-        return len(self.photos) + len(self.known) + len(self.failed)
+        return len(self.photos) + len(self.known) + len(self.failed) + len(self.orphaned)
 
 
 class Embedder:

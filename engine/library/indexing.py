@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.errors import PhotoError, QueryError
 from engine.language.tokens import Tokens
 from engine.library.changes import find_changes, left_behind, require_present, without_covered
 from engine.library.cost import cost_of
-from engine.library.describing import describe, row_of, texts_of
+from engine.library.describing import describe
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
+from engine.library.storing import link, store, store_found
 from engine.models.protocol import EmbeddingModel
 from engine.photos.hashing import content_hash
 from engine.photos.loading import KnownContent, LoadedPhoto, ReadPhoto, load_photos
@@ -221,21 +221,22 @@ class Indexer:
         self._report(Progress("photos", done, total, note))
 
     def _photos_elsewhere(self, workers: "RayWorkers", files: Sequence[FoundPhoto], stored: set[str]) -> None:
-        """The same, by workers; what two of them embedded at the same time is kept once."""
+        """The same, by workers, which write as well where the library lets several; what two of them embedded at the
+        same time is kept once.
+        """
         orphaned: list[FoundPhoto] = []
         done = 0
         with closing(workers.embedded(files, stored)) as batches:
             for found in self._waiting_for(batches, "workers"):
+                if not found.is_stored:
+                    with self.result.timed("write"):
+                        store_found(self._writer, found, stored)
+                stored |= {photo.content_hash for photo in found.photos}
                 self.result.failed.extend(found.failed)
-                new = [number for number, photo in enumerate(found.photos) if photo.content_hash not in stored]
-                if new and found.vectors is not None:
-                    kept = [found.photos[number] for number in new]
-                    vectors = found.vectors
-                    self._store(kept, vectors.records[new], vectors.boxes[new], vectors.objectness[new])
-                    stored |= {photo.content_hash for photo in kept}
-                copies: list[KnownContent | ReadPhoto] = [*found.known]
-                copies += [photo for number, photo in enumerate(found.photos) if number not in new]
-                orphaned += [copy.file for copy in copies if not self._link(copy)]
+                self._count_stored(found.photos)
+                for copy in found.known:
+                    self._count_linked(copy)
+                orphaned += found.orphaned
                 done += found.num_files
                 self._report(Progress("photos", done, len(files)))
         if orphaned:
@@ -243,10 +244,13 @@ class Indexer:
 
     def _link(self, copy: KnownContent | ReadPhoto) -> bool:
         """Let a photo share the vectors of an equal one; False where the library no longer has them."""
-        photo = copy.file
-        if self._writer.link_photo(photo.path, photo.size, photo.mtime_ns, copy.content_hash, photo.ctime_ns) is None:
+        if not link(self._writer, copy):
             return False
-        before = self._known.get(photo.path)
+        self._count_linked(copy)
+        return True
+
+    def _count_linked(self, copy: KnownContent | ReadPhoto) -> None:
+        before = self._known.get(copy.file.path)
         if before is None or before.content_hash != copy.content_hash:
             self.result.added += 1
         elif not before.embedded:
@@ -255,7 +259,6 @@ class Indexer:
             self.result.found_again += 1
         else:
             self.result.unchanged += 1  # only its time of change is another
-        return True
 
     def _waiting_for(self, loaded: Iterator[Item], stage: str = "decode") -> Iterator[Item]:
         """Pass items on, timing how long they are waited for."""
@@ -274,31 +277,20 @@ class Indexer:
             maps = self._model.extract(pixels)
         with self.result.timed("regions"):
             vectors = self._model.embed_maps(pixels, maps)
-        photo_ids = self._store(batch, vectors.records, vectors.boxes, vectors.objectness)
+        with self.result.timed("write"):
+            photo_ids = store(self._writer, batch, vectors)
+        self._count_stored(batch)
         if self._captions is not None and self._captions.sees_with(self._model):
             self._captions.write([[photo_id] for photo_id in photo_ids], pixels, maps, self.result)
         return {photo.content_hash for photo in batch}
 
-    def _store(
-        self,
-        photos: Sequence[ReadPhoto],
-        records: NDArray[np.floating],
-        boxes: NDArray[np.float32],
-        objectness: NDArray[np.float32],
-    ) -> Sequence[int]:
-        """Write embedded photos in one transaction; return their numbers."""
-        with self.result.timed("write"):
-            texts = texts_of([photo.metadata for photo in photos])
-            photo_ids = self._writer.add_photos(
-                list(map(row_of, photos)), records.astype(np.float16), boxes, objectness, texts
-            )
-        logger.debug("Wrote %d photos, %s the last", len(photos), photos[-1].file.path)
+    def _count_stored(self, photos: Sequence[ReadPhoto]) -> None:
+        logger.debug("Wrote %d photos, the last %s", len(photos), [photo.file.path for photo in photos[-1:]])
         befores = [(self._known.get(photo.file.path), photo.content_hash) for photo in photos]
         again = sum(before is not None and before.content_hash == content for before, content in befores)
         self.result.embedded_again += again
         self.result.added += len(photos) - again
         self.result.warnings.extend(f"{photo.file.path}: {warning}" for photo in photos for warning in photo.warnings)
-        return photo_ids
 
     def _sentences(self, sentences: Iterable[tuple[str, str, bool]], *, generated: bool = False) -> None:
         """Embed sentences, each with where it stands and whether it is a photo's."""

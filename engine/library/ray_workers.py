@@ -1,4 +1,7 @@
-"""Photos embedded by several processes, on this machine or on others, which Ray starts anew where one is killed."""
+"""Photos embedded by several processes, on this machine or on others, which Ray starts anew where one is killed.
+
+Into a library that several may write to they write as well; of any other they hand the vectors back.
+"""
 
 import io
 import logging
@@ -15,9 +18,11 @@ from engine.encoders.opening import open_model
 from engine.errors import EngineError, ModelError
 from engine.library.embedding import EmbeddedPhotos, Embedder
 from engine.library.report import PHOTO_BATCH
+from engine.library.storing import store_found
 from engine.photos.walk import FoundPhoto
 from engine.runtime.device import choose_device
 from engine.runtime.extras import extra_command
+from index import BuildSpec, ServerAddress, Writer, open_writer
 
 logger = logging.getLogger(__name__)
 
@@ -48,28 +53,45 @@ def require_workers(asked: str) -> None:
 class _Worker:
     """What runs in a process of Ray's."""
 
-    def __init__(self, model: str, fingerprint: str, device: str, max_pixels: int | None, cores: int) -> None:
+    def __init__(
+        self,
+        model: str,
+        spec: BuildSpec,
+        library: ServerAddress | None,
+        device: str,
+        max_pixels: int | None,
+        cores: int,
+    ) -> None:
         if cores < (os.cpu_count() or 1) and hasattr(os, "sched_setaffinity"):
             # The networks take every core that they see.
             free = sorted(os.sched_getaffinity(0))
             start = os.getpid() % max(1, len(free) // cores) * cores
             os.sched_setaffinity(0, free[start : start + cores] or free)
         opened = open_model(model, choose_device(device))
-        if opened.fingerprint != fingerprint:
+        if opened.fingerprint != spec.fingerprint:
             raise ModelError(
-                f"A worker's model {model!r} is {opened.fingerprint[:8]}, and the library's {fingerprint[:8]}; install "
-                "the same version everywhere."
+                f"A worker's model {model!r} is {opened.fingerprint[:8]}, and the library's {spec.fingerprint[:8]}; "
+                "install the same version everywhere."
             )
         self._embedder = Embedder(opened, max_pixels, cores)
         self._stored: frozenset[str] | None = None
+        self._writer: Writer | None = None
+        if library is not None:
+            self._writer = open_writer(library)
+            self._writer.use_build(spec, current=False)
 
     def embed(self, files: Sequence[FoundPhoto], stored: Sequence[Any]) -> EmbeddedPhotos:
-        """Embed files whose content is not in the set that ``stored`` refers to, which is fetched once."""
+        """Embed files whose content is not in the set that ``stored`` refers to, which is fetched once; and write them,
+        where this process may: a batch that is given again after that is written over itself.
+        """
         if self._stored is None:
             import ray
 
             self._stored = ray.get(stored[0])
-        return self._embedder.embed(files, self._stored.__contains__)
+        found = self._embedder.embed(files, self._stored.__contains__)
+        if self._writer is not None:
+            store_found(self._writer, found)
+        return found
 
 
 class _WithoutRay:
@@ -90,7 +112,7 @@ class _WithoutRay:
 
 
 class RayWorkers:
-    """Workers that embed photos and hand the vectors back; the process that has the library open writes them.
+    """Workers that embed photos, and write them or hand the vectors back to the process that has the library open.
 
     A worker that is killed is started anew and given its batches again: what it had handed back stays, and what it
     had not is embedded again. A batch counts once, when it comes back.
@@ -99,18 +121,25 @@ class RayWorkers:
         asked: how many on this machine, ``ray`` for as many as the cluster has room for (that of ``RAY_ADDRESS``, else
             one of this machine alone), or the address of a cluster.
         model: its name, or its folder, which every machine must have.
-        fingerprint: of the model.
+        spec: the build of the model.
+        library: to write to; None where they hand the vectors back.
         device: ``auto``, ``cpu`` or ``cuda``.
         max_pixels: the largest photo taken; None for what each machine can hold.
     """
 
-    def __init__(self, asked: str, model: str, fingerprint: str, device: str, max_pixels: int | None) -> None:
+    def __init__(
+        self,
+        asked: str,
+        model: str,
+        spec: BuildSpec,
+        library: ServerAddress | None,
+        device: str,
+        max_pixels: int | None,
+    ) -> None:
         require_workers(asked)
         self._asked = asked
-        self._model = model
-        self._fingerprint = fingerprint
+        self._given = model, spec, library, device, max_pixels
         self._device = device
-        self._max_pixels = max_pixels
 
     def embedded(self, files: Sequence[FoundPhoto], stored: Collection[str]) -> Generator[EmbeddedPhotos, None, None]:
         """What became of files whose content is not among that which is ``stored``, a batch at a time, in any order.
@@ -126,8 +155,7 @@ class RayWorkers:
         with redirect_stdout(_WithoutRay(sys.stdout)), self._cluster() as (number, options, cores):
             known = [ray.put(frozenset(stored))]
             kind = ray.remote(**options, max_restarts=-1, max_task_retries=-1, max_concurrency=AHEAD)(_Worker)
-            arguments = (self._model, self._fingerprint, self._device, self._max_pixels, cores)
-            workers = [kind.remote(*arguments) for _ in range(min(number, -(-len(files) // PHOTO_BATCH)))]
+            workers = [kind.remote(*self._given, cores) for _ in range(min(number, -(-len(files) // PHOTO_BATCH)))]
             batches = _batches(files)
             running: dict[Any, Any] = {}
             try:

@@ -10,12 +10,11 @@ from functools import cache
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ApiException
 
-from index.address import ServerAddress
+from index.address import VECTORS_FOLDER, ServerAddress
 from index.errors import LibraryError
 
 logger = logging.getLogger(__name__)
 
-_FOLDER = "file://"
 _TIMEOUT_S = 60
 
 
@@ -27,9 +26,9 @@ def client_of(library: ServerAddress) -> QdrantClient:
 
 @cache
 def _client(vectors: str, process: int) -> QdrantClient:
-    if vectors.startswith(_FOLDER):
+    if vectors.startswith(VECTORS_FOLDER):
         try:
-            local = QdrantClient(path=vectors.removeprefix(_FOLDER), force_disable_check_same_thread=True)
+            local = QdrantClient(path=vectors.removeprefix(VECTORS_FOLDER), force_disable_check_same_thread=True)
         except RuntimeError as error:
             raise LibraryError(
                 f"The vectors in {vectors} are in use by another program: local mode is for one at a time. Stop that "

@@ -10,46 +10,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from running_service import Start, ask, served
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed (the extra 'serve' has it)")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are a matter of Unix")
 
-Start = Callable[..., "subprocess.Popen[str]"]
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "load_service"
-
-
-@contextmanager
-def served(start: Start, library: Path, before: str = "") -> Iterator[tuple["subprocess.Popen[str]", int]]:
-    """A service on a library, and its port."""
-    process = start("serve", "--port", "0", library=library, before=before)
-    assert process.stderr is not None
-    try:
-        said = process.stderr.readline()
-        found = re.fullmatch(r"Serving the library in .* at http://127\.0\.0\.1:(\d+); Ctrl-C stops\.\n", said)
-        assert found, said
-        yield process, int(found[1])
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for stream in (process.stdout, process.stderr):
-            assert stream is not None
-            stream.close()
-
-
-def ask(port: int, address: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request("GET", address, headers=headers or {})
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
 
 
 def begun_upload(port: int, photo: bytes) -> socket.socket:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 
 _REQUEST = re.compile(rb"(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP/1\.1\r\n")
 
@@ -26,20 +27,20 @@ class Proxy:
 
 
 @contextmanager
-def counting_proxy(port: int) -> Iterator[Proxy]:
-    """A proxy of a port of this machine that speaks HTTP without encryption."""
+def counting_proxy(*ports: int) -> Iterator[Proxy]:
+    """A proxy of a port that speaks HTTP without encryption; of several ports each connection has the next."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         proxy = Proxy(f"http://127.0.0.1:{server.getsockname()[1]}")
-        threading.Thread(target=_accept, args=(server, port, proxy), daemon=True).start()
+        threading.Thread(target=_accept, args=(server, cycle(ports), proxy), daemon=True).start()
         yield proxy
 
 
-def _accept(server: socket.socket, port: int, proxy: Proxy) -> None:
+def _accept(server: socket.socket, ports: Iterator[int], proxy: Proxy) -> None:
     with suppress(OSError):  # closed at the end
         while True:
             client, _ = server.accept()
             try:
-                beyond = socket.create_connection(("127.0.0.1", port))
+                beyond = socket.create_connection(("127.0.0.1", next(ports)))
             except OSError:
                 client.close()
                 continue

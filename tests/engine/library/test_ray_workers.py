@@ -1,5 +1,6 @@
 """Workers of Ray embed photos; one that is killed loses nothing."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,13 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from postgres_server import PostgresServer
 from typer.testing import Result
 
 from engine import Engine
 from engine.errors import EngineError
 from engine.library.embedding import Embedder
+from engine.library.indexing import build_spec
+from engine.library.ray_workers import _Worker
 from engine.models.multimodal import MultimodalModel
 from engine.photos.walk import scan
+from index import ServerAddress
 
 INDEX = """
 import os, signal, sys, psutil
@@ -37,13 +42,38 @@ with Engine.open(sys.argv[1], device="cpu") as engine:
 """
 
 
-def test_a_worker_that_is_killed_loses_nothing(many_photos: Path, many_library: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def some_photos(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five batches of photos."""
+    folder = tmp_path_factory.mktemp("some")
+    for path in sorted(many_photos.iterdir())[:80]:
+        shutil.copy2(path, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def some_library(some_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of them that one process made."""
+    folder = tmp_path_factory.mktemp("indexed") / "some"
+    with Engine.open(folder, device="cpu") as engine:
+        engine.index([some_photos])
+    return folder
+
+
+@pytest.mark.parametrize("where", ["folder", "server"])
+def test_a_worker_that_is_killed_loses_nothing(
+    some_photos: Path, some_library: Path, tmp_path: Path, where: str, request: pytest.FixtureRequest
+) -> None:
+    """On a server the workers write, and one may be killed after that and before it says so."""
     pytest.importorskip("ray", reason="Ray is not installed (the extra 'scale' has it)")
-    library, photos = tmp_path / "library", len(list(many_photos.iterdir()))
-    ran = subprocess.run([sys.executable, "-c", INDEX, library, many_photos], capture_output=True, text=True)
+    library: str | Path = tmp_path / "library"
+    if where == "server":
+        library = request.getfixturevalue("postgres").create_database("killed_workers")
+    photos = len(list(some_photos.iterdir()))
+    ran = subprocess.run([sys.executable, "-c", INDEX, library, some_photos], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[-3000:]
     assert ran.stdout.split() == ["1", str(photos), "0", "0", str(photos)]
-    with Engine.open(library) as one, Engine.open(many_library) as other:
+    with Engine.open(library) as one, Engine.open(some_library) as other:
         reader, alone = one.reader, other.reader
         by_path = {photo.path: photo.photo_id for photo in reader.photos(reader.photo_ids.tolist())}
         same = {photo.path: photo.photo_id for photo in alone.photos(alone.photo_ids.tolist())}
@@ -54,6 +84,25 @@ def test_a_worker_that_is_killed_loses_nothing(many_photos: Path, many_library: 
             for each, numbers in ((reader, by_path), (alone, same))
         )
     np.testing.assert_allclose(vectors, expected, atol=4e-3)  # batches of others, on fewer cores
+
+
+def test_a_worker_writes_to_a_server_and_a_batch_given_again_is_there_once(
+    postgres: PostgresServer, model: MultimodalModel, own_photos: Path
+) -> None:
+    (own_photos / "again.png").write_bytes((own_photos / "coffee.png").read_bytes())
+    url, files = postgres.create_database("a_worker"), list(scan([own_photos]))
+    spec = build_spec(model)
+    worker = _Worker("default", spec, ServerAddress(url), "cpu", None, 1)
+    worker._stored = frozenset()  # else it is fetched from Ray
+    for _ in range(2):
+        found = worker.embed(files, ())
+        assert (found.is_stored, found.vectors, found.orphaned) == (True, None, [])
+        assert len(found.photos) + len(found.known) == len(files)
+        with Engine.open(url, device="cpu") as engine:
+            assert engine.reader.num_photos == len(files)
+            assert sum(map(len, engine.reader.copies(engine.reader.photo_ids.tolist()))) == 2
+            again = engine.index([own_photos])
+            assert (again.added, again.unchanged) == (0, len(files))
 
 
 def test_an_embedder_tells_copies_and_failures_apart(model: MultimodalModel, own_photos: Path, tmp_path: Path) -> None:
