@@ -288,14 +288,7 @@ class LibraryReader(CatalogueReader):
         if not (known_mask := np.isin(ids, snapshot.sentence_ids)).all():
             raise unknown(int(ids[~known_mask][0]), "sentence")
         order = np.argsort(snapshot.sentence_ids)
-        rows = order[np.searchsorted(snapshot.sentence_ids, ids, sorter=order)]
-        has_global = snapshot.build.has_global
-        queries = []
-        for start, num_words in zip(snapshot.starts[rows], snapshot.num_words[rows], strict=True):
-            stored = snapshot.sentences.records(np.arange(start, start + num_words + has_global), 1)[:, 0]
-            vectors = stored.astype(np.float32)  # (T, D) or (T + 1, D)
-            queries.append(Query(vectors[:num_words], vectors[num_words] if has_global else None))
-        return queries
+        return [*map(snapshot.query_of, order[np.searchsorted(snapshot.sentence_ids, ids, sorter=order)].tolist())]
 
     def are_generated(self, sentence_ids: Sequence[int]) -> list[bool]:
         """Which of the sentences of a search a caption model wrote and no person."""

@@ -18,7 +18,7 @@ from index.errors import LibraryDamagedError
 from index.scoring.maxsim import runs
 from index.store.layout import DATABASE, store_folder
 from index.store.segments import VectorStore
-from index.values import BuildInfo, VectorKind
+from index.values import BuildInfo, Query, VectorKind
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,13 @@ class Snapshot:
         first = np.empty(self.num_records, np.int64)  # of it only these records are ever touched
         first[records[::-1]] = places[::-1]  # the last assignment counts
         return np.flatnonzero(first[records] == places)
+
+    def query_of(self, row: int) -> Query:
+        """The vectors of the sentence at a row of `sentence_ids`."""
+        start, num_words, has_global = int(self.starts[row]), int(self.num_words[row]), self.build.has_global
+        stored = self.sentences.records(np.arange(start, start + num_words + has_global), 1)[:, 0]
+        vectors = stored.astype(np.float32)  # (T, D) or (T + 1, D)
+        return Query(vectors[:num_words], vectors[num_words] if has_global else None)
 
     @cached_property
     def _rows_by_record(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

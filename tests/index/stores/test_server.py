@@ -4,12 +4,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from postgres_server import PostgresServer
 from sqlalchemy import Connection
-from synthetic_library import SPEC, SyntheticLibrary, best_of, photo_row
+from synthetic_library import NUM_PHOTOS, SPEC, SyntheticLibrary, best_of, photo_row
 
 from index import (
     LibraryDamagedError,
@@ -26,6 +27,7 @@ from index.catalogue.server import search as server_search
 from index.catalogue.server.connection import _KEY, engine_of, reading, writing
 from index.catalogue.server.vectors import ServerVectors
 
+ROOT = Path(__file__).resolve().parents[3]
 BATCH = 10
 KILLED = 4  # times
 
@@ -177,6 +179,47 @@ def test_a_selective_filter_is_looked_at_before_the_vectors(
     scores = indexed.slow_scores(indexed.query())
     kept = scores if passing is None else {number: scores[number] for number in passing.tolist() if number in scores}
     assert [photo for photo, _ in found] == [photo for photo, _ in best_of(kept, 10)]
+
+
+def test_a_library_that_was_split_as_documented_answers_and_is_written_as_before(postgres: PostgresServer) -> None:
+    address = ServerAddress(postgres.create_database("split"))
+    library = SyntheticLibrary(address)
+    with engine_of(address).connect() as connection:
+        for statement in split_recipe():
+            connection.exec_driver_sql(statement)
+        connection.commit()
+    query = library.query()
+    expected = best_of(library.slow_scores(query), 10)
+    with open_reader(address, lambda text: None) as reader:
+        assert [photo for photo, _ in reader.search_photos(query, 10)] == [photo for photo, _ in expected]
+    rows, vectors, boxes, objectness = photos_of(1000)
+    with open_writer(address) as writer:
+        writer.use_build(SPEC)
+        for _ in range(2):  # what is written again is there once
+            writer.add_photos(rows, vectors, boxes, objectness)
+        writer.remove_photos([expected[0][0]])
+    with writing(address, alone=True) as connection:
+        build = BuildRepository(connection).current_build()
+        assert build is not None
+        store = ServerVectors(connection, build)
+        assert store.index_if_large(threshold=100)
+        assert store.num_lists() == 1
+    with open_reader(address, lambda text: None) as reader, reading(address) as connection:
+        assert reader.num_photos == NUM_PHOTOS + 1 + len(rows) - 1  # a copy of photo 3 is in the library as well
+        search = server_search.ServerSearch(connection, build, 0, num_lists=1)
+        assert "Merge Append" in _explained(connection, search, None)
+        found = [photo for photo, _ in search.photos(query, 400, 500, None, "one") if photo <= NUM_PHOTOS]
+        assert found[:9] == [photo for photo, _ in expected[1:]]
+    with open_writer(address) as writer:
+        writer.use_build(replace(SPEC, fingerprint="f2" * 32))
+        assert writer.drop_other_builds() == 1
+
+
+def split_recipe() -> list[str]:
+    """The statements of docs/scale.md that split the table of vectors; a transaction is there already."""
+    block = (ROOT / "docs" / "scale.md").read_text().split("```sql\n")[1].split("```")[0]
+    statements = [part.strip() for part in block.split(";") if part.strip()]
+    return [statement for statement in statements if statement not in ("BEGIN", "COMMIT")]
 
 
 def test_writers_of_different_folders_keep_the_roots_of_each_other(postgres: PostgresServer) -> None:
