@@ -6,6 +6,7 @@ Into a library that several may write to they write as well; of any other they h
 import io
 import logging
 import os
+import re
 import secrets
 import sys
 from collections.abc import Collection, Generator, Iterator, Sequence
@@ -217,5 +218,10 @@ def _batches(files: Sequence[FoundPhoto]) -> Iterator[Sequence[FoundPhoto]]:
 
 
 def _said(error: Exception) -> str:
-    """The last line of what Ray says, which is what happened."""
-    return next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__)
+    """The last line of what Ray says, which is what happened; of an error of ours its own sentence.
+
+    >>> _said(RuntimeError("The actor died:\\n  Traceback\\nindex.errors.LibraryError: The server does not answer."))
+    'The server does not answer.'
+    """
+    last = next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__)
+    return re.sub(r"^(engine|index)\.[\w.]+: ", "", last)
