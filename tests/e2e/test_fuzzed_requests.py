@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "fuzz_requests"
 
 
 def test_every_answer_is_as_described_and_the_service_stands(library: Path) -> None:
-    options = ["--library", library, "--requests", "80", "--each", "2", "--no-write"]
+    options = ["--library", library, "--requests", "80", "--each", "1", "--no-write"]
     environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1])}
     done = subprocess.run(
         [sys.executable, SCRIPT, *options], env=environment, capture_output=True, text=True, timeout=400, check=False
@@ -23,5 +23,5 @@ def test_every_answer_is_as_described_and_the_service_stands(library: Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.search(r"(\d+) requests by the description, 80 hostile ones; .*; 0 bad", done.stdout)
     assert found, done.stdout
-    assert int(found[1]) > 1000  # most of them at the bounds that the description sets
+    assert int(found[1]) > 500  # most of them at the bounds that the description sets
     assert re.search(r"^GET /search +[1-9]", done.stdout, re.MULTILINE)  # not only refusals

@@ -182,7 +182,7 @@ def call_before(when, count):
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a matter of Unix")
 def test_killed_at_any_instant_the_next_opening_has_it_all(plain: Any, tmp_path: Path) -> None:
-    """Before every seventh statement, in the middle of statements, and at any time."""
+    """Before every ninth statement, in the middle of statements, and at any time."""
     plain.fill(500)  # enough for the pages of the rows to be given back at the end
     before = values(plain.folder)
     take_back(plain.folder, "0003")
@@ -203,7 +203,7 @@ def test_killed_at_any_instant_the_next_opening_has_it_all(plain: Any, tmp_path:
 
     with killing(MIGRATE) as kill:
         seen: set[str] = set()
-        for when, step in (("statement", 7), ("progress", 29)):
+        for when, step in (("statement", 9), ("progress", 35)):
             left: list[str] = []
             while (schema := killed(when, 1 + step * len(left))) is not None:
                 left.append(schema)
