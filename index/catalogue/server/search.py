@@ -41,7 +41,10 @@ MEAN_WEIGHT = 0.7
 """How much the mean of the regions counts beside the photo vector where candidates are chosen: measured."""
 
 MOST_LOOKED_AT = 100_000
-"""Photos that pass, up to which all are looked at; of more the index takes those that promise most."""
+"""Photos of a library, up to which all that pass are looked at; of more the index takes those that promise most."""
+
+MOST_PASSING = 20_000
+"""Photos of a larger library that pass a filter, up to which they are looked at alone: measured."""
 
 _SPARE = 20  # records more than asked for, as equal scores come in order of their photos
 _LISTS_FOR_ONE = 5  # of the index, one of so many is looked into: measured
@@ -75,6 +78,7 @@ class ServerSearch:
         self, query: Query, limit: int, num_candidates: int, allowed: Allowed | None, copies: Copies
     ) -> Select[int, float]:
         """The statement of `photos`."""
+        allowed = self._few_of(allowed)
         vectors, first = self._vectors, self.first_of_query(query)
         weights = np.ones(len(query.words)) if query.weights is None else query.weights
         score = _best_of_each(vectors.c.regions, query.words, weights)
@@ -105,7 +109,7 @@ class ServerSearch:
     ) -> list[tuple[int, int, float]]:
         """The `limit` best (photo, region, score) by what each region scores alone."""
         whole = whole_of(query)
-        candidates = self._candidates(self.first_of_regions(query), num_candidates, allowed, copies)
+        candidates = self._candidates(self.first_of_regions(query), num_candidates, self._few_of(allowed), copies)
         vectors = self._vectors
         region = func.unnest(vectors.c.regions).table_valued(
             column("region", HalfVector()), with_ordinality="position", name="of_photo"
@@ -242,7 +246,7 @@ class ServerSearch:
                 self._look_into_index(only=False)
             order = distance if self._num_lists else _product(vectors.c.first, first).desc()
             statement = select(vectors.c.record).order_by(order).limit(count + self._num_left_out)
-        elif self._num_lists and self._passes_more_than(allowed, MOST_LOOKED_AT):
+        elif self._num_lists and not isinstance(allowed, np.ndarray):
             self._look_into_index(only=True)
             passing = self._own_photos(vectors.c.record, allowed).correlate(vectors).exists()
             statement = select(vectors.c.record).where(passing).order_by(distance).limit(count)
@@ -285,14 +289,18 @@ class ServerSearch:
         found = select(records.c.record, lateral.c.photo_id, *others).select_from(records.join(lateral, true()))
         return found.where(lateral.c.photo_id.is_not(None)).subquery("candidates")
 
-    def _passes_more_than(self, allowed: Allowed | None, count: int) -> bool:
+    def _few_of(self, allowed: Allowed | None) -> Allowed | None:
+        """In a large library, the numbers of the photos that pass where they are few: a filter is looked at once."""
+        if not self._num_lists or lets_all_pass(allowed) or isinstance(allowed, np.ndarray):
+            return allowed
         some = (
             select(Photo.id)
             .join(PhotoRecord, PhotoRecord.photo_id == Photo.id)
             .where(PhotoRecord.build_id == self._build.build_id, *conditions(self._connection, allowed))
-            .limit(count + 1)
+            .limit(MOST_PASSING + 1)
         )
-        return int(self._connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()) > count
+        found = np.array(self._connection.scalars(some).all(), np.int64)
+        return found if len(found) <= MOST_PASSING else allowed
 
     def _look_into_index(self, *, only: bool) -> None:
         """Let this transaction search in the index, and in more of its lists until it has enough; `only` there."""

@@ -162,7 +162,7 @@ def _explained(connection: Connection, search: server_search.ServerSearch, allow
 def test_a_selective_filter_is_looked_at_before_the_vectors(
     indexed: SyntheticLibrary, where: PhotoFilter, by_index: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_search, "MOST_LOOKED_AT", 100)
+    monkeypatch.setattr(server_search, "MOST_PASSING", 100)
     assert isinstance(indexed.address, ServerAddress)
     with reading(indexed.address) as connection:
         build = BuildRepository(connection).current_build()
