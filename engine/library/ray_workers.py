@@ -12,7 +12,7 @@ import sys
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from itertools import islice
-from threading import current_thread
+from threading import Lock, current_thread
 from typing import Any, TextIO
 
 from engine.encoders.opening import open_model
@@ -76,6 +76,7 @@ class _Worker:
             )
         self._embedder = Embedder(opened, max_pixels, cores)
         self._stored: frozenset[str] | None = None
+        self._writing = Lock()
         self._writer: Writer | None = None
         if library is not None:
             self._writer = open_writer(library)
@@ -91,7 +92,8 @@ class _Worker:
             self._stored = ray.get(stored[0])
         found = self._embedder.embed(files, self._stored.__contains__)
         if self._writer is not None:
-            store_found(self._writer, found)
+            with self._writing:  # two batches are here at a time, and a writer has one transaction
+                store_found(self._writer, found)
         return found
 
 

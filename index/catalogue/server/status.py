@@ -7,6 +7,12 @@ from index.catalogue.schema import Photo, Sentence, SentenceRecord
 from index.catalogue.server.found import FoundPhotos
 from index.values import LibraryStatus
 
+_SIZES = text(
+    "SELECT coalesce(sum(pg_table_size(oid)), 0)::bigint, coalesce(sum(pg_indexes_size(oid)), 0)::bigint FROM ("
+    "SELECT to_regclass(:name) AS oid UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass(:name)"
+    ") AS parts"
+)  # a table that was split takes nothing itself
+
 
 def library_status(connection: Connection) -> LibraryStatus:
     """Counts for the current build, and bytes of all."""
@@ -23,9 +29,8 @@ def library_status(connection: Connection) -> LibraryStatus:
     tables = [f"{kind}_vectors_{own.build_id}" for own in builds for kind in ("photo", "sentence")]
     vector_bytes, index_bytes = 0, 0
     for table in tables:
-        sizes = text("SELECT pg_table_size(to_regclass(:name)), pg_indexes_size(to_regclass(:name))")
-        own_bytes, own_index_bytes = run(sizes, {"name": table}).one()
-        vector_bytes, index_bytes = vector_bytes + (own_bytes or 0), index_bytes + (own_index_bytes or 0)
+        own_bytes, own_index_bytes = run(_SIZES, {"name": table}).one()
+        vector_bytes, index_bytes = vector_bytes + own_bytes, index_bytes + own_index_bytes
     all_bytes = run(select(func.pg_database_size(func.current_database()))).scalar_one()
     return LibraryStatus.of(
         builds,

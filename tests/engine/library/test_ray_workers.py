@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,10 @@ from engine import Engine
 from engine.errors import EngineError
 from engine.library.embedding import Embedder
 from engine.library.indexing import build_spec
-from engine.library.ray_workers import _Worker
+from engine.library.ray_workers import AHEAD, _Worker
 from engine.models.multimodal import MultimodalModel
 from engine.photos.walk import scan
-from index import ServerAddress
+from index import ServerAddress, read_photos
 
 INDEX = """
 import os, signal, sys, psutil
@@ -103,6 +104,25 @@ def test_a_worker_writes_to_a_server_and_a_batch_given_again_is_there_once(
             assert sum(map(len, engine.reader.copies(engine.reader.photo_ids.tolist()))) == 2
             again = engine.index([own_photos])
             assert (again.added, again.unchanged) == (0, len(files))
+
+
+def test_batches_that_a_worker_has_at_the_same_time_are_all_written(
+    postgres: PostgresServer, model: MultimodalModel, photos: Path, tmp_path: Path
+) -> None:
+    """Of photos whose content is known nothing is embedded, so that they are written at the same moment."""
+    url = postgres.create_database("two_batches")
+    with Engine.open(url, device="cpu") as engine:
+        engine.index([photos])
+    for number in range(12):
+        shutil.copytree(photos, tmp_path / "copies" / str(number))
+    files = list(scan([tmp_path / "copies"]))
+    worker = _Worker("default", build_spec(model), ServerAddress(url), "cpu", None, 1)
+    worker._stored = frozenset(photo.content_hash for photo in read_photos(ServerAddress(url)))
+    with ThreadPoolExecutor(AHEAD) as pool:
+        found = list(pool.map(lambda start: worker.embed(files[start : start + 4], ()), range(0, len(files), 4)))
+    assert sum(len(batch.known) for batch in found) == len(files)
+    with Engine.open(url, device="cpu") as engine:
+        assert engine.reader.num_photos == len(files) + len(list(photos.iterdir()))
 
 
 def test_an_embedder_tells_copies_and_failures_apart(model: MultimodalModel, own_photos: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from index import (
     ServerAddress,
     open_reader,
     open_writer,
+    read_status,
 )
 from index.catalogue.allowed import Allowed, Passing
 from index.catalogue.builds import BuildRepository
@@ -184,10 +185,12 @@ def test_a_selective_filter_is_looked_at_before_the_vectors(
 def test_a_library_that_was_split_as_documented_answers_and_is_written_as_before(postgres: PostgresServer) -> None:
     address = ServerAddress(postgres.create_database("split"))
     library = SyntheticLibrary(address)
+    before = read_status(address)
     with engine_of(address).connect() as connection:
         for statement in split_recipe():
             connection.exec_driver_sql(statement)
         connection.commit()
+    assert read_status(address).vector_bytes > 0.5 * before.vector_bytes
     query = library.query()
     expected = best_of(library.slow_scores(query), 10)
     with open_reader(address, lambda text: None) as reader:
