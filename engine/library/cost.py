@@ -19,12 +19,23 @@ def cost_of(model: EmbeddingModel, images: Sequence[Image.Image], num_photos: in
     started = time.perf_counter()
     model.embed_photos(some)
     seconds = (time.perf_counter() - started) / len(some) * num_photos
-    num_bytes = num_photos * (model.num_regions + model.has_global) * model.dimension * 2
     memory = psutil.Process().memory_info().rss
-    return (
-        f"{num_photos:,} photos are embedded with {model.name}: about {lasting(seconds)}, {num_bytes / 1e6:,.0f} MB on "
-        f"disk, {memory / 1e9:.1f} GB of memory. Until then {before} answers searches."
-    )
+    what = f"{model.name}: about {lasting(seconds)}, {_room(model, num_photos)}, {memory / 1e9:.1f} GB of memory"
+    return _said(num_photos, what, before)
+
+
+def cost_elsewhere(model: EmbeddingModel, num_photos: int, before: str) -> str:
+    """The same where workers embed, how fast is not known."""
+    return _said(num_photos, f"{model.name} by the workers: {_room(model, num_photos)}", before)
+
+
+def _room(model: EmbeddingModel, num_photos: int) -> str:
+    num_bytes = num_photos * (model.num_regions + model.has_global) * model.dimension * 2
+    return f"{num_bytes / 1e6:,.0f} MB on disk"
+
+
+def _said(num_photos: int, what: str, before: str) -> str:
+    return f"{num_photos:,} photos are embedded with {what}. Until then {before} answers searches."
 
 
 def lasting(seconds: float) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from engine.errors import PhotoError, QueryError
 from engine.language.tokens import Tokens
 from engine.library.changes import find_changes, left_behind, require_present, without_covered
-from engine.library.cost import cost_of
+from engine.library.cost import cost_elsewhere, cost_of
 from engine.library.describing import describe
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
 from engine.library.storing import link, store, store_found
@@ -176,7 +176,7 @@ class Indexer:
 
     def _photos(self, files: Sequence[FoundPhoto], stored: set[str]) -> None:
         """Embed photos whose content is not ``stored``, and the descriptions inside them."""
-        if self._workers is not None:
+        if self._workers is not None and len(files) > PHOTO_BATCH:  # fewer are done before workers have begun
             self._photos_elsewhere(self._workers, files, stored)
             return
         batch: list[LoadedPhoto] = []
@@ -226,6 +226,9 @@ class Indexer:
         """
         orphaned: list[FoundPhoto] = []
         done = 0
+        if not self._is_announced:
+            self._is_announced = True
+            self._report(Progress("photos", 0, len(files), cost_elsewhere(self._model, len(files), self._before)))
         with closing(workers.embedded(files, stored)) as batches:
             for found in self._waiting_for(batches, "workers"):
                 if not found.is_stored:

@@ -150,8 +150,6 @@ class RayWorkers:
         Raises:
             EngineError: there is no such cluster, or a worker cannot be started.
         """
-        if not files:
-            return
         import ray
         from ray.exceptions import RayError
 

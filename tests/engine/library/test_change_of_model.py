@@ -64,6 +64,26 @@ def test_the_model_of_before_answers_until_another_one_covers_the_library(
     assert [build.model_name for build in read_status(own_library).builds] == ["default"]
 
 
+def test_before_workers_embed_a_line_says_what_it_takes(
+    own_library: Path, other_model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped there, before any process of Ray begins."""
+    monkeypatch.setattr(indexing, "PHOTO_BATCH", BATCH)
+    stop = Stop(after=-1)
+
+    def reported(step: Progress) -> None:
+        stop(step)
+        if step.note:
+            raise KeyboardInterrupt
+
+    pytest.importorskip("ray", reason="Ray is not installed (the extra 'scale' has it)")
+    total = read_status(own_library).photos
+    with Engine.open(own_library, model=str(other_model), device="cpu") as engine, pytest.raises(KeyboardInterrupt):
+        engine.index([photos], workers=1, report=reported)
+    assert stop.notes[0].startswith(f"{total} photos are embedded with other by the workers: ")
+    assert stop.notes[0].endswith(" MB on disk. Until then default answers searches.")
+
+
 def test_what_is_open_follows_the_library_to_its_new_model(own_library: Path, photos: Path) -> None:
     """To a packaged one, because an own one is not found by its name."""
     with Engine.open(own_library, device="cpu") as engine:
