@@ -236,8 +236,7 @@ class ServerSearch:
     def _nearest(self, first: NDArray[np.float32], count: int, allowed: Allowed | None) -> FromClause | None:
         """The records that promise most, where all or very many may answer; None where those that pass are looked at.
 
-        Where few are left out, they are those of all, and so many more as may be left out. Of very many that pass the
-        index is asked.
+        Where few are left out, those of all, and so many more. Of very many that pass the index is asked.
         """
         vectors = self._vectors
         distance = _distance(vectors.c.first, first)
@@ -293,12 +292,8 @@ class ServerSearch:
         """In a large library, the numbers of the photos that pass where they are few: a filter is looked at once."""
         if not self._num_lists or lets_all_pass(allowed) or isinstance(allowed, np.ndarray):
             return allowed
-        some = (
-            select(Photo.id)
-            .join(PhotoRecord, PhotoRecord.photo_id == Photo.id)
-            .where(PhotoRecord.build_id == self._build.build_id, *conditions(self._connection, allowed))
-            .limit(MOST_PASSING + 1)
-        )
+        passing = self._passing(allowed, "all")
+        some = select(passing.c.photo_id).limit(MOST_PASSING + 1)
         found = np.array(self._connection.scalars(some).all(), np.int64)
         return found if len(found) <= MOST_PASSING else allowed
 
