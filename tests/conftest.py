@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from photo_folders import library_of
 from PIL import ExifTags, Image, ImageFilter
 from typer.testing import CliRunner, Result
 
@@ -175,12 +176,7 @@ def sentence_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def library(photos: Path, sentence_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of the photos and the sentences. Read it; take ``own_library`` to change it."""
-    from engine import Engine
-
-    folder = tmp_path_factory.mktemp("indexed") / "library"
-    with Engine.open(folder, device="cpu") as engine:
-        engine.index([photos], [sentence_file])
-    return folder
+    return library_of(photos, tmp_path_factory.mktemp("indexed") / "library", sentence_file)
 
 
 @pytest.fixture(scope="session")
@@ -224,12 +220,7 @@ def many_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def many_library(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of the generated photos that was made in one go. Read it only."""
-    from engine import Engine
-
-    folder = tmp_path_factory.mktemp("indexed") / "many"
-    with Engine.open(folder, device="cpu") as engine:
-        engine.index([many_photos])
-    return folder
+    return library_of(many_photos, tmp_path_factory.mktemp("indexed") / "many")
 
 
 @pytest.fixture(scope="session")

@@ -204,7 +204,8 @@ class Indexer:
                     batch.append(item)
                 if batch and (len(batch) == PHOTO_BATCH or number == len(files)):
                     if not self._is_announced:
-                        self._announce(batch, number - len(batch), len(files))
+                        images, done = [photo.image for photo in batch], number - len(batch)
+                        self._announce(cost_of(self._model, images, len(files) - done, self._before), done, len(files))
                     stored |= self._write(batch)
                     orphaned += [copy.file for copy in copies if not self._link(copy)]
                     batch, copies = [], []
@@ -214,10 +215,9 @@ class Indexer:
         if orphaned:
             self._photos(orphaned, set())
 
-    def _announce(self, batch: Sequence[LoadedPhoto], done: int, total: int) -> None:
+    def _announce(self, note: str, done: int, total: int) -> None:
         """Say what embedding with another model takes, before it begins."""
         self._is_announced = True
-        note = cost_of(self._model, [photo.image for photo in batch], total - done, self._before)
         self._report(Progress("photos", done, total, note))
 
     def _photos_elsewhere(self, workers: "RayWorkers", files: Sequence[FoundPhoto], stored: set[str]) -> None:
@@ -227,8 +227,7 @@ class Indexer:
         orphaned: list[FoundPhoto] = []
         done = 0
         if not self._is_announced:
-            self._is_announced = True
-            self._report(Progress("photos", 0, len(files), cost_elsewhere(self._model, len(files), self._before)))
+            self._announce(cost_elsewhere(self._model, len(files), self._before), 0, len(files))
         with closing(workers.embedded(files, stored)) as batches:
             for found in self._waiting_for(batches, "workers"):
                 if not found.is_stored:
@@ -288,7 +287,6 @@ class Indexer:
         return {photo.content_hash for photo in batch}
 
     def _count_stored(self, photos: Sequence[ReadPhoto]) -> None:
-        logger.debug("Wrote %d photos, the last %s", len(photos), [photo.file.path for photo in photos[-1:]])
         befores = [(self._known.get(photo.file.path), photo.content_hash) for photo in photos]
         again = sum(before is not None and before.content_hash == content for before, content in befores)
         self.result.embedded_again += again

@@ -1,5 +1,6 @@
 """Photos that were embedded → rows and vectors of a library, by whoever embedded them."""
 
+import logging
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -10,12 +11,16 @@ from engine.models.protocol import PhotoVectors
 from engine.photos.loading import KnownContent, ReadPhoto
 from index import Writer
 
+logger = logging.getLogger(__name__)
+
 
 def store(writer: Writer, photos: Sequence[ReadPhoto], vectors: PhotoVectors) -> Sequence[int]:
     """Write embedded photos, and the texts in them, in one transaction; return their numbers."""
     texts = texts_of([photo.metadata for photo in photos])
-    records = vectors.records.astype(np.float16)
-    return writer.add_photos(list(map(row_of, photos)), records, vectors.boxes, vectors.objectness, texts)
+    records = vectors.records.astype(np.float16, copy=False)
+    photo_ids = writer.add_photos(list(map(row_of, photos)), records, vectors.boxes, vectors.objectness, texts)
+    logger.debug("Wrote %d photos, %s the last", len(photos), photos[-1].file.path)
+    return photo_ids
 
 
 def link(writer: Writer, copy: KnownContent | ReadPhoto) -> bool:

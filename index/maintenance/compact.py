@@ -88,16 +88,12 @@ def compact_library(
 def _compact_server(library: ServerAddress, drop_other_models: bool) -> CompactionReport:
     from index.server.writer import ServerWriter
 
-    def taken() -> int:
-        status = read_status(library)
-        return status.sqlite_bytes + status.vector_bytes + status.faiss_bytes
-
-    before = taken()  # refused where there is no library: a writer would make one
+    before = read_status(library).total_bytes  # refused where there is no library: a writer would make one
     with open_writer(library) as writer:
         assert isinstance(writer, ServerWriter)
         builds = writer.drop_other_builds() if drop_other_models else 0
         rows = writer.forget_unused()
-    return CompactionReport(before, taken(), rows, builds)
+    return CompactionReport(before, read_status(library).total_bytes, rows, builds)
 
 
 class _Compaction:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from pages_in_browser import CHROMIUM, PATIENCE_S, WITHOUT_CHROMIUM, served
+from photo_folders import copy_some
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra 'dev' has it)")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WITHOUT_CHROMIUM)
@@ -116,10 +117,7 @@ def test_an_upload_is_looked_up_and_a_box_searches_by_a_region(
 def test_a_folder_is_indexed_from_the_page_and_the_progress_outlives_a_reload(
     page: "sync_api.Page", many_photos: Path, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for path in sorted(many_photos.iterdir())[:64]:
-        shutil.copy2(path, folder)
+    folder = copy_some(many_photos, 64, tmp_path / "photos")
     with served(tmp_path / "library") as address:
         page.goto(f"{address}/library")
         page.get_by_label("Add a folder of photos").fill(str(folder))

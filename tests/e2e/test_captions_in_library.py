@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from photo_folders import copy_some
 from PIL import Image
 from typer.testing import Result
 
@@ -298,10 +299,8 @@ def num_captions(library: Path) -> int:
 def test_killed_while_captioning_the_next_run_goes_on(
     embedded: bool, start: Start, cli: Cli, many_photos: Path, small_captioner: Path, tmp_path: Path
 ) -> None:
-    library, folder, total = tmp_path / "library", tmp_path / "photos", 4 * PHOTO_BATCH
-    folder.mkdir()
-    for path in sorted(many_photos.iterdir())[:total]:
-        shutil.copyfile(path, folder / path.name)
+    library, total = tmp_path / "library", 4 * PHOTO_BATCH
+    folder = copy_some(many_photos, total, tmp_path / "photos")
     if embedded:
         with Engine.open(library, device="cpu") as engine:
             engine.index([folder])

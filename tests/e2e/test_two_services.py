@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from counting_proxy import counting_proxy
+from photo_folders import copy_some
 from postgres_server import PostgresServer
 from running_service import Start, ask, served
 
@@ -37,8 +38,7 @@ def test_answers_are_equal_while_photos_are_indexed(
     questions = [question.format(coffee=folder / "coffee.png") for question in QUESTIONS]
     with Engine.open(url, device="cpu") as engine:
         engine.index([folder], [sentence_file])
-        for path in sorted(many_photos.iterdir())[:40]:
-            shutil.copy2(path, folder)
+        copy_some(many_photos, 40, folder)
         run = threading.Thread(target=engine.index)
         with served(start, url) as (_, one), served(start, url) as (_, other), counting_proxy(one, other) as proxy:
             port = int(proxy.address.rpartition(":")[2])

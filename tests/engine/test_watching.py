@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from photo_folders import copy_some
 
 from engine import Engine, watching
 from engine.errors import EngineError, LibraryLockedError, PhotoPathError, PhotosGoneError
@@ -190,10 +191,7 @@ def test_roots_of_earlier_runs_are_watched_and_only_what_changed_is_looked_at(
 
 def test_it_stops_in_the_middle_of_a_run_and_keeps_what_was_done(many_photos: Path, tmp_path: Path) -> None:
     library, stop, ran = tmp_path / "library", Event(), list[IndexReport]()
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for path in sorted(many_photos.iterdir())[:60]:
-        shutil.copyfile(path, folder / path.name)
+    folder = copy_some(many_photos, 60, tmp_path / "photos")
 
     def stop_soon(step: Progress) -> None:
         if step.done == 40:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from photo_folders import copy_some, library_of
 from postgres_server import PostgresServer
 from typer.testing import Result
 
@@ -46,19 +47,13 @@ with Engine.open(sys.argv[1], device="cpu") as engine:
 @pytest.fixture(scope="module")
 def some_photos(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five batches of photos."""
-    folder = tmp_path_factory.mktemp("some")
-    for path in sorted(many_photos.iterdir())[:80]:
-        shutil.copy2(path, folder)
-    return folder
+    return copy_some(many_photos, 80, tmp_path_factory.mktemp("some"))
 
 
 @pytest.fixture(scope="module")
 def some_library(some_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of them that one process made."""
-    folder = tmp_path_factory.mktemp("indexed") / "some"
-    with Engine.open(folder, device="cpu") as engine:
-        engine.index([some_photos])
-    return folder
+    return library_of(some_photos, tmp_path_factory.mktemp("indexed") / "some")
 
 
 @pytest.mark.parametrize("where", ["folder", "server"])
@@ -92,8 +87,7 @@ def test_a_worker_writes_to_a_server_and_a_batch_given_again_is_there_once(
 ) -> None:
     (own_photos / "again.png").write_bytes((own_photos / "coffee.png").read_bytes())
     url, files = postgres.create_database("a_worker"), list(scan([own_photos]))
-    spec = build_spec(model)
-    worker = _Worker("default", spec, ServerAddress(url), "cpu", None, 1)
+    worker = _Worker("default", build_spec(model), ServerAddress(url), "cpu", None, 1)
     worker._stored = frozenset()  # else it is fetched from Ray
     for _ in range(2):
         found = worker.embed(files, ())

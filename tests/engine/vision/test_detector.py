@@ -159,13 +159,13 @@ def test_proposals_refuse_the_maps_of_another_backbone():
 def test_faster_rcnn_gives_boxes_inside_the_photo_and_the_whole_image():
     torch.manual_seed(2)
     proposer = FasterRcnn(torch.device("cpu"), pretrained=False)
-    pixels = torch.randint(0, 255, (1, 3, 64, 64), dtype=torch.uint8)
-    boxes, objectness = proposer(pixels, (torch.zeros(1, 8, 2, 2),))
-    assert boxes.shape == (1, 20, 4)
+    pixels = torch.randint(0, 255, (2, 3, 64, 64), dtype=torch.uint8)
+    boxes, objectness = proposer(pixels, (torch.zeros(2, 8, 2, 2),))
+    assert boxes.shape == (2, 20, 4)
     assert boxes.min() >= 0
     assert boxes.max() <= 1 + 1e-6
-    assert boxes[:, -1].tolist() == [[0, 0, 1, 1]]
-    assert objectness.shape == (1, 20)
+    assert boxes[:, -1].tolist() == [[0, 0, 1, 1]] * 2
+    assert objectness.shape == (2, 20)
 
 
 def test_pooling_equals_the_mean_of_roi_align():
