@@ -1,6 +1,6 @@
 """What a writer does with photos and sentences: the same for a library in a folder and on a server."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,14 +42,38 @@ class CatalogueWriter(TextsWriter):
         with self._work.transaction() as connection:
             BuildRepository(connection).let_answer(build.build_id)
 
-    def known_photos(self, fingerprint: str | None = None) -> dict[str, KnownPhoto]:
-        """Every photo of the catalogue by its path, as seen by the build in use, or by that of a fingerprint."""
+    def known_photos(self, fingerprint: str | None = None) -> Iterator[tuple[str, KnownPhoto]]:
+        """Every photo of the catalogue with its path, in order of their numbers, as seen by the build in use, or by
+        that of a fingerprint. Read some thousand at a time: no more of a library is in memory.
+        """
+        after = 0
+        while True:
+            with self._work.transaction() as connection:
+                build_id = self._work.build_id
+                if fingerprint is not None:
+                    build = BuildRepository(connection).build_with_fingerprint(fingerprint)
+                    build_id = None if build is None else build.build_id
+                page = PhotoRepository(connection).known_photos(build_id, after)
+            if not page:
+                return
+            yield from page
+            after = page[-1][1].photo_id
+
+    def embedded_contents(self, sizes: Collection[int]) -> set[str]:
+        """The contents that the build in use has embedded, of files of some sizes: what new ones may be copies of."""
+        build = self._work.build()
         with self._work.transaction() as connection:
-            build_id = self._work.build_id
-            if fingerprint is not None:
-                build = BuildRepository(connection).build_with_fingerprint(fingerprint)
-                build_id = None if build is None else build.build_id
-            return PhotoRepository(connection).known_photos(build_id)
+            return PhotoRepository(connection).embedded_contents(build.build_id, list(sizes))
+
+    def photos_below(self, path: str) -> list[int]:
+        """The numbers of the photo at a path and of all in the folder of that name, those that are missing too."""
+        with self._work.transaction() as connection:
+            return PhotoRepository(connection).ids_below(path)
+
+    def missing_photos(self) -> dict[str, int]:
+        """The number of each photo whose file has disappeared, by path."""
+        with self._work.transaction() as connection:
+            return PhotoRepository(connection).missing_photos()
 
     def record_with_content(self, content_hash: str) -> int | None:
         """The record of the current build that holds a photo with this content."""

@@ -49,15 +49,11 @@ class TextsWriter:
         self._work = work
         self.notes: list[str] = []
 
-    def metadata_stamps(self) -> dict[str, tuple[int, str]]:
-        """The number and the metadata's stamp of every photo whose file is there, by path."""
-        with self._work.transaction() as connection:
-            return PhotoRepository(connection).stamps()
-
     def describe_photos(self, described: Mapping[int, PhotoMetadata]) -> None:
         """Give photos, by number, other metadata and texts; what was read in them stays. All or none."""
-        with self._work.transaction() as connection:
-            describe_photos(connection, described)
+        if described:
+            with self._work.transaction() as connection:
+                describe_photos(connection, described)
 
     def photos_without_text(self, text_reader: str) -> dict[str, KnownPhoto]:
         """The photos of the current build in which this reader has not read any text yet, by path."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from engine.errors import PhotosGoneError
 from engine.photos.location import is_remote, path_at
@@ -17,17 +18,44 @@ MOST_GONE = 0.1  # of the photos of a library, that a run may hide without being
 
 @dataclass(slots=True)
 class Changes:
-    """The differences between a library and a scan.
+    """The differences between a library and a scan, and nothing of the photos that are as they were.
 
-    ``to_read`` have to be hashed and perhaps embedded, ``moves`` are photos with another path than before, ``returned``
-    and ``gone`` the numbers of photos whose file is back unchanged, or has disappeared; ``unchanged`` counts the rest.
+    Attributes:
+        to_read: files that have to be hashed and perhaps embedded.
+        moves: photos with another path than before.
+        returned: the numbers of photos whose file is back unchanged.
+        gone: the photos whose file has disappeared, by number, with their paths.
+        unchanged: how many photos of the scan are none of these.
+        behind: photos outside of the scan that the model has not embedded, by path.
+        known: what was known, by path, of the photos in ``to_read`` and ``behind``.
+        num_present: photos of the library that were not missing before.
+        is_covered: whether the model had embedded all of these.
+        last_known: the largest number of a photo of the library.
     """
 
     to_read: list[FoundPhoto] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
+    gone: dict[int, str] = field(default_factory=dict)
     unchanged: int = 0
+    behind: list[str] = field(default_factory=list)
+    known: dict[str, KnownPhoto] = field(default_factory=dict)
+    num_present: int = 0
+    is_covered: bool = True
+    last_known: int = 0
+
+    @property
+    def awaited(self) -> set[int]:
+        """The numbers of all photos that the model had not embedded, and of some others."""
+        return {photo.photo_id for photo in self.known.values()} | {move.photo_id for move in self.moves}
+
+
+class Photos(Protocol):
+    """The photos of a library with their paths, as one model sees them: ``index.Writer`` is such a thing."""
+
+    def known_photos(self, fingerprint: str | None = None) -> Iterable[tuple[str, KnownPhoto]]:
+        """All of them, one after the other, in order of their numbers."""
+        ...
 
 
 ContentHashes = Callable[[Sequence[str]], Sequence[str | None]]
@@ -35,71 +63,89 @@ ContentHashes = Callable[[Sequence[str]], Sequence[str | None]]
 
 
 def find_changes(
-    known: Mapping[str, KnownPhoto], scan: Scan, content_hashes: ContentHashes, *, check_content: bool = False
+    library: Photos,
+    fingerprint: str,
+    scan: Scan,
+    content_hashes: ContentHashes,
+    *,
+    check_content: bool = False,
+    embed_again: bool = False,
 ) -> Changes:
-    """Compare the photos of a library, by path, with what a scan found.
+    """Compare the photos of a library with what a scan found.
 
     Size and times of change decide, or with ``check_content`` the content of every file; only a new file as large as
     one that disappeared is hashed, to see whether it is the same; of an object the ETag says so. A photo is gone when
     it lies in a root of the scan, was not found, and neither it nor a folder above it failed to be read.
 
     Args:
-        known: every photo of the library.
+        library: the photos that are known.
+        fingerprint: of the model that is to have embedded them.
         scan: of some roots.
         content_hashes: reads files.
+        check_content: whether every file is read.
+        embed_again: whether nothing counts as embedded.
     """
     changes = Changes()
-    on_disk = {photo.path: photo for photo in scan.photos}
-    new: list[FoundPhoto] = []
-    for photo in scan.photos:
-        before = known.get(photo.path)
-        if before is None:
-            new.append(photo)
-        elif check_content or not before.embedded or _may_differ(before, photo):
+    on_disk = {photo.path: photo for photo in scan}
+    unseen = _Unseen(scan)
+    lost: dict[str, KnownPhoto] = {}
+    for path, before in library.known_photos(fingerprint):
+        is_embedded = before.embedded and not embed_again
+        is_behind = not is_embedded and not before.missing
+        changes.num_present += not before.missing
+        changes.is_covered &= not is_behind
+        changes.last_known = before.photo_id
+        photo = on_disk.pop(path, None)
+        if photo is None:
+            if before.missing or path in unseen:
+                lost[path] = before
+            elif is_behind:
+                changes.behind.append(path)
+                changes.known[path] = before
+        elif check_content or not is_embedded or _may_differ(before, photo):
             changes.to_read.append(photo)
+            changes.known[path] = before
         elif before.missing:
             changes.returned.append(before.photo_id)
         else:
             changes.unchanged += 1
-    unseen = _Unseen(scan)
-    lost = {path: photo for path, photo in known.items() if path not in on_disk and (photo.missing or path in unseen)}
+    new = list(on_disk.values())
     changes.moves = list(_moves(lost, new, content_hashes))
     moved_from = {move.photo_id for move in changes.moves}
     moved_to = {move.path for move in changes.moves}
     changes.to_read.extend(photo for photo in new if photo.path not in moved_to)
-    changes.gone = [photo.photo_id for photo in lost.values() if not photo.missing and photo.photo_id not in moved_from]
+    changes.gone = {
+        photo.photo_id: path for path, photo in lost.items() if not photo.missing and photo.photo_id not in moved_from
+    }
     # A photo that moved before this model saw it is embedded under its new path.
-    embedded = {photo.photo_id for photo in lost.values() if photo.embedded}
+    embedded = set() if embed_again else {photo.photo_id for photo in lost.values() if photo.embedded}
     changes.to_read.extend(on_disk[move.path] for move in changes.moves if move.photo_id not in embedded)
     return changes
 
 
-def require_present(known: Mapping[str, KnownPhoto], scan: Scan, changes: Changes) -> None:
+def require_present(scan: Scan, changes: Changes) -> None:
     """Refuse to hide many photos at once: more likely a disk is not mounted.
 
     Raises:
         PhotosGoneError: a root holds no photo any more, or more than a tenth of the library would be hidden.
     """
-    gone = set(changes.gone)
+    gone = changes.gone.values()
     if not gone:
         return
-    present = {path: photo.photo_id for path, photo in known.items() if not photo.missing}
-    paths = [photo.path for photo in scan.photos]
     for root in scan.roots:
-        lost = sum(photo_id in gone for path, photo_id in present.items() if is_below(path, root))
-        if lost and not any(is_below(path, root) for path in paths):
+        lost = sum(is_below(path, root) for path in gone)
+        if lost and not any(is_below(photo.path, root) for photo in scan):
             state = "holds no photo any more" if is_remote(root) or Path(root).exists() else "is not there"
             mounted = "" if is_remote(root) else " Is its disk mounted?"
             raise PhotosGoneError(
                 f"{root} {state}; the library knows {lost:,} photos in it.{mounted} Nothing was changed. "
                 "If they are really gone, run the command again with --allow-missing to hide them."
             )
-    if len(gone) > MOST_GONE * len(present):
-        example = min(path for path, photo_id in present.items() if photo_id in gone)
+    if len(gone) > MOST_GONE * changes.num_present:
         raise PhotosGoneError(
-            f"{len(gone):,} of the library's {len(present):,} photos are not there any more, {example} for one: more "
-            "than a tenth. Nothing was changed. If they are really gone, run the command again with --allow-missing "
-            "to hide them."
+            f"{len(gone):,} of the library's {changes.num_present:,} photos are not there any more, {min(gone)} for "
+            "one: more than a tenth. Nothing was changed. If they are really gone, run the command again with "
+            "--allow-missing to hide them."
         )
 
 
@@ -170,19 +216,14 @@ def _likeness(before: tuple[str, KnownPhoto], now: FoundPhoto) -> tuple[bool, bo
     return photo.mtime_ns == now.mtime_ns, Path(path).name == Path(now.path).name
 
 
-def left_behind(
-    known: Mapping[str, KnownPhoto], scan: Scan, roots: Sequence[str]
-) -> tuple[list[FoundPhoto], list[str]]:
-    """Photos of the catalogue outside this scan that the current model has not embedded: those in a root, as far as
-    they exist, and the paths of all others.
+def left_behind(behind: Iterable[str], roots: Sequence[str]) -> tuple[list[FoundPhoto], list[str]]:
+    """Of photos that the current model has not embedded those in a root, as far as they exist, and the paths of all
+    others.
 
     Only those in a root are opened: a library of somebody else must not have any file opened that it names.
     """
-    scanned = {photo.path for photo in scan.photos}
     found, others = [], []
-    for path, photo in known.items():
-        if photo.embedded or photo.missing or path in scanned:
-            continue
+    for path in behind:
         if not is_in(path, roots):
             others.append(path)
             continue

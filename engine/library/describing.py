@@ -1,7 +1,7 @@
 """Metadata and texts of photos follow their files and what lies beside them: read again where either is another."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -58,17 +58,18 @@ def texts_of(photos: Sequence[Metadata]) -> list[tuple[PhotoText, ...]]:
     return [(*photo.texts, *(() if photo.latitude is None else next(names))) for photo in photos]
 
 
-def describe(writer: Writer, scan: Scan, known: Collection[int], report: Report, result: IndexReport) -> None:
+def describe(writer: Writer, scan: Scan, last_known: int, report: Report, result: IndexReport) -> None:
     """Read the metadata and texts of the photos of a scan for which they are not up to date, and write them.
 
-    A photo that cannot be read keeps what is known about it. Those are counted that were ``known`` before the run.
+    A photo that cannot be read keeps what is known about it. Those are counted that were known before the run, whose
+    numbers are up to ``last_known``.
     """
-    sidecars, stamps = Sidecars((*writer.roots(), *scan.roots), scan.sidecars), writer.metadata_stamps()
+    sidecars = Sidecars((*writer.roots(), *scan.roots), scan.sidecars)
+    on_disk = {photo.path: photo for photo in scan}
     due: list[tuple[FoundPhoto, int, str]] = []
-    for photo in scan.photos:
-        photo_id, before = stamps.get(photo.path, (None, ""))
-        if photo_id is not None and before != (now := stamp_of(photo.path, sidecars)):
-            due.append((photo, photo_id, now))
+    for path, known in writer.known_photos():
+        if path in on_disk and not known.missing and known.metadata_stamp != (now := stamp_of(path, sidecars)):
+            due.append((on_disk[path], known.photo_id, now))
     workers = READERS if any(is_remote(photo.path) for photo, *_ in due) else os.cpu_count()
     with result.timed("metadata"), ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(due), _AT_ONCE):
@@ -88,7 +89,7 @@ def describe(writer: Writer, scan: Scan, known: Collection[int], report: Report,
                     for (photo_id, ctime_ns, stamp, metadata), own in zip(read, texts, strict=True)
                 }
             )
-            result.described += sum(photo_id in known for photo_id, *_ in read)
+            result.described += sum(photo_id <= last_known for photo_id, *_ in read)
             report(Progress("metadata", start + len(some), len(due)))
 
 

@@ -5,14 +5,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from engine.errors import PhotoError, QueryError
 from engine.language.tokens import Tokens
-from engine.library.changes import find_changes, left_behind, require_present, without_covered
+from engine.library.changes import Changes, find_changes, left_behind, require_present, without_covered
 from engine.library.cost import cost_elsewhere, cost_of
 from engine.library.describing import describe
 from engine.library.report import PHOTO_BATCH, IndexReport, Progress, Report
@@ -23,7 +22,7 @@ from engine.photos.loading import KnownContent, LoadedPhoto, ReadPhoto, load_pho
 from engine.photos.location import path_at
 from engine.photos.sidecars import Sidecars
 from engine.photos.walk import Failure, FoundPhoto, Scan
-from index import BuildInfo, BuildSpec, KnownPhoto, Writer
+from index import BuildInfo, BuildSpec, Writer
 
 if TYPE_CHECKING:
     from engine.library.ray_workers import RayWorkers
@@ -82,7 +81,7 @@ class Indexer:
         self._captions = captions
         self._texts = texts
         self._workers = workers
-        self._known: dict[str, KnownPhoto] = {}
+        self._changes = Changes()
         self._before = ""
         self._is_announced = True
         self._sidecars = Sidecars()
@@ -106,39 +105,37 @@ class Indexer:
             PhotosGoneError: photos disappeared, more than may be hidden without ``allow_missing``; nothing is changed.
         """
         spec = build_spec(self._model)
-        known = self._writer.known_photos(spec.fingerprint)
-        if rebuild_vectors:
-            known = {path: replace(photo, embedded=False) for path, photo in known.items()}
-        self._known = known
         with self.result.timed("compare"):
-            changes = find_changes(known, scan, _content_hashes, check_content=check_content)
+            changes = find_changes(
+                self._writer, spec.fingerprint, scan, _content_hashes,
+                check_content=check_content, embed_again=rebuild_vectors,
+            )  # fmt: skip
+        self._changes = changes
         logger.info(
             "%d photos found: %d to be read, %d moved, %d back, %d gone, %d unchanged",
             len(scan), len(changes.to_read), len(changes.moves), len(changes.returned), len(changes.gone),
             changes.unchanged,
         )  # fmt: skip
         if not allow_missing:
-            require_present(known, scan, changes)
-        covered = all(photo.embedded or photo.missing for photo in known.values())
+            require_present(scan, changes)
         self._before = self._writer.current_model()
-        build = self._writer.use_build(spec, discard_vectors=rebuild_vectors, current=covered)
+        build = self._writer.use_build(spec, discard_vectors=rebuild_vectors, current=changes.is_covered)
         self._is_announced = build.current
         known_roots = self._writer.roots()
         roots = without_covered([*known_roots, *scan.roots])
         self._writer.replace_roots(roots, known_roots)
-        self._writer.note_changes(moved=changes.moves, returned=changes.returned, gone=changes.gone)
+        self._writer.note_changes(moved=changes.moves, returned=changes.returned, gone=list(changes.gone))
         self.result.failed.extend(scan.failures)
         self.result.skipped = scan.skipped
         self.result.unchanged = changes.unchanged
         self.result.moved, self.result.missing = len(changes.moves), len(changes.gone)
         self.result.found_again = len(changes.returned)
-        behind, others = left_behind(known, scan, roots)
+        behind, others = left_behind(changes.behind, roots)
         self._tell_of(others)
-        stored = {photo.content_hash for photo in known.values() if photo.embedded}
         self._sidecars = Sidecars((), scan.sidecars)
-        self._photos([*changes.to_read, *behind], stored)
-        before = {photo.photo_id for photo in known.values()}
-        describe(self._writer, scan, before, self._report, self.result)
+        to_read = [*changes.to_read, *behind]
+        self._photos(to_read, self._writer.embedded_contents({photo.size for photo in to_read}))
+        describe(self._writer, scan, changes.last_known, self._report, self.result)
         if self._captions is not None:
             self._captions.write_missing(self._report, self.result)
         if self._texts is not None:
@@ -164,8 +161,11 @@ class Indexer:
                     f"it has not embedded. Run `engine index --model {answers}` to embed that too."
                 )
             return
-        seen, now = {photo.photo_id for photo in self._known.values()}, self._writer.known_photos().values()
-        late = sum(photo.photo_id not in seen and not photo.embedded and not photo.missing for photo in now)
+        awaited = self._changes.awaited
+        late = sum(
+            photo.photo_id not in awaited and not photo.embedded and not photo.missing
+            for _, photo in self._writer.known_photos()
+        )
         if not late:
             self._writer.make_current()
             return
@@ -252,7 +252,7 @@ class Indexer:
         return True
 
     def _count_linked(self, copy: KnownContent | ReadPhoto) -> None:
-        before = self._known.get(copy.file.path)
+        before = self._changes.known.get(copy.file.path)
         if before is None or before.content_hash != copy.content_hash:
             self.result.added += 1
         elif not before.embedded:
@@ -287,7 +287,7 @@ class Indexer:
         return {photo.content_hash for photo in batch}
 
     def _count_stored(self, photos: Sequence[ReadPhoto]) -> None:
-        befores = [(self._known.get(photo.file.path), photo.content_hash) for photo in photos]
+        befores = [(self._changes.known.get(photo.file.path), photo.content_hash) for photo in photos]
         again = sum(before is not None and before.content_hash == content for before, content in befores)
         self.result.embedded_again += again
         self.result.added += len(photos) - again

@@ -12,7 +12,7 @@ from engine.photos.access import os_reason
 from engine.photos.hashing import content_hash
 from engine.photos.location import is_remote, normal_path
 from engine.photos.walk import Scan, scan
-from index import LibraryAddress, Reader, ServerAddress, StoredPhoto, Writer, open_writer, read_catalogue, read_roots
+from index import LibraryAddress, Reader, ServerAddress, StoredPhoto, Writer, open_writer, read_root_counts, read_roots
 
 LARGEST_ID = 2**63 - 1  # that SQLite can hold
 
@@ -34,12 +34,7 @@ def roots(folder: LibraryAddress) -> list[Root]:
         LibraryMissingError: there is no library in the folder.
         LibraryError: it cannot be read.
     """
-    catalogue = read_catalogue(folder)
-    known_roots = []
-    for path in catalogue.roots:
-        below = [photo.missing for name, photo in catalogue.photos.items() if is_below(name, path)]
-        known_roots.append(Root(path, _is_there(path), below.count(False), below.count(True)))
-    return known_roots
+    return [Root(own.path, _is_there(own.path), own.present, own.missing) for own in read_root_counts(folder)]
 
 
 def may_be_opened(path: str, roots: Iterable[str]) -> bool:
@@ -129,15 +124,14 @@ def remove(folder: LibraryAddress, paths: Iterable[str | Path]) -> int:
         LibraryError: it cannot be written.
     """
     with _writer(folder) as writer:
-        known, kept = writer.known_photos(), writer.roots()
-        before = list(kept)
+        kept = before = writer.roots()
         gone: set[int] = set()
         for path in map(normal_path, paths):
-            below = {photo.photo_id for name, photo in known.items() if is_below(name, path)}
+            below = writer.photos_below(path)
             if not below and not any(is_below(root, path) for root in kept):
                 raise PhotoPathError(path, f"the library in {folder} knows no photo there; see `engine roots`")
             kept = [root for root in kept if not is_below(root, path)]
-            gone |= below
+            gone.update(below)
         writer.remove_photos(sorted(gone))
         writer.replace_roots(kept, before)
     return len(gone)
@@ -151,7 +145,7 @@ def prune(folder: LibraryAddress, *, dry_run: bool = False) -> list[str]:
         LibraryError: it cannot be written.
     """
     with _writer(folder) as writer:
-        missing = {path: photo.photo_id for path, photo in writer.known_photos().items() if photo.missing}
+        missing = writer.missing_photos()
         if not dry_run:
             writer.remove_photos(sorted(missing.values()))
     return sorted(missing)

@@ -198,7 +198,7 @@ class _Walk:
     def _file(self, path: str, real: str, status: os.stat_result) -> None:
         """Remember a photo, unless it was met before under this or another name."""
         if real not in self._files:
-            self._files.add(real)
+            self._files.add(path if real == path else real)  # of two equal strings one is kept
             self.photos.append(FoundPhoto.of(path, status))
 
     def _fail(self, path: str, reason: str) -> None:

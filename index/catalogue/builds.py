@@ -14,7 +14,7 @@ from index.values import BuildInfo, BuildSpec, VectorKind
 Item = TypeVar("Item")
 
 # SQLite takes 32,766 variables in a statement.
-_ITEMS_AT_ONCE = 10_000
+ITEMS_AT_ONCE = 10_000
 
 
 def utc_now() -> datetime:
@@ -24,8 +24,8 @@ def utc_now() -> datetime:
 
 def portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Items in runs that one statement can name."""
-    for start in range(0, len(items), _ITEMS_AT_ONCE):
-        yield items[start : start + _ITEMS_AT_ONCE]
+    for start in range(0, len(items), ITEMS_AT_ONCE):
+        yield items[start : start + ITEMS_AT_ONCE]
 
 
 class BuildRepository:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -26,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from index.catalogue.builds import portions, utc_now
+from index.catalogue.builds import ITEMS_AT_ONCE, portions, utc_now
 from index.catalogue.dialects import upsert
 from index.catalogue.regions import packed
 from index.catalogue.schema import Caption, Photo, PhotoRecord, PhotoRegions
@@ -43,15 +44,21 @@ def in_folder(folder: str) -> ColumnElement[bool]:
     return or_(and_(Photo.path >= start, Photo.path < end), and_(raw >= os.fsencode(start), raw < os.fsencode(end)))
 
 
+def _below(path: str) -> ColumnElement[bool]:
+    return or_(Photo.path == path, in_folder(path))
+
+
 class PhotoRepository:
     """Statements about photos."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def known_photos(self, build_id: int | None) -> dict[str, KnownPhoto]:
-        """Every photo of the catalogue by its path, and whether the build has embedded it."""
-        rows = self._connection.execute(
+    def known_photos(self, build_id: int | None, after: int) -> list[tuple[str, KnownPhoto]]:
+        """The next photos of the catalogue after a number, in order, with their paths, and whether the build has
+        embedded each.
+        """
+        statement = (
             select(
                 Photo.path,
                 Photo.id,
@@ -62,13 +69,44 @@ class PhotoRepository:
                 Photo.missing_since.is_not(None),
                 Photo.metadata_stamp,
                 Photo.ctime_ns,
-            ).join(
+            )
+            .join(
                 PhotoRecord,
                 and_(PhotoRecord.photo_id == Photo.id, PhotoRecord.build_id == build_id),
                 isouter=True,
             )
+            .where(Photo.id > after)
+            .order_by(Photo.id)
+            .limit(ITEMS_AT_ONCE)
         )
-        return {row[0]: KnownPhoto(*row[1:]) for row in rows}
+        return [(row[0], KnownPhoto(*row[1:])) for row in self._connection.execute(statement)]
+
+    def embedded_contents(self, build_id: int | None, sizes: Sequence[int]) -> set[str]:
+        """The contents that the build has embedded, of files of some sizes."""
+        found: set[str] = set()
+        for some in portions(sizes):
+            rows = self._connection.execute(
+                select(Photo.content_hash)
+                .join(PhotoRecord, PhotoRecord.photo_id == Photo.id)
+                .where(PhotoRecord.build_id == build_id, Photo.size.in_(some))
+            )
+            found.update(rows.scalars())
+        return found
+
+    def ids_below(self, path: str) -> list[int]:
+        """The photo at a path and those in the folder of that name, those that are missing too."""
+        return list(self._connection.execute(select(Photo.id).where(_below(path))).scalars())
+
+    def counts_below(self, path: str) -> tuple[int, int]:
+        """How many of those are there, and how many are missing."""
+        missing = func.count(Photo.missing_since)
+        row = self._connection.execute(select(func.count() - missing, missing).where(_below(path))).one()
+        return row[0], row[1]
+
+    def missing_photos(self) -> dict[str, int]:
+        """The number of each photo whose file has disappeared, by path."""
+        rows = self._connection.execute(select(Photo.path, Photo.id).where(Photo.missing_since.is_not(None)))
+        return {photo.path: photo.id for photo in rows}
 
     def ids_and_hashes(self, paths: Sequence[str]) -> dict[str, tuple[int, str]]:
         """The number and the content hash of those of `paths` that are in the catalogue."""
@@ -149,13 +187,6 @@ class PhotoRepository:
             for content, photo_id in rows:
                 found.setdefault(content, []).append(photo_id)
         return found
-
-    def stamps(self) -> dict[str, tuple[int, str]]:
-        """The number and the metadata's stamp of every photo whose file is there, by path."""
-        rows = self._connection.execute(
-            select(Photo.path, Photo.id, Photo.metadata_stamp).where(Photo.missing_since.is_(None))
-        )
-        return {path: (photo_id, stamp) for path, photo_id, stamp in rows}
 
     def mark_missing(self, photo_ids: Sequence[int], since: datetime | None) -> None:
         """Say since when the files of photos are missing, or that they are there."""

@@ -17,15 +17,16 @@ from index.catalogue.read_once import read_once
 from index.catalogue.roots import RootRepository
 from index.catalogue.sharing import SharingRepository
 from index.curated import Album, PhotoMarks, SavedSearch, SharedLink
-from index.values import BuildInfo, KnownPhoto, StoredPhoto
+from index.values import BuildInfo, StoredPhoto
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
-    """Every photo by its path, those whose file has disappeared too, and the paths that were indexed by name."""
+class RootCounts:
+    """A path that was indexed by name, and how many of the photos at it and below are there and are missing."""
 
-    photos: dict[str, KnownPhoto]
-    roots: list[str]
+    path: str
+    present: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,15 @@ class SharedAlbum:
     originals: bool
 
 
-def read_catalogue(library: LibraryAddress) -> Catalogue:
-    """The catalogue of a library as it is now.
+def read_root_counts(library: LibraryAddress) -> list[RootCounts]:
+    """The paths that were indexed by name, in order, with their photos.
 
     Raises LibraryMissingError, LibraryDamagedError, LibraryReadOnlyError or LibraryError.
     """
 
-    def ask(connection: Connection) -> Catalogue:
-        build = BuildRepository(connection).current_build()
-        photos = PhotoRepository(connection).known_photos(None if build is None else build.build_id)
-        return Catalogue(photos, RootRepository(connection).roots())
+    def ask(connection: Connection) -> list[RootCounts]:
+        photos = PhotoRepository(connection)
+        return [RootCounts(path, *photos.counts_below(path)) for path in RootRepository(connection).roots()]
 
     return read_once(library, ask)
 

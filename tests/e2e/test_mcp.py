@@ -202,7 +202,7 @@ def test_only_photos_of_the_roots_are_shown(own_library: Path, photos: Path, tmp
     outside = tmp_path / "secret.jpg"
     outside.write_bytes((photos / "rocket.jpg").read_bytes())
     with LibraryWriter.open(own_library) as writer:
-        number = min(photo.photo_id for photo in writer.known_photos().values())
+        number = min(photo.photo_id for _, photo in writer.known_photos())
         writer.note_changes(moved=[Move(number, str(outside), 1, 1)], returned=[], gone=[])
     with connected(own_library, tmp_path / "log") as (client, portal):
         for which in (number, str(outside)):

@@ -69,7 +69,7 @@ def settle(folder: Path) -> None:
 
 def forget_one(folder: Path) -> None:
     with LibraryWriter.open(folder) as writer:
-        writer.remove_photos([min(photo.photo_id for photo in writer.known_photos().values())])
+        writer.remove_photos([min(photo.photo_id for _, photo in writer.known_photos())])
     settle(folder)
 
 

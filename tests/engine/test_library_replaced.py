@@ -20,7 +20,7 @@ def other(library: Path, tmp_path: Path) -> Path:
     """A library like the first one, of a photo less."""
     folder = shutil.copytree(library, tmp_path / "another library")
     with LibraryWriter.open(folder) as writer:
-        writer.remove_photos([min(photo.photo_id for photo in writer.known_photos().values())])
+        writer.remove_photos([min(photo.photo_id for _, photo in writer.known_photos())])
     return folder
 
 

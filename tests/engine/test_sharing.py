@@ -47,7 +47,7 @@ def open_readers(monkeypatch: pytest.MonkeyPatch) -> list[LibraryReader]:
 
 def forget_one(library: Path) -> None:
     with LibraryWriter.open(library) as writer:
-        number = min(photo.photo_id for photo in writer.known_photos().values())
+        number = min(photo.photo_id for _, photo in writer.known_photos())
         writer.remove_photos([number])
 
 

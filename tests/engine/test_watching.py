@@ -12,7 +12,7 @@ from photo_folders import copy_some
 from engine import Engine, watching
 from engine.errors import EngineError, LibraryLockedError, PhotoPathError, PhotosGoneError
 from engine.library.indexing import IndexReport, Progress
-from index import LibraryWriter, read_catalogue
+from index import LibraryWriter, read_photos
 
 PATIENCE_S = 120.0
 
@@ -41,7 +41,7 @@ class Watch:
 
     def photos(self) -> set[Path]:
         """Those that the library shows."""
-        return {Path(path) for path, photo in read_catalogue(self.library).photos.items() if not photo.missing}
+        return {Path(photo.path) for photo in read_photos(self.library)}
 
     def end(self) -> float:
         """Stop; the seconds that it took."""

@@ -40,7 +40,7 @@ def filled(maker: Any) -> Any:
         for file, text in zip(files, texts, strict=True):
             writer.replace_sentence_file([file], [text])
         writer.add_sentences(texts, files, rows, np.array(counts))
-        known = writer.known_photos()
+        known = dict(writer.known_photos())
         captions = {
             known[path].photo_id: [CaptionRow("written", -1.25), CaptionRow("a dog runs", -1 / 3)]
             for path in ("/photos/1.jpg", "/copy.jpg")

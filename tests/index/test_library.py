@@ -36,7 +36,7 @@ def test_odd_paths_come_back_as_they_were(plain: Any) -> None:
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(plain.spec)
         plain.add(writer, ODD_PATHS)
-        assert set(writer.known_photos()) == set(ODD_PATHS)
+        assert set(dict(writer.known_photos())) == set(ODD_PATHS)
         writer.replace_sentence_file(ODD_PATHS[-1:], ["a"])
         writer.add_sentences(["a"], ODD_PATHS[-1:], np.ones((2, 12), np.float16), np.array([1]))
         writer.use_build(replace(plain.spec, fingerprint="other"))
@@ -66,9 +66,9 @@ def test_a_changed_photo_keeps_its_number_and_gets_the_new_vectors(plain: Any) -
     plain.fill(5)
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(plain.spec)
-        before = writer.known_photos()["/photos/2.jpg"]
+        before = dict(writer.known_photos())["/photos/2.jpg"]
         plain.add(writer, ["/photos/2.jpg"], content="edited")
-        after = writer.known_photos()["/photos/2.jpg"]
+        after = dict(writer.known_photos())["/photos/2.jpg"]
         assert after.photo_id == before.photo_id
         assert after.content_hash == "edited"
         assert writer.record_with_content("content of /photos/2.jpg") is None
@@ -90,8 +90,8 @@ def test_a_copy_shares_the_record_the_regions_and_the_score(plain: Any) -> None:
         assert writer.link_photo("/moved/1.jpg", 7, 9, "content of /photos/1.jpg") == copy
         assert writer.link_photo("/photos/1.jpg", 7, 9, "content of /photos/1.jpg") == 2
         assert writer.link_photo("/x.jpg", 7, 9, "never seen") is None
-        assert writer.known_photos()["/moved/1.jpg"].embedded
-        assert "/x.jpg" not in writer.known_photos()
+        assert dict(writer.known_photos())["/moved/1.jpg"].embedded
+        assert "/x.jpg" not in dict(writer.known_photos())
     with plain.reader() as reader:
         np.testing.assert_array_equal(*reader.boxes([2, copy]))
         np.testing.assert_array_equal(*reader.photo_vectors([2, copy]))
@@ -120,7 +120,7 @@ def test_touched_and_removed_photos(plain: Any) -> None:
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(plain.spec)
         assert writer.link_photo("/photos/1.jpg", 11, 12, "content of /photos/1.jpg") == 2
-        known = writer.known_photos()
+        known = dict(writer.known_photos())
         assert (known["/photos/1.jpg"].size, known["/photos/1.jpg"].mtime_ns) == (11, 12)
         assert (known["/photos/0.jpg"].size, known["/photos/0.jpg"].mtime_ns) == (100, 200)
         writer.remove_photos([known["/photos/3.jpg"].photo_id])

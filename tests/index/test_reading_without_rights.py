@@ -48,7 +48,7 @@ def settle(folder: Path) -> None:
 
 def forget_one(folder: Path) -> None:
     with LibraryWriter.open(folder) as writer:
-        writer.remove_photos([min(photo.photo_id for photo in writer.known_photos().values())])
+        writer.remove_photos([min(photo.photo_id for _, photo in writer.known_photos())])
 
 
 def test_a_change_under_a_question_is_said_and_the_next_one_sees_it(public: Any) -> None:
@@ -160,7 +160,7 @@ tell(json.dumps([sorted(seen - {"changed"}), sorted(ways)]))
     while other.is_running():
         with LibraryWriter.open(public.folder) as writer:
             writer.use_build(public.spec)
-            known = writer.known_photos()
+            known = dict(writer.known_photos())
             if extra[0] in known:
                 writer.remove_photos([known[path].photo_id for path in extra])
             else:

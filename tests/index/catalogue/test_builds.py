@@ -56,7 +56,7 @@ def test_a_change_of_model_keeps_the_catalogue_and_never_mixes_vectors(plain: An
         writer.replace_sentence_file(["x"], ["a"])
         writer.add_sentences(["a"], ["x"], np.ones((2, 12), np.float16), np.array([1]))
         writer.use_build(other)
-        known = writer.known_photos()
+        known = dict(writer.known_photos())
         assert len(known) == 20
         assert not any(photo.embedded for photo in known.values())
         assert writer.sentences_to_embed() == [("a", "x", False)]
@@ -72,7 +72,7 @@ def test_a_change_of_model_keeps_the_catalogue_and_never_mixes_vectors(plain: An
         assert len(read_status(newer.folder).builds) == 2
     with LibraryWriter.open(plain.folder) as writer:  # and back: nothing has to be embedded again
         writer.use_build(plain.spec)
-        assert all(photo.embedded for photo in writer.known_photos().values())
+        assert all(photo.embedded for _, photo in writer.known_photos())
         writer.finish()
         writer.drop_other_builds()
     plain.assert_holds_what_was_added()
@@ -92,7 +92,7 @@ def test_a_photo_edited_under_a_new_model_is_stale_in_the_old_build(plain: Any) 
         plain.add(writer, ["/photos/0.jpg"], content="edited")
         plain.add(writer, ["/photos/1.jpg"])
         writer.use_build(plain.spec)
-        known = writer.known_photos()
+        known = dict(writer.known_photos())
         assert not known["/photos/0.jpg"].embedded
         assert known["/photos/1.jpg"].embedded
 
@@ -102,7 +102,7 @@ def test_discarded_vectors_can_be_made_again(plain: Any) -> None:
     next(plain.folder.rglob("*.f16")).write_bytes(b"rubbish")
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(plain.spec, discard_vectors=True)
-        known = writer.known_photos()
+        known = dict(writer.known_photos())
         assert len(known) == 10
         assert not any(photo.embedded for photo in known.values())
         plain.add(writer, sorted(known))

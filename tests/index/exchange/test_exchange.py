@@ -103,7 +103,7 @@ def test_with_a_filter_there_is_what_passes_and_what_is_said_of_it(library: Any,
     whole, some = tmp_path / "whole", tmp_path / "some"
     export_library(library.folder, whole, vectors=True)
     with LibraryWriter.open(library.folder) as writer:
-        known = {path: photo.photo_id for path, photo in writer.known_photos().items()}
+        known = {path: photo.photo_id for path, photo in writer.known_photos()}
     with curating(library.folder) as curation:
         curation.create_album("Others")
         curation.add_to_album("Others", [known["/photos/20.jpg"]])

@@ -62,7 +62,7 @@ def wear(maker: Any, num_photos: int = 40, max_rows: int | None = None) -> None:
             maker.vectors["/photos/1.jpg"],
             maker.boxes["/photos/1.jpg"],
         )
-        known = writer.known_photos()
+        known = dict(writer.known_photos())
         for path in [path for path in known if path.endswith("5.jpg")]:
             writer.remove_photos([known[path].photo_id])
             del maker.vectors[path]
@@ -116,7 +116,7 @@ def test_a_missing_photo_comes_back_with_its_vectors(plain: Any) -> None:
     compact_library(plain.folder)
     with LibraryWriter.open(plain.folder) as writer:
         writer.use_build(plain.spec)
-        known = writer.known_photos()
+        known = dict(writer.known_photos())
         writer.note_changes(moved=[], returned=[known["/photos/2.jpg"].photo_id], gone=[])
         plain.add(writer, ["/new.jpg"])
         writer.finish()
@@ -143,7 +143,7 @@ def test_other_models_are_compacted_too_or_go(plain: Any, maker_class: Any) -> N
 def test_a_library_of_which_nothing_is_left(plain: Any) -> None:
     plain.fill(5)
     with LibraryWriter.open(plain.folder) as writer:
-        writer.remove_photos([photo.photo_id for photo in writer.known_photos().values()])
+        writer.remove_photos([photo.photo_id for _, photo in writer.known_photos()])
     assert compact_library(plain.folder).rows_dropped == 5 * 6
     assert list(plain.folder.rglob("*.f16")) == list(plain.folder.glob("*.faiss")) == []
     assert verify_library(plain.folder) == []
@@ -224,7 +224,7 @@ def test_any_life_of_a_library_survives(
         with LibraryWriter.open(maker.folder, max_rows=max_rows) as writer:
             writer.use_build(maker.spec)
             for count, (change, number) in enumerate(life):
-                path, known = f"/{number}.jpg", writer.known_photos()
+                path, known = f"/{number}.jpg", dict(writer.known_photos())
                 if change in ("add", "change"):
                     maker.add(writer, [path], content=f"{len(maker.vectors)} {count} {life}")
                 elif change == "copy" and path in known:
@@ -340,7 +340,7 @@ def test_readers_in_other_processes_notice_nothing(plain: Any, tmp_path: Path) -
     with LibraryWriter.open(plain.folder) as writer:  # a photo that changes and goes, and that no reader asks about
         writer.use_build(plain.spec)
         plain.add(writer, ["/short.jpg"])
-        short = writer.known_photos()["/short.jpg"].photo_id
+        short = dict(writer.known_photos())["/short.jpg"].photo_id
     arguments = [sys.executable, "-c", READER, plain.folder, tmp_path / "questions.npz", str(short)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     readers = [subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]

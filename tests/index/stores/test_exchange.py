@@ -148,7 +148,7 @@ def test_answers_are_those_of_the_library_that_was_exported(
             assert sorted(photo for photo, _ in found) == [3, 50, 77, 200]
         with open_writer(address) as writer:  # it goes on where the library ended
             writer.use_build(SPEC)
-            assert all(photo.embedded for photo in writer.known_photos(SPEC.fingerprint).values())
+            assert all(photo.embedded for _, photo in writer.known_photos(SPEC.fingerprint))
             new = photo_row(999)
             vectors, boxes = np.ones((1, 6, 32), np.float16), np.zeros((1, 5, 4), np.float32)
             assert writer.add_photos([new], vectors, boxes, boxes[:, :, 0]) == [402]

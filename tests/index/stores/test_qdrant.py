@@ -137,7 +137,7 @@ def test_photos_whose_points_are_lost_are_embedded_again(address: ServerAddress)
     assert [problem.kind for problem in verify_vectors(address, repair=True)] == ["vectors", "records"]
     with open_writer(address) as writer:
         writer.use_build(SPEC)
-        assert not any(photo.embedded for photo in writer.known_photos().values())
+        assert not any(photo.embedded for _, photo in writer.known_photos())
         assert writer.add_photos(*photos_of(*range(1, 7))) == [1, 2, 3, 4, 5, 6]
     assert verify_vectors(address) == []
     assert found(address, 2)[0] == 2

@@ -24,7 +24,6 @@ from index import (
     open_reader,
     open_writer,
     read_album,
-    read_catalogue,
     read_marks,
     read_photos,
     read_roots,
@@ -269,7 +268,8 @@ class TestChanges:
             assert reader.photo_id_of_path("/elsewhere/moved.jpg") is None
         assert read_album(address, "trip").photos == (2 if third in (50, 77, 200) else 3)
         assert len(read_photos(address)) == NUM_PHOTOS + 1 - 2
-        assert len(read_catalogue(address).photos) == NUM_PHOTOS + 1 - 2
+        with open_writer(address) as writer:
+            assert len(list(writer.known_photos())) == NUM_PHOTOS + 1 - 2
 
     @staticmethod
     def _hide(address: LibraryAddress, photo: int) -> None:

@@ -134,7 +134,7 @@ def test_no_file_outside_the_roots_is_opened(own_library: Path, photos: Path, tm
     outside.write_bytes((photos / "rocket.jpg").read_bytes())
     around = f"{photos}/../{photos.name}/../{os.path.relpath(outside, photos.parent)}"
     with LibraryWriter.open(own_library) as writer:
-        first, second, *_ = sorted(photo.photo_id for photo in writer.known_photos().values())
+        first, second, *_ = sorted(photo.photo_id for _, photo in writer.known_photos())
         writer.note_changes(moved=[Move(first, str(outside), 1, 1), Move(second, around, 1, 1)], returned=[], gone=[])
     with TestClient(create_app(SharedEngine(own_library, device="cpu"), threads=1, queue=1), base_url=LOCAL) as client:
         for number in (first, second):
@@ -153,7 +153,7 @@ def test_no_file_outside_the_roots_is_opened(own_library: Path, photos: Path, tm
 
 def test_a_photo_whose_file_is_gone_is_said(own_library: Path, photos: Path) -> None:
     with LibraryWriter.open(own_library) as writer:
-        first = min(photo.photo_id for photo in writer.known_photos().values())
+        first = min(photo.photo_id for _, photo in writer.known_photos())
         writer.note_changes(moved=[Move(first, str(photos / "gone.jpg"), 1, 1)], returned=[], gone=[])
     with TestClient(create_app(SharedEngine(own_library, device="cpu"), threads=1, queue=1), base_url=LOCAL) as client:
         assert "there is no such file" in sentence(client.get(f"/similar?photo_id={first}"), 404)

@@ -120,7 +120,7 @@ def test_answers_are_right_while_the_library_changes(own_library: Path, photos: 
                 asking = [pool.submit(ask, text) for text in texts * 2]
                 for count in (1, 3, 2):
                     with LibraryWriter.open(own_library) as writer:
-                        numbers = sorted(photo.photo_id for photo in writer.known_photos().values())
+                        numbers = sorted(photo.photo_id for _, photo in writer.known_photos())
                         writer.remove_photos(numbers[:count])
                     time.sleep(0.4)
                     engine.index([photos])

@@ -87,7 +87,7 @@ def test_a_library_that_is_removed_is_missing_and_another_in_its_place_is_shown(
         pass
     shutil.copytree(library, own_library)
     with LibraryWriter.open(own_library) as writer:
-        writer.remove_photos([min(photo.photo_id for photo in writer.known_photos().values())])
+        writer.remove_photos([min(photo.photo_id for _, photo in writer.known_photos())])
     assert opened.exists()
     assert len(opened.contents.photos) == 7
 
