@@ -17,7 +17,8 @@ class Architecture:
     image_size: Side = 320  # pixels a side
     proposer: str = "fixed_windows"
     num_channels: Size = 1280  # C of a region's features
-    detail_channels: Count = 0  # of C, those that the backbone's last map does not give: engine/vision/detail.py
+    detail_channels: Count = 0  # of C, after the last map's, those of finer maps and colours: engine/vision/detail.py
+    learned_channels: Count = 0  # of C, the last, those of a trained copy of the backbone's last block (cosine towers)
     word_vectors: Literal["minilm_static", "minilm_contextual"] = "minilm_contextual"
     word_dimension: Size = 384  # E of the word vectors
     dimension: Size = 256  # D of the shared space
@@ -41,7 +42,7 @@ class Architecture:
     @property
     def map_channels(self) -> int:
         """Of a region's C features, how many come first, which the backbone's last map gives."""
-        return self.num_channels - self.detail_channels
+        return self.num_channels - self.detail_channels - self.learned_channels
 
 
 @with_config(strict=True, extra="forbid")

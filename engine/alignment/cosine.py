@@ -27,8 +27,11 @@ class CosineImageTower(nn.Module):
 
     def __init__(self, architecture: Architecture, dropout: float) -> None:
         super().__init__()
-        channels, learned = architecture.num_channels, architecture.dimension - architecture.class_dimension
+        learned = architecture.dimension - architecture.class_dimension
         self.classes, self._map_channels = _classes(architecture), architecture.map_channels
+        self._learned_channels = architecture.learned_channels
+        # A map that learns takes the place of the backbone's, which the class evidence alone goes on reading.
+        channels = architecture.num_channels - (self._map_channels if self._learned_channels else 0)
         self.detail = Standardise(architecture.detail_channels) if architecture.detail_channels else None
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(channels, learned)
@@ -52,9 +55,7 @@ class CosineImageTower(nn.Module):
         Only towers with geometry look at the boxes.
         """
         evidence = self.evidence(features) if evidence is None else evidence
-        if self.detail is not None:
-            of_map, beside = features[..., : self._map_channels], features[..., self._map_channels :]
-            features = torch.cat([of_map, DETAIL_SCALE * self.detail(beside)], dim=-1)
+        features = self._seen(features)
         summary = torch.cat([features[:, -1], features.mean(dim=1), features.amax(dim=1)], dim=1)  # (B, 3·C)
         kept = self.dropout(features)
         regions = self.project(kept)
@@ -67,6 +68,14 @@ class CosineImageTower(nn.Module):
         return ImageEmbedding(
             torch.cat([regions, evidence[:, :-1]], dim=-1), torch.cat([photo, evidence[:, -1]], dim=-1)
         )
+
+    def _seen(self, features: Tensor) -> Tensor:
+        """Of region features (B, R, C) those that the vectors are made of, the last map's first."""
+        rest = features.shape[-1] - self._learned_channels
+        of_map, beside = features[..., : self._map_channels], features[..., self._map_channels : rest]
+        if self._learned_channels:
+            of_map = features[..., rest:]
+        return of_map if self.detail is None else torch.cat([of_map, DETAIL_SCALE * self.detail(beside)], dim=-1)
 
 
 class CosineSentenceTower(nn.Module):

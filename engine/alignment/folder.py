@@ -25,8 +25,11 @@ from engine.runtime.packaged import (
     installed_folder,
     is_encoder,
 )
+from engine.vision.backbone_names import FurtherMap
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from engine.alignment.model import AlignmentModel
 
 logger = logging.getLogger(__name__)
@@ -58,6 +61,27 @@ class ModelFolder:
         calibration = Calibration.load(folder)
         fits = calibration is not None and calibration.fingerprint == self.fingerprint
         self.calibration = calibration if fits else None
+
+    @cached_property
+    def further_map(self) -> FurtherMap | None:
+        """The model's own copy of the backbone's last block; None where it has none.
+
+        Raises:
+            ModelError: the weights are damaged, or of another configuration.
+        """
+        if not self.config.architecture.learned_channels:
+            return None
+        from safetensors import safe_open
+
+        digest = hashlib.sha256()
+        with explaining_damage("model", self._folder), safe_open(self._folder / WEIGHTS, framework="numpy") as file:
+            for name in sorted(name for name in file.keys() if name.startswith("last_block.")):  # noqa: SIM118
+                digest.update(file.get_tensor(name).tobytes())
+        return FurtherMap(digest.hexdigest(), self._last_block)
+
+    def _last_block(self) -> "nn.Module":
+        assert self.model.last_block is not None
+        return self.model.last_block
 
     @cached_property
     def model(self) -> "AlignmentModel":

@@ -14,6 +14,8 @@ from engine.alignment.cosine import CosineImageTower, CosineSentenceTower
 from engine.alignment.embeddings import ImageEmbedding, SentenceEmbedding
 from engine.alignment.plain import PlainImageTower, PlainSentenceTower
 from engine.alignment.scores import score, sum_positive
+from engine.vision.last_block import LastBlock
+from engine.vision.pooling import region_weights
 
 INITIAL_SCALE = 15.0
 
@@ -37,6 +39,7 @@ class AlignmentModel(nn.Module):
         self.sentence_tower = sentence_tower(inner, dropout)
         self.bank = PhotoBank(num_photos, architecture.bank_regions, inner.dimension) if num_photos else None
         self.sentence_bank = SentenceBank(num_sentences, inner.dimension) if num_sentences else None
+        self.last_block = LastBlock() if architecture.learned_channels else None
         # The inverse temperature of the contrastive objective; no part of the score.
         self.log_scale = nn.Parameter(torch.tensor(math.log(INITIAL_SCALE)))
 
@@ -45,13 +48,34 @@ class AlignmentModel(nn.Module):
         if isinstance(self.image_tower, PlainImageTower):
             self.image_tower.standardise.fit(features)
         elif isinstance(self.image_tower, CosineImageTower) and self.image_tower.detail is not None:
-            self.image_tower.detail.fit(features[..., -self.architecture.detail_channels :])
+            first = self.architecture.map_channels
+            self.image_tower.detail.fit(features[..., first : first + self.architecture.detail_channels])
 
     def fill_classes(self, weight: Tensor, bias: Tensor, names: Tensor) -> None:
         """Take the backbone's classifier (classes, C), (classes,) and the vectors (classes, E) of its names."""
         for tower in (self.image_tower, self.sentence_tower):
             if isinstance(tower, CosineImageTower | CosineSentenceTower):
                 tower.classes.fill(weight, bias, names)
+
+    def empty_banks(self) -> None:
+        """Let the banks say nothing, whose vectors a further training makes old."""
+        for bank in (self.bank, self.sentence_bank):
+            if bank is not None:
+                bank.weight.zero_()
+
+    def with_learned(self, features: Tensor, boxes: Tensor, before: Tensor | None) -> Tensor:
+        """The features (B, R, C) of regions with what the copy of the last block says of them, while that learns.
+
+        Args:
+            features: without that, (B, R, C').
+            boxes: (B, R, 4) from 0 to 1.
+            before: what stands before the backbone's last block (B, C'', h, w); without it features stay as they are.
+        """
+        if self.last_block is None or before is None:
+            return features
+        learned = self.last_block(before)
+        weights = torch.from_numpy(region_weights(boxes.cpu().numpy(), *learned.shape[2:])).to(learned)
+        return torch.cat([features, weights @ learned.flatten(2).transpose(1, 2)], dim=-1)
 
     def evidence(self, features: Tensor) -> Tensor | None:
         """What ``embed_images`` derives from features (B, R, C) by fixed weights: worth keeping while one trains."""

@@ -58,7 +58,7 @@ class MultimodalModel:
         architecture = self.folder.config.architecture
         return create_region_encoder(
             architecture.backbone, architecture.image_size, architecture.proposer, self.device,
-            detail=architecture.detail_channels > 0,
+            detail=architecture.detail_channels > 0, further=self.folder.further_map,
         )  # fmt: skip
 
     @cached_property

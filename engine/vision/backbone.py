@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from engine.errors import ModelError
 from engine.runtime.files import checked
 from engine.runtime.onnx import Traced
-from engine.vision.backbone_names import LITE2, LITE2_SHA256, TORCHVISION_PREFIX, identity_of
+from engine.vision.backbone_names import LITE2, LITE2_SHA256, TORCHVISION_PREFIX, FurtherMap, identity_of
 from engine.vision.downloads import require_allowed
+from engine.vision.last_block import LastBlock
 
 FeatureMaps = tuple[Tensor, ...]
-"""Maps (B, C, h, w) of one network with its strides, finest first."""
+"""Maps (B, C, h, w) of one network with its strides, finest first, and after them a further one, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,22 @@ class Backbone(nn.Module):
 
     @torch.inference_mode()
     def num_channels(self, image_size: int) -> int:
-        """C of the last feature map, found by running one black image."""
+        """C of the last map, found by running one black image."""
         parameter = next(self.parameters())
         pixels = torch.zeros(1, 3, image_size, image_size, dtype=torch.uint8, device=parameter.device)
         return int(self(pixels)[-1].shape[1])
 
 
 class _LiteFeatures(nn.Module):
-    """``extract_features`` of an EfficientNet with the maps on the way to it, its classifier left out."""
+    """``extract_features`` of an EfficientNet with the maps on the way to it, its classifier left out.
 
-    def __init__(self, network: EfficientNet) -> None:
+    With a ``further`` network its map, of what stands before the last block, is the last one.
+    """
+
+    def __init__(self, network: EfficientNet, further: nn.Module | None) -> None:
         super().__init__()
         network._fc = nn.Identity()
-        self.network = network
+        self.network, self.further = network, further
         strides = [block._depthwise_conv.stride[0] for block in network._blocks]
         halvings = [number for number, stride in enumerate(strides) if stride == 2]
         # The last blocks before the maps are halved for the fourth and for the fifth time: strides 8 and 16.
@@ -79,11 +83,13 @@ class _LiteFeatures(nn.Module):
         network = self.network
         maps = []
         features = network._swish(network._bn0(network._conv_stem(pixels)))
-        for number, block in enumerate(network._blocks):
+        *blocks, last = network._blocks
+        for number, block in enumerate(blocks):
             features = block(features)
             if number in self._ends:
                 maps.append(features)
-        return (*maps, network._swish(network._bn1(network._conv_head(features))))
+        maps.append(network._swish(network._bn1(network._conv_head(last(features)))))
+        return tuple(maps) if self.further is None else (*maps, self.further(features))
 
 
 class _LastFeatures(nn.Module):
@@ -97,13 +103,22 @@ class _LastFeatures(nn.Module):
         return (self.network(pixels),)
 
 
-def _efficientnet_lite2(image_size: int, pretrained: bool) -> Backbone:
+def _efficientnet_lite2(image_size: int, pretrained: bool, further: FurtherMap | None) -> Backbone:
     # The static "same" padding of this implementation depends on the size that it is told.
     network = EfficientNet.from_name("efficientnet-lite2", image_size=image_size)
     if pretrained:
         network.load_state_dict(_lite2_weights())
     identity = identity_of(LITE2) if pretrained else f"{LITE2}/untrained"
-    return Backbone(_LiteFeatures(network), LITE_NORMALISATION, identity)
+    return Backbone(_LiteFeatures(network, further.load() if further else None), LITE_NORMALISATION, identity)
+
+
+def copy_of_last_block() -> LastBlock:
+    """EfficientNet-Lite2's last block, to be trained."""
+    network = EfficientNet.from_name(LITE2.replace("_", "-"))
+    network.load_state_dict(_lite2_weights())
+    block = LastBlock()
+    block.copy_from(network.eval())
+    return block
 
 
 def _lite2_weights() -> dict[str, Tensor]:
@@ -145,16 +160,26 @@ def _torchvision(name: str, pretrained: bool, may_download: bool) -> Backbone:
     return Backbone(_LastFeatures(features), IMAGENET_NORMALISATION, identity)
 
 
-def create_backbone(name: str, image_size: int, *, pretrained: bool = True, may_download: bool = False) -> Backbone:
+def create_backbone(
+    name: str,
+    image_size: int,
+    *,
+    pretrained: bool = True,
+    may_download: bool = False,
+    further: FurtherMap | None = None,
+) -> Backbone:
     """Make the network ``name`` (``efficientnet_lite2`` or ``torchvision/NAME``), frozen and in evaluation mode.
 
-    Only with ``may_download`` are weights of torchvision fetched that are not on this machine yet.
+    Only with ``may_download`` are weights of torchvision fetched that are not on this machine yet. A ``further`` map,
+    which only EfficientNet-Lite2 can have, is the last of its maps.
 
     Raises:
         ModelError: an unknown name, or weights that are missing, damaged or cannot be downloaded.
     """
+    if further is not None and name != LITE2:
+        raise ModelError(f"Only efficientnet_lite2 has a last block that a copy is made of; {name!r} has none here.")
     if name == LITE2:
-        backbone = _efficientnet_lite2(image_size, pretrained)
+        backbone = _efficientnet_lite2(image_size, pretrained, further)
     elif name.startswith(TORCHVISION_PREFIX):
         backbone = _torchvision(name.removeprefix(TORCHVISION_PREFIX), pretrained, may_download)
     else:

@@ -8,31 +8,43 @@ from PIL import Image
 
 from engine.runtime.device import Device
 from engine.runtime.onnx import Traced
-from engine.vision.backbone_names import identity_of
-from engine.vision.detail import with_detail
+from engine.vision.backbone_names import FurtherMap, extractor_identity, identity_of
 from engine.vision.inference import Maps, create_extractor
 from engine.vision.pixels import pixels_of
 from engine.vision.pooling import pool_regions
 from engine.vision.proposers import create_proposer
-from engine.vision.region_features import RegionEncoder, RegionFeatures, encoder_identity
+from engine.vision.region_features import (
+    RegionEncoder,
+    RegionFeatures,
+    encoder_identity,
+    joined_features,
+    own_maps,
+)
 
 
 class OnnxRegionEncoder:
     """The one for a CPU, which does without torch."""
 
     def __init__(
-        self, backbone: str, image_size: int, proposer: str, *, detail: bool = False, may_download: bool = False
+        self,
+        backbone: str,
+        image_size: int,
+        proposer: str,
+        *,
+        detail: bool = False,
+        further: FurtherMap | None = None,
+        may_download: bool = False,
     ) -> None:
-        self.image_size, self._detail = image_size, detail
+        self.image_size, self._detail, self._further = image_size, detail, further
         self._backbone, self._may_download = backbone, may_download
-        self.extractor_identity = f"{identity_of(backbone)}|{image_size}"
+        self.extractor_identity = extractor_identity(identity_of(backbone), image_size, further)
         self.extract = create_extractor(f"maps|{self.extractor_identity}", self._traced)
         self._propose = create_proposer(proposer)
         self.identity = encoder_identity(self.extractor_identity, self._propose.identity, detail=detail)
 
     def regions_of(self, pixels: NDArray[np.uint8], maps: Maps) -> RegionFeatures:
         """Pixels (B, 3, H, W) and the maps of them → features, boxes and objectness of R proposals."""
-        boxes, objectness = self._propose(maps)
+        boxes, objectness = self._propose(own_maps(maps, further=self._further is not None))
         return RegionFeatures(self._features(pixels, maps, boxes), boxes, objectness)
 
     def features_of(self, pixels: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -45,22 +57,33 @@ class OnnxRegionEncoder:
         return self.regions_of(pixels, self.extract(pixels))
 
     def _features(self, pixels: NDArray[np.uint8], maps: Maps, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not self._detail:
-            return pool_regions(maps[-1], boxes)
-        return with_detail([pool_regions(map_, boxes) for map_ in maps], pixels, boxes)
+        return joined_features(
+            lambda map_: pool_regions(map_, boxes), maps, pixels, boxes,
+            detail=self._detail, further=self._further is not None,
+        )  # fmt: skip
 
     def _traced(self) -> Traced:
         from engine.vision.backbone import create_backbone, traced
 
-        return traced(
-            create_backbone(self._backbone, self.image_size, may_download=self._may_download), self.image_size
+        network = create_backbone(
+            self._backbone, self.image_size, may_download=self._may_download, further=self._further
         )
+        return traced(network, self.image_size)
 
 
 def create_region_encoder(
-    backbone: str, image_size: int, proposer: str, device: Device, *, detail: bool = False, may_download: bool = False
+    backbone: str,
+    image_size: int,
+    proposer: str,
+    device: Device,
+    *,
+    detail: bool = False,
+    further: FurtherMap | None = None,
+    may_download: bool = False,
 ) -> RegionEncoder:
-    """The region encoder of the names in a model's configuration, on a device; with ``detail`` beside the last map.
+    """The region encoder of the names in a model's configuration, on a device.
+
+    With ``detail`` regions have more than the last map's features, with a ``further`` map what that says of them too.
 
     Only with ``may_download`` are weights fetched that these names ask for and that are not on this machine yet.
 
@@ -68,7 +91,11 @@ def create_region_encoder(
         ModelError: an unknown name, or weights that are missing, damaged or cannot be downloaded.
     """
     if device == "cpu" and proposer != "faster_rcnn":
-        return OnnxRegionEncoder(backbone, image_size, proposer, detail=detail, may_download=may_download)
+        return OnnxRegionEncoder(
+            backbone, image_size, proposer, detail=detail, further=further, may_download=may_download
+        )
     from engine.vision.torch_encoder import TorchRegionEncoder
 
-    return TorchRegionEncoder(backbone, image_size, proposer, device, detail=detail, may_download=may_download)
+    return TorchRegionEncoder(
+        backbone, image_size, proposer, device, detail=detail, further=further, may_download=may_download
+    )

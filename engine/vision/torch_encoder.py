@@ -10,11 +10,11 @@ from PIL import Image
 from torch import Tensor
 
 from engine.vision.backbone import FeatureMaps, create_backbone
-from engine.vision.detail import with_detail
+from engine.vision.backbone_names import FurtherMap, extractor_identity
 from engine.vision.pixels import pixels_of
 from engine.vision.pooling import region_weights
 from engine.vision.proposals import NUM_REGIONS, WINDOWS_IDENTITY, fixed_windows
-from engine.vision.region_features import RegionFeatures, encoder_identity
+from engine.vision.region_features import RegionFeatures, encoder_identity, joined_features, own_maps
 
 
 class TorchProposer(Protocol):
@@ -50,19 +50,20 @@ class TorchRegionEncoder:
         device: str,
         *,
         detail: bool = False,
+        further: FurtherMap | None = None,
         may_download: bool = False,
     ) -> None:
-        network = create_backbone(backbone, image_size, may_download=may_download)
-        self.image_size, self._detail = image_size, detail
+        network = create_backbone(backbone, image_size, may_download=may_download, further=further)
+        self.image_size, self._detail, self._further = image_size, detail, further is not None
         self._device = torch.device(device)
         self._backbone = network.to(self._device).to(memory_format=torch.channels_last)
         self._propose = _create_proposer(proposer, self._device, may_download=may_download)
-        self.extractor_identity = f"{network.identity}|{image_size}"
+        self.extractor_identity = extractor_identity(network.identity, image_size, further)
         self.identity = encoder_identity(self.extractor_identity, self._propose.identity, detail=detail)
 
     @torch.inference_mode()
     def extract(self, pixels: NDArray[np.uint8]) -> FeatureMaps:
-        """Pixels (B, 3, H, W) → the backbone's maps, finest first."""
+        """Pixels (B, 3, H, W) → the maps."""
         with torch.autocast(self._device.type, enabled=self._device.type == "cuda"):
             maps: FeatureMaps = self._backbone(self._moved(pixels))
         return tuple(features.float() for features in maps)
@@ -70,7 +71,8 @@ class TorchRegionEncoder:
     @torch.inference_mode()
     def regions_of(self, pixels: NDArray[np.uint8], maps: FeatureMaps) -> RegionFeatures:
         """Pixels (B, 3, H, W) and the maps of them → features, boxes and objectness of R proposals."""
-        boxes, objectness = (found.cpu().numpy() for found in self._propose(self._moved(pixels), maps))
+        own = own_maps(maps, further=self._further)
+        boxes, objectness = (found.cpu().numpy() for found in self._propose(self._moved(pixels), own))
         return RegionFeatures(self._features(pixels, maps, boxes), boxes, objectness)
 
     @torch.inference_mode()
@@ -89,9 +91,9 @@ class TorchRegionEncoder:
     def _features(
         self, pixels: NDArray[np.uint8], maps: FeatureMaps, boxes: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        if not self._detail:
-            return self._pooled(maps[-1], boxes)
-        return with_detail([self._pooled(map_, boxes) for map_ in maps], pixels, boxes)
+        return joined_features(
+            lambda map_: self._pooled(map_, boxes), maps, pixels, boxes, detail=self._detail, further=self._further
+        )
 
     def _pooled(self, feature_map: Tensor, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         weights = torch.from_numpy(region_weights(boxes, *feature_map.shape[2:])).to(self._device)

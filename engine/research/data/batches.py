@@ -78,6 +78,7 @@ class PairBatch:
     """B pairs: region features (B, R, C), boxes (B, R, 4), class evidence (B, R + 1, Dc), sentences, image ids (B,).
 
     ``origin`` (B, 4) says where each pair comes from: the data set, and in it the view, the image and the sentence.
+    ``before`` (B, C', h, w) is what stands before the backbone's last block, where a copy of that learns.
     """
 
     features: Tensor
@@ -89,6 +90,7 @@ class PairBatch:
     phrases: PhraseBatch | None
     queries: QueryBatch | None
     exchanged: ExchangedBatch | None = None
+    before: Tensor | None = None
 
 
 class Pairs:
@@ -152,6 +154,9 @@ class Pairs:
         chosen = list(zip(sets, views, images, strict=True))
         features = np.stack([part.views[view].features[image] for part, view, image in chosen])
         boxes = np.stack([part.views[view].boxes[image] for part, view, image in chosen])
+        maps = [part.views[view].before for part, view, _ in chosen]
+        own = [map_[image] for map_, image in zip(maps, images, strict=True) if map_ is not None]
+        before = torch.from_numpy(np.stack(own).astype(np.float32)) if own else None
         evidence = None
         if sets[0].evidence:
             stacked = np.stack([part.evidence[view][image] for part, view, image in chosen])
@@ -172,6 +177,7 @@ class Pairs:
             self._phrases(items, views, images, words.mask.shape[1]),
             self._queries(items, images, random) if self._query_words else None,
             self._exchanged(items, random) if self._num_exchanged else None,
+            before,
         )
 
     def _phrases(

@@ -15,11 +15,13 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from engine.alignment.embeddings import WordBatch
+from engine.alignment.model import AlignmentModel
 from engine.language.tokens import tokenize
 from engine.language.word_vectors import WordVectors
 from engine.photos.decode import decode
 from engine.runtime.files import sha256
 from engine.runtime.settings import cache_folder
+from engine.vision.pixels import pixels_of
 from engine.vision.region_features import RegionEncoder
 from index.store.atomic import replace_file
 
@@ -157,10 +159,28 @@ class ArrayCache:
 
 @dataclass(frozen=True, slots=True)
 class StoredRegions:
-    """Features (n, R, C) and boxes (n, R, 4) from 0 to 1 of the regions of n photos, memory-mapped."""
+    """Features (n, R, C) and boxes (n, R, 4) from 0 to 1 of the regions of n photos, memory-mapped.
+
+    ``before`` (n, C', h, w) is what stands before the backbone's last block, for models that train a copy of that.
+    """
 
     features: NDArray[np.float16]
     boxes: NDArray[np.float32]
+    before: NDArray[np.float16] | None = None
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def seen_by(self, model: AlignmentModel, rows: slice | Sequence[int]) -> tuple[Tensor, Tensor]:
+        """The features (B, R, C) that a model looks at, and the boxes (B, R, 4), of some photos."""
+        architecture, before = model.architecture, None
+        num_channels = architecture.num_channels  # a model without detail, or a copy, looks at fewer
+        if model.last_block is not None and self.before is not None:
+            num_channels -= architecture.learned_channels
+            before = torch.from_numpy(self.before[rows].astype(np.float32))
+        features = torch.from_numpy(self.features[rows][..., :num_channels].astype(np.float32))
+        boxes = torch.from_numpy(np.array(self.boxes[rows]))
+        return model.with_learned(features, boxes, before), boxes
 
 
 def stored_regions(
@@ -180,6 +200,27 @@ def stored_regions(
     cache = ArrayCache.of_photos("regions", encoder.identity, paths, view)
     features, boxes = cache.arrays(len(paths), IMAGE_BATCH, compute, report)
     return StoredRegions(features, boxes)  # type: ignore[arg-type]
+
+
+def regions_and_maps(
+    encoder: RegionEncoder, paths: Sequence[Path], *, view: int = 0, report: Report = no_report
+) -> StoredRegions:
+    """The regions of a view of photos with the maps before the last block, by an encoder that has that map.
+
+    Raises:
+        PhotoError: a photo that cannot be decoded.
+    """
+
+    def compute(start: int) -> list[NDArray[np.generic]]:
+        rows = range(start, min(start + IMAGE_BATCH, len(paths)))
+        pixels = pixels_of([load_view(paths[row], encoder.image_size, view, row) for row in rows], encoder.image_size)
+        maps = encoder.extract(pixels)
+        found, before = encoder.regions_of(pixels, maps), torch.as_tensor(maps[-1]).cpu().numpy()
+        features = found.features[..., : -before.shape[1]]
+        return [features.astype(np.float16), found.boxes.astype(np.float32), before.astype(np.float16)]
+
+    cache = ArrayCache.of_photos("regions-and-maps", encoder.identity, paths, view)
+    return StoredRegions(*cache.arrays(len(paths), IMAGE_BATCH, compute, report))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def score_queries(
         )
     regions = stored_regions(model.regions, paths, report=report)
     vectors = sentence_vectors(model.word_vectors, queries.texts, report=report)
-    scores = score_matrix(model.folder.model, EncodedSplit(regions.features, regions.boxes, vectors, ()))
+    scores = score_matrix(model.folder.model, EncodedSplit(regions, vectors, ()))
     columns = [
         _score_background(model.folder.model, background, vectors.batch(rows))
         for rows in np.array_split(np.arange(len(vectors)), max(1, len(vectors) // QUERY_BLOCK))

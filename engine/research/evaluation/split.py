@@ -15,7 +15,14 @@ from engine.errors import DatasetError
 from engine.language.word_vectors import WordVectors
 from engine.research.data.caption_sets import CaptionSet, load_captions
 from engine.research.data.encoded import MeasuredModel, encoded_photos, encoded_texts, encoder_scores
-from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
+from engine.research.data.features import (
+    Report,
+    SentenceVectors,
+    StoredRegions,
+    no_report,
+    sentence_vectors,
+    stored_regions,
+)
 from engine.research.evaluation.novelty import Novelty, by_novelty
 from engine.research.evaluation.retrieval import RetrievalResult, retrieval, retrieval_among, sentence_to_image_ranks
 from engine.vision.region_features import RegionEncoder
@@ -26,10 +33,9 @@ SENTENCE_BLOCK = 500
 
 @dataclass(frozen=True, slots=True)
 class EncodedSplit:
-    """Region features (B, R, C) and boxes (B, R, 4), word vectors of N sentences, and the image (N,) of each."""
+    """The regions of B photos, word vectors of N sentences, and the image (N,) of each."""
 
-    features: NDArray[np.float16]
-    boxes: NDArray[np.float32]
+    regions: StoredRegions
     sentences: SentenceVectors
     image_of_sentence: Sequence[int]
 
@@ -39,8 +45,7 @@ def encode_split(
 ) -> EncodedSplit:
     """Run the frozen networks on a split; from the cache when that was done before."""
     regions = stored_regions(encoder, [image.path for image in captions.images], report=report)
-    sentences = sentence_vectors(words, captions.sentences, report=report)
-    return EncodedSplit(regions.features, regions.boxes, sentences, captions.image_of_sentence)
+    return EncodedSplit(regions, sentence_vectors(words, captions.sentences, report=report), captions.image_of_sentence)
 
 
 @torch.inference_mode()
@@ -48,11 +53,8 @@ def score_matrix(model: AlignmentModel, split: EncodedSplit) -> NDArray[np.float
     """Scores (B, N) of every image and sentence, in blocks."""
     model.eval()
     images = [
-        model.embed_images(
-            torch.from_numpy(split.features[start : start + IMAGE_BLOCK].astype(np.float32)),
-            torch.from_numpy(np.array(split.boxes[start : start + IMAGE_BLOCK])),
-        )
-        for start in range(0, len(split.features), IMAGE_BLOCK)
+        model.embed_images(*split.regions.seen_by(model, slice(start, start + IMAGE_BLOCK)))
+        for start in range(0, len(split.regions), IMAGE_BLOCK)
     ]
     columns = []
     for start in range(0, len(split.sentences), SENTENCE_BLOCK):

@@ -22,7 +22,7 @@ def require_enough(architecture: Architecture, main: TrainingSet, others: Sequen
     Raises:
         ModelError: there are fewer photos or sentences than they hold.
     """
-    _rows([len(part.views[0].features) for part in (main, *others)], architecture.bank, "photos")
+    _rows([len(part.views[0]) for part in (main, *others)], architecture.bank, "photos")
     _rows([len(part.sentences) for part in (main, *others)], architecture.sentence_bank, "sentences")
 
 
@@ -35,11 +35,10 @@ def fill_bank(model: AlignmentModel, main: StoredRegions, others: Sequence[Store
     """
     assert model.bank is not None
     parts = [main, *others]
-    rows = _rows([len(part.features) for part in parts], model.architecture.bank, "photos")
-    features = np.stack([parts[part].features[row] for part, row in rows]).astype(np.float32)
-    boxes = np.stack([parts[part].boxes[row] for part, row in rows])
+    rows = _rows([len(part) for part in parts], model.architecture.bank, "photos")
     model.eval()
-    model.bank.fill(model.image_tower(torch.from_numpy(features), torch.from_numpy(boxes)))
+    seen = [parts[part].seen_by(model, [row]) for part, row in rows]
+    model.bank.fill(model.image_tower(*(torch.cat(tensors) for tensors in zip(*seen, strict=True))))
     model.bank.set(SHARPNESS * model.log_scale.exp().item(), PHOTO_WEIGHT)
 
 

@@ -18,6 +18,7 @@ from engine.language.tokens import tokenize
 from engine.language.vocabulary import Vocabulary
 from engine.language.word_vectors import create_word_vectors
 from engine.library.sentences import sentences_of_file
+from engine.models.multimodal import MultimodalModel
 from engine.research.data.caption_batches import CaptionScenes, RegionText, SceneView
 from engine.research.data.caption_sets import CaptionSet, load_captions, load_further
 from engine.research.data.entities import PhraseBoxes, load_entities, phrase_boxes
@@ -29,7 +30,6 @@ from engine.research.training.caption_stages import CaptionTrainer, Described
 from engine.research.training.caption_start import take_over
 from engine.research.training.log import line_log
 from engine.runtime.device import Device
-from engine.vision.encoder import create_region_encoder
 from engine.vision.region_features import RegionEncoder
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
@@ -70,10 +70,7 @@ def run(
     output.mkdir(parents=True, exist_ok=True)
     aligned = load_model(alignment)
     config = replace(config, alignment=aligned.fingerprint)
-    settings = aligned.config.architecture
-    encoder = create_region_encoder(
-        settings.backbone, settings.image_size, settings.proposer, device, detail=settings.detail_channels > 0
-    )
+    encoder = MultimodalModel(aligned, device).regions
     parts = [load_captions(data, "train"), *(load_further(folder, "train", with_questions=False) for folder in further)]
     words = [[tokenize(sentence).words for sentence in part.sentences] for part in parts]
     everything = list(chain.from_iterable(words))

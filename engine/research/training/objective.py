@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +37,9 @@ class Objective(nn.Module):
     def forward(self, model: AlignmentModel, batch: PairBatch) -> Tensor:
         """The loss of a batch, a scalar."""
         training = self._training
-        features, boxes, evidence = self._without_some_regions(batch)
+        with torch.autocast(batch.features.device.type, torch.bfloat16, enabled=training.bfloat16):
+            learned = model.with_learned(batch.features, batch.boxes, batch.before).float()
+        features, boxes, evidence = self._without_some_regions(replace(batch, features=learned))
         images = model.embed_images(features, boxes, evidence)
         sentences = model.embed_sentences(batch.words.vectors, batch.words.mask)
         with torch.autocast(features.device.type, torch.bfloat16, enabled=training.bfloat16):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.alignment.config import ModelConfig
+from engine.alignment.config import Architecture, ModelConfig
 from engine.alignment.folder import load_model, save_model
 from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
@@ -21,17 +21,26 @@ from engine.research.data.caption_sets import CaptionSet, load_captions, load_fu
 from engine.research.data.entities import FILE as ENTITIES
 from engine.research.data.entities import load_entities, phrase_boxes
 from engine.research.data.exchanged import exchanged
-from engine.research.data.features import Report, SentenceVectors, no_report, sentence_vectors, stored_regions
+from engine.research.data.features import (
+    Report,
+    SentenceVectors,
+    StoredRegions,
+    no_report,
+    regions_and_maps,
+    sentence_vectors,
+    stored_regions,
+)
 from engine.research.data.phrases import by_sentence
-from engine.research.evaluation.split import encode_split, evaluate
+from engine.research.evaluation.split import EncodedSplit, evaluate
 from engine.research.training.balance import rebalance
 from engine.research.training.bank_selection import fill_bank, fill_sentence_bank, require_enough
 from engine.research.training.log import line_log
 from engine.research.training.loop import Trained, train
 from engine.research.training.teachers import Teacher
 from engine.runtime.device import Device
-from engine.vision.backbone import load_classifier
+from engine.vision.backbone import copy_of_last_block, load_classifier
 from engine.vision.encoder import create_region_encoder
+from engine.vision.last_block import MAP_BEFORE
 from engine.vision.region_features import RegionEncoder
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
@@ -71,32 +80,42 @@ def run(
     architecture, training = config.architecture, config.training
     encoder = create_region_encoder(
         architecture.backbone, architecture.image_size, architecture.proposer, device,
-        detail=architecture.detail_channels > 0, may_download=True,
+        detail=architecture.detail_channels > 0, further=MAP_BEFORE if architecture.learned_channels else None,
+        may_download=True,
     )  # fmt: skip  # who trains names the networks
     words = create_word_vectors(architecture.word_vectors)
 
     earlier = None if start is None else _teacher(start, config).state_dict()
+    block = copy_of_last_block().state_dict() if architecture.learned_channels else None
     classes = None
     if earlier is None and architecture.class_dimension:
         classes = (*load_classifier(architecture.backbone), torch.from_numpy(class_name_vectors(words)))
 
     def prepare(model: AlignmentModel) -> None:
+        if block is not None and model.last_block is not None:
+            model.last_block.load_state_dict(block)
         if earlier is not None:
             # What the earlier model lacks, such as geometry, keeps its first values.
             _, unexpected = model.load_state_dict(earlier, strict=False)
             if unexpected:
                 raise ModelError(f"The model {start} has parts that this one has not: {', '.join(unexpected)}.")
+            model.empty_banks()
         elif classes is not None:
             model.fill_classes(*classes)
 
     captions = load_captions(data, "train")
     needs_phrases = bool(training.phrase_weight or training.query_weight)
     entities = load_entities(data, "train") if needs_phrases and (data / ENTITIES).is_file() else {}
-    main = _training_set(captions, encoder, words, training.views, report)
+    main = _training_set(captions, encoder, words, architecture, training.views, report)
     main.phrases = by_sentence(phrase_boxes(captions, entities).phrases, len(main.words))
     others = [
         _training_set(
-            load_further(folder, "train"), encoder, words, min(training.further_views, training.views), report
+            load_further(folder, "train"),
+            encoder,
+            words,
+            architecture,
+            min(training.further_views, training.views),
+            report,
         )
         for folder in further
     ]
@@ -110,7 +129,12 @@ def run(
     for part in (main, *others):
         part.exchanged = _exchanged(part, words, training.seed, report) if training.exchanged else None
     pairs = Pairs(main, others, training.further_pairs, training.batch_size, queries, num_exchanged=training.exchanged)
-    validation = encode_split(load_captions(data, "val"), encoder, words, report)
+    unseen = load_captions(data, "val")
+    validation = EncodedSplit(
+        _regions([image.path for image in unseen.images], encoder, architecture, 0, report),
+        sentence_vectors(words, unseen.sentences, report=report),
+        unseen.image_of_sentence,
+    )
 
     taught = [Teacher(_teacher(name, config), [main, *others], bfloat16=training.bfloat16) for name in teachers]
     log = line_log(output / LOG)
@@ -128,17 +152,25 @@ def run(
 
 
 def _training_set(
-    captions: CaptionSet, encoder: RegionEncoder, words: WordVectors, num_views: int, report: Report
-) -> TrainingSet:
+    captions: CaptionSet, encoder: RegionEncoder, words: WordVectors, architecture: Architecture, num_views: int,
+    report: Report,
+) -> TrainingSet:  # fmt: skip
     paths = [image.path for image in captions.images]
     sentences = captions.sentences
     return TrainingSet(
-        views=[stored_regions(encoder, paths, view=view, report=report) for view in range(num_views)],
+        views=[_regions(paths, encoder, architecture, view, report) for view in range(num_views)],
         sentences=sentence_vectors(words, sentences, report=report),
         words=[tokenize(sentence).words for sentence in sentences],
         image_of_sentence=np.array(captions.image_of_sentence),
         phrases=[() for _ in sentences],
     )
+
+
+def _regions(
+    paths: Sequence[Path], encoder: RegionEncoder, architecture: Architecture, view: int, report: Report
+) -> StoredRegions:
+    stored = regions_and_maps if architecture.learned_channels else stored_regions
+    return stored(encoder, paths, view=view, report=report)
 
 
 def _exchanged(part: TrainingSet, words: WordVectors, seed: int, report: Report) -> SentenceVectors:
@@ -168,4 +200,6 @@ def _teacher(name: str, config: ModelConfig) -> AlignmentModel:
                 f"The teacher {name} has {setting} {getattr(own, setting)!r}, and this model "
                 f"{getattr(wanted, setting)!r}; they must look at the same regions and words."
             )
+    if own.learned_channels > wanted.learned_channels:
+        raise ModelError(f"The teacher {name} has a last block of its own, which this model would not compute.")
     return teacher.model

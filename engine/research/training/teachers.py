@@ -65,17 +65,14 @@ class Teacher:
 def _taught(model: AlignmentModel, part: TrainingSet) -> _TaughtSet:
     model.eval()
     records = []
-    channels = model.architecture.num_channels  # a teacher without detail looks at the others
     for view, regions in enumerate(part.views):
         blocks = []
-        for start in range(0, len(regions.features), IMAGE_BLOCK):
-            features = regions.features[start : start + IMAGE_BLOCK, :, :channels].astype(np.float32)
+        for start in range(0, len(regions), IMAGE_BLOCK):
             evidence = None
             if part.evidence:
                 known = part.evidence[view][start : start + IMAGE_BLOCK].astype(np.float32)
                 evidence = torch.from_numpy(known)
-            boxes = torch.from_numpy(np.array(regions.boxes[start : start + IMAGE_BLOCK]))
-            images = model.embed_images(torch.from_numpy(features), boxes, evidence)
+            images = model.embed_images(*regions.seen_by(model, slice(start, start + IMAGE_BLOCK)), evidence)
             assert images.photo is not None
             blocks.append(torch.cat([images.regions, images.photo[:, None]], dim=1).half().numpy())
         records.append(np.concatenate(blocks))

@@ -15,11 +15,13 @@ from engine.alignment.scores import score
 SMALL = Architecture(num_channels=6, word_dimension=5, dimension=4, hidden=3)
 WITH_CLASSES = replace(SMALL, dimension=7, class_dimension=3)
 WITH_DETAIL = replace(WITH_CLASSES, num_channels=6, detail_channels=2)
+WITH_LEARNED = replace(WITH_CLASSES, num_channels=6, detail_channels=2, learned_channels=2)
 ARCHITECTURES = {
     "plain": replace(SMALL, towers="plain"),
     "cosine": SMALL,
     "cosine with classes": WITH_CLASSES,
     "cosine with detail": WITH_DETAIL,
+    "cosine with a map that learned": WITH_LEARNED,
 }
 
 
@@ -31,8 +33,7 @@ def model(request):
 
 def filled(architecture):
     model = AlignmentModel(architecture).eval()
-    channels = architecture.num_channels - architecture.detail_channels
-    model.fill_classes(torch.randn(1000, channels), torch.randn(1000), torch.randn(1000, 5))
+    model.fill_classes(torch.randn(1000, architecture.map_channels), torch.randn(1000), torch.randn(1000, 5))
     return model
 
 
@@ -134,3 +135,18 @@ def test_detail_is_standardised_and_classes_do_not_look_at_it():
     moved = features * torch.tensor([1, 1, 1, 1, 2.0, 3.0]) + torch.tensor([0, 0, 0, 0, 4.0, -1.0])
     model.fit_features(moved)
     torch.testing.assert_close(model.embed_images(moved).regions, after.regions)
+
+
+def test_vectors_are_made_of_the_map_that_learned_and_classes_of_the_frozen_one():
+    torch.manual_seed(4)
+    model = filled(WITH_LEARNED)
+    features = torch.randn(5, 4, 6)
+    before = model.embed_images(features).regions
+    learned = WITH_LEARNED.dimension - WITH_LEARNED.class_dimension
+    for changed, same, other in ((slice(0, 2), slice(0, learned), slice(learned, None)),
+                                 (slice(4, 6), slice(learned, None), slice(0, learned))):  # fmt: skip
+        moved = features.clone()
+        moved[..., changed] += 1
+        after = model.embed_images(moved).regions
+        assert torch.equal(after[..., same], before[..., same])
+        assert not torch.allclose(after[..., other], before[..., other])

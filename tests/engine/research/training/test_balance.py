@@ -8,7 +8,7 @@ import torch
 
 from engine.alignment.config import Architecture
 from engine.alignment.model import AlignmentModel
-from engine.research.data.features import SentenceVectors
+from engine.research.data.features import SentenceVectors, StoredRegions
 from engine.research.evaluation.split import EncodedSplit, evaluate
 from engine.research.training.balance import ALLOWANCE, CLASSES, WORDS, rebalance
 
@@ -20,7 +20,8 @@ def split():
     random = np.random.default_rng(2)
     features = random.normal(size=(10, 3, 6)).astype(np.float16)
     sentences = SentenceVectors(random.normal(size=(40, 5)).astype(np.float16), np.arange(0, 41, 2))
-    return EncodedSplit(features, np.zeros((10, 3, 4), np.float32), sentences, [row // 2 for row in range(20)])
+    regions = StoredRegions(features, np.zeros((10, 3, 4), np.float32))
+    return EncodedSplit(regions, sentences, [row // 2 for row in range(20)])
 
 
 def untrained(towers):

@@ -57,7 +57,9 @@ def run(config, checkpoint):
     features, sentences, owners = toy()
     pairs = toy_pairs(config.training)
     lines = []
-    trained = train(config, pairs, EncodedSplit(features, toy_boxes(), sentences, owners), checkpoint, lines.append)
+    trained = train(
+        config, pairs, EncodedSplit(StoredRegions(features, toy_boxes()), sentences, owners), checkpoint, lines.append
+    )
     return trained, lines
 
 
@@ -89,7 +91,11 @@ def test_a_run_killed_after_any_epoch_ends_as_if_it_was_not(tmp_path, architectu
         pairs = toy_pairs(training)
         try:
             again = train(
-                config, pairs, EncodedSplit(features, toy_boxes(), sentences, owners), tmp_path / "killed.pt", log
+                config,
+                pairs,
+                EncodedSplit(StoredRegions(features, toy_boxes()), sentences, owners),
+                tmp_path / "killed.pt",
+                log,
             )
         except KilledError:
             continue
@@ -117,7 +123,7 @@ def test_blocks_do_not_change_the_score_matrix(tmp_path, monkeypatch):
     features, sentences, owners = toy()
     config = ModelConfig("toy", SMALL, replace(CONTRASTIVE, epochs=1))
     trained, _ = run(config, tmp_path / "checkpoint.pt")
-    split = EncodedSplit(features, toy_boxes(), sentences, owners)
+    split = EncodedSplit(StoredRegions(features, toy_boxes()), sentences, owners)
     whole = score_matrix(trained.model, split)
     monkeypatch.setattr("engine.research.evaluation.split.IMAGE_BLOCK", 7)
     monkeypatch.setattr("engine.research.evaluation.split.SENTENCE_BLOCK", 5)
@@ -132,7 +138,9 @@ def test_a_saved_model_loads_with_its_figures(tmp_path):
     features, sentences, owners = toy()
     assert loaded.name == "toy"
     assert "dog" in loaded.vocabulary
-    assert evaluate(loaded.model, EncodedSplit(features, toy_boxes(), sentences, owners)) == trained.result
+    assert (
+        evaluate(loaded.model, EncodedSplit(StoredRegions(features, toy_boxes()), sentences, owners)) == trained.result
+    )
     assert load_model(str(tmp_path / "model")).fingerprint == loaded.fingerprint
 
 

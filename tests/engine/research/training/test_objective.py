@@ -113,3 +113,30 @@ def test_a_sentence_with_a_word_exchanged_is_one_more_to_tell_the_right_one_from
     torch.testing.assert_close(loss, total / 16)
     loss.backward()
     assert all(torch.isfinite(p.grad).all() for p in student.parameters() if p.grad is not None)
+
+
+def test_a_copy_of_the_last_block_learns_with_the_towers(sets):
+    random = np.random.default_rng(9)
+    for part in sets:
+        part.views = [
+            StoredRegions(
+                regions.features, regions.boxes, random.normal(size=(len(regions), 208, 3, 3)).astype(np.float16)
+            )
+            for regions in part.views
+        ]
+    torch.manual_seed(10)
+    student = AlignmentModel(replace(ARCHITECTURE, num_channels=6 + 1280, learned_channels=1280))
+    student.fill_classes(torch.randn(1000, 6), torch.randn(1000), torch.randn(1000, 5))
+    (batch, *_) = Pairs(sets[0], sets[1:], 8, batch_size=8).epoch(5)
+    Objective(replace(TRAINING, region_dropout=0.2), [Teacher(model(3), sets, bfloat16=False)])(
+        student, batch
+    ).backward()
+    for parameter in student.last_block.parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.abs().sum() > 0
+    # A photo of the batch is seen as by whoever asks for it alone.
+    place, view, image, _ = batch.origin[0].tolist()
+    features, boxes = sets[place].views[view].seen_by(student.eval(), [image])
+    together = student.with_learned(batch.features, batch.boxes, batch.before)
+    torch.testing.assert_close(features[0], together[0], atol=1e-4, rtol=1e-4)
+    assert torch.equal(boxes[0], batch.boxes[0])
