@@ -3,6 +3,7 @@
 ``calibration.safetensors`` may be beside them: it turns scores into probabilities.
 """
 
+import copy
 import hashlib
 import json
 import logging
@@ -81,7 +82,7 @@ class ModelFolder:
 
     def _last_block(self) -> "nn.Module":
         assert self.model.last_block is not None
-        return self.model.last_block
+        return copy.deepcopy(self.model.last_block)  # which an encoder takes to its own device
 
     @cached_property
     def model(self) -> "AlignmentModel":
