@@ -67,14 +67,20 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
         load_model(folder)
 
 
-@pytest.mark.parametrize("settings", [{"backbone": "torchvision/vgg16"}, {"proposer": "faster_rcnn"}], ids=str)
-def test_a_folder_downloads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("paper", {"backbone": "torchvision/vgg16"}), ("default", {"proposer": "faster_rcnn"})],
+    ids=str,
+)
+def test_a_folder_downloads_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, settings: dict[str, Any]
+) -> None:
     def called(*_: object) -> None:
         raise AssertionError("another machine was asked")
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr(socket, "getaddrinfo", called)
-    model = MultimodalModel(load_model(changed(tmp_path, PRETRAINED / "default", **settings)), torch.device("cpu"))
+    model = MultimodalModel(load_model(changed(tmp_path, PRETRAINED / name, **settings)), torch.device("cpu"))
     with pytest.raises(ModelError, match="a model's folder downloads nothing"):
         model.embed_photos([Image.fromarray(np.zeros((32, 32, 3), np.uint8))])
     assert not (tmp_path / "torch").exists()
