@@ -103,21 +103,24 @@ class _LastFeatures(nn.Module):
         return (self.network(pixels),)
 
 
-def _efficientnet_lite2(image_size: int, pretrained: bool, further: FurtherMap | None) -> Backbone:
+def _lite2_network(image_size: int | None, pretrained: bool) -> EfficientNet:
     # The static "same" padding of this implementation depends on the size that it is told.
     network = EfficientNet.from_name("efficientnet-lite2", image_size=image_size)
     if pretrained:
         network.load_state_dict(_lite2_weights())
+    return network
+
+
+def _efficientnet_lite2(image_size: int, pretrained: bool, further: FurtherMap | None) -> Backbone:
+    network = _lite2_network(image_size, pretrained)
     identity = identity_of(LITE2) if pretrained else f"{LITE2}/untrained"
     return Backbone(_LiteFeatures(network, further.load() if further else None), LITE_NORMALISATION, identity)
 
 
 def copy_of_last_block() -> LastBlock:
     """EfficientNet-Lite2's last block, to be trained."""
-    network = EfficientNet.from_name(LITE2.replace("_", "-"))
-    network.load_state_dict(_lite2_weights())
     block = LastBlock()
-    block.copy_from(network.eval())
+    block.copy_from(_lite2_network(None, pretrained=True).eval())
     return block
 
 

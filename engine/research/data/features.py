@@ -157,6 +157,29 @@ class ArrayCache:
         return sorted(self._path.parent.glob(f"{self._path.name}.*.npy"))
 
 
+def arrays_of_views(
+    kind: str,
+    identity: str,
+    encoder: RegionEncoder,
+    paths: Sequence[Path],
+    view: int,
+    compute: Callable[[Sequence[Image.Image], slice], Sequence[NDArray[np.generic]]],
+    report: Report,
+) -> list[NDArray[np.float16]]:
+    """What the network ``identity`` says of a view of photos, from the cache; ``compute`` has some images and rows.
+
+    Raises:
+        PhotoError: a photo that cannot be decoded.
+    """
+
+    def block(start: int) -> Sequence[NDArray[np.generic]]:
+        rows = range(start, min(start + IMAGE_BATCH, len(paths)))
+        images = [load_view(paths[row], encoder.image_size, view, row) for row in rows]
+        return compute(images, slice(rows.start, rows.stop))
+
+    return ArrayCache.of_photos(kind, identity, paths, view).arrays(len(paths), IMAGE_BATCH, block, report)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRegions:
     """Features (n, R, C) and boxes (n, R, 4) from 0 to 1 of the regions of n photos, memory-mapped.
@@ -171,7 +194,7 @@ class StoredRegions:
     def __len__(self) -> int:
         return len(self.features)
 
-    def seen_by(self, model: AlignmentModel, rows: slice | Sequence[int]) -> tuple[Tensor, Tensor]:
+    def seen_by(self, model: AlignmentModel, rows: slice | Sequence[int] | NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """The features (B, R, C) that a model looks at, and the boxes (B, R, 4), of some photos."""
         architecture, before = model.architecture, None
         num_channels = architecture.num_channels  # a model without detail, or a copy, looks at fewer
@@ -192,14 +215,12 @@ def stored_regions(
         PhotoError: a photo that cannot be decoded.
     """
 
-    def compute(start: int) -> list[NDArray[np.generic]]:
-        rows = range(start, min(start + IMAGE_BATCH, len(paths)))
-        found = encoder.encode([load_view(paths[row], encoder.image_size, view, row) for row in rows])
+    def compute(images: Sequence[Image.Image], _: slice) -> list[NDArray[np.generic]]:
+        found = encoder.encode(images)
         return [found.features.astype(np.float16), found.boxes.astype(np.float32)]
 
-    cache = ArrayCache.of_photos("regions", encoder.identity, paths, view)
-    features, boxes = cache.arrays(len(paths), IMAGE_BATCH, compute, report)
-    return StoredRegions(features, boxes)  # type: ignore[arg-type]
+    arrays = arrays_of_views("regions", encoder.identity, encoder, paths, view, compute, report)
+    return StoredRegions(*arrays)  # type: ignore[arg-type]
 
 
 def regions_and_maps(
@@ -211,16 +232,15 @@ def regions_and_maps(
         PhotoError: a photo that cannot be decoded.
     """
 
-    def compute(start: int) -> list[NDArray[np.generic]]:
-        rows = range(start, min(start + IMAGE_BATCH, len(paths)))
-        pixels = pixels_of([load_view(paths[row], encoder.image_size, view, row) for row in rows], encoder.image_size)
+    def compute(images: Sequence[Image.Image], _: slice) -> list[NDArray[np.generic]]:
+        pixels = pixels_of(images, encoder.image_size)
         maps = encoder.extract(pixels)
         found, before = encoder.regions_of(pixels, maps), torch.as_tensor(maps[-1]).cpu().numpy()
         features = found.features[..., : -before.shape[1]]
         return [features.astype(np.float16), found.boxes.astype(np.float32), before.astype(np.float16)]
 
-    cache = ArrayCache.of_photos("regions-and-maps", encoder.identity, paths, view)
-    return StoredRegions(*cache.arrays(len(paths), IMAGE_BATCH, compute, report))  # type: ignore[arg-type]
+    arrays = arrays_of_views("regions-and-maps", encoder.identity, encoder, paths, view, compute, report)
+    return StoredRegions(*arrays)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

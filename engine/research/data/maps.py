@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
-from engine.research.data.features import ArrayCache, Report, load_view, no_report
+from engine.research.data.features import Report, arrays_of_views, no_report
 from engine.vision.backbone import FeatureMaps
 from engine.vision.pixels import pixels_of
 from engine.vision.region_features import RegionEncoder
-
-IMAGE_BATCH = 16
 
 
 class StoredMaps:
@@ -40,11 +39,9 @@ def feature_maps(encoder: RegionEncoder, paths: Sequence[Path], view: int, repor
     Raises:
         PhotoError: a photo that cannot be decoded.
     """
-    cache = ArrayCache.of_photos("maps", encoder.extractor_identity, paths, view)
 
-    def compute(start: int) -> list[NDArray[np.float16]]:
-        rows = range(start, min(start + IMAGE_BATCH, len(paths)))
-        pixels = pixels_of([load_view(paths[row], encoder.image_size, view, row) for row in rows], encoder.image_size)
-        return [torch.as_tensor(map_).cpu().numpy().astype(np.float16) for map_ in encoder.extract(pixels)]
+    def compute(images: Sequence[Image.Image], _: slice) -> list[NDArray[np.float16]]:
+        maps = encoder.extract(pixels_of(images, encoder.image_size))
+        return [torch.as_tensor(map_).cpu().numpy().astype(np.float16) for map_ in maps]
 
-    return StoredMaps(cache.arrays(len(paths), IMAGE_BATCH, compute, report))
+    return StoredMaps(arrays_of_views("maps", encoder.extractor_identity, encoder, paths, view, compute, report))

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from engine.boxes import union_box
 from engine.language.tokens import tokenize
 from engine.research.data.caption_sets import CaptionSet
 from engine.research.data.entities import PhraseBoxes
-from engine.research.data.features import IMAGE_BATCH, ArrayCache, Report, load_view, no_report
+from engine.research.data.features import Report, arrays_of_views, no_report
 from engine.vision.pixels import pixels_of
 from engine.vision.region_features import RegionEncoder
 
@@ -52,13 +53,10 @@ def marked_features(
     place = np.arange(len(marked.photos)) - np.searchsorted(marked.photos, marked.photos)
     boxes[marked.photos, place] = marked.boxes
 
-    def compute(start: int) -> list[NDArray[np.float16]]:
-        rows = range(start, min(start + IMAGE_BATCH, len(paths)))
-        pixels = pixels_of([load_view(paths[row], encoder.image_size, 0, row) for row in rows], encoder.image_size)
-        return [encoder.features_of(pixels, boxes[rows.start : rows.stop]).astype(np.float16)]
+    def compute(images: Sequence[Image.Image], rows: slice) -> list[NDArray[np.float16]]:
+        return [encoder.features_of(pixels_of(images, encoder.image_size), boxes[rows]).astype(np.float16)]
 
     identity = f"{encoder.extractor_identity} {boxes.tobytes().hex()}"
-    cache = ArrayCache.of_photos("marked", identity, paths, 0)
-    (features,) = cache.arrays(len(paths), IMAGE_BATCH, compute, report)
+    (features,) = arrays_of_views("marked", identity, encoder, paths, 0, compute, report)
     chosen: NDArray[np.float16] = features[marked.photos, place]
     return chosen

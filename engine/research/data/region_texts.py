@@ -42,8 +42,7 @@ def inferred_texts(
     texts: list[list[RegionText]] = [[] for _ in regions.features]
     for start in range(0, len(texts), PHOTOS_AT_ONCE):
         part = slice(start, start + PHOTOS_AT_ONCE)
-        features = torch.from_numpy(regions.features[part].astype(np.float32))
-        vectors = model.embed_images(features, torch.from_numpy(np.array(regions.boxes[part]))).regions
+        vectors = model.embed_images(*regions.seen_by(model, part)).regions
         rows = np.flatnonzero((image_of_sentence >= start) & (image_of_sentence < start + PHOTOS_AT_ONCE))
         batch = sentences.batch(rows)
         embedded = model.embed_sentences(batch.vectors, batch.mask).words

@@ -20,8 +20,7 @@ def region_vectors(model: AlignmentModel, regions: StoredRegions) -> NDArray[np.
     """The vectors (n, R, D) of a view's regions as a scene has them."""
     blocks = []
     for start in range(0, len(regions.features), PHOTOS_AT_ONCE):
-        features = torch.from_numpy(regions.features[start : start + PHOTOS_AT_ONCE].astype(np.float32))
-        boxes = torch.from_numpy(np.array(regions.boxes[start : start + PHOTOS_AT_ONCE]))
+        features, boxes = regions.seen_by(model, slice(start, start + PHOTOS_AT_ONCE))
         blocks.append(_scene_of(features, model.embed_images(features, boxes), boxes).vectors.half().numpy())
     return np.concatenate(blocks)
 

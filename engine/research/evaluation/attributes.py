@@ -89,8 +89,7 @@ def _scores(
     found = []
     for start in range(0, len(texts), BLOCK):
         rows, places = np.unique(images[start : start + BLOCK], return_inverse=True)
-        features = torch.from_numpy(regions.features[rows].astype(np.float32))
-        photos = network.embed_images(features, torch.from_numpy(np.array(regions.boxes[rows])))
+        photos = network.embed_images(*regions.seen_by(network, rows))
         words = vectors.batch(range(start, start + len(places)))
         scores = network.score(photos, network.embed_sentences(words.vectors, words.mask))
         found.append(scores[places, np.arange(len(places))].numpy())

@@ -1,6 +1,6 @@
 """A split of a captioned set as cached features, and the scores of a model on all its pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,14 @@ class EncodedSplit:
 
 
 def encode_split(
-    captions: CaptionSet, encoder: RegionEncoder, words: WordVectors, report: Report = no_report
+    captions: CaptionSet,
+    encoder: RegionEncoder,
+    words: WordVectors,
+    report: Report = no_report,
+    stored: Callable[..., StoredRegions] = stored_regions,
 ) -> EncodedSplit:
     """Run the frozen networks on a split; from the cache when that was done before."""
-    regions = stored_regions(encoder, [image.path for image in captions.images], report=report)
+    regions = stored(encoder, [image.path for image in captions.images], report=report)
     return EncodedSplit(regions, sentence_vectors(words, captions.sentences, report=report), captions.image_of_sentence)
 
 

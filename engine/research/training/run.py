@@ -1,6 +1,6 @@
 """A training run from a preset and data folders to a model folder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.alignment.config import Architecture, ModelConfig
+from engine.alignment.config import ModelConfig
 from engine.alignment.folder import load_model, save_model
 from engine.alignment.model import AlignmentModel
 from engine.errors import ModelError
@@ -31,7 +31,7 @@ from engine.research.data.features import (
     stored_regions,
 )
 from engine.research.data.phrases import by_sentence
-from engine.research.evaluation.split import EncodedSplit, evaluate
+from engine.research.evaluation.split import encode_split, evaluate
 from engine.research.training.balance import rebalance
 from engine.research.training.bank_selection import fill_bank, fill_sentence_bank, require_enough
 from engine.research.training.log import line_log
@@ -86,14 +86,13 @@ def run(
     words = create_word_vectors(architecture.word_vectors)
 
     earlier = None if start is None else _teacher(start, config).state_dict()
-    block = copy_of_last_block().state_dict() if architecture.learned_channels else None
     classes = None
     if earlier is None and architecture.class_dimension:
         classes = (*load_classifier(architecture.backbone), torch.from_numpy(class_name_vectors(words)))
 
     def prepare(model: AlignmentModel) -> None:
-        if block is not None and model.last_block is not None:
-            model.last_block.load_state_dict(block)
+        if model.last_block is not None:
+            model.last_block.load_state_dict(copy_of_last_block().state_dict())
         if earlier is not None:
             # What the earlier model lacks, such as geometry, keeps its first values.
             _, unexpected = model.load_state_dict(earlier, strict=False)
@@ -106,14 +105,15 @@ def run(
     captions = load_captions(data, "train")
     needs_phrases = bool(training.phrase_weight or training.query_weight)
     entities = load_entities(data, "train") if needs_phrases and (data / ENTITIES).is_file() else {}
-    main = _training_set(captions, encoder, words, architecture, training.views, report)
+    stored = regions_and_maps if architecture.learned_channels else stored_regions
+    main = _training_set(captions, encoder, words, stored, training.views, report)
     main.phrases = by_sentence(phrase_boxes(captions, entities).phrases, len(main.words))
     others = [
         _training_set(
             load_further(folder, "train"),
             encoder,
             words,
-            architecture,
+            stored,
             min(training.further_views, training.views),
             report,
         )
@@ -129,12 +129,7 @@ def run(
     for part in (main, *others):
         part.exchanged = _exchanged(part, words, training.seed, report) if training.exchanged else None
     pairs = Pairs(main, others, training.further_pairs, training.batch_size, queries, num_exchanged=training.exchanged)
-    unseen = load_captions(data, "val")
-    validation = EncodedSplit(
-        _regions([image.path for image in unseen.images], encoder, architecture, 0, report),
-        sentence_vectors(words, unseen.sentences, report=report),
-        unseen.image_of_sentence,
-    )
+    validation = encode_split(load_captions(data, "val"), encoder, words, report, stored)
 
     taught = [Teacher(_teacher(name, config), [main, *others], bfloat16=training.bfloat16) for name in teachers]
     log = line_log(output / LOG)
@@ -152,25 +147,18 @@ def run(
 
 
 def _training_set(
-    captions: CaptionSet, encoder: RegionEncoder, words: WordVectors, architecture: Architecture, num_views: int,
-    report: Report,
+    captions: CaptionSet, encoder: RegionEncoder, words: WordVectors, stored: Callable[..., StoredRegions],
+    num_views: int, report: Report,
 ) -> TrainingSet:  # fmt: skip
     paths = [image.path for image in captions.images]
     sentences = captions.sentences
     return TrainingSet(
-        views=[_regions(paths, encoder, architecture, view, report) for view in range(num_views)],
+        views=[stored(encoder, paths, view=view, report=report) for view in range(num_views)],
         sentences=sentence_vectors(words, sentences, report=report),
         words=[tokenize(sentence).words for sentence in sentences],
         image_of_sentence=np.array(captions.image_of_sentence),
         phrases=[() for _ in sentences],
     )
-
-
-def _regions(
-    paths: Sequence[Path], encoder: RegionEncoder, architecture: Architecture, view: int, report: Report
-) -> StoredRegions:
-    stored = regions_and_maps if architecture.learned_channels else stored_regions
-    return stored(encoder, paths, view=view, report=report)
 
 
 def _exchanged(part: TrainingSet, words: WordVectors, seed: int, report: Report) -> SentenceVectors:
