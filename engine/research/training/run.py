@@ -95,7 +95,11 @@ def run(
             model.last_block.load_state_dict(copy_of_last_block().state_dict())
         if earlier is not None:
             # What the earlier model lacks, such as geometry, keeps its first values.
-            _, unexpected = model.load_state_dict(earlier, strict=False)
+            try:
+                _, unexpected = model.load_state_dict(earlier, strict=False)
+            except RuntimeError as error:
+                reason = str(error).splitlines()[-1].strip()
+                raise ModelError(f"The model {start} has other sizes than the configuration: {reason}") from error
             if unexpected:
                 raise ModelError(f"The model {start} has parts that this one has not: {', '.join(unexpected)}.")
             model.empty_banks()
