@@ -28,7 +28,7 @@ from engine.research.evaluation.written_captions import WrittenCaptions, write_b
 from engine.research.training.logistic import fit_logistic, fit_offsets
 
 CHOICES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0)
-LIKELY = 0.5  # a caption is shown when it is likelier right than wrong
+LIKELY = 0.4  # likelier right than wrong for a reader: `is_right` is stricter (docs/captions.md)
 SURE = 0.88  # of the names that are shown are said by people
 SPREAD = 0.3  # variance of the names' offsets; 0.1 to 3 give the same
 PEOPLE = 5  # whose sentences a probability is about
