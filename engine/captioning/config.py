@@ -48,6 +48,7 @@ class CaptionTraining:
     reward_learning_rate: float = 5e-5
     reward_samples: int = 5  # sentences drawn of each photo
     average: float = 0.999  # decay of the moving average of the weights that is kept; 0 keeps the last weights
+    start_share: float = 0.0  # of the weights that a run began with (`--start`), in those that it writes
     seed: int = 1
 
 

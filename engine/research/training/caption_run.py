@@ -27,7 +27,7 @@ from engine.research.data.marked_regions import marked_features, marked_regions
 from engine.research.data.region_texts import annotated_texts, inferred_texts
 from engine.research.data.scenes import marked_scene, region_vectors
 from engine.research.training.caption_stages import CaptionTrainer, Described
-from engine.research.training.caption_start import take_over
+from engine.research.training.caption_start import lean_back, take_over
 from engine.research.training.log import line_log
 from engine.runtime.device import Device
 from engine.vision.region_features import RegionEncoder
@@ -103,6 +103,8 @@ def run(
     validation = _validation(config, aligned.model, encoder, data, numbers, report)
     trainer = CaptionTrainer(config, decoder, scenes, numbers, known, references, validation)
     trained = trainer.train(output / CHECKPOINT, line_log(output / LOG))
+    if start is not None:
+        lean_back(trained, numbers, start, training.start_share)
     save_captioner(output, config, trained, vocabulary)
     return trained
 

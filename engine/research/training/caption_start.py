@@ -1,5 +1,7 @@
 """A caption model that is trained on begins with the weights of an earlier one, whatever words that one knows."""
 
+import copy
+
 import torch
 
 from engine.captioning.folder import load_captioner
@@ -29,3 +31,15 @@ def take_over(decoder: DecoderModule, numbers: WordNumbers, start: str) -> None:
             weights[name][new] = values[old]
         else:
             weights[name].copy_(values)
+
+
+@torch.no_grad()
+def lean_back(decoder: DecoderModule, numbers: WordNumbers, start: str, share: float) -> None:
+    """Move a trained network's weights by ``share`` of the way back to those of the caption model that it began with.
+
+    Words that the earlier model does not know keep theirs. Wortsman et al. 2022, "Robust fine-tuning of zero-shot models".
+    """
+    begun = copy.deepcopy(decoder)
+    take_over(begun, numbers, start)
+    for own, first in zip(decoder.state_dict().values(), begun.state_dict().values(), strict=True):
+        own.lerp_(first, share)

@@ -10,7 +10,7 @@ from engine.captioning.folder import create_decoder, load_captioner, save_captio
 from engine.captioning.words import WordNumbers
 from engine.errors import ModelError
 from engine.language.vocabulary import Vocabulary
-from engine.research.training.caption_start import take_over
+from engine.research.training.caption_start import lean_back, take_over
 
 BEFORE, NOW = {"a": 9, "dog": 5, "runs": 5}, {"a": 12, "cup": 7, "dog": 6, "of": 5}
 
@@ -46,3 +46,20 @@ def test_another_architecture_is_refused(tmp_path: Path) -> None:
     wider = CaptionArchitecture(num_channels=7, dimension=4, width=8, layers=1, heads=2)
     with pytest.raises(ModelError, match="has another architecture"):
         take_over(create_decoder(wider, torch.zeros(5)), WordNumbers(Vocabulary(NOW)), str(tmp_path))
+
+
+def test_a_trained_network_leans_back_by_a_share_of_what_it_began_with(tmp_path: Path) -> None:
+    architecture = CaptionArchitecture(num_channels=6, dimension=4, width=8, layers=1, heads=2)
+    earlier = create_decoder(architecture, torch.randn(len(BEFORE) + 1))
+    save_captioner(tmp_path, CaptionConfig("tiny", architecture=architecture), earlier, Vocabulary(BEFORE))
+    numbers = WordNumbers(Vocabulary(NOW))
+    network, begun = (create_decoder(architecture, torch.randn(len(NOW) + 1)) for _ in range(2))
+    trained = {name: values.clone() for name, values in network.state_dict().items()}
+    begun.load_state_dict(trained)
+    take_over(begun, numbers, str(tmp_path))
+    lean_back(network, numbers, str(tmp_path), 0.25)
+    for name, values in network.state_dict().items():
+        torch.testing.assert_close(values, 0.75 * trained[name] + 0.25 * begun.state_dict()[name])
+    torch.testing.assert_close(
+        network.state_dict()["words.weight"][[2, 4]], trained["words.weight"][[2, 4]]
+    )  # "cup", "of"
