@@ -37,7 +37,7 @@ def take_over(decoder: DecoderModule, numbers: WordNumbers, start: str) -> None:
 def lean_back(decoder: DecoderModule, numbers: WordNumbers, start: str, share: float) -> None:
     """Move a trained network's weights by ``share`` of the way back to those of the caption model that it began with.
 
-    Words that the earlier model does not know keep theirs. Wortsman et al. 2022, "Robust fine-tuning of zero-shot models".
+    Words that the earlier model does not know keep theirs. WiSE-FT, Wortsman et al. 2022.
     """
     begun = copy.deepcopy(decoder)
     take_over(begun, numbers, start)
