@@ -66,6 +66,14 @@ def test_photos_that_look_like_one_of_another_set_are_left_out(coco):
     assert load_further(coco / "made", "train").sentences == ["A cup .", "A mug ."]
 
 
+def test_a_photo_that_cannot_be_read_is_named_and_left_out(coco):
+    (coco / "val2017" / "000000000001.jpg").write_bytes(b"half a photo")
+    made = coco_set(coco / "captions.json", coco / "val2017", "--output", coco / "made")
+    assert made.returncode == 0
+    assert "000000000001.jpg cannot be read" in made.stderr
+    assert load_further(coco / "made", "train").sentences == ["A cow ."]
+
+
 @pytest.mark.parametrize(("captions", "photos"), [("absent.json", "val2017"), ("captions.json", "nowhere")])
 def test_what_is_missing_is_said(coco, captions, photos):
     made = coco_set(coco / captions, coco / photos, "--output", coco / "made")
