@@ -103,7 +103,7 @@ def run(
     validation = _validation(config, aligned.model, encoder, data, numbers, report)
     trainer = CaptionTrainer(config, decoder, scenes, numbers, known, references, validation)
     trained = trainer.train(output / CHECKPOINT, line_log(output / LOG))
-    if start is not None:
+    if start is not None and training.start_share:
         lean_back(trained, numbers, start, training.start_share)
     save_captioner(output, config, trained, vocabulary)
     return trained
